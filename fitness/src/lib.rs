@@ -1,0 +1,3 @@
+//! The field: pure types and maths, and under `records` its rows in the store.
+
+pub mod recording;
