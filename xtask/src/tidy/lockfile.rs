@@ -40,7 +40,7 @@ struct Locked<'a> {
 
 pub(super) fn check(lock: &str) -> Vec<Finding> {
     let packages = packages(lock);
-    let mut findings: Vec<Finding> = packages.iter().flat_map(|package| package.objections()).collect();
+    let mut findings: Vec<Finding> = packages.iter().flat_map(Locked::objections).collect();
     findings.extend(ONCE.iter().filter_map(|(name, why)| more_than_once(&packages, name, why)));
     findings
 }
