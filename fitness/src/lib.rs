@@ -1,3 +1,20 @@
 //! The field: pure types and maths, and under `records` its rows in the store.
 
+mod changes;
+
+pub mod ascent;
+pub mod day;
+pub mod distance;
+pub mod heart_rate;
+pub mod identity;
+pub mod load;
+pub mod moving;
+pub mod pmc;
+pub mod power;
 pub mod recording;
+pub mod samples;
+pub mod settings;
+pub mod stream;
+pub mod summary;
+
+pub use changes::Changes;

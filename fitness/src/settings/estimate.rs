@@ -1,0 +1,129 @@
+//! Estimates by month of what the athlete never gave, from the activities of earlier months.
+//!
+//! A month's estimate looks at the twelve months before it and never at itself, so history does not change
+//! under the athlete's feet while the month goes on. After a longer break the last twelve months that had
+//! something to say stand. Evidence of all of them: rules of thumb, which is why they are marked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::{Dated, Name, Value};
+
+/// Higher readings are a strap that lost the skin, or the cadence.
+const PLAUSIBLE_MAX_BPM: f64 = 215.0;
+/// Easy months do not show the maximum; below this the highest reading is no evidence.
+const LOWEST_MAX_BPM: f64 = 170.0;
+/// Before the first activity with a heart rate: 220 less the age of thirty.
+const DEFAULT_MAX_BPM: f64 = 190.0;
+/// A resting heart rate shows in no activity.
+pub(super) const DEFAULT_REST_BPM: f64 = 60.0;
+/// Share of the heart-rate reserve at the lactate threshold, as Elevate assumes it.
+const THRESHOLD_RESERVE: f64 = 0.85;
+/// Share of the best 20 min power that an hour would hold (Allen and Coggan). Evidence: useful, a mean of many.
+const HOUR_OF_20_MIN: f64 = 0.95;
+/// Months that an estimate looks back on.
+const WINDOW_MONTHS: i32 = 12;
+
+/// The highest figures of one calendar month.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Peak {
+    pub max_hr: Option<f64>,
+    /// On the bicycle.
+    pub best_20min_power: Option<f64>,
+}
+
+impl Peak {
+    /// Takes one more activity's figures in; implausible heart rates do not count.
+    pub fn include(&mut self, max_hr: Option<f64>, best_20min_power: Option<f64>) {
+        let plausible = max_hr.filter(|bpm| *bpm <= PLAUSIBLE_MAX_BPM);
+        self.max_hr = larger(self.max_hr, plausible);
+        self.best_20min_power = larger(self.best_20min_power, best_20min_power);
+    }
+}
+
+fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    a.into_iter().chain(b).reduce(f64::max)
+}
+
+/// Maximum heart rate: the highest of twelve months, at least 170 and above a threshold that was given.
+pub(super) fn hr_max(peaks: &BTreeMap<Date, Peak>, month: Date, given_lthr: Option<f64>) -> f64 {
+    let seen = highest(peaks, month, |peak| peak.max_hr);
+    let estimate = seen.map_or(DEFAULT_MAX_BPM, |bpm| bpm.max(LOWEST_MAX_BPM));
+    given_lthr.map_or(estimate, |lthr| estimate.max(lthr + 10.0))
+}
+
+/// Threshold heart rate: 85 % of the reserve.
+pub(super) fn lthr(rest_bpm: f64, max_bpm: f64) -> f64 {
+    (rest_bpm + THRESHOLD_RESERVE * (max_bpm - rest_bpm)).round()
+}
+
+/// Threshold power: 95 % of the best 20 min of twelve months; nobody's default would fit, so there is none.
+pub(super) fn ftp(peaks: &BTreeMap<Date, Peak>, month: Date) -> Option<f64> {
+    let watts = highest(peaks, month, |peak| peak.best_20min_power)?;
+    Some((HOUR_OF_20_MIN * watts).round()).filter(|watts| *watts > 0.0)
+}
+
+fn highest(peaks: &BTreeMap<Date, Peak>, month: Date, figure: impl Fn(&Peak) -> Option<f64>) -> Option<f64> {
+    let (latest, _) = peaks.range(..month).rev().find(|(_, peak)| figure(peak).is_some())?;
+    let window = earlier(month, WINDOW_MONTHS);
+    let since = if *latest >= window { window } else { earlier(*latest, WINDOW_MONTHS - 1) };
+    peaks.range(since..month).filter_map(|(_, peak)| figure(peak)).reduce(f64::max)
+}
+
+fn earlier(month: Date, months: i32) -> Date {
+    month.saturating_sub(months.months())
+}
+
+/// The first day of the month.
+pub(super) fn month_of(day: Date) -> Date {
+    day.first_of_month()
+}
+
+/// The first day of the month after.
+pub(super) fn month_after(month: Date) -> Date {
+    month.saturating_add(1.month())
+}
+
+/// Ranges of days, each up to but without its second, in which two lists of dated settings do not agree.
+///
+/// What was estimated from these settings must be computed again for these days, and for no others.
+pub fn differing(old: &[Dated], new: &[Dated]) -> Vec<(Date, Date)> {
+    let days: BTreeSet<Date> = old.iter().chain(new).map(|dated| dated.from).collect();
+    let mut ranges: Vec<(Date, Date)> = Vec::new();
+    let ends = days.iter().skip(1).copied().chain([Date::MAX]);
+    let (mut before, mut after) = (Steps::of(old), Steps::of(new));
+    for (&start, end) in days.iter().zip(ends) {
+        before.advance(start);
+        after.advance(start);
+        if before.now == after.now {
+            continue;
+        }
+        match ranges.last_mut() {
+            Some(last) if last.1 == start => last.1 = end,
+            _ => ranges.push((start, end)),
+        }
+    }
+    ranges
+}
+
+/// Dated settings, followed day by day.
+struct Steps {
+    coming: std::iter::Peekable<std::vec::IntoIter<Dated>>,
+    now: BTreeMap<Name, Value>,
+}
+
+impl Steps {
+    fn of(dated: &[Dated]) -> Self {
+        let mut sorted = dated.to_vec();
+        sorted.sort_by_key(|dated| dated.from);
+        Self { coming: sorted.into_iter().peekable(), now: BTreeMap::new() }
+    }
+
+    fn advance(&mut self, day: Date) {
+        while let Some(dated) = self.coming.next_if(|dated| dated.from <= day) {
+            self.now.insert(dated.name, dated.value);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The names of the settings, and what a person may type for them.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::heart_rate::Sex;
+
+/// Metres of a statute mile.
+const MILE_M: f64 = 1609.344;
+/// Kilograms of a pound.
+const POUND_KG: f64 = 0.453_592_37;
+
+/// A setting of the athlete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Name {
+    Sex,
+    HrRest,
+    HrMax,
+    Lthr,
+    Ftp,
+    ThresholdPace,
+    Weight,
+}
+
+/// The value of a setting: beats per minute, watts, seconds per kilometre, kilograms, or the sex.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    Sex(Sex),
+    Number(f64),
+}
+
+/// A setting that cannot be.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SettingError {
+    #[error("`{text}` is not a value of {name}; give it as `{example}`", example = name.example())]
+    Unreadable { name: Name, text: String },
+    #[error("{name} of `{text}` is out of range; it must be from {low} to {high}")]
+    OutOfRange { name: Name, text: String, low: String, high: String },
+    #[error(
+        "{} of {} must be below {} of {}",
+        lower.0,
+        lower.0.show(lower.1),
+        higher.0,
+        higher.0.show(higher.1)
+    )]
+    OutOfOrder { lower: (Name, f64), higher: (Name, f64) },
+}
+
+impl Name {
+    /// Every setting there is.
+    pub const ALL: [Self; 7] =
+        [Self::Sex, Self::HrRest, Self::HrMax, Self::Lthr, Self::Ftp, Self::ThresholdPace, Self::Weight];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sex => "sex",
+            Self::HrRest => "hr_rest",
+            Self::HrMax => "hr_max",
+            Self::Lthr => "lthr",
+            Self::Ftp => "ftp",
+            Self::ThresholdPace => "threshold_pace",
+            Self::Weight => "weight",
+        }
+    }
+
+    /// The setting of a stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.as_str() == word)
+    }
+
+    fn example(self) -> &'static str {
+        match self {
+            Self::Sex => "m or f",
+            Self::HrRest => "50",
+            Self::HrMax => "190",
+            Self::Lthr => "170",
+            Self::Ftp => "250",
+            Self::ThresholdPace => "3:50/km",
+            Self::Weight => "70kg",
+        }
+    }
+
+    /// Lowest and highest value that a person can have.
+    fn range(self) -> (f64, f64) {
+        match self {
+            Self::Sex => (f64::MIN, f64::MAX),
+            Self::HrRest => (25.0, 110.0),
+            Self::HrMax => (100.0, 240.0),
+            Self::Lthr => (80.0, 230.0),
+            Self::Ftp => (40.0, 600.0),
+            Self::ThresholdPace => (120.0, 900.0),
+            Self::Weight => (25.0, 300.0),
+        }
+    }
+
+    /// A number of this setting with its unit, as a person writes it.
+    pub fn show(self, number: f64) -> String {
+        match self {
+            Self::Sex => String::new(),
+            Self::HrRest | Self::HrMax | Self::Lthr => format!("{number} bpm"),
+            Self::Ftp => format!("{number} W"),
+            Self::ThresholdPace => {
+                let seconds = number.round();
+                format!("{}:{:02}/km", (seconds / 60.0).floor(), seconds % 60.0)
+            }
+            Self::Weight => format!("{number} kg"),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sex => "sex",
+            Self::HrRest => "resting heart rate",
+            Self::HrMax => "maximum heart rate",
+            Self::Lthr => "threshold heart rate",
+            Self::Ftp => "threshold power",
+            Self::ThresholdPace => "threshold pace",
+            Self::Weight => "weight",
+        })
+    }
+}
+
+impl Value {
+    /// The text that is stored.
+    pub fn to_stored(self) -> String {
+        match self {
+            Self::Sex(Sex::Male) => "m".to_owned(),
+            Self::Sex(Sex::Female) => "f".to_owned(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+
+    /// The value of a stored text.
+    pub fn from_stored(name: Name, text: &str) -> Option<Self> {
+        match name {
+            Name::Sex => sex(text),
+            _ => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Self::Number),
+        }
+    }
+
+    /// The value with its unit, as a person writes it.
+    pub fn show(self, name: Name) -> String {
+        match self {
+            Self::Sex(_) => self.to_stored(),
+            Self::Number(number) => name.show(number),
+        }
+    }
+}
+
+/// Reads what a person typed for a setting, such as `3:50/km`, `170`, `154lb` or `f`.
+pub fn parse(name: Name, text: &str) -> Result<Value, SettingError> {
+    let typed = text.trim().to_lowercase();
+    let value = match name {
+        Name::Sex => sex(&typed),
+        Name::HrRest | Name::HrMax | Name::Lthr => number(&typed, "bpm"),
+        Name::Ftp => number(&typed, "w"),
+        Name::ThresholdPace => pace(&typed),
+        Name::Weight => weight(&typed),
+    };
+    let value = value.ok_or_else(|| SettingError::Unreadable { name, text: text.to_owned() })?;
+    let (low, high) = name.range();
+    if let Value::Number(number) = value
+        && !(low..=high).contains(&number)
+    {
+        let (low, high) = (name.show(low), name.show(high));
+        return Err(SettingError::OutOfRange { name, text: text.to_owned(), low, high });
+    }
+    Ok(value)
+}
+
+fn sex(text: &str) -> Option<Value> {
+    match text {
+        "m" | "male" => Some(Value::Sex(Sex::Male)),
+        "f" | "female" => Some(Value::Sex(Sex::Female)),
+        _ => None,
+    }
+}
+
+fn number(text: &str, unit: &str) -> Option<Value> {
+    let digits = text.strip_suffix(unit).unwrap_or(text).trim();
+    digits.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number)
+}
+
+fn weight(text: &str) -> Option<Value> {
+    let pounds = text.strip_suffix("lbs").or_else(|| text.strip_suffix("lb"));
+    match (number(pounds.unwrap_or(text), "kg")?, pounds) {
+        (Value::Number(pounds), Some(_)) => Some(Value::Number((pounds * POUND_KG * 10.0).round() / 10.0)),
+        (value, _) => Some(value),
+    }
+}
+
+/// Seconds per kilometre of `3:50`, `3:50/km` or `6:10/mi`.
+fn pace(text: &str) -> Option<Value> {
+    let miles = text.strip_suffix("/mi").or_else(|| text.strip_suffix("/mile"));
+    let clock = miles.unwrap_or_else(|| text.strip_suffix("/km").unwrap_or(text)).trim();
+    let (minutes, seconds) = clock.split_once(':')?;
+    let (minutes, seconds): (u32, f64) = (minutes.parse().ok()?, seconds.parse().ok()?);
+    if !(0.0..60.0).contains(&seconds) {
+        return None;
+    }
+    let total_s = f64::from(minutes) * 60.0 + seconds;
+    let per_km_s = if miles.is_some() { (total_s * 10_000.0 / MILE_M).round() / 10.0 } else { total_s };
+    Some(Value::Number(per_km_s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: Name, text: &str, wanted: &str) {
+        let answer = parse(name, text);
+        assert_eq!(answer.map_or_else(|error| error.to_string(), Value::to_stored), wanted);
+    }
+
+    #[test]
+    fn a_pace_is_minutes_and_seconds() {
+        check(Name::ThresholdPace, "3:50/km", "230");
+        check(Name::ThresholdPace, "4:05", "245");
+    }
+
+    #[test]
+    fn a_pace_per_mile_is_turned_into_kilometres() {
+        assert_eq!(parse(Name::ThresholdPace, "6:26.24/mi"), Ok(Value::Number(240.0)));
+    }
+
+    #[test]
+    fn a_pace_without_a_colon_is_explained() {
+        check(Name::ThresholdPace, "350", "`350` is not a value of threshold pace; give it as `3:50/km`");
+    }
+
+    #[test]
+    fn seconds_stop_at_fifty_nine() {
+        assert!(parse(Name::ThresholdPace, "3:60/km").is_err());
+    }
+
+    #[test]
+    fn units_may_be_left_out() {
+        check(Name::Weight, "70", "70");
+        check(Name::Weight, "154 lb", "69.9");
+        check(Name::Ftp, "250W", "250");
+        check(Name::HrMax, " 190 bpm", "190");
+    }
+
+    #[test]
+    fn the_sex_is_one_letter_or_a_word() {
+        check(Name::Sex, "M", "m");
+        check(Name::Sex, "female", "f");
+        check(Name::Sex, "x", "`x` is not a value of sex; give it as `m or f`");
+    }
+
+    #[test]
+    fn a_heart_that_stands_still_is_out_of_range() {
+        check(
+            Name::HrRest,
+            "5",
+            "resting heart rate of `5` is out of range; it must be from 25 bpm to 110 bpm",
+        );
+    }
+
+    #[test]
+    fn not_a_number_is_not_a_value() {
+        assert!(parse(Name::Ftp, "nan").is_err());
+    }
+
+    #[test]
+    fn what_is_stored_reads_back() {
+        for (name, text) in [(Name::Sex, "f"), (Name::ThresholdPace, "3:50.5/km"), (Name::Weight, "70.2")] {
+            let value = parse(name, text).unwrap();
+            assert_eq!(Value::from_stored(name, &value.to_stored()), Some(value));
+        }
+    }
+
+    #[test]
+    fn a_stored_pace_shows_as_one() {
+        assert_eq!(Value::Number(230.0).show(Name::ThresholdPace), "3:50/km");
+    }
+}
