@@ -1,1 +1,30 @@
-//! Skeleton.
+//! One SQL surface over SQLite and PostgreSQL.
+//!
+//! A transaction is a plain closure: nothing can be awaited inside it, it may run again when the database
+//! asks for a retry, and nobody hears "done" before the commit.
+
+mod check;
+mod error;
+mod migrate;
+mod options;
+mod postgres;
+mod row;
+mod sql;
+mod sqlite;
+mod store;
+mod tx;
+mod url;
+mod value;
+
+pub use check::Finding;
+pub use error::{Error, Result};
+pub use migrate::{MIGRATIONS, Migrated, Migration, MigrationState, MigrationStatus};
+pub use options::{Durability, Options};
+pub use postgres::Postgres;
+pub use row::Row;
+pub use sql::{Backend, Sql};
+pub use sqlite::Sqlite;
+pub use store::Store;
+pub use tx::{LeaseTime, Tx};
+pub use url::Url;
+pub use value::{FromValue, Value};

@@ -1,0 +1,66 @@
+//! The server side: a pool of connections that many workers share.
+
+mod connect;
+mod error;
+mod inspect;
+mod server;
+mod session;
+mod transaction;
+mod types;
+
+use deadpool_postgres::Pool;
+
+use crate::check::Facts;
+use crate::{Migration, Options, Result, Tx};
+
+pub(crate) use inspect::{findings, found_facts};
+pub(crate) use server::Server;
+pub(crate) use session::Session;
+pub(crate) use types::column;
+
+use transaction::Mode;
+
+/// An open PostgreSQL database; clones share its pool.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub(crate) async fn open(server: &Server, options: Options) -> Result<Postgres> {
+        let pool = connect::pool(server, options)?;
+        // The first connection tells a wrong password from a pause of the server.
+        drop(pool.get().await.map_err(|failure| error::of_pool(&failure))?);
+        Ok(Postgres { pool })
+    }
+
+    pub(crate) async fn write<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        transaction::run(&self.pool, Mode::Write, closure).await
+    }
+
+    pub(crate) async fn read<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        transaction::run(&self.pool, Mode::Read, closure).await
+    }
+
+    pub(crate) async fn change_schema<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        transaction::run(&self.pool, Mode::Schema, closure).await
+    }
+
+    /// The schema that the migrations make, built in a schema of its own and rolled back.
+    pub(crate) async fn facts(&self, migrations: Vec<&'static Migration>) -> Result<Facts> {
+        let build = move |tx: &mut Tx<'_>| inspect::facts(tx, &migrations);
+        transaction::run(&self.pool, Mode::Scratch, build).await
+    }
+}

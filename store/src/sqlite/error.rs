@@ -1,0 +1,35 @@
+//! Sorts SQLite's errors.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+use rusqlite::ffi;
+
+use crate::Error;
+
+/// Sorts a driver's error by what the caller can do about it; `path` is the database's file.
+pub(crate) fn map(error: &rusqlite::Error, path: &Path) -> Error {
+    let place = path.display();
+    let Some(code) = error.sqlite_error() else {
+        return Error::other(error);
+    };
+    match code.code {
+        ErrorCode::ConstraintViolation => Error::Conflict(error.to_string()),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+            Error::Retry(format!("another process holds `{place}`"))
+        }
+        ErrorCode::DiskFull => Error::Full(place.to_string()),
+        ErrorCode::ReadOnly => Error::ReadOnly(place.to_string()),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Corrupt(format!("`{place}`: {error}")),
+        ErrorCode::SystemIoFailure if is_quota(code.extended_code) => Error::Full(place.to_string()),
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            Error::unavailable(format!("`{place}`: {error}"))
+        }
+        _ => Error::other(error),
+    }
+}
+
+// A file size limit (RLIMIT_FSIZE, a quota) fails the write itself instead of reporting a full disk.
+fn is_quota(extended: i32) -> bool {
+    matches!(extended, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE)
+}

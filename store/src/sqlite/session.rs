@@ -1,0 +1,162 @@
+//! Statements on one connection.
+
+use std::path::Path;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ToSql};
+
+use super::error;
+use crate::{Error, Result, Row, Value};
+
+/// A connection inside a transaction.
+pub(crate) struct Session<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(connection: &'a Connection, path: &'a Path) -> Self {
+        Session { connection, path }
+    }
+
+    pub(crate) fn execute(&mut self, text: &str, params: &[Value<'_>]) -> Result<u64> {
+        let mut statement = self.statement(text)?;
+        bind(&mut statement, params).map_err(|error| self.map(error))?;
+        self.run(&mut statement)
+    }
+
+    pub(crate) fn batch(&mut self, text: &str, rows: &[Vec<Value<'_>>]) -> Result<u64> {
+        let mut statement = self.statement(text)?;
+        let mut changed = 0;
+        for params in rows {
+            bind(&mut statement, params).map_err(|error| self.map(error))?;
+            changed += self.run(&mut statement)?;
+        }
+        Ok(changed)
+    }
+
+    pub(crate) fn each(
+        &mut self,
+        text: &str,
+        params: &[Value<'_>],
+        visit: &mut dyn FnMut(&Row<'_>) -> bool,
+    ) -> Result<()> {
+        let mut statement = self.statement(text)?;
+        bind(&mut statement, params).map_err(|error| self.map(error))?;
+        let mut rows = statement.raw_query();
+        let mut wanted = true;
+        // A statement that changes rows and returns them is run to its end, whoever stops listening.
+        while let Some(row) = rows.next().map_err(|error| self.map(Failure::Driver(error)))? {
+            if wanted {
+                wanted = visit(&Row::sqlite(row));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn script(&mut self, text: &str) -> Result<()> {
+        self.connection.execute_batch(text).map_err(|error| self.map(Failure::Driver(error)))
+    }
+
+    pub(crate) fn prepare(&mut self, text: &str) -> Result<()> {
+        self.connection.prepare(text).map(drop).map_err(|error| self.map(Failure::Driver(error)))
+    }
+
+    fn statement(&self, text: &str) -> Result<CachedStatement<'a>> {
+        self.connection.prepare_cached(text).map_err(|error| self.map(Failure::Driver(error)))
+    }
+
+    fn run(&self, statement: &mut CachedStatement<'_>) -> Result<u64> {
+        if statement.column_count() == 0 {
+            let changed = statement.raw_execute().map_err(|error| self.map(Failure::Driver(error)))?;
+            return Ok(changed as u64);
+        }
+        let mut rows = statement.raw_query();
+        while rows.next().map_err(|error| self.map(Failure::Driver(error)))?.is_some() {}
+        Ok(self.connection.changes())
+    }
+
+    fn map(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::Driver(driver) => error::map(&driver, self.path),
+            Failure::Params { wanted, given } => {
+                Error::Other(format!("the statement wants parameters up to ${wanted}, {given} were given"))
+            }
+        }
+    }
+}
+
+/// What can go wrong while binding.
+pub(crate) enum Failure {
+    Driver(rusqlite::Error),
+    Params { wanted: usize, given: usize },
+}
+
+/// Binds by name: SQLite numbers `$2, $1` by order of appearance.
+fn bind(statement: &mut CachedStatement<'_>, params: &[Value<'_>]) -> std::result::Result<(), Failure> {
+    let count = statement.parameter_count();
+    for index in 1..=count {
+        let number = number(statement.parameter_name(index), index);
+        let Some(value) = number.checked_sub(1).and_then(|at| params.get(at)) else {
+            return Err(Failure::Params { wanted: number, given: params.len() });
+        };
+        statement.raw_bind_parameter(index, Bound(*value)).map_err(Failure::Driver)?;
+    }
+    if count != params.len() {
+        return Err(Failure::Params { wanted: count, given: params.len() });
+    }
+    Ok(())
+}
+
+fn number(name: Option<&str>, index: usize) -> usize {
+    name.and_then(|name| name.get(1..)).and_then(|digits| digits.parse().ok()).unwrap_or(index)
+}
+
+struct Bound<'a>(Value<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Value::Int(int) => ToSqlOutput::Borrowed(ValueRef::Integer(int)),
+            Value::Real(real) => ToSqlOutput::Borrowed(ValueRef::Real(real)),
+            Value::Bool(bool) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(bool))),
+            Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Value::Ints(ints) => ToSqlOutput::Owned(json(ints.iter().map(ToString::to_string)).into()),
+            Value::Texts(texts) => ToSqlOutput::Owned(json(texts.iter().map(|text| quote(text))).into()),
+        })
+    }
+}
+
+fn json(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            control if u32::from(control) < 0x20 => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(control)));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Reads a column in place.
+pub(crate) fn column<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Value<'a>> {
+    Ok(match row.get_ref(index).map_err(Error::other)? {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(int) => Value::Int(int),
+        ValueRef::Real(real) => Value::Real(real),
+        ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).map_err(Error::other)?),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes),
+    })
+}

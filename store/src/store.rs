@@ -1,0 +1,113 @@
+//! The store itself: which database, and the verbs that both offer.
+
+use crate::url::Place;
+use crate::{
+    Backend, Finding, Migrated, MigrationStatus, Options, Postgres, Result, Sql, Sqlite, Tx, Url, check,
+    migrate,
+};
+
+/// An open database; clones share it.
+#[derive(Clone)]
+pub enum Store {
+    /// An embedded file.
+    Sqlite(Sqlite),
+    /// A server.
+    Postgres(Postgres),
+}
+
+impl Store {
+    /// Opens a database as a server runs it. One of a newer version is refused and left as it is.
+    pub async fn open(url: &Url) -> Result<Store> {
+        Store::open_with(url, Options::STANDARD).await
+    }
+
+    /// Opens a database with other sizes and promises.
+    pub async fn open_with(url: &Url, options: Options) -> Result<Store> {
+        let store = match url.place() {
+            Place::Sqlite(path) => Store::Sqlite(Sqlite::open(path, options).await?),
+            Place::Postgres(server) => Store::Postgres(Postgres::open(server, options).await?),
+        };
+        store.read(|tx| migrate::refuse_newer(tx, migrate::MIGRATIONS)).await?;
+        Ok(store)
+    }
+
+    /// Runs a transaction. An `Err` rolls it back; the closure may run more than once, and when the
+    /// returned future is dropped it may still be committed. On PostgreSQL it sees one snapshot
+    /// (`REPEATABLE READ`), and what others changed under it makes it run again.
+    pub async fn write<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(closure).await,
+            Store::Postgres(postgres) => postgres.write(closure).await,
+        }
+    }
+
+    /// Reads from one consistent snapshot; a statement that writes is refused.
+    pub async fn read<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(closure).await,
+            Store::Postgres(postgres) => postgres.read(closure).await,
+        }
+    }
+
+    /// Applies the migrations that are missing, without noting when.
+    pub async fn migrate(&self) -> Result<Migrated> {
+        migrate::apply(self, migrate::MIGRATIONS, None).await
+    }
+
+    /// Applies the migrations that are missing and notes `now_ms` beside them.
+    pub async fn migrate_at(&self, now_ms: i64) -> Result<Migrated> {
+        migrate::apply(self, migrate::MIGRATIONS, Some(now_ms)).await
+    }
+
+    /// Every migration this program knows and whether it was applied.
+    pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>> {
+        self.read(|tx| migrate::status(tx, migrate::MIGRATIONS)).await
+    }
+
+    /// Looks for damage, orphans, and differences from the schema that the migrations make. Reads the whole
+    /// database.
+    pub async fn check(&self) -> Result<Vec<Finding>> {
+        check::run(self).await
+    }
+
+    /// Asks the database for an answer.
+    pub async fn ping(&self) -> Result<()> {
+        const ANSWER: Sql = Sql::Both("SELECT 1");
+        self.read(|tx| tx.optional(&ANSWER, &[], |_| Ok(()))).await.map(drop)
+    }
+
+    /// Checks that the database understands a statement, without running it.
+    pub async fn prepare(&self, sql: &Sql) -> Result<()> {
+        let sql = *sql;
+        self.read(move |tx| tx.prepare(&sql)).await
+    }
+
+    /// The database behind the store.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self {
+            Store::Sqlite(_) => Backend::Sqlite,
+            Store::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// Runs a transaction that changes tables; the snapshot is taken anew for each statement.
+    pub(crate) async fn change_schema<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(closure).await,
+            Store::Postgres(postgres) => postgres.change_schema(closure).await,
+        }
+    }
+}
