@@ -1,4 +1,4 @@
-//! The project's own tools: `cargo xtask tidy`.
+//! The project's own tools: `cargo xtask tidy` and `cargo xtask test`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+mod run_tests;
 mod tidy;
 
 /// Checks and runs that only developers and CI need.
@@ -25,12 +26,21 @@ struct Cli {
 enum Command {
     /// Checks what the compiler cannot: rooms, sizes, absences, migrations, error codes.
     Tidy,
+    /// Runs every test against a throw-away PostgreSQL cluster and writes a JUnit file.
+    ///
+    /// Example: `cargo xtask test -- -p paceline-store`
+    Test {
+        /// Passed to `cargo nextest run` instead of `--workspace`.
+        #[arg(last = true)]
+        nextest: Vec<String>,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let root = workspace_root()?;
     match Cli::parse().command {
         Command::Tidy => tidy::report(&root),
+        Command::Test { nextest } => run_tests::run(&root, &nextest),
     }
 }
 

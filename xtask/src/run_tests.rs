@@ -1,0 +1,43 @@
+//! Runs the tests with one throw-away PostgreSQL cluster for all of them.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, ensure};
+use support::postgres::Cluster;
+
+/// Tests use this server instead of starting one each.
+const DATABASE: &str = "FITNESS_TEST_DB_URL";
+
+/// Runs `cargo nextest run` under the profile `ci`, and answers with its exit code.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode> {
+    ensure_nextest()?;
+    let mut nextest = Command::new("cargo");
+    nextest.current_dir(root).args(["nextest", "run", "--profile", "ci"]);
+    if arguments.is_empty() {
+        nextest.arg("--workspace");
+    }
+    nextest.args(arguments);
+
+    let cluster = start_cluster()?;
+    if let Some(cluster) = &cluster {
+        nextest.env(DATABASE, cluster.admin_url());
+    }
+    let status = nextest.status().context("cannot start `cargo nextest`")?;
+    drop(cluster);
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn start_cluster() -> anyhow::Result<Option<Cluster>> {
+    if std::env::var_os(DATABASE).is_some() {
+        return Ok(None);
+    }
+    Cluster::start().map(Some).context("cannot start a PostgreSQL for the tests; `make tools` installs it")
+}
+
+fn ensure_nextest() -> anyhow::Result<()> {
+    let found =
+        Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|it| it.status.success());
+    ensure!(found, "cargo-nextest is missing: `cargo install cargo-nextest --locked`, or `make tools`");
+    Ok(())
+}
