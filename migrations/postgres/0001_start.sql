@@ -51,6 +51,7 @@ CREATE TABLE worker (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     host TEXT COLLATE "C" NOT NULL,
     process_id BIGINT NOT NULL,
+    process_start BIGINT NOT NULL,
     started_ms BIGINT NOT NULL,
     seen_ms BIGINT NOT NULL
 );
@@ -126,6 +127,8 @@ CREATE TABLE source_file (
     content_sha256 TEXT COLLATE "C" NOT NULL,
     format TEXT COLLATE "C" NOT NULL,
     decoder BIGINT NOT NULL,
+    bytes BIGINT NOT NULL,
+    modified_ns BIGINT,
     changed_ms BIGINT NOT NULL,
     PRIMARY KEY (athlete, path)
 );

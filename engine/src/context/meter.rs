@@ -1,0 +1,61 @@
+//! What a step counts while it works.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// Counters of one step; cheap to clone and to add to.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    rows_in: AtomicU64,
+    rows_out: AtomicU64,
+    upstream_calls: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// The counters as they stood at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Readings {
+    pub rows_in: u64,
+    pub rows_out: u64,
+    pub upstream_calls: u64,
+    pub bytes: u64,
+}
+
+impl Meter {
+    /// Counts items that the step looked at.
+    pub fn rows_in(&self, count: u64) {
+        self.0.rows_in.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Counts rows that the step changed.
+    pub fn rows_out(&self, count: u64) {
+        self.0.rows_out.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Counts calls to an outside service.
+    pub fn upstream_calls(&self, count: u64) {
+        self.0.upstream_calls.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Counts bytes read.
+    pub fn bytes(&self, count: u64) {
+        self.0.bytes.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Reads all counters.
+    pub fn readings(&self) -> Readings {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Readings {
+            rows_in: read(&self.0.rows_in),
+            rows_out: read(&self.0.rows_out),
+            upstream_calls: read(&self.0.upstream_calls),
+            bytes: read(&self.0.bytes),
+        }
+    }
+}

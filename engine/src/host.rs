@@ -1,0 +1,332 @@
+//! The engine as a program holds it: pipelines by name, and the way into the queue.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use store::Store;
+use tokio::sync::Notify;
+use tracing::info;
+
+use crate::clock::Clock;
+use crate::context::Watcher;
+use crate::plan::{Overlap, Plan};
+use crate::queue::{self, Enqueued, Job};
+use crate::registry::Registry;
+use crate::run::record::{self, RunRecord};
+use crate::run::{Cause, RunState};
+use crate::script::{self, Diagnostic, Library, Planned, Source};
+use crate::telemetry::StepMetrics;
+
+/// Pipelines, registry and store, shared by API, command line and worker.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    registry: Arc<Registry>,
+    library: Arc<Library>,
+    clock: Clock,
+    watcher: Option<Watcher>,
+    pipelines: BTreeMap<String, Result<Arc<Ready>, Arc<Vec<Diagnostic>>>>,
+    /// Plans of pinned scripts that are no longer the current ones, by the script's hash.
+    pinned: Mutex<HashMap<String, Arc<Ready>>>,
+    wake: Notify,
+    ended: Notify,
+}
+
+/// A plan with what running it needs.
+pub(crate) struct Ready {
+    pub plan: Arc<Plan>,
+    pub metrics: Arc<[StepMetrics]>,
+    source: Source,
+    script_hash: String,
+}
+
+/// A wish to run a pipeline.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub pipeline: String,
+    pub partition: String,
+    /// A JSON object; what is not given stands at the pipeline's own value.
+    pub params: Value,
+    pub cause: Cause,
+    /// Enqueue even where an unfinished run would stand for this one.
+    pub force: bool,
+    pub request_id: Option<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PlanError {
+    #[error("there is no pipeline `{name}`, only {known}")]
+    Unknown { name: String, known: String },
+    #[error("pipeline `{name}` has errors: {}", .diagnostics.first().map(ToString::to_string).unwrap_or_default())]
+    Invalid { name: String, diagnostics: Arc<Vec<Diagnostic>> },
+}
+
+/// Why a run was not enqueued.
+#[derive(Debug, thiserror::Error)]
+pub enum EnqueueError {
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error("{0}")]
+    Params(String),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// A pipeline as lists show it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PipelineInfo {
+    pub name: String,
+    /// The first line of its script.
+    pub about: String,
+    pub path: String,
+    pub steps: Vec<StepInfo>,
+    /// What keeps it from running.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Diagnostic>,
+}
+
+/// A step of a pipeline, with the names of the steps it waits for.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepInfo {
+    pub name: String,
+    pub kind: String,
+    pub after: Vec<String>,
+}
+
+impl Engine {
+    /// Evaluates every pipeline of the library. Blocks on script code: call it off the runtime's workers.
+    pub fn new(
+        store: Store,
+        registry: Arc<Registry>,
+        library: Arc<Library>,
+        clock: Clock,
+        watcher: Option<Watcher>,
+    ) -> Self {
+        let pipelines = library.pipelines().into_iter().map(|name| {
+            let ready = ready(&registry, &library, &name);
+            (name, ready)
+        });
+        Self(Arc::new(Inner {
+            pipelines: pipelines.collect(),
+            store,
+            registry,
+            library,
+            clock,
+            watcher,
+            pinned: Mutex::default(),
+            wake: Notify::new(),
+            ended: Notify::new(),
+        }))
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What plugins offer.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.0.registry
+    }
+
+    /// The scripts.
+    pub fn library(&self) -> &Arc<Library> {
+        &self.0.library
+    }
+
+    /// The clock that everything goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn watcher(&self) -> Option<&Watcher> {
+        self.0.watcher.as_ref()
+    }
+
+    /// All pipelines, by name, those with errors included.
+    pub fn pipelines(&self) -> Vec<PipelineInfo> {
+        self.0.pipelines.iter().map(|(name, ready)| self.info(name, ready)).collect()
+    }
+
+    fn info(&self, name: &str, ready: &Result<Arc<Ready>, Arc<Vec<Diagnostic>>>) -> PipelineInfo {
+        let path = format!("pipelines/{name}.rhai");
+        let about = about(self.0.library.text(&path).unwrap_or_default());
+        let (steps, errors) = match ready {
+            Ok(ready) => (step_infos(&ready.plan), Vec::new()),
+            Err(diagnostics) => (Vec::new(), diagnostics.to_vec()),
+        };
+        PipelineInfo { name: name.to_owned(), about, path, steps, errors }
+    }
+
+    /// The plan of a pipeline.
+    pub fn plan(&self, pipeline: &str) -> Result<Arc<Plan>, PlanError> {
+        Ok(self.ready(pipeline)?.plan.clone())
+    }
+
+    fn ready(&self, pipeline: &str) -> Result<&Arc<Ready>, PlanError> {
+        match self.0.pipelines.get(pipeline) {
+            Some(Ok(ready)) => Ok(ready),
+            Some(Err(diagnostics)) => {
+                Err(PlanError::Invalid { name: pipeline.to_owned(), diagnostics: diagnostics.clone() })
+            }
+            None => {
+                let known = self.0.pipelines.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                Err(PlanError::Unknown { name: pipeline.to_owned(), known })
+            }
+        }
+    }
+
+    /// Puts a run into the queue and wakes this process's worker.
+    pub async fn enqueue(&self, request: Request) -> Result<Enqueued, EnqueueError> {
+        let ready = self.ready(&request.pipeline)?;
+        let job = self.job(ready, &request)?;
+        let enqueued = self.0.store.write(move |tx| queue::enqueue(tx, &job)).await?;
+        info!(run.id = enqueued.run, pipeline = request.pipeline, cause = request.cause.as_str(), new = enqueued.new,
+            request.id = request.request_id, "run enqueued");
+        self.0.wake.notify_one();
+        Ok(enqueued)
+    }
+
+    fn job(&self, ready: &Ready, request: &Request) -> Result<Job, EnqueueError> {
+        let now_ms = self.0.clock.now_ms();
+        let options = &ready.plan.options;
+        let params = params(&options.params, &request.params)?;
+        let script_body = serde_json::to_string(&ready.source).map_err(store::Error::abort)?;
+        Ok(Job {
+            id: run_id(now_ms),
+            pipeline: request.pipeline.clone(),
+            partition: request.partition.clone(),
+            params: params.to_string(),
+            cause: request.cause,
+            request_id: request.request_id.clone(),
+            lock_key: options.lock.as_ref().map(|lock| format!("{lock}/{}", request.partition)),
+            priority: options.priority,
+            overlap: if request.force && options.on_overlap == Overlap::Skip { Overlap::Queue } else { options.on_overlap },
+            script_hash: ready.script_hash.clone(),
+            script_body,
+            plan_hash: ready.plan.hash.clone(),
+            now_ms,
+        })
+    }
+
+    /// Asks a run to stop. Answers false where it is unknown or over.
+    pub async fn cancel(&self, run: &str) -> store::Result<bool> {
+        let (run, now_ms) = (run.to_owned(), self.0.clock.now_ms());
+        let found = self.0.store.write(move |tx| queue::ask_cancel(tx, &run, now_ms)).await?;
+        self.0.wake.notify_one();
+        Ok(found)
+    }
+
+    /// Waits until a run is over, whoever runs it.
+    pub async fn ended(&self, run: &str) -> store::Result<Option<RunRecord>> {
+        loop {
+            let notified = self.0.ended.notified();
+            let id = run.to_owned();
+            let found = self.0.store.read(move |tx| record::run(tx, &id)).await?;
+            if found.as_ref().is_none_or(|run| run.state.is_over()) {
+                return Ok(found);
+            }
+            tokio::select! {
+                () = notified => {}
+                () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            }
+        }
+    }
+
+    pub(crate) async fn woken(&self) {
+        self.0.wake.notified().await;
+    }
+
+    pub(crate) fn tell_ended(&self, pipeline: &str, state: RunState) {
+        if state == RunState::Succeeded {
+            crate::telemetry::succeeded(pipeline, self.0.clock.now_ms());
+        }
+        self.0.ended.notify_waiters();
+        // What waited for this run's lock is ready now.
+        self.0.wake.notify_one();
+    }
+
+    /// The plan that a run pinned. Blocks on script code where the script is no longer the current one.
+    pub(crate) fn pinned(&self, script_hash: &str, body: &str) -> Result<Arc<Ready>, PlanError> {
+        let current = self.0.pipelines.values().flatten().find(|ready| ready.script_hash == script_hash);
+        if let Some(ready) = current {
+            return Ok(ready.clone());
+        }
+        let mut pinned = self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = pinned.get(script_hash) {
+            return Ok(ready.clone());
+        }
+        let invalid = |diagnostics| PlanError::Invalid { name: script_hash.to_owned(), diagnostics };
+        let source: Source = serde_json::from_str(body).map_err(|_| invalid(Arc::default()))?;
+        let ready = Ready::of(&self.0.registry, &source).map_err(|found| invalid(Arc::new(found)))?;
+        pinned.insert(script_hash.to_owned(), ready.clone());
+        Ok(ready)
+    }
+}
+
+impl Ready {
+    fn of(registry: &Registry, source: &Source) -> Result<Arc<Self>, Vec<Diagnostic>> {
+        let Planned { plan, source } = script::plan(registry, source)?;
+        let metrics = StepMetrics::of_plan(&plan).into();
+        let script_hash = source.hash();
+        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash }))
+    }
+}
+
+fn ready(registry: &Registry, library: &Library, name: &str) -> Result<Arc<Ready>, Arc<Vec<Diagnostic>>> {
+    let source = Source::of(library, name).ok_or_else(Arc::default)?;
+    Ready::of(registry, &source).map_err(Arc::new)
+}
+
+/// What the first line of a script says of it.
+fn about(text: &str) -> String {
+    text.lines().next().and_then(|line| line.strip_prefix("//!")).map(str::trim).unwrap_or_default().to_owned()
+}
+
+fn step_infos(plan: &Plan) -> Vec<StepInfo> {
+    let name = |index: &usize| plan.steps[*index].name.to_string();
+    let info = |step: &crate::plan::PlannedStep| StepInfo {
+        name: step.name.to_string(),
+        kind: step.kind.kind.to_owned(),
+        after: step.inputs.iter().flatten().chain(&step.after).map(name).collect(),
+    };
+    plan.steps.iter().map(info).collect()
+}
+
+fn params(declared: &BTreeMap<String, Value>, given: &Value) -> Result<Value, EnqueueError> {
+    let mut params: serde_json::Map<_, _> =
+        declared.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let given = match given {
+        Value::Null => return Ok(Value::Object(params)),
+        Value::Object(given) => given,
+        _ => return Err(EnqueueError::Params("params must be a JSON object".to_owned())),
+    };
+    for (name, value) in given {
+        let Some(standing) = params.get_mut(name) else {
+            let known = declared.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let known = if known.is_empty() { "none".to_owned() } else { known };
+            return Err(EnqueueError::Params(format!("unknown param `{name}`; the pipeline has {known}")));
+        };
+        if !standing.is_null() && std::mem::discriminant(standing) != std::mem::discriminant(value) {
+            return Err(EnqueueError::Params(format!("param `{name}` must be like {standing}, not {value}")));
+        }
+        *standing = value.clone();
+    }
+    Ok(Value::Object(params))
+}
+
+fn run_id(now_ms: i64) -> String {
+    let (seconds, millis) = (now_ms.div_euclid(1000), now_ms.rem_euclid(1000));
+    let at = uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        u64::try_from(seconds).unwrap_or(0),
+        u32::try_from(millis).unwrap_or(0) * 1_000_000,
+    );
+    uuid::Uuid::new_v7(at).to_string()
+}

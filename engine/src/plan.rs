@@ -1,0 +1,107 @@
+//! What a pipeline script says once it is evaluated: steps, edges and policies, ready to run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::step::{AnyStep, Cause, Kind};
+
+/// What to do with a new run while one of the same pipeline and partition is unfinished.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// The unfinished run stands for the new one.
+    #[default]
+    Skip,
+    /// The new one waits for its turn.
+    Queue,
+    /// The unfinished one is cancelled.
+    CancelOld,
+}
+
+/// Options of a pipeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Options {
+    /// Runs under the same lock and partition exclude each other.
+    pub lock: Option<String>,
+    pub on_overlap: Overlap,
+    pub timeout: Option<Duration>,
+    /// Higher goes first.
+    pub priority: i64,
+    /// Names of the params that a run may be given, with what they stand at otherwise.
+    pub params: BTreeMap<String, Value>,
+}
+
+/// How a step is treated when it does not go well.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Policy {
+    /// Attempts after the first.
+    pub retries: u32,
+    /// The pause before the first retry; it doubles, with full jitter.
+    pub backoff: Duration,
+    pub timeout: Option<Duration>,
+    /// A failure of this step does not fail the run.
+    pub optional: bool,
+}
+
+/// Decides from the artifact of a step's first input whether the step runs.
+pub trait When: Send + Sync {
+    /// Runs script code: call it on a blocking thread.
+    fn decide(&self, artifact: &Value) -> Result<bool, Cause>;
+}
+
+/// A step of a plan. Numbers are places in [`Plan::steps`].
+#[derive(Clone)]
+pub struct PlannedStep {
+    pub name: Arc<str>,
+    pub kind: Arc<Kind>,
+    pub config: Value,
+    pub step: Arc<dyn AnyStep>,
+    /// The givers of each slot.
+    pub inputs: Vec<Vec<usize>>,
+    /// Steps that must be over first, without giving data.
+    pub after: Vec<usize>,
+    pub policy: Policy,
+    pub when: Option<Arc<dyn When>>,
+}
+
+/// An evaluated pipeline without cycles, whose every configuration was checked.
+#[derive(Clone)]
+pub struct Plan {
+    pub name: String,
+    pub options: Options,
+    pub steps: Vec<PlannedStep>,
+    /// Equal for equal plans in every process.
+    pub hash: String,
+}
+
+impl Plan {
+    /// Puts a plan together; the caller has shown that the steps form no cycle.
+    pub fn new(name: String, options: Options, steps: Vec<PlannedStep>) -> Self {
+        let hash = hash(&name, &options, &steps);
+        Self { name, options, steps, hash }
+    }
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let steps: Vec<_> = self.steps.iter().map(|step| &step.name).collect();
+        f.debug_struct("Plan").field("name", &self.name).field("steps", &steps).finish_non_exhaustive()
+    }
+}
+
+// A closure is known by its step: the script language names closures differently in each process.
+fn hash(name: &str, options: &Options, steps: &[PlannedStep]) -> String {
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            json!([&*step.name, step.kind.kind, step.config, step.inputs, step.after, step.policy, step.when.is_some()])
+        })
+        .collect();
+    let text = json!([name, options, steps]).to_string();
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}

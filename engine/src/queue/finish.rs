@@ -1,0 +1,99 @@
+//! Takes a run out of the queue for good, or hands it back.
+
+use store::{Sql, Tx, params};
+
+use crate::run::{Fence, RunState};
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    pub state: RunState,
+    pub error_code: Option<String>,
+    pub error: Option<String>,
+    pub now_ms: i64,
+}
+
+/// Ends a run that is still held under the fence: its lock is free and nothing of it can be committed any more.
+pub fn finish(tx: &mut Tx<'_>, fence: &Fence, ended: &Ended) -> store::Result<()> {
+    own(tx, fence)?;
+    let run = fence.run();
+    tx.execute(
+        &END_RUN,
+        &params![run, ended.state.as_str(), ended.now_ms, ended.error_code.as_deref(), ended.error.as_deref()],
+    )?;
+    tx.execute(&DELETE_JOB, &params![run])?;
+    free(tx, run)
+}
+
+/// Hands a run back to the queue, to be taken up from `ready_ms` on; the claim is not counted.
+pub fn release(tx: &mut Tx<'_>, fence: &Fence, ready_ms: i64) -> store::Result<()> {
+    own(tx, fence)?;
+    let run = fence.run();
+    tx.execute(&RELEASE_JOB, &params![run, ready_ms])?;
+    tx.execute(&REQUEUE_RUN, &params![run, RunState::Queued.as_str()])?;
+    free(tx, run)
+}
+
+/// Notes that a run shall stop; a run that nobody holds ends here.
+pub fn ask_cancel(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<bool> {
+    let found = tx.execute(&ASK_CANCEL, &params![run])? > 0;
+    if tx.execute(&DELETE_IDLE_JOB, &params![run])? > 0 {
+        let state = RunState::Cancelled.as_str();
+        tx.execute(&END_RUN, &params![run, state, now_ms, None::<&str>, None::<&str>])?;
+        free(tx, run)?;
+    }
+    Ok(found)
+}
+
+/// Which of the runs named were asked to stop.
+pub fn cancelled(tx: &mut Tx<'_>, runs: &[String]) -> store::Result<Vec<String>> {
+    tx.query(&CANCELLED, &params![runs], |row| row.get(0))
+}
+
+// The job's row is locked before the fence, in the order of a claim: the other way round two workers could
+// wait for each other.
+fn own(tx: &mut Tx<'_>, fence: &Fence) -> store::Result<()> {
+    tx.query(&HOLD_JOB, &params![fence.run()], |_| Ok(()))?;
+    fence.check(tx)
+}
+
+fn free(tx: &mut Tx<'_>, run: &str) -> store::Result<()> {
+    tx.execute(&UNLOCK, &params![run])?;
+    tx.execute(&RAISE_FENCE, &params![run])?;
+    Ok(())
+}
+
+// SQLite has one writer at a time: its transaction is the lock.
+const HOLD_JOB: Sql = Sql::Per {
+    sqlite: "SELECT 1 FROM job WHERE run_id = $1",
+    postgres: "SELECT 1 FROM job WHERE run_id = $1 FOR UPDATE",
+};
+const END_RUN: Sql =
+    Sql::Both("UPDATE run SET state = $2, finished_ms = $3, error_code = $4, error = $5 WHERE id = $1");
+const DELETE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1");
+const DELETE_IDLE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1 AND worker IS NULL");
+const RELEASE_JOB: Sql = Sql::Both(
+    "UPDATE job SET worker = NULL, lease_boot = NULL, lease_until_ms = NULL, ready_ms = $2, \
+     attempts = attempts - 1 WHERE run_id = $1",
+);
+const REQUEUE_RUN: Sql = Sql::Both("UPDATE run SET state = $2 WHERE id = $1");
+const ASK_CANCEL: Sql =
+    Sql::Both("UPDATE run SET cancel_asked = TRUE WHERE id = $1 AND state IN ('queued', 'running')");
+const CANCELLED: Sql = Sql::Per {
+    sqlite: "SELECT id FROM run WHERE id IN (SELECT value FROM json_each($1)) AND cancel_asked ORDER BY id",
+    postgres: "SELECT id FROM run WHERE id = ANY($1) AND cancel_asked ORDER BY id",
+};
+const UNLOCK: Sql = Sql::Both("DELETE FROM run_lock WHERE run_id = $1");
+const RAISE_FENCE: Sql = Sql::Both("UPDATE run_fence SET fence = fence + 1 WHERE run_id = $1");
+pub(crate) const QUERIES: &[&Sql] = &[
+    &HOLD_JOB,
+    &END_RUN,
+    &DELETE_JOB,
+    &DELETE_IDLE_JOB,
+    &RELEASE_JOB,
+    &REQUEUE_RUN,
+    &ASK_CANCEL,
+    &CANCELLED,
+    &UNLOCK,
+    &RAISE_FENCE,
+];

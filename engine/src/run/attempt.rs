@@ -1,0 +1,185 @@
+//! Runs one step: its condition, its attempts, the pauses between them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+use tracing::{Instrument, debug, info, info_span, warn};
+
+use super::execution::Shared;
+use crate::context::{Readings, StepContext};
+use crate::step::{Cause, StepError};
+use crate::telemetry::Failure;
+
+/// The longest pause before a retry, and the longest wait that a step may make without parking its run.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What the task of a step tells the executor.
+pub(super) struct Report {
+    pub index: usize,
+    pub at_ms: i64,
+    pub news: News,
+}
+
+pub(super) enum News {
+    Retrying { attempt: u32, cause: Cause },
+    Started { attempt: u32 },
+    Ended { attempt: Option<u32>, end: End, readings: Readings },
+}
+
+/// How a step ended.
+pub(super) enum End {
+    Succeeded(String),
+    Skipped(&'static str),
+    Failed(Cause),
+    Cancelled,
+    Waiting(Duration, Cause),
+}
+
+/// A step with what it is given, ready to go.
+pub(super) struct StepTask {
+    pub shared: Arc<Shared>,
+    pub index: usize,
+    /// The number of the attempt that is already written down as started.
+    pub attempt: u32,
+    pub inputs: Vec<Value>,
+    pub reports: UnboundedSender<Report>,
+}
+
+impl StepTask {
+    pub(super) async fn run(mut self) {
+        match self.decide().await {
+            Ok(true) => self.attempts().await,
+            Ok(false) => self.ended(None, End::Skipped("when_false"), Readings::default()),
+            Err(cause) => self.ended(None, End::Failed(cause), Readings::default()),
+        }
+    }
+
+    async fn decide(&self) -> Result<bool, Cause> {
+        let Some(when) = self.shared.plan.steps[self.index].when.clone() else { return Ok(true) };
+        let artifact = self.inputs.first().cloned().unwrap_or(Value::Null);
+        let decided = tokio::task::spawn_blocking(move || when.decide(&artifact)).await;
+        decided.unwrap_or_else(|_| Err(Cause::new("step_panicked", "the condition panicked")))
+    }
+
+    async fn attempts(&mut self) {
+        let shared = self.shared.clone();
+        let policy = &shared.plan.steps[self.index].policy;
+        let mut failures = 0;
+        loop {
+            let ctx = self.shared.context(self.index, self.attempt);
+            let started_ms = ctx.clock.now_ms();
+            let result = self.attempt(&ctx).await;
+            self.shared.metrics[self.index].took(started_ms, ctx.clock.now_ms());
+            let readings = ctx.meter.readings();
+            let (failure, cause) = match result {
+                Ok(artifact) => return self.ended(Some(self.attempt), End::Succeeded(artifact), readings),
+                Err(Ending::Cancelled) => return self.ended(Some(self.attempt), End::Cancelled, readings),
+                Err(Ending::Later(after, cause)) if after > LONGEST_WAIT => {
+                    return self.ended(Some(self.attempt), End::Waiting(after, cause), readings);
+                }
+                Err(Ending::Later(after, cause)) => {
+                    self.retry(cause, after).await;
+                    continue;
+                }
+                Err(Ending::Broken(failure, cause)) => (failure, cause),
+            };
+            self.shared.metrics[self.index].failure(failure);
+            failures += 1;
+            if failure == Failure::Hopeless || failures > policy.retries {
+                return self.ended(Some(self.attempt), End::Failed(cause), readings);
+            }
+            let pause = jittered(policy.backoff, failures);
+            self.retry(cause, pause).await;
+        }
+    }
+
+    async fn attempt(&self, ctx: &StepContext) -> Result<String, Ending> {
+        let step = &self.shared.plan.steps[self.index];
+        let span = info_span!("step", step = &*step.name, step.kind = step.kind.kind, attempt = self.attempt);
+        let work = AssertUnwindSafe(step.step.run(ctx, self.inputs.clone())).catch_unwind().instrument(span);
+        let ended = match step.policy.timeout {
+            Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+            None => Ok(work.await),
+        };
+        // A blocking part of the attempt may still be at work: it must not commit any more.
+        ctx.cancel.cancel();
+        match ended {
+            Ok(Ok(Ok(artifact))) => Ok(artifact),
+            Ok(Ok(Err(error))) => Err(error.into()),
+            Ok(Err(panic)) => Err(Ending::Broken(Failure::Panic, Cause::new("step_panicked", words(&*panic)))),
+            Err(limit) => {
+                let cause = Cause::new("step_timeout", format!("not done within {limit:?}"));
+                Err(Ending::Broken(Failure::Timeout, cause))
+            }
+        }
+    }
+
+    async fn retry(&mut self, cause: Cause, pause: Duration) {
+        let (step, attempt) = (&*self.shared.plan.steps[self.index].name, self.attempt);
+        warn!(run.id = %self.shared.run.id, step, attempt, code = cause.code, error = cause.report(),
+            pause_ms = pause.as_millis() as u64, "step will be tried again");
+        self.tell(News::Retrying { attempt, cause });
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.shared.stop.stopped() => {}
+        }
+        self.attempt += 1;
+        self.tell(News::Started { attempt: self.attempt });
+    }
+
+    fn ended(&self, attempt: Option<u32>, end: End, readings: Readings) {
+        let step = &*self.shared.plan.steps[self.index].name;
+        let run = &*self.shared.run.id;
+        match &end {
+            End::Succeeded(_) => info!(run.id = run, step, changed = readings.rows_out, "step finished"),
+            End::Skipped(reason) => info!(run.id = run, step, reason, "step skipped"),
+            End::Failed(cause) => {
+                warn!(run.id = run, step, code = cause.code, error = cause.report(), "step failed");
+            }
+            End::Cancelled => debug!(run.id = run, step, "step cancelled"),
+            End::Waiting(after, cause) => {
+                info!(run.id = run, step, code = cause.code, after_s = after.as_secs(), "step waits");
+            }
+        }
+        self.tell(News::Ended { attempt, end, readings });
+    }
+
+    fn tell(&self, news: News) {
+        let report = Report { index: self.index, at_ms: self.shared.clock.now_ms(), news };
+        // Nobody listens where the run was dropped because it belongs to another worker now.
+        let _ = self.reports.send(report);
+    }
+}
+
+enum Ending {
+    Later(Duration, Cause),
+    Broken(Failure, Cause),
+    Cancelled,
+}
+
+impl From<StepError> for Ending {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Later { after, source } => Self::Later(after, source),
+            StepError::Failed(cause) => Self::Broken(Failure::Failed, cause),
+            StepError::Hopeless(cause) => Self::Broken(Failure::Hopeless, cause),
+            StepError::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Full jitter: anything from nothing to the doubled pause, so that failures that came together do not return together.
+fn jittered(backoff: Duration, failures: u32) -> Duration {
+    let doubled = backoff.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+    doubled.min(LONGEST_PAUSE).mul_f64(rand::random::<f64>())
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the step panicked: {}", text.unwrap_or("without a word"))
+}

@@ -1,0 +1,425 @@
+//! Executes a plan: counts what each step still waits for, starts what waits for nothing.
+//!
+//! Event-driven: a step that ends lowers the counters of its successors, and nothing is ever scanned.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde_json::Value;
+use store::Store;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::{End, News, Report, StepTask};
+use super::journal::{Entry, Error, What};
+use super::resume::Known;
+use super::{Fence, Fenced, Journal, Resumed, StepState};
+use crate::clock::Clock;
+use crate::context::{Meter, Progress, Readings, RunInfo, StepContext, Watcher};
+use crate::plan::Plan;
+use crate::script::Library;
+use crate::step::{Cause, Shape};
+use crate::telemetry::StepMetrics;
+
+/// At most this many steps of a run are at work, and this many ends are committed together.
+const AT_ONCE: usize = 256;
+/// How long a stopped run's steps have to notice.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Why a run is stopped from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StopReason {
+    Asked,
+    TimedOut,
+    /// The process goes away: somebody else shall continue.
+    Drained,
+    /// The lease is gone: somebody else continues already.
+    Lost,
+}
+
+/// Stops a run, once, for a reason.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stop {
+    token: CancellationToken,
+    reason: Arc<OnceLock<StopReason>>,
+}
+
+impl Stop {
+    pub(crate) fn now(&self, reason: StopReason) {
+        let _ = self.reason.set(reason);
+        self.token.cancel();
+    }
+
+    pub(crate) async fn stopped(&self) {
+        self.token.cancelled().await;
+    }
+
+    fn reason(&self) -> Option<StopReason> {
+        self.reason.get().copied()
+    }
+}
+
+/// What all steps of a run share.
+pub(crate) struct Shared {
+    pub plan: Arc<Plan>,
+    pub run: Arc<RunInfo>,
+    pub metrics: Arc<[StepMetrics]>,
+    pub clock: Clock,
+    pub stop: Stop,
+    pub watcher: Option<Watcher>,
+    pub scripts: Arc<Library>,
+    pub store: Option<Store>,
+    pub fence: Fence,
+}
+
+impl Shared {
+    pub(super) fn context(&self, index: usize, attempt: u32) -> StepContext {
+        let step = self.plan.steps[index].name.clone();
+        StepContext {
+            progress: Progress::new(self.watcher.clone(), &self.run.id, &step),
+            run: self.run.clone(),
+            step,
+            attempt,
+            clock: self.clock.clone(),
+            cancel: self.stop.token.child_token(),
+            meter: Meter::default(),
+            scripts: self.scripts.clone(),
+            store: self.store.clone(),
+            fence: self.fence.clone(),
+        }
+    }
+}
+
+/// How an execution ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Succeeded,
+    Failed { code: String, error: String },
+    Cancelled,
+    /// To be taken up again after this long.
+    Parked(Duration),
+    HandedBack,
+    /// Another worker has the run: nothing may be written any more.
+    Lost,
+}
+
+/// A run in the hands of this process.
+pub(crate) struct Execution {
+    shared: Arc<Shared>,
+    journal: Journal,
+    nodes: Vec<Node>,
+    /// Steps that wait for nothing any more and were not looked at yet.
+    freed: VecDeque<usize>,
+    ready: VecDeque<usize>,
+    entries: Vec<Entry>,
+    running: usize,
+    failure: Option<(String, String)>,
+    parked: Option<Duration>,
+}
+
+#[derive(Default)]
+struct Node {
+    waits_for: usize,
+    successors: Vec<usize>,
+    attempts: u32,
+    over: Option<StepState>,
+    artifact: Option<Arc<str>>,
+    /// Why it failed, where a former worker wrote that down.
+    error_code: Option<String>,
+    /// A step that it needs has failed.
+    blocked: bool,
+}
+
+impl Node {
+    fn of(known: Known) -> Self {
+        let Known { attempts, over, artifact, error_code } = known;
+        Self { attempts, over, artifact, error_code, ..Self::default() }
+    }
+}
+
+impl Execution {
+    pub(crate) fn new(shared: Arc<Shared>, journal: Journal, resumed: Resumed) -> Self {
+        let mut nodes: Vec<Node> = resumed
+            .steps
+            .into_iter()
+            .map(Node::of)
+            .collect();
+        for (index, step) in shared.plan.steps.iter().enumerate() {
+            let mut givers: Vec<_> = step.inputs.iter().flatten().chain(&step.after).copied().collect();
+            givers.sort_unstable();
+            givers.dedup();
+            nodes[index].waits_for = givers.len();
+            givers.into_iter().for_each(|giver| nodes[giver].successors.push(index));
+        }
+        Self {
+            shared,
+            journal,
+            nodes,
+            freed: VecDeque::new(),
+            ready: VecDeque::new(),
+            entries: Vec::new(),
+            running: 0,
+            failure: None,
+            parked: None,
+        }
+    }
+
+    /// Runs until nothing is left to do, or until the run is stopped.
+    pub(crate) async fn run(mut self) -> store::Result<Outcome> {
+        let (sender, mut reports) = unbounded_channel();
+        let mut tasks = JoinSet::new();
+        self.open();
+        let driven = self.drive(&mut tasks, &sender, &mut reports).await;
+        tasks.abort_all();
+        match driven {
+            Ok(()) => self.close().await,
+            Err(error) => lost(error),
+        }
+    }
+
+    fn open(&mut self) {
+        self.freed = (0..self.nodes.len()).filter(|index| self.nodes[*index].waits_for == 0).collect();
+        self.release_freed();
+    }
+
+    async fn drive(
+        &mut self,
+        tasks: &mut JoinSet<()>,
+        sender: &UnboundedSender<Report>,
+        reports: &mut UnboundedReceiver<Report>,
+    ) -> store::Result<()> {
+        loop {
+            let started = self.start();
+            self.journal.write(std::mem::take(&mut self.entries)).await?;
+            for index in started {
+                let task = self.task(index, sender);
+                tasks.spawn(task.run());
+            }
+            while tasks.try_join_next().is_some() {}
+            if self.running == 0 {
+                return Ok(());
+            }
+            let Some(report) = self.next(reports).await else { return Ok(()) };
+            self.settle(report);
+            for _ in 1..AT_ONCE {
+                let Ok(report) = reports.try_recv() else { break };
+                self.settle(report);
+            }
+        }
+    }
+
+    // Answers nothing where a stopped run's steps did not end in time.
+    async fn next(&self, reports: &mut UnboundedReceiver<Report>) -> Option<Report> {
+        let stop = &self.shared.stop;
+        let overdue = async {
+            stop.stopped().await;
+            if stop.reason() != Some(StopReason::Lost) {
+                tokio::time::sleep(GRACE).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            report = reports.recv() => report,
+            () = overdue => None,
+        }
+    }
+
+    /// Takes what is ready, as far as there is room, and notes that it starts.
+    fn start(&mut self) -> Vec<usize> {
+        if self.shared.stop.reason().is_some() {
+            return Vec::new();
+        }
+        let room = AT_ONCE.saturating_sub(self.running).min(self.ready.len());
+        let started: Vec<_> = self.ready.drain(..room).collect();
+        for &index in &started {
+            self.nodes[index].attempts += 1;
+            let attempt = self.nodes[index].attempts;
+            self.note(index, self.shared.clock.now_ms(), What::Started { attempt });
+        }
+        self.running += started.len();
+        started
+    }
+
+    fn task(&self, index: usize, reports: &UnboundedSender<Report>) -> StepTask {
+        let attempt = self.nodes[index].attempts;
+        let inputs = self.inputs(index);
+        StepTask { shared: self.shared.clone(), index, attempt, inputs, reports: reports.clone() }
+    }
+
+    fn inputs(&self, index: usize) -> Vec<Value> {
+        let step = &self.shared.plan.steps[index];
+        let artifact = |giver: &usize| self.nodes[*giver].artifact.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let values = step.inputs.iter().zip(&step.kind.slots).map(|(givers, slot)| match slot.shape {
+            Shape::Gather => Value::Array(givers.iter().filter_map(artifact).collect()),
+            Shape::Plain | Shape::Optional => givers.first().and_then(artifact).unwrap_or(Value::Null),
+        });
+        values.collect()
+    }
+
+    fn settle(&mut self, report: Report) {
+        let Report { index, at_ms, news } = report;
+        match news {
+            News::Started { attempt } => {
+                self.nodes[index].attempts = attempt;
+                self.note(index, at_ms, What::Started { attempt });
+            }
+            News::Retrying { attempt, cause } => {
+                self.note(index, at_ms, What::Retried { attempt, error: error(&cause) });
+            }
+            News::Ended { attempt, end, readings } => {
+                self.running -= 1;
+                // A step that its condition skipped was noted as started all the same.
+                let attempt = attempt.or(Some(self.nodes[index].attempts));
+                self.end(index, at_ms, attempt, end, readings);
+                self.release_freed();
+            }
+        }
+    }
+
+    fn end(&mut self, index: usize, at_ms: i64, attempt: Option<u32>, end: End, meters: Readings) {
+        let (state, artifact, failure) = match end {
+            End::Succeeded(artifact) => (StepState::Succeeded, Some(artifact.into()), None),
+            End::Skipped(reason) => (StepState::Skipped, None, Some(skipped(reason))),
+            End::Failed(cause) => (StepState::Failed, None, Some(error(&cause))),
+            End::Cancelled => (StepState::Cancelled, None, None),
+            End::Waiting(after, cause) => {
+                self.parked = self.parked.max(Some(after));
+                (StepState::Waiting, None, Some(error(&cause)))
+            }
+        };
+        self.shared.metrics[index].ended(state);
+        let artifact: Option<Arc<str>> = artifact;
+        let what = What::Ended { attempt, state, artifact: artifact.clone(), meters, error: failure.clone() };
+        self.note(index, at_ms, what);
+        if matches!(state, StepState::Cancelled | StepState::Waiting) {
+            return;
+        }
+        self.nodes[index].over = Some(state);
+        self.nodes[index].artifact = artifact;
+        if state == StepState::Failed {
+            self.fail(index, failure);
+        }
+        self.lower_successors(index);
+    }
+
+    fn fail(&mut self, index: usize, failure: Option<Error>) {
+        let step = &self.shared.plan.steps[index];
+        if step.policy.optional {
+            return;
+        }
+        self.nodes[index].blocked = true;
+        if let (None, Some(error)) = (&self.failure, failure) {
+            self.failure = Some((error.code, format!("step `{}`: {}", step.name, error.text)));
+        }
+    }
+
+    fn lower_successors(&mut self, index: usize) {
+        let successors = std::mem::take(&mut self.nodes[index].successors);
+        for successor in successors {
+            self.nodes[successor].blocked |= self.nodes[index].blocked;
+            self.nodes[successor].waits_for -= 1;
+            if self.nodes[successor].waits_for == 0 {
+                self.freed.push_back(successor);
+            }
+        }
+    }
+
+    fn release_freed(&mut self) {
+        while let Some(index) = self.freed.pop_front() {
+            self.release(index);
+        }
+    }
+
+    /// A step that waits for nothing any more: it is done already, cannot run, or may start.
+    fn release(&mut self, index: usize) {
+        match self.nodes[index].over {
+            Some(StepState::Failed) => {
+                let code = self.nodes[index].error_code.take().unwrap_or_else(|| "step_failed".to_owned());
+                let error = Error { code, text: "failed before the run was taken up again".to_owned() };
+                self.fail(index, Some(error));
+                self.lower_successors(index);
+            }
+            Some(_) => self.lower_successors(index),
+            None if self.nodes[index].blocked => self.skip(index, "upstream_failed"),
+            None if self.lacks_input(index) => self.skip(index, "input_absent"),
+            None => self.ready.push_back(index),
+        }
+    }
+
+    fn lacks_input(&self, index: usize) -> bool {
+        let step = &self.shared.plan.steps[index];
+        step.inputs.iter().zip(&step.kind.slots).any(|(givers, slot)| {
+            slot.shape == Shape::Plain && givers.iter().any(|giver| self.nodes[*giver].artifact.is_none())
+        })
+    }
+
+    fn skip(&mut self, index: usize, reason: &'static str) {
+        let at_ms = self.shared.clock.now_ms();
+        self.end(index, at_ms, None, End::Skipped(reason), Readings::default());
+    }
+
+    fn note(&mut self, index: usize, at_ms: i64, what: What) {
+        if matches!(self.journal, Journal::Store { .. }) {
+            let step = self.shared.plan.steps[index].name.clone();
+            self.entries.push(Entry { step, at_ms, what });
+        }
+    }
+
+    async fn close(mut self) -> store::Result<Outcome> {
+        let outcome = self.outcome();
+        if matches!(outcome, Outcome::Lost) {
+            return Ok(outcome);
+        }
+        let open: Vec<_> = (0..self.nodes.len()).filter(|index| self.nodes[*index].over.is_none()).collect();
+        if matches!(outcome, Outcome::Cancelled | Outcome::Failed { .. }) {
+            for index in open {
+                let at_ms = self.shared.clock.now_ms();
+                self.end(index, at_ms, None, End::Cancelled, Readings::default());
+            }
+        }
+        match self.journal.write(std::mem::take(&mut self.entries)).await {
+            Ok(()) => Ok(outcome),
+            Err(error) => lost(error),
+        }
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        match self.shared.stop.reason() {
+            Some(StopReason::Lost) => return Outcome::Lost,
+            Some(StopReason::Drained) => return Outcome::HandedBack,
+            Some(StopReason::Asked) => return Outcome::Cancelled,
+            Some(StopReason::TimedOut) => {
+                let error = "the run took longer than its timeout".to_owned();
+                return Outcome::Failed { code: "run_timeout".to_owned(), error };
+            }
+            None => {}
+        }
+        match (self.failure.take(), self.parked) {
+            (Some((code, error)), _) => Outcome::Failed { code, error },
+            (None, Some(after)) => Outcome::Parked(after),
+            (None, None) => Outcome::Succeeded,
+        }
+    }
+}
+
+fn lost(error: store::Error) -> store::Result<Outcome> {
+    match error.downcast_aborted::<Fenced>() {
+        Ok(_) => Ok(Outcome::Lost),
+        Err(error) => Err(error),
+    }
+}
+
+fn error(cause: &Cause) -> Error {
+    Error { code: cause.code.to_owned(), text: cause.report() }
+}
+
+fn skipped(reason: &'static str) -> Error {
+    let text = match reason {
+        "upstream_failed" => "a step that it needs failed",
+        "input_absent" => "a step that it needs gave nothing",
+        _ => "its condition said no",
+    };
+    Error { code: reason.to_owned(), text: text.to_owned() }
+}

@@ -1,0 +1,43 @@
+//! The proof of ownership that every committing transaction checks first.
+
+use std::sync::Arc;
+
+use store::{Sql, Tx, params};
+
+/// The run belongs to another worker now; whatever was being written is dropped.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the run belongs to another worker now")]
+pub struct Fenced;
+
+/// The number under which a worker holds a run; a rescue raises it.
+#[derive(Debug, Clone)]
+pub struct Fence {
+    run: Arc<str>,
+    number: i64,
+}
+
+impl Fence {
+    /// The fence that a claim answered.
+    pub fn new(run: &str, number: i64) -> Self {
+        Self { run: run.into(), number }
+    }
+
+    /// Ends the transaction with [`Fenced`] unless the run is still held under this number.
+    ///
+    /// On PostgreSQL the row is locked for sharing, so that a rescue waits for a commit under way.
+    pub fn check(&self, tx: &mut Tx<'_>) -> store::Result<()> {
+        let found = tx.optional(&READ, &params![&*self.run], |row| row.get::<i64>(0))?;
+        if found == Some(self.number) { Ok(()) } else { Err(store::Error::abort(Fenced)) }
+    }
+
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+}
+
+// SQLite has one writer at a time: its transaction is the lock.
+const READ: Sql = Sql::Per {
+    sqlite: "SELECT fence FROM run_fence WHERE run_id = $1",
+    postgres: "SELECT fence FROM run_fence WHERE run_id = $1 FOR SHARE",
+};
+pub(crate) const QUERIES: &[&Sql] = &[&READ];

@@ -1,0 +1,220 @@
+//! What a person or a program reads of runs: states, steps, attempts, artifacts and meters.
+
+use serde::Serialize;
+use serde_json::Value;
+use store::{Row, Sql, Tx, params};
+
+use super::{RunState, StepState};
+use crate::context::Readings;
+
+/// A run as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunRecord {
+    pub id: String,
+    pub pipeline: String,
+    pub partition: String,
+    pub params: Value,
+    pub cause: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    pub state: RunState,
+    pub plan_hash: String,
+    pub enqueued_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A step of a run as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepRecord {
+    pub step: String,
+    pub kind: String,
+    pub state: StepState,
+    pub meters: Readings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub attempts: Vec<AttemptRecord>,
+}
+
+/// One attempt at a step.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttemptRecord {
+    #[serde(skip)]
+    pub step: String,
+    pub attempt: i64,
+    pub worker: String,
+    pub state: StepState,
+    pub started_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Which runs a page shows, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    pub partition: Option<String>,
+    pub pipeline: Option<String>,
+    /// Only runs older than this one.
+    pub before: Option<String>,
+    pub limit: i64,
+}
+
+/// How the queue is.
+#[derive(Debug, Clone, Serialize)]
+pub struct QueueRecord {
+    pub queued: i64,
+    pub running: i64,
+    pub workers: i64,
+}
+
+/// When a pipeline last succeeded.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastSuccess {
+    pub pipeline: String,
+    pub finished_ms: i64,
+}
+
+/// The run of that id.
+pub fn run(tx: &mut Tx<'_>, id: &str) -> store::Result<Option<RunRecord>> {
+    tx.optional(&RUN, &params![id], read_run)
+}
+
+/// A page of runs, newest first.
+pub fn runs(tx: &mut Tx<'_>, page: &Page) -> store::Result<Vec<RunRecord>> {
+    let Page { partition, pipeline, before, limit } = page;
+    tx.query(
+        &RUNS,
+        &params![partition.as_deref(), pipeline.as_deref(), before.as_deref(), *limit],
+        read_run,
+    )
+}
+
+/// The steps of a run with their attempts, in the plan's order.
+pub fn steps(tx: &mut Tx<'_>, run: &str) -> store::Result<Vec<StepRecord>> {
+    let mut steps = tx.query(&STEPS, &params![run], read_step)?;
+    let attempts = tx.query(&ATTEMPTS, &params![run], read_attempt)?;
+    for attempt in attempts {
+        if let Some(step) = steps.iter_mut().find(|step| step.step == attempt.step) {
+            step.attempts.push(attempt);
+        }
+    }
+    Ok(steps)
+}
+
+/// How much is waiting, how much is at work, and how many workers there are.
+pub fn queue(tx: &mut Tx<'_>) -> store::Result<QueueRecord> {
+    let count = |tx: &mut Tx<'_>, sql: &Sql| -> store::Result<i64> {
+        Ok(tx.optional(sql, &[], |row| row.get(0))?.unwrap_or(0))
+    };
+    Ok(QueueRecord {
+        queued: count(tx, &COUNT_QUEUED)?,
+        running: count(tx, &COUNT_RUNNING)?,
+        workers: count(tx, &COUNT_WORKERS)?,
+    })
+}
+
+/// When each pipeline last succeeded, for those that ever did.
+pub fn last_successes(tx: &mut Tx<'_>) -> store::Result<Vec<LastSuccess>> {
+    tx.query(&LAST_SUCCESSES, &[], |row| {
+        Ok(LastSuccess { pipeline: row.get(0)?, finished_ms: row.get(1)? })
+    })
+}
+
+fn read_run(row: &Row<'_>) -> store::Result<RunRecord> {
+    Ok(RunRecord {
+        id: row.get(0)?,
+        pipeline: row.get(1)?,
+        partition: row.get(2)?,
+        params: json(row.get::<String>(3)?),
+        cause: row.get(4)?,
+        request_id: row.get(5)?,
+        state: RunState::parse(&row.get::<String>(6)?).unwrap_or(RunState::Failed),
+        plan_hash: row.get(7)?,
+        enqueued_ms: row.get(8)?,
+        started_ms: row.get(9)?,
+        finished_ms: row.get(10)?,
+        error_code: row.get(11)?,
+        error: row.get(12)?,
+    })
+}
+
+fn read_step(row: &Row<'_>) -> store::Result<StepRecord> {
+    Ok(StepRecord {
+        step: row.get(0)?,
+        kind: row.get(1)?,
+        state: state(&row.get::<String>(2)?),
+        meters: serde_json::from_str(&row.get::<String>(3)?).unwrap_or_default(),
+        artifact: row.get::<Option<String>>(4)?.map(json),
+        started_ms: row.get(5)?,
+        finished_ms: row.get(6)?,
+        error_code: row.get(7)?,
+        error: row.get(8)?,
+        attempts: Vec::new(),
+    })
+}
+
+fn read_attempt(row: &Row<'_>) -> store::Result<AttemptRecord> {
+    Ok(AttemptRecord {
+        step: row.get(0)?,
+        attempt: row.get(1)?,
+        worker: row.get(2)?,
+        state: state(&row.get::<String>(3)?),
+        started_ms: row.get(4)?,
+        finished_ms: row.get(5)?,
+        error_code: row.get(6)?,
+        error: row.get(7)?,
+    })
+}
+
+fn state(text: &str) -> StepState {
+    StepState::parse(text).unwrap_or(StepState::Lost)
+}
+
+fn json(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+const RUN: Sql = Sql::Both(
+    "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
+     finished_ms, error_code, error FROM run WHERE id = $1",
+);
+const RUNS: Sql = Sql::Both(
+    "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
+     finished_ms, error_code, error FROM run \
+     WHERE (CAST($1 AS TEXT) IS NULL OR partition = $1) AND (CAST($2 AS TEXT) IS NULL OR pipeline = $2) \
+     AND (CAST($3 AS TEXT) IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
+);
+const STEPS: Sql = Sql::Both(
+    "SELECT step, kind, state, meters, artifact, started_ms, finished_ms, error_code, error FROM step_run \
+     WHERE run_id = $1 ORDER BY position",
+);
+const ATTEMPTS: Sql = Sql::Both(
+    "SELECT step, attempt, worker, state, started_ms, finished_ms, error_code, error FROM step_attempt \
+     WHERE run_id = $1 ORDER BY step, attempt",
+);
+const COUNT_QUEUED: Sql = Sql::Both("SELECT COUNT(*) FROM job WHERE worker IS NULL");
+const COUNT_RUNNING: Sql = Sql::Both("SELECT COUNT(*) FROM job WHERE worker IS NOT NULL");
+const COUNT_WORKERS: Sql = Sql::Both("SELECT COUNT(*) FROM worker");
+const LAST_SUCCESSES: Sql = Sql::Both(
+    "SELECT pipeline, MAX(finished_ms) FROM run WHERE state = 'succeeded' GROUP BY pipeline ORDER BY pipeline",
+);
+pub(crate) const QUERIES: &[&Sql] =
+    &[&RUN, &RUNS, &STEPS, &ATTEMPTS, &COUNT_QUEUED, &COUNT_RUNNING, &COUNT_WORKERS, &LAST_SUCCESSES];

@@ -1,0 +1,81 @@
+//! Where a run stands when it is taken up: nothing done yet, or what a former worker finished.
+
+use std::sync::Arc;
+
+use store::{Sql, Tx, params};
+
+use super::{Fence, StepState};
+use crate::plan::Plan;
+
+/// What is known of each step of the plan, in its order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Resumed {
+    pub steps: Vec<Known>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    pub attempts: u32,
+    /// How the step ended, where it did.
+    pub over: Option<StepState>,
+    pub artifact: Option<Arc<str>>,
+    pub error_code: Option<String>,
+}
+
+impl Resumed {
+    /// A run that nobody began.
+    pub(crate) fn fresh(plan: &Plan) -> Self {
+        Self { steps: vec![Known::default(); plan.steps.len()] }
+    }
+
+    /// Reads what was done, lists what is to do, and closes the attempts of a worker that went away.
+    pub(crate) fn load(tx: &mut Tx<'_>, fence: &Fence, plan: &Plan, now_ms: i64) -> store::Result<Self> {
+        fence.check(tx)?;
+        let run = fence.run();
+        let found = tx.query(&STEPS, &params![run], |row| {
+            let known = Known {
+                attempts: u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX),
+                over: StepState::parse(&row.get::<String>(2)?).filter(|state| is_over(*state)),
+                artifact: row.get::<Option<String>>(3)?.map(Into::into),
+                error_code: row.get(4)?,
+            };
+            Ok((row.get::<String>(0)?, known))
+        })?;
+        if found.is_empty() {
+            insert(tx, run, plan)?;
+            return Ok(Self::fresh(plan));
+        }
+        tx.execute(&CLOSE_LOST, &params![run, now_ms])?;
+        let mut found: std::collections::HashMap<_, _> = found.into_iter().collect();
+        let steps = plan.steps.iter().map(|step| found.remove(&*step.name).unwrap_or_default()).collect();
+        Ok(Self { steps })
+    }
+}
+
+fn is_over(state: StepState) -> bool {
+    matches!(state, StepState::Succeeded | StepState::Skipped | StepState::Failed)
+}
+
+fn insert(tx: &mut Tx<'_>, run: &str, plan: &Plan) -> store::Result<()> {
+    let rows: Vec<_> = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(position, step)| params![run, &*step.name, position as i64, step.kind.kind].into())
+        .collect();
+    tx.batch(&INSERT, &rows)?;
+    Ok(())
+}
+
+const STEPS: Sql = Sql::Both(
+    "SELECT step, attempts, state, artifact, error_code FROM step_run WHERE run_id = $1 ORDER BY position",
+);
+const INSERT: Sql = Sql::Both(
+    "INSERT INTO step_run (run_id, step, position, kind, state, attempts, meters) \
+     VALUES ($1, $2, $3, $4, 'pending', 0, '{}')",
+);
+const CLOSE_LOST: Sql = Sql::Both(
+    "UPDATE step_attempt SET state = 'lost', finished_ms = $2, error_code = 'worker_lost', \
+     error = 'the worker went away' WHERE run_id = $1 AND state = 'running'",
+);
+pub(crate) const QUERIES: &[&Sql] = &[&STEPS, &INSERT, &CLOSE_LOST];

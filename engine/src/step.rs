@@ -1,0 +1,44 @@
+//! The contract of a step: what plugins implement and what the executor needs of it.
+
+mod erased;
+mod error;
+mod input;
+
+use std::future::Future;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use erased::{AnyStep, BoxFuture, Kind};
+pub use error::{Cause, ConfigError, StepError};
+pub use input::{Gather, Inputs, Shape, Slot};
+
+/// The small JSON value that a step leaves to its successors; its name is the schema's name.
+pub trait Artifact: Serialize + DeserializeOwned + JsonSchema + Send + 'static {}
+
+impl<T: Serialize + DeserializeOwned + JsonSchema + Send + 'static> Artifact for T {}
+
+/// A node of a pipeline.
+pub trait Step: Sized + Send + Sync + 'static {
+    /// What scripts, metrics and the API call it, as `namespace.verb_or_noun`.
+    const KIND: &'static str;
+    /// One sentence for the reference.
+    const ABOUT: &'static str;
+    /// Unknown keys are errors; the field docs become the reference.
+    type Config: DeserializeOwned + JsonSchema;
+    /// `()`, `(A,)`, `(A, B)` …, where each is an artifact, an `Option` of one or a [`Gather`].
+    type Input: Inputs;
+    /// What successors receive.
+    type Output: Artifact;
+
+    /// Checks everything that can be checked without I/O.
+    fn build(config: Self::Config) -> Result<Self, ConfigError>;
+
+    /// Does the work. May be called again with the same input and must then leave the same store.
+    fn run(
+        &self,
+        ctx: &crate::context::StepContext,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, StepError>> + Send;
+}

@@ -1,0 +1,103 @@
+//! The untyped twin of a step, which registry, plan and executor handle.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde_json::Value;
+
+use super::{Cause, ConfigError, Inputs, Slot, Step, StepError};
+use crate::context::StepContext;
+
+/// A boxed future, as trait objects need it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The largest artifact that is stored, in bytes of JSON.
+pub const ARTIFACT_LIMIT_BYTES: usize = 64 * 1024;
+
+/// A built step whose types are forgotten.
+pub trait AnyStep: Send + Sync {
+    /// Runs the step on one JSON value for each of its slots and answers its artifact as JSON text.
+    fn run<'a>(&'a self, ctx: &'a StepContext, input: Vec<Value>) -> BoxFuture<'a, Result<String, StepError>>;
+}
+
+impl<S: Step> AnyStep for S {
+    fn run<'a>(&'a self, ctx: &'a StepContext, input: Vec<Value>) -> BoxFuture<'a, Result<String, StepError>> {
+        Box::pin(async move {
+            let input = S::Input::read(input).map_err(|error| hopeless("input_mismatch", error))?;
+            let output = Step::run(self, ctx, input).await?;
+            let artifact = serde_json::to_string(&output).map_err(|error| hopeless("artifact_invalid", error))?;
+            if artifact.len() > ARTIFACT_LIMIT_BYTES {
+                let message = format!("the artifact has {} bytes, at most {ARTIFACT_LIMIT_BYTES}", artifact.len());
+                return Err(StepError::Hopeless(Cause::new("artifact_too_large", message)));
+            }
+            Ok(artifact)
+        })
+    }
+}
+
+fn hopeless(code: &'static str, error: serde_json::Error) -> StepError {
+    StepError::Hopeless(Cause {
+        code,
+        message: "cannot read or write the artifact".to_owned(),
+        source: Some(Box::new(error)),
+    })
+}
+
+/// All that is known of a kind of step without building one.
+pub struct Kind {
+    pub kind: &'static str,
+    pub about: &'static str,
+    pub slots: Vec<Slot>,
+    /// Name of the artifact it gives.
+    pub output: String,
+    pub config_schema: Schema,
+    pub output_schema: Schema,
+    build: Build,
+}
+
+type Build = Box<dyn Fn(Value) -> Result<Arc<dyn AnyStep>, ConfigError> + Send + Sync>;
+
+impl Kind {
+    /// Describes a step type that needs nothing but its configuration.
+    pub fn of<S: Step>() -> Self {
+        Self::made::<S>(S::build)
+    }
+
+    /// Describes a step type that also needs what only the program knows, which `make` brings along.
+    pub fn made<S: Step>(make: impl Fn(S::Config) -> Result<S, ConfigError> + Send + Sync + 'static) -> Self {
+        Self {
+            kind: S::KIND,
+            about: S::ABOUT,
+            slots: S::Input::slots(),
+            output: <S::Output as JsonSchema>::schema_name().into_owned(),
+            config_schema: schema_for!(S::Config),
+            output_schema: schema_for!(S::Output),
+            build: Box::new(move |config| Ok(Arc::new(make(parse::<S>(config)?)?))),
+        }
+    }
+
+    /// Namespace and function of the kind, as scripts write them.
+    pub fn path(&self) -> (&'static str, &'static str) {
+        self.kind.split_once('.').unwrap_or(("", self.kind))
+    }
+
+    /// Builds a step from its configuration, which is checked in full.
+    pub fn build(&self, config: Value) -> Result<Arc<dyn AnyStep>, ConfigError> {
+        (self.build)(config)
+    }
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kind").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+fn parse<S: Step>(config: Value) -> Result<S::Config, ConfigError> {
+    serde_path_to_error::deserialize(config).map_err(|error| ConfigError {
+        path: error.path().iter().map(ToString::to_string).collect(),
+        message: error.into_inner().to_string(),
+    })
+}

@@ -1,0 +1,218 @@
+//! The runs in this process's hands, and the work on one of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use store::{Sql, params};
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::context::RunInfo;
+use crate::host::{Engine, Ready};
+use crate::queue::{self, Claimed, Ended, MAX_CLAIMS};
+use crate::run::{Cause, Execution, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason};
+
+/// How long a run whose database is away keeps its claim before the worker lets go of it.
+const LET_GO: Duration = Duration::from_secs(2);
+
+/// The runs that this worker holds, each with the means to stop it.
+#[derive(Default)]
+pub(super) struct Holdings(Mutex<HashMap<String, Stop>>);
+
+impl Holdings {
+    pub(super) fn add(&self, run: &str) -> Stop {
+        let stop = Stop::default();
+        self.lock().insert(run.to_owned(), stop.clone());
+        stop
+    }
+
+    pub(super) fn remove(&self, run: &str) {
+        self.lock().remove(run);
+    }
+
+    pub(super) fn stop(&self, run: &str, reason: StopReason) {
+        if let Some(stop) = self.lock().get(run) {
+            stop.now(reason);
+        }
+    }
+
+    pub(super) fn runs(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Stop>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A run that was claimed.
+pub(super) struct Held {
+    pub engine: Engine,
+    pub worker: String,
+    pub claimed: Claimed,
+    pub stop: Stop,
+}
+
+/// What a run pinned when it was enqueued.
+struct Pinned {
+    info: RunInfo,
+    request_id: Option<String>,
+    script_hash: String,
+    script_body: String,
+    plan_hash: String,
+}
+
+impl Held {
+    pub(super) async fn work(&self) {
+        let span = info_span!("run", run.id = self.claimed.run);
+        async {
+            let Some(pinned) = self.pinned().await else { return };
+            let pipeline = pinned.info.pipeline.clone();
+            info!(pipeline, claims = self.claimed.claims, request.id = pinned.request_id, "run started");
+            let outcome = self.outcome(pinned).await;
+            self.conclude(&pipeline, outcome).await;
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn outcome(&self, pinned: Pinned) -> Outcome {
+        if self.claimed.claims > MAX_CLAIMS {
+            let error = format!("{MAX_CLAIMS} workers took the run up and went away");
+            return Outcome::Failed { code: "workers_lost".to_owned(), error };
+        }
+        match self.execute(pinned).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                warn!(code = error.code(), error = %error, "the store failed during a run; it will be taken up again");
+                Outcome::Parked(LET_GO)
+            }
+        }
+    }
+
+    async fn execute(&self, pinned: Pinned) -> store::Result<Outcome> {
+        let (script_hash, body) = (pinned.script_hash, pinned.script_body);
+        let engine = self.engine.clone();
+        let planned = tokio::task::spawn_blocking(move || engine.pinned(&script_hash, &body)).await;
+        let ready = match planned {
+            Ok(Ok(ready)) if ready.plan.hash == pinned.plan_hash => ready,
+            Ok(Ok(_)) => return Ok(changed("the pinned script gives another plan in this version")),
+            Ok(Err(error)) => return Ok(changed(&error.to_string())),
+            Err(error) => return Ok(changed(&error.to_string())),
+        };
+        let (fence, plan, now_ms) = (self.claimed.fence.clone(), ready.plan.clone(), self.engine.clock().now_ms());
+        let resumed =
+            self.engine.store().write(move |tx| Resumed::load(tx, &fence, &plan, now_ms)).await;
+        let resumed = match resumed {
+            Ok(resumed) => resumed,
+            Err(error) => return error.downcast_aborted::<crate::run::Fenced>().map(|_| Outcome::Lost),
+        };
+        self.run(&ready, pinned.info, resumed).await
+    }
+
+    async fn run(&self, ready: &Ready, info: RunInfo, resumed: Resumed) -> store::Result<Outcome> {
+        let store = self.engine.store().clone();
+        let journal =
+            Journal::Store { store: store.clone(), fence: self.claimed.fence.clone(), worker: self.worker.as_str().into() };
+        let timeout = ready.plan.options.timeout;
+        let shared = Shared {
+            plan: ready.plan.clone(),
+            run: Arc::new(info),
+            metrics: ready.metrics.clone(),
+            clock: self.engine.clock().clone(),
+            stop: self.stop.clone(),
+            watcher: self.engine.watcher().cloned(),
+            scripts: self.engine.library().clone(),
+            store: Some(store),
+            fence: self.claimed.fence.clone(),
+        };
+        let execution = Execution::new(Arc::new(shared), journal, resumed);
+        let limit = async {
+            match timeout {
+                Some(timeout) => tokio::time::sleep(timeout).await,
+                None => std::future::pending().await,
+            }
+            self.stop.now(StopReason::TimedOut);
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            outcome = execution.run() => outcome,
+            () = limit => Ok(Outcome::Cancelled),
+        }
+    }
+
+    async fn conclude(&self, pipeline: &str, outcome: Outcome) {
+        let ended = |state, error: Option<(String, String)>| {
+            let (error_code, error) = error.unzip();
+            Ended { state, error_code, error, now_ms: self.engine.clock().now_ms() }
+        };
+        match outcome {
+            Outcome::Succeeded => self.finish(pipeline, ended(RunState::Succeeded, None)).await,
+            Outcome::Cancelled => self.finish(pipeline, ended(RunState::Cancelled, None)).await,
+            Outcome::Failed { code, error } => {
+                self.finish(pipeline, ended(RunState::Failed, Some((code, error)))).await;
+            }
+            Outcome::Parked(after) => self.release(after).await,
+            Outcome::HandedBack => self.release(Duration::ZERO).await,
+            Outcome::Lost => warn!("run lost to another worker; nothing more is written"),
+        }
+    }
+
+    async fn finish(&self, pipeline: &str, ended: Ended) {
+        let (state, error_code, error) = (ended.state, ended.error_code.clone(), ended.error.clone());
+        let fence = self.claimed.fence.clone();
+        match self.engine.store().write(move |tx| queue::finish(tx, &fence, &ended)).await {
+            Ok(()) => {
+                info!(pipeline, state = state.as_str(), code = error_code, error, "run finished");
+                self.engine.tell_ended(pipeline, state);
+            }
+            Err(error) => warn!(code = error.code(), error = %error, "cannot finish the run; its lease will run out"),
+        }
+    }
+
+    async fn release(&self, after: Duration) {
+        let fence = self.claimed.fence.clone();
+        let ready_ms = self.engine.clock().now_ms() + i64::try_from(after.as_millis()).unwrap_or(0);
+        match self.engine.store().write(move |tx| queue::release(tx, &fence, ready_ms)).await {
+            Ok(()) => info!(ready_ms, "run handed back to the queue"),
+            Err(error) => warn!(code = error.code(), error = %error, "cannot hand the run back; its lease will run out"),
+        }
+    }
+
+    async fn pinned(&self) -> Option<Pinned> {
+        let run = self.claimed.run.clone();
+        let read = self.engine.store().read(move |tx| {
+            tx.optional(&PINNED, &params![&run], |row| {
+                let info = RunInfo {
+                    id: run.clone(),
+                    pipeline: row.get(0)?,
+                    partition: row.get(1)?,
+                    params: serde_json::from_str(&row.get::<String>(2)?).unwrap_or_default(),
+                    cause: Cause::parse(&row.get::<String>(3)?).unwrap_or(Cause::Cli),
+                };
+                Ok(Pinned {
+                    info,
+                    request_id: row.get(4)?,
+                    script_hash: row.get(5)?,
+                    script_body: row.get(6)?,
+                    plan_hash: row.get(7)?,
+                })
+            })
+        });
+        read.await.inspect_err(|error| warn!(code = error.code(), "cannot read the run")).ok().flatten()
+    }
+}
+
+fn changed(error: &str) -> Outcome {
+    Outcome::Failed { code: "plan_changed".to_owned(), error: error.to_owned() }
+}
+
+const PINNED: Sql = Sql::Both(
+    "SELECT run.pipeline, run.partition, run.params, run.cause, run.request_id, run.script_hash, script.body, \
+     run.plan_hash FROM run JOIN script ON script.hash = run.script_hash WHERE run.id = $1",
+);
+pub(super) const QUERIES: &[&Sql] = &[&PINNED];
