@@ -186,9 +186,12 @@ CREATE TABLE activity (
     changed BIGINT NOT NULL,
     UNIQUE (athlete, provenance, source_id)
 );
-CREATE INDEX activity_by_start ON activity (athlete, start_ms, id);
-CREATE INDEX activity_by_day ON activity (athlete, local_date);
-CREATE INDEX activity_by_change ON activity (athlete, changed);
+CREATE INDEX activity_by_start ON activity (athlete, (COALESCE(start_ms, 0)), id);
+-- Holds what the monthly estimates read, so that they never touch the wide rows.
+CREATE INDEX activity_by_day ON activity
+    (athlete, local_date, provenance, sport, sub_sport, max_hr, best_20min_power);
+CREATE INDEX activity_by_change ON activity (athlete, changed, id);
+CREATE INDEX activity_by_content ON activity (athlete, sha256, part);
 
 -- What the athlete's settings make of an activity; computed again when they change.
 CREATE TABLE activity_load (
@@ -216,9 +219,12 @@ CREATE TABLE lap (
     elapsed_s DOUBLE PRECISION,
     timer_s DOUBLE PRECISION,
     distance_m DOUBLE PRECISION,
+    ascent_m DOUBLE PRECISION,
     avg_hr DOUBLE PRECISION,
     max_hr DOUBLE PRECISION,
     avg_power DOUBLE PRECISION,
+    max_power DOUBLE PRECISION,
+    avg_cadence DOUBLE PRECISION,
     PRIMARY KEY (activity_id, position)
 );
 
