@@ -1,1 +1,4 @@
-//! Skeleton.
+//! Reads the files that devices and platforms write.
+
+pub mod decode;
+
