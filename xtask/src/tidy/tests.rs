@@ -262,6 +262,22 @@ fn a_code_in_a_field_needs_its_paragraph() {
 }
 
 #[test]
+fn a_code_that_a_call_hands_over_needs_its_paragraph() {
+    let receivers =
+        "impl Refusal { fn new(name: &str, code: &str) {} }\nimpl Notes { fn add(&mut self, code: &str) {} }";
+    let call = |text: &str| format!("{receivers}\nfn f() {{ {text} }}");
+    check_codes(&call("Refusal::new(\"file\", \"file_empty\");"), "", "store/src/error.rs:3");
+    check_codes(&call("notes.add(\"file_empty\");"), "", "store/src/error.rs:3");
+    check_codes(&call("Other::new(\"file\", \"file_empty\");"), "", "");
+}
+
+#[test]
+fn a_code_in_a_variable_needs_its_paragraph() {
+    let variable = "fn f(cut: bool) {\n    let code = if cut { \"xml_truncated\" } else { \"\" };\n}";
+    check_codes(variable, "", "store/src/error.rs:2");
+}
+
+#[test]
 fn codes_in_tests_need_no_paragraph() {
     check_codes("#[cfg(test)]\nmod tests {\n    const CODE: &str = \"made_up\";\n}", "", "");
 }
