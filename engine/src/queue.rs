@@ -7,6 +7,9 @@ mod enqueue;
 mod finish;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use store::Sql;
 
 pub use claim::{Claimed, Lease, MAX_CLAIMS, claim, renew};

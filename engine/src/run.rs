@@ -8,6 +8,9 @@ pub mod record;
 mod rehearsal;
 mod resume;
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 pub(crate) use execution::{Execution, Outcome, Shared, Stop, StopReason};

@@ -68,10 +68,11 @@ fn write(tx: &mut Tx<'_>, run: &str, worker: &str, entries: &[Entry]) -> store::
     for (entry, meters) in entries.iter().zip(&meters) {
         rows.add(run, worker, entry, meters);
     }
-    tx.batch(&END_ATTEMPT, &rows.attempt_ended)?;
-    tx.batch(&END_STEP, &rows.step_ended)?;
+    // A quick retry may start and end between two commits, so starts go first.
     tx.batch(&START_STEP, &rows.step_started)?;
     tx.batch(&START_ATTEMPT, &rows.attempt_started)?;
+    tx.batch(&END_ATTEMPT, &rows.attempt_ended)?;
+    tx.batch(&END_STEP, &rows.step_ended)?;
     Ok(())
 }
 

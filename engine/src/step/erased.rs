@@ -14,7 +14,7 @@ use crate::context::StepContext;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The largest artifact that is stored, in bytes of JSON.
-pub const ARTIFACT_LIMIT_BYTES: usize = 64 * 1024;
+const ARTIFACT_LIMIT_BYTES: usize = 64 * 1024;
 
 /// A built step whose types are forgotten.
 pub trait AnyStep: Send + Sync {

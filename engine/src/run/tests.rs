@@ -1,0 +1,383 @@
+//! Plans made by hand, executed on a real store: what runs, what is skipped, what is written down.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::Store;
+
+use super::*;
+use crate::clock::Clock;
+use crate::context::{RunInfo, StepContext};
+use crate::plan::{Options, Plan, PlannedStep, Policy, When};
+use crate::queue::{self, Lease};
+use crate::script::Library;
+use crate::step::{Cause as StepCause, ConfigError, Gather, Kind, Step, StepError};
+use crate::telemetry::StepMetrics;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+struct Sum {
+    total: i64,
+}
+
+/// Behaves as its configuration says; the tests' only step.
+struct Play {
+    config: PlayConfig,
+    calls: AtomicU32,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct PlayConfig {
+    give: i64,
+    fail_first: u32,
+    hopeless: bool,
+    panic: bool,
+    hang: bool,
+    wait_s: u64,
+}
+
+impl Step for Play {
+    const KIND: &'static str = "test.play";
+    const ABOUT: &'static str = "Adds what it is given.";
+    type Config = PlayConfig;
+    type Input = (Gather<Sum>,);
+    type Output = Sum;
+
+    fn build(config: PlayConfig) -> Result<Self, ConfigError> {
+        Ok(Self { config, calls: AtomicU32::new(0) })
+    }
+
+    async fn run(&self, ctx: &StepContext, (given,): (Gather<Sum>,)) -> Result<Sum, StepError> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let config = &self.config;
+        if config.panic {
+            panic!("on purpose");
+        }
+        if config.hang {
+            ctx.cancel.cancelled().await;
+            return Err(StepError::Cancelled);
+        }
+        if config.hopeless {
+            return Err(StepError::Hopeless(StepCause::new("no_use", "no use")));
+        }
+        if call < config.fail_first {
+            return Err(StepError::Failed(StepCause::new("bad_luck", "bad luck")));
+        }
+        if config.wait_s > 0 {
+            let source = StepCause::new("quota", "the quota is spent");
+            return Err(StepError::Later { after: Duration::from_secs(config.wait_s), source });
+        }
+        Ok(Sum { total: config.give + given.0.iter().map(|sum| sum.total).sum::<i64>() })
+    }
+}
+
+/// The same, but it must be given something.
+struct Need;
+
+impl Step for Need {
+    const KIND: &'static str = "test.need";
+    const ABOUT: &'static str = "Passes on what it is given.";
+    type Config = PlayConfig;
+    type Input = (Sum,);
+    type Output = Sum;
+
+    fn build(_: PlayConfig) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    async fn run(&self, _: &StepContext, (given,): (Sum,)) -> Result<Sum, StepError> {
+        Ok(given)
+    }
+}
+
+struct Over(i64);
+
+impl When for Over {
+    fn decide(&self, artifact: &Value) -> Result<bool, StepCause> {
+        Ok(artifact[0]["total"].as_i64() > Some(self.0))
+    }
+}
+
+struct Draft(Vec<PlannedStep>);
+
+impl Draft {
+    fn add(&mut self, name: &str, inputs: &[usize], config: Value) -> &mut PlannedStep {
+        self.push(Kind::of::<Play>(), name, inputs, config)
+    }
+
+    fn need(&mut self, name: &str, input: usize) -> &mut PlannedStep {
+        self.push(Kind::of::<Need>(), name, &[input], json!({}))
+    }
+
+    fn push(&mut self, kind: Kind, name: &str, inputs: &[usize], config: Value) -> &mut PlannedStep {
+        let step = kind.build(config.clone()).unwrap();
+        self.0.push(PlannedStep {
+            name: name.into(),
+            kind: Arc::new(kind),
+            config,
+            step,
+            inputs: vec![inputs.to_vec()],
+            after: Vec::new(),
+            policy: Policy::default(),
+            when: None,
+        });
+        self.0.last_mut().unwrap()
+    }
+
+    fn plan(self) -> Arc<Plan> {
+        Arc::new(Plan::new("play".to_owned(), Options::default(), self.0))
+    }
+}
+
+/// A run on a store of its own.
+struct Stage {
+    store: Store,
+    fence: Fence,
+    stop: Stop,
+}
+
+impl Stage {
+    async fn set(plan: &Plan) -> Self {
+        let store = Store::open(&support::sqlite_url().parse().unwrap()).await.unwrap();
+        store.migrate().await.unwrap();
+        let job = queue::Job {
+            id: "run".to_owned(),
+            pipeline: "play".to_owned(),
+            partition: "me".to_owned(),
+            params: "{}".to_owned(),
+            cause: Cause::Cli,
+            request_id: None,
+            lock_key: None,
+            priority: 0,
+            overlap: crate::plan::Overlap::Queue,
+            script_hash: "hash".to_owned(),
+            script_body: "{}".to_owned(),
+            plan_hash: plan.hash.clone(),
+            now_ms: 0,
+        };
+        store.write(move |tx| queue::enqueue(tx, &job)).await.unwrap();
+        let fence = Self::claim(&store).await;
+        Self { store, fence, stop: Stop::default() }
+    }
+
+    async fn claim(store: &Store) -> Fence {
+        let lease = Lease { worker: "me".to_owned(), length: Duration::from_secs(30), now_ms: 1 };
+        let claimed = store.write(move |tx| queue::claim(tx, &lease, 1)).await.unwrap();
+        claimed[0].fence.clone()
+    }
+
+    async fn perform(&self, plan: &Arc<Plan>) -> Outcome {
+        let (fence, resumed_plan) = (self.fence.clone(), plan.clone());
+        let resumed = self.store.write(move |tx| Resumed::load(tx, &fence, &resumed_plan, 7)).await.unwrap();
+        let info = RunInfo {
+            id: "run".to_owned(),
+            pipeline: "play".to_owned(),
+            partition: "me".to_owned(),
+            params: json!({}),
+            cause: Cause::Cli,
+        };
+        let shared = Shared {
+            plan: plan.clone(),
+            run: Arc::new(info),
+            metrics: StepMetrics::of_plan(plan).into(),
+            clock: Clock::fixed(5),
+            stop: self.stop.clone(),
+            watcher: None,
+            scripts: Arc::new(Library::default()),
+            store: Some(self.store.clone()),
+            fence: self.fence.clone(),
+        };
+        let journal =
+            Journal::Store { store: self.store.clone(), fence: self.fence.clone(), worker: "me".into() };
+        Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap()
+    }
+
+    async fn steps(&self) -> BTreeMap<String, record::StepRecord> {
+        let steps = self.store.read(|tx| record::steps(tx, "run")).await.unwrap();
+        steps.into_iter().map(|step| (step.step.clone(), step)).collect()
+    }
+
+    /// States as "name state", with the code where there is one.
+    async fn states(&self) -> Vec<String> {
+        let steps = self.steps().await;
+        let line = |step: &record::StepRecord| match &step.error_code {
+            Some(code) => format!("{} {} {code}", step.step, step.state.as_str()),
+            None => format!("{} {}", step.step, step.state.as_str()),
+        };
+        steps.values().map(line).collect()
+    }
+}
+
+async fn check(draft: Draft, expected_outcome: &str, expected_states: &[&str]) -> (Stage, Arc<Plan>) {
+    let plan = draft.plan();
+    let stage = Stage::set(&plan).await;
+    let outcome = stage.perform(&plan).await;
+    let outcome = match outcome {
+        Outcome::Failed { code, .. } => format!("failed {code}"),
+        Outcome::Parked(after) => format!("parked {}s", after.as_secs()),
+        other => format!("{other:?}").to_lowercase(),
+    };
+    assert_eq!(outcome, expected_outcome);
+    assert_eq!(stage.states().await, expected_states);
+    (stage, plan)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn artifacts_flow_along_the_edges_and_are_written_down() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"give": 1}));
+    draft.add("b", &[], json!({"give": 2}));
+    draft.add("c", &[0, 1], json!({"give": 10}));
+    draft.need("d", 2);
+    let (stage, _) = check(draft, "succeeded", &["a succeeded", "b succeeded", "c succeeded", "d succeeded"]).await;
+    assert_eq!(stage.steps().await["d"].artifact, Some(json!({"total": 13})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_step_is_tried_again_and_each_attempt_is_kept() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"fail_first": 2})).policy.retries = 2;
+    let (stage, _) = check(draft, "succeeded", &["a succeeded"]).await;
+    let attempts: Vec<_> =
+        stage.steps().await["a"].attempts.iter().map(|attempt| (attempt.attempt, attempt.state)).collect();
+    assert_eq!(attempts, [(1, StepState::Failed), (2, StepState::Failed), (3, StepState::Succeeded)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_fails_the_run_and_skips_what_needs_it_while_other_branches_finish() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"hopeless": true})).policy.retries = 5;
+    draft.add("b", &[0], json!({}));
+    draft.add("c", &[], json!({}));
+    draft.add("d", &[1, 2], json!({}));
+    let expected = ["a failed no_use", "b skipped upstream_failed", "c succeeded", "d skipped upstream_failed"];
+    let (stage, _) = check(draft, "failed no_use", &expected).await;
+    assert_eq!(stage.steps().await["a"].attempts.len(), 1, "a hopeless step is not tried again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_optional_failure_leaves_a_gap_that_only_plain_inputs_feel() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"hopeless": true})).policy.optional = true;
+    draft.add("gathers", &[0], json!({"give": 4}));
+    draft.need("needs", 0);
+    draft.add("waits", &[], json!({})).after = vec![0];
+    let expected = ["a failed no_use", "gathers succeeded", "needs skipped input_absent", "waits succeeded"];
+    check(draft, "succeeded", &expected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_says_no_skips_the_step() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"give": 3}));
+    draft.add("high", &[0], json!({})).when = Some(Arc::new(Over(5)));
+    draft.add("low", &[0], json!({})).when = Some(Arc::new(Over(2)));
+    check(draft, "succeeded", &["a succeeded", "high skipped when_false", "low succeeded"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_fails_its_step_and_nothing_else() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"panic": true}));
+    draft.add("b", &[], json!({}));
+    check(draft, "failed step_panicked", &["a failed step_panicked", "b succeeded"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_takes_too_long_is_cut_off() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"hang": true})).policy.timeout = Some(Duration::from_millis(20));
+    check(draft, "failed step_timeout", &["a failed step_timeout"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_must_wait_long_parks_its_run_and_is_no_failure() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"wait_s": 900}));
+    draft.add("b", &[], json!({}));
+    check(draft, "parked 900s", &["a waiting quota", "b succeeded"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_run_stops_its_steps_and_starts_no_more() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"hang": true}));
+    draft.add("b", &[0], json!({}));
+    let plan = draft.plan();
+    let stage = Stage::set(&plan).await;
+    stage.stop.now(StopReason::Asked);
+    assert!(matches!(stage.perform(&plan).await, Outcome::Cancelled));
+    assert_eq!(stage.states().await, ["a cancelled", "b cancelled"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_run_repeats_only_what_was_not_finished() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({"give": 1}));
+    draft.add("b", &[0], json!({"wait_s": 900}));
+    let (mut stage, _) = check(draft, "parked 900s", &["a succeeded", "b waiting quota"]).await;
+    let mut changed = Draft(Vec::new());
+    changed.add("a", &[], json!({"give": 1}));
+    changed.add("b", &[0], json!({"give": 5}));
+    let plan = changed.plan();
+    let fence = stage.fence.clone();
+    stage.store.write(move |tx| queue::release(tx, &fence, 0)).await.unwrap();
+    stage.fence = Stage::claim(&stage.store).await;
+    assert!(matches!(stage.perform(&plan).await, Outcome::Succeeded));
+    let steps = stage.steps().await;
+    assert_eq!((steps["a"].attempts.len(), steps["b"].attempts.len()), (1, 2));
+    assert_eq!(steps["b"].artifact, Some(json!({"total": 6})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_another_worker_took_writes_nothing_more() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({}));
+    let plan = draft.plan();
+    let stage = Stage::set(&plan).await;
+    let fence = stage.fence.clone();
+    let resumed = Resumed::fresh(&plan);
+    stage.store.write(move |tx| queue::release(tx, &fence, 0)).await.unwrap();
+    Stage::claim(&stage.store).await;
+    let journal = Journal::Store { store: stage.store.clone(), fence: stage.fence.clone(), worker: "me".into() };
+    let shared = Shared {
+        plan: plan.clone(),
+        run: Arc::new(RunInfo {
+            id: "run".to_owned(),
+            pipeline: "play".to_owned(),
+            partition: "me".to_owned(),
+            params: json!({}),
+            cause: Cause::Cli,
+        }),
+        metrics: StepMetrics::of_plan(&plan).into(),
+        clock: Clock::fixed(5),
+        stop: Stop::default(),
+        watcher: None,
+        scripts: Arc::new(Library::default()),
+        store: Some(stage.store.clone()),
+        fence: stage.fence.clone(),
+    };
+    let outcome = Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap();
+    assert!(matches!(outcome, Outcome::Lost));
+    assert!(stage.states().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_steps_at_once_all_end_before_the_one_that_gathers_them() {
+    let mut draft = Draft(Vec::new());
+    draft.add("first", &[], json!({"give": 1}));
+    for number in 0..998 {
+        draft.add(&format!("middle{number}"), &[0], json!({}));
+    }
+    let middle: Vec<_> = (1..999).collect();
+    draft.add("last", &middle, json!({}));
+    let plan = draft.plan();
+    let stage = Stage::set(&plan).await;
+    assert!(matches!(stage.perform(&plan).await, Outcome::Succeeded));
+    assert_eq!(stage.steps().await["last"].artifact, Some(json!({"total": 998})));
+}
