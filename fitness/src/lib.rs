@@ -1,8 +1,10 @@
 //! The field: pure types and maths, and under `records` its rows in the store.
 
 mod changes;
+mod scope;
 
 pub mod ascent;
+pub mod calendar;
 pub mod day;
 pub mod distance;
 pub mod heart_rate;
@@ -12,9 +14,11 @@ pub mod moving;
 pub mod pmc;
 pub mod power;
 pub mod recording;
+pub mod records;
 pub mod samples;
 pub mod settings;
 pub mod stream;
 pub mod summary;
 
 pub use changes::Changes;
+pub use scope::{STRAVA_API, Scope};

@@ -39,23 +39,34 @@ pub struct Samples {
 }
 
 /// The recording device's own totals; absent where the file does not have them.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Totals {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timer_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub distance_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ascent_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub avg_hr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_hr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub avg_power: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_power: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub avg_cadence: Option<f64>,
 }
 
 /// A lap with the device's own totals.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Lap {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_ms: Option<i64>,
+    #[serde(flatten)]
     pub totals: Totals,
 }
 

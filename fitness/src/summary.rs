@@ -39,7 +39,7 @@ impl Summary {
     /// sum of the laps, then what the samples say. Averages are plain means of the samples (zeros count for power,
     /// not for cadence, as on bicycle computers) and the device's where there are no samples.
     pub fn of(recording: &Recording) -> Self {
-        let (samples, totals) = (&recording.samples, &recording.totals);
+        let (samples, totals) = (&recording.samples, &finite(&recording.totals));
         let along = distance::along(samples);
         let laps = LapSums::of(&recording.laps, samples);
         let heart_rate = Column::of(samples, Channel::HeartRate, |_| true);
@@ -64,6 +64,22 @@ impl Summary {
                 .channel(Channel::HeartRate)
                 .and_then(|rates| HrSeconds::count(&samples.time_ms, rates)),
         }
+    }
+}
+
+/// The device's totals without what is no number.
+fn finite(totals: &Totals) -> Totals {
+    let known = |figure: Option<f64>| figure.filter(|figure| figure.is_finite() && *figure >= 0.0);
+    Totals {
+        elapsed_s: known(totals.elapsed_s),
+        timer_s: known(totals.timer_s),
+        distance_m: known(totals.distance_m),
+        ascent_m: known(totals.ascent_m),
+        avg_hr: known(totals.avg_hr),
+        max_hr: known(totals.max_hr),
+        avg_power: known(totals.avg_power),
+        max_power: known(totals.max_power),
+        avg_cadence: known(totals.avg_cadence),
     }
 }
 
@@ -104,7 +120,7 @@ struct LapSums {
 impl LapSums {
     fn of(laps: &[Lap], samples: &Samples) -> Self {
         let sum = |figure: fn(&Totals) -> Option<f64>| {
-            let figures = laps.iter().map(|lap| figure(&lap.totals));
+            let figures = laps.iter().map(|lap| figure(&finite(&lap.totals)));
             figures.sum::<Option<f64>>().filter(|_| !laps.is_empty())
         };
         let elapsed_s = sum(|totals| totals.elapsed_s.or(totals.timer_s));

@@ -1,0 +1,124 @@
+//! What loads, days and estimates read of activities.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use store::{Result, Row, Sql, Tx, params};
+
+use super::super::{date, optional_date, stored};
+use crate::calendar::Contribution;
+use crate::load::{Effort, is_cycling};
+use crate::scope::STRAVA_API;
+use crate::settings::Peak;
+
+/// An activity whose load is to be computed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    pub id: String,
+    pub changed: i64,
+    pub local_date: Option<Date>,
+    pub effort: Effort,
+}
+
+const PENDING: Sql = Sql::Both(
+    "SELECT id, changed, local_date, sport, sub_sport, elapsed_s, timer_s, moving_s, np, hr_seconds \
+     FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3)) \
+     ORDER BY changed, id LIMIT $4",
+);
+const CONTRIBUTIONS: Sql = Sql::Both(
+    "SELECT a.local_date, a.provenance, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load \
+     FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
+     WHERE a.athlete = $1 AND a.local_date >= $2 ORDER BY a.local_date, a.id",
+);
+const PEAKS: Sql = Sql::Both(
+    "SELECT local_date, sport, sub_sport, max_hr, best_20min_power FROM activity \
+     WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 ORDER BY local_date",
+);
+
+/// Activities that changed after a change number (and, among those of that number, after an id), in that order.
+pub fn pending(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (changed, id): (i64, &str),
+    limit: u32,
+) -> Result<Vec<Pending>> {
+    tx.query(&PENDING, &params![athlete, changed, id, limit], |row| {
+        Ok(Pending {
+            id: row.get(0)?,
+            changed: row.get(1)?,
+            local_date: optional_date(row, 2)?,
+            effort: effort(row)?,
+        })
+    })
+}
+
+fn effort(row: &Row<'_>) -> Result<Effort> {
+    let hr_seconds: Option<String> = row.get(9)?;
+    Ok(Effort {
+        sport: row.get(3)?,
+        sub_sport: row.get(4)?,
+        elapsed_s: row.get(5)?,
+        timer_s: row.get(6)?,
+        moving_s: row.get(7)?,
+        np: row.get(8)?,
+        hr_seconds: hr_seconds.map(|text| stored(&text, |text| text.parse().ok())).transpose()?,
+    })
+}
+
+/// What the activities from a day on add to their days, always in the same order.
+pub fn contributions(tx: &mut Tx<'_>, athlete: &str, from: Date) -> Result<Vec<Contribution>> {
+    let from = from.max(Date::ZERO).to_string();
+    tx.query(&CONTRIBUTIONS, &params![athlete, &from], |row| {
+        let effort = Effort {
+            elapsed_s: row.get(2)?,
+            timer_s: row.get(3)?,
+            moving_s: row.get(4)?,
+            ..Effort::default()
+        };
+        Ok(Contribution {
+            date: date(row, 0)?,
+            provenance: row.get(1)?,
+            duration_s: effort.duration_s(),
+            distance_m: row.get(5)?,
+            load: row.get(6)?,
+        })
+    })
+}
+
+/// The highest figures of every month with activities, by the first day of the month.
+///
+/// Activities of the Strava API do not count, so that one estimate serves both scopes.
+pub fn peaks(tx: &mut Tx<'_>, athlete: &str) -> Result<BTreeMap<Date, Peak>> {
+    let mut peaks: BTreeMap<Date, Peak> = BTreeMap::new();
+    let mut month = Month::default();
+    tx.query(&PEAKS, &params![athlete, "", STRAVA_API], |row| {
+        let first = month.first_of(row.text(0)?)?;
+        let sub_sport: Option<String> = row.get(2)?;
+        let is_cycling = is_cycling(row.text(1)?, sub_sport.as_deref());
+        let watts: Option<f64> = row.get(4)?;
+        peaks.entry(first).or_default().include(row.get(3)?, watts.filter(|_| is_cycling));
+        Ok(())
+    })?;
+    Ok(peaks)
+}
+
+/// The month of the last row, since thousands of rows share a few months.
+#[derive(Default)]
+struct Month {
+    text: String,
+    first: Date,
+}
+
+impl Month {
+    fn first_of(&mut self, day: &str) -> Result<Date> {
+        let month = day.get(..7).unwrap_or(day);
+        if self.text != month {
+            let date: Date = stored(day, |text| text.parse().ok())?;
+            (self.first, self.text) = (date.first_of_month(), month.to_owned());
+        }
+        Ok(self.first)
+    }
+}
+
+#[cfg(test)]
+pub(super) const QUERIES: &[Sql] = &[PENDING, CONTRIBUTIONS, PEAKS];

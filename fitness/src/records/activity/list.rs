@@ -1,0 +1,207 @@
+//! Activities as a person or a program sees them: facts and loads in one row.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::{Result, Row, Sql, Tx, params};
+
+use super::super::{activity_load, count, from_json, optional_date};
+use crate::load::LoadMethod;
+use crate::recording::Warning;
+
+/// An activity with its loads; what is unknown is absent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ActivityRow {
+    pub id: String,
+    pub file: String,
+    pub sha256: String,
+    /// Place among the activities of its file, from 0.
+    pub index: u32,
+    pub provenance: String,
+    pub sport: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timer_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moving_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ascent_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avg_hr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_hr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avg_power: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_power: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avg_cadence: Option<f64>,
+    pub samples: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trimp: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hrtss: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub np: Option<f64>,
+    #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
+    pub intensity: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tss: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_method: Option<LoadMethod>,
+    /// Present and true where the load rests on a setting that the athlete never gave.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub estimated: bool,
+    /// The other activities of the same file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked: Vec<String>,
+}
+
+/// One activity with what only its own page shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    pub row: ActivityRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_sport: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// The athlete's local day, as YYYY-MM-DD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_date: Option<jiff::civil::Date>,
+    pub warnings: Vec<Warning>,
+}
+
+/// Where a page ends; the next one begins after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageKey {
+    pub start_ms: i64,
+    pub id: String,
+}
+
+impl PageKey {
+    /// The key before every activity.
+    pub fn newest() -> Self {
+        Self { start_ms: i64::MAX, id: String::new() }
+    }
+
+    /// The key of a row. Activities without a time come last.
+    pub fn of(row: &ActivityRow) -> Self {
+        Self { start_ms: row.start_ms.unwrap_or(0), id: row.id.clone() }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The columns that [`read`] reads, in its order, of `activity a` and `activity_load l`.
+macro_rules! select {
+    ($extra:literal, $rest:literal) => {
+        concat!(
+            "SELECT a.id, a.file, a.sha256, a.part, a.parts, a.provenance, a.sport, a.name, a.start_ms, ",
+            "a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, a.ascent_m, a.avg_hr, a.max_hr, a.avg_power, ",
+            "a.max_power, a.avg_cadence, a.samples, a.np, ",
+            "l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated",
+            $extra,
+            " FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id ",
+            $rest
+        )
+    };
+}
+
+// The keys' first half alone is what an index can serve on SQLite, so it stands by itself too.
+const LIST: Sql = Sql::Both(select!(
+    "",
+    "WHERE a.athlete = $1 AND COALESCE(a.start_ms, 0) <= $2 \
+     AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) \
+     ORDER BY COALESCE(a.start_ms, 0) DESC, a.id DESC LIMIT $4"
+));
+const BY_FILE: Sql = Sql::Both(select!("", "WHERE a.athlete = $1 AND a.sha256 = $2 ORDER BY a.part, a.id"));
+const GET: Sql = Sql::Both(select!(
+    ", a.sub_sport, a.device, a.local_date, a.warnings",
+    "WHERE a.athlete = $1 AND a.id = $2"
+));
+const LINKED: Sql = Sql::Both("SELECT id FROM activity WHERE athlete = $1 AND sha256 = $2 ORDER BY part, id");
+
+/// A page of activities, the newest first, after a key.
+pub fn list(tx: &mut Tx<'_>, athlete: &str, after: &PageKey, limit: u32) -> Result<Vec<ActivityRow>> {
+    let rows = tx.query(&LIST, &params![athlete, after.start_ms, &after.id, limit], read)?;
+    rows.into_iter().map(|row| link(tx, athlete, row)).collect()
+}
+
+/// The activities of a file, in its order.
+pub fn by_file(tx: &mut Tx<'_>, athlete: &str, sha256: &str) -> Result<Vec<ActivityRow>> {
+    let rows = tx.query(&BY_FILE, &params![athlete, sha256], read)?;
+    rows.into_iter().map(|row| link(tx, athlete, row)).collect()
+}
+
+/// The athlete's activity of an id.
+pub fn get(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
+    let shown = tx.optional(&GET, &params![athlete, id], |row| {
+        Ok((read(row)?, row.get(28)?, row.get(29)?, optional_date(row, 30)?, from_json(row, 31)?))
+    })?;
+    let Some((row, sub_sport, device, local_date, warnings)) = shown else {
+        return Ok(None);
+    };
+    let row = link(tx, athlete, row)?;
+    Ok(Some(Shown { row, sub_sport, device, local_date, warnings }))
+}
+
+/// A row, and how many activities its file has.
+type Part = (ActivityRow, u32);
+
+fn link(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<ActivityRow> {
+    if parts > 1 {
+        row.linked = tx.query(&LINKED, &params![athlete, &row.sha256], |row| row.get(0))?;
+        row.linked.retain(|id| *id != row.id);
+    }
+    Ok(row)
+}
+
+fn read(row: &Row<'_>) -> Result<Part> {
+    let load = activity_load::read(row, 21)?;
+    let activity = ActivityRow {
+        id: row.get(0)?,
+        file: row.get(1)?,
+        sha256: row.get(2)?,
+        index: count(row, 3)?,
+        provenance: row.get(5)?,
+        sport: row.get(6)?,
+        name: row.get(7)?,
+        start_ms: row.get(8)?,
+        elapsed_s: row.get(9)?,
+        timer_s: row.get(10)?,
+        moving_s: row.get(11)?,
+        distance_m: row.get(12)?,
+        ascent_m: row.get(13)?,
+        avg_hr: row.get(14)?,
+        max_hr: row.get(15)?,
+        avg_power: row.get(16)?,
+        max_power: row.get(17)?,
+        avg_cadence: row.get(18)?,
+        samples: count(row, 19)?,
+        np: row.get(20)?,
+        trimp: load.trimp,
+        hrtss: load.hrtss,
+        intensity: load.intensity,
+        tss: load.tss,
+        load: load.load,
+        load_method: load.method,
+        estimated: load.estimated,
+        linked: Vec::new(),
+    };
+    Ok((activity, count(row, 4)?))
+}
+
+#[cfg(test)]
+pub(super) const QUERIES: &[Sql] = &[LIST, BY_FILE, GET, LINKED];

@@ -1,0 +1,54 @@
+//! The rows of the field in the store: one file per table, each with the statements it uses.
+//!
+//! Every function works inside the caller's transaction and may run again with it.
+
+pub mod activity;
+pub mod activity_load;
+pub mod activity_stream;
+pub mod athlete;
+pub mod athlete_setting;
+pub mod change_number;
+pub mod day;
+pub mod import_file;
+pub mod insight;
+pub mod lap;
+pub mod original;
+pub mod source_file;
+pub mod stale_day;
+
+use jiff::civil::Date;
+use store::{Error, Result, Row};
+
+/// A date column.
+fn date(row: &Row<'_>, index: usize) -> Result<Date> {
+    stored(row.text(index)?, |text| text.parse().ok())
+}
+
+/// A date column that may be empty.
+fn optional_date(row: &Row<'_>, index: usize) -> Result<Option<Date>> {
+    row.get::<Option<String>>(index)?.map(|text| stored(&text, |text| text.parse().ok())).transpose()
+}
+
+/// Reads a stored word; a word that this program does not know is the database's fault.
+fn stored<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+    read(word).ok_or_else(|| Error::Corrupt(format!("`{word}` is not a word that is stored there")))
+}
+
+/// A count column.
+fn count(row: &Row<'_>, index: usize) -> Result<u32> {
+    let count: i64 = row.get(index)?;
+    u32::try_from(count).map_err(|_| Error::Corrupt(format!("{count} is not a count")))
+}
+
+/// Writes a JSON column.
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(Error::abort)
+}
+
+/// Reads a JSON column.
+fn from_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, index: usize) -> Result<T> {
+    serde_json::from_str(row.text(index)?).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! Who may see a derived number.
+
+use serde::{Deserialize, Serialize};
+
+/// The provenance of rows that the Strava API's terms bind.
+pub const STRAVA_API: &str = "strava_api";
+
+/// A derived row is kept once for the athlete and once for everyone else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// What the athlete sees.
+    All,
+    /// Computed without any input of the Strava API.
+    Shareable,
+}
+
+impl Scope {
+    /// Both scopes.
+    pub const BOTH: [Self; 2] = [Self::All, Self::Shareable];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Shareable => "shareable",
+        }
+    }
+
+    /// True where an activity of this provenance belongs in.
+    pub fn includes(self, provenance: &str) -> bool {
+        self == Self::All || provenance != STRAVA_API
+    }
+}
