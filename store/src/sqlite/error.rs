@@ -33,3 +33,48 @@ pub(crate) fn map(error: &rusqlite::Error, path: &Path) -> Error {
 fn is_quota(extended: i32) -> bool {
     matches!(extended, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(result_code: i32, code: &str) {
+        let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(result_code), None);
+        assert_eq!(map(&failure, Path::new("/data/fitness.db")).code(), code);
+    }
+
+    #[test]
+    fn lock_of_another_process_is_busy() {
+        check(ffi::SQLITE_BUSY, "store_busy");
+    }
+
+    #[test]
+    fn full_disk_is_full() {
+        check(ffi::SQLITE_FULL, "storage_full");
+    }
+
+    #[test]
+    fn file_size_limit_is_full() {
+        check(ffi::SQLITE_IOERR_WRITE, "storage_full");
+    }
+
+    #[test]
+    fn failed_read_is_unavailable() {
+        check(ffi::SQLITE_IOERR_READ, "storage_unavailable");
+    }
+
+    #[test]
+    fn protected_directory_is_read_only() {
+        check(ffi::SQLITE_READONLY_DIRECTORY, "storage_read_only");
+    }
+
+    #[test]
+    fn damage_is_corrupt() {
+        check(ffi::SQLITE_CORRUPT, "storage_corrupt");
+    }
+
+    #[test]
+    fn foreign_format_is_corrupt() {
+        check(ffi::SQLITE_NOTADB, "storage_corrupt");
+    }
+}

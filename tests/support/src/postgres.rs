@@ -22,8 +22,17 @@ const ATTEMPTS: u32 = 5;
 /// A PostgreSQL server on the loopback; it stops, and its directory goes, with this value or with the process.
 pub struct Cluster {
     url: String,
+    place: Place,
     server: Child,
     watcher: Watcher,
+}
+
+/// Where a cluster's programs and data are, and who runs them.
+struct Place {
+    binaries: PathBuf,
+    data: PathBuf,
+    account: Option<Account>,
+    port: u16,
 }
 
 impl Cluster {
@@ -47,16 +56,27 @@ impl Cluster {
     pub fn admin_url(&self) -> &str {
         &self.url
     }
-}
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // The server is this process's child: unless it is waited for, the watcher sees it alive.
+    /// Stops the server as a crash does and starts it again on the same port.
+    pub fn crash_and_restart(&mut self) -> Result<()> {
+        self.quit();
+        self.server = self.place.spawn()?;
+        wait_until_ready(&mut self.server, &self.place.data)
+    }
+
+    fn quit(&mut self) {
         if let Some(pid) = Pid::from_raw(self.server.id().cast_signed()) {
             // A server that has ended needs no signal.
             let _ = kill_process(pid, Signal::QUIT);
         }
         drop(self.server.wait());
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // The server is this process's child: unless it is waited for, the watcher sees it alive.
+        self.quit();
         self.watcher.run_now();
     }
 }
@@ -154,7 +174,7 @@ fn start(binaries: &Path, account: Option<Account>) -> Result<Cluster> {
         chown(directory.path(), Some(account.uid), Some(account.gid))?;
     }
     initialize(binaries, &directory.path().join("data"), account)?;
-    serve(binaries, &directory.keep().join("data"), account)
+    serve(binaries, directory.keep().join("data"), account)
 }
 
 fn initialize(binaries: &Path, data: &Path, account: Option<Account>) -> Result<()> {
@@ -183,28 +203,37 @@ fn initialize(binaries: &Path, data: &Path, account: Option<Account>) -> Result<
     Ok(())
 }
 
-fn serve(binaries: &Path, data: &Path, account: Option<Account>) -> Result<Cluster> {
+impl Place {
+    fn spawn(&self) -> Result<Child> {
+        let setting = |text: &str| ["-c".to_owned(), text.to_owned()];
+        let server = command(self.binaries.join("postgres"), self.account)
+            .arg("-D")
+            .arg(&self.data)
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(setting("unix_socket_directories="))
+            .args(setting("fsync=off"))
+            .args(setting("full_page_writes=off"))
+            .args(setting("max_connections=300"))
+            .args(setting("shared_buffers=32MB"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(server)
+    }
+}
+
+fn serve(binaries: &Path, data: PathBuf, account: Option<Account>) -> Result<Cluster> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let setting = |text: &str| ["-c".to_owned(), text.to_owned()];
-    let mut server = command(binaries.join("postgres"), account)
-        .arg("-D")
-        .arg(data)
-        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-        .args(setting("unix_socket_directories="))
-        .args(setting("fsync=off"))
-        .args(setting("full_page_writes=off"))
-        .args(setting("max_connections=300"))
-        .args(setting("shared_buffers=32MB"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let parent = data.parent().unwrap_or(data).display().to_string();
+    let place = Place { binaries: binaries.to_owned(), data, account, port };
     // QUIT is the immediate shutdown: nobody needs the data.
-    let clean_up = r#"kill -QUIT "$1"; n=0
-        while kill -0 "$1" && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done; rm -rf "$2""#;
-    let watcher = Watcher::start(clean_up, &[&server.id().to_string(), &parent])?;
-    wait_until_ready(&mut server, data)?;
-    Ok(Cluster { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), server, watcher })
+    let clean_up = r#"pid=$(head -n 1 "$1/data/postmaster.pid") && kill -QUIT "$pid" && n=0
+        while kill -0 "$pid" && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done; rm -rf "$1""#;
+    let parent = place.data.parent().unwrap_or(&place.data).display().to_string();
+    let watcher = Watcher::start(clean_up, &[&parent])?;
+    let mut server = place.spawn()?;
+    wait_until_ready(&mut server, &place.data)?;
+    let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
+    Ok(Cluster { url, place, server, watcher })
 }
 
 fn wait_until_ready(server: &mut Child, data: &Path) -> Result<()> {

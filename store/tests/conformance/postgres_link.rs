@@ -1,0 +1,206 @@
+//! What only a server can do: end a connection, ask for a retry, leave a commit in doubt.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use store::{Error, Sql, Store, params};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{COUNT, CREATE, INSERT, count, insert, number, open, run};
+
+const END_MYSELF: Sql = Sql::Both("SELECT pg_terminate_backend(pg_backend_pid())");
+const END_OTHERS: Sql = Sql::Both(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()",
+);
+
+async fn table(url: &str) -> Store {
+    let store = open(url).await;
+    run(&store, &CREATE).await.unwrap();
+    store
+}
+
+#[tokio::test]
+async fn closure_runs_again_after_its_connection_ended() {
+    let store = table(&support::postgres_url()).await;
+    let mut first = true;
+    let write = move |tx: &mut store::Tx<'_>| {
+        tx.execute(&INSERT, &params![1, "x"])?;
+        if std::mem::take(&mut first) {
+            tx.optional(&END_MYSELF, &[], |_| Ok(()))?;
+        }
+        Ok(())
+    };
+    store.write(write).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test]
+async fn closure_that_hides_the_lost_connection_runs_again_too() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("could not write: {0}")]
+    struct Wrapped(Error);
+    let store = table(&support::postgres_url()).await;
+    let mut first = true;
+    let write = move |tx: &mut store::Tx<'_>| {
+        if std::mem::take(&mut first) {
+            tx.optional(&END_MYSELF, &[], |_| Ok(())).map_err(|error| Error::abort(Wrapped(error)))?;
+        }
+        tx.execute(&INSERT, &params![1, "x"])
+    };
+    store.write(write).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test]
+async fn idle_connections_that_ended_are_replaced() {
+    let url = support::postgres_url();
+    let store = table(&url).await;
+    let other = open(&url).await;
+    other.write(|tx| tx.query(&END_OTHERS, &[], |_| Ok(()))).await.unwrap();
+    insert(&store, 1).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closure_runs_again_when_its_snapshot_is_old() {
+    const RENAME: Sql = Sql::Both("UPDATE thing SET name = name || 'y'");
+    let store = table(&support::postgres_url()).await;
+    insert(&store, 1).await.unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let (counter, other) = (Arc::clone(&runs), store.clone());
+    let handle = tokio::runtime::Handle::current();
+    let write = move |tx: &mut store::Tx<'_>| {
+        number(tx, &COUNT)?;
+        if counter.fetch_add(1, Ordering::Relaxed) == 0 {
+            handle.block_on(run(&other, &RENAME))?;
+        }
+        tx.execute(&RENAME, &[])
+    };
+    store.write(write).await.unwrap();
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn stopped_transaction_is_ended_by_the_server() {
+    const LIMIT: Sql =
+        Sql::Both("SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'");
+    let store = open(&support::postgres_url()).await;
+    let limit = store.read(|tx| tx.optional(&LIMIT, &[], |row| row.get::<String>(0))).await;
+    assert_eq!(limit.unwrap().as_deref(), Some("5000"));
+}
+
+#[tokio::test]
+async fn slow_statement_is_ended_by_the_server() {
+    const LIMIT: Sql = Sql::Both("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'");
+    let store = open(&support::postgres_url()).await;
+    let limit = store.read(|tx| tx.optional(&LIMIT, &[], |row| row.get::<String>(0))).await;
+    assert_eq!(limit.unwrap().as_deref(), Some("30000"));
+}
+
+#[tokio::test]
+async fn unknown_database_is_a_wrong_setting() {
+    let url = support::postgres_url().replace("/test_", "/missing_");
+    let refused = Store::open(&url.parse().unwrap()).await.err().unwrap();
+    assert_eq!(refused.code(), "store_config");
+    assert!(refused.to_string().contains("missing_"), "{refused}");
+}
+
+#[tokio::test]
+async fn absent_server_is_not_available() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let url = format!("postgres://me@127.0.0.1:{port}/f").parse().unwrap();
+    let refused = Store::open(&url).await.err().unwrap();
+    assert_eq!(refused.code(), "storage_unavailable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commit_without_an_answer_is_reported_and_not_repeated() {
+    let url = support::postgres_url();
+    let direct = table(&url).await;
+    let proxy = Proxy::start(&url).await;
+    let store = open(&proxy.url).await;
+    proxy.swallow_commits.store(true, Ordering::Relaxed);
+    let runs = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&runs);
+    let write = move |tx: &mut store::Tx<'_>| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        tx.execute(&INSERT, &params![1, "x"])
+    };
+    let doubtful = store.write(write).await;
+    assert!(matches!(doubtful, Err(Error::Unavailable { maybe_committed: true, .. })), "{doubtful:?}");
+    assert_eq!((runs.load(Ordering::Relaxed), count(&direct).await), (1, 1));
+    proxy.swallow_commits.store(false, Ordering::Relaxed);
+    insert(&store, 2).await.unwrap();
+}
+
+/// Stands between store and server, and can cut the link instead of handing on the answer to a commit.
+struct Proxy {
+    url: String,
+    swallow_commits: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    async fn start(url: &str) -> Proxy {
+        let server = url.split('@').nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let swallow_commits = Arc::new(AtomicBool::new(false));
+        let (swallow, upstream) = (Arc::clone(&swallow_commits), server.clone());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&upstream).await.unwrap();
+                tokio::spawn(forward(client, server, Arc::clone(&swallow)));
+            }
+        });
+        Proxy { url: url.replace(&server, &address), swallow_commits }
+    }
+}
+
+async fn forward(mut client: TcpStream, mut server: TcpStream, swallow: Arc<AtomicBool>) {
+    let (mut asked, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+    let mut is_commit = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => match read {
+                Ok(length @ 1..) => {
+                    is_commit = asked[..length].windows(6).any(|word| word == b"COMMIT");
+                    server.write_all(&asked[..length]).await.unwrap();
+                }
+                _ => return,
+            },
+            read = server.read(&mut answered) => match read {
+                // The server has committed when it answers.
+                Ok(1..) if is_commit && swallow.load(Ordering::Relaxed) => return,
+                Ok(length @ 1..) => client.write_all(&answered[..length]).await.unwrap(),
+                _ => return,
+            },
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_survive_crashes_of_the_server() {
+    let mut cluster = support::postgres::Cluster::start().unwrap();
+    let store = table(cluster.admin_url()).await;
+    let writer = store.clone();
+    let writes = tokio::spawn(async move {
+        for id in 0..400 {
+            // A commit in doubt is looked at before it is written again.
+            while let Err(error) = insert(&writer, id).await {
+                match error {
+                    Error::Conflict(_) => break,
+                    Error::Unavailable { maybe_committed: true, .. } => {}
+                    other => panic!("{other}"),
+                }
+            }
+        }
+    });
+    for _ in 0..3 {
+        tokio::task::block_in_place(|| cluster.crash_and_restart()).unwrap();
+    }
+    writes.await.unwrap();
+    assert_eq!(count(&store).await, 400);
+}
