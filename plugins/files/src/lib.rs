@@ -1,4 +1,32 @@
-//! Reads the files that devices and platforms write.
+//! Files in: FIT, GPX and TCX, from this machine's disks and from uploads.
 
 pub mod decode;
+mod keep;
+mod known;
+mod prepare;
+mod read;
+mod sources;
 
+use engine::registry::{Registry, RegistryError};
+
+pub use read::{Read, ReadConfig};
+
+/// What only the program knows.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether a run that was asked for over HTTP may read files of this machine.
+    pub local_paths_over_http: bool,
+    /// IANA name of the time zone that a new athlete starts with.
+    pub time_zone: String,
+}
+
+impl Options {
+    fn standard() -> Self {
+        Self { local_paths_over_http: false, time_zone: "UTC".to_owned() }
+    }
+}
+
+/// Offers the steps of this plugin.
+pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
+    registry.step_made::<Read>(move |config| Read::with(&config, options.clone()))
+}

@@ -127,6 +127,15 @@ const LIST: Sql = Sql::Both(select!(
      ORDER BY COALESCE(a.start_ms, 0) DESC, a.id DESC LIMIT $4"
 ));
 const BY_FILE: Sql = Sql::Both(select!("", "WHERE a.athlete = $1 AND a.sha256 = $2 ORDER BY a.part, a.id"));
+// A zero is the character after a slash: the range is every source id that begins with the content's hash and a slash.
+const IDS_BY_CONTENT: Sql = Sql::Per {
+    sqlite: "SELECT source_id, id FROM json_each($2) CROSS JOIN activity \
+             WHERE athlete = $1 AND provenance = 'file' \
+             AND source_id >= value || '/' AND source_id < value || '0' ORDER BY source_id",
+    postgres: "SELECT source_id, id FROM unnest($2) AS value CROSS JOIN activity \
+               WHERE athlete = $1 AND provenance = 'file' \
+               AND source_id >= value || '/' AND source_id < value || '0' ORDER BY source_id",
+};
 const GET: Sql = Sql::Both(select!(
     ", a.sub_sport, a.device, a.local_date, a.warnings",
     "WHERE a.athlete = $1 AND a.id = $2"
@@ -143,6 +152,11 @@ pub fn list(tx: &mut Tx<'_>, athlete: &str, after: &PageKey, limit: u32) -> Resu
 pub fn by_file(tx: &mut Tx<'_>, athlete: &str, sha256: &str) -> Result<Vec<ActivityRow>> {
     let rows = tx.query(&BY_FILE, &params![athlete, sha256], read)?;
     rows.into_iter().map(|row| link(tx, athlete, row)).collect()
+}
+
+/// Ids of the activities whose source id begins with one of these and a slash, each with its source id.
+pub fn ids_by_content(tx: &mut Tx<'_>, athlete: &str, contents: &[String]) -> Result<Vec<(String, String)>> {
+    tx.query(&IDS_BY_CONTENT, &params![athlete, contents], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The athlete's activity of an id.
@@ -204,4 +218,4 @@ fn read(row: &Row<'_>) -> Result<Part> {
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] = &[LIST, BY_FILE, GET, LINKED];
+pub(super) const QUERIES: &[Sql] = &[LIST, BY_FILE, IDS_BY_CONTENT, GET, LINKED];

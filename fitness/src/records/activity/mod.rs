@@ -4,7 +4,7 @@ mod effort;
 mod list;
 
 pub use effort::{Pending, contributions, peaks, pending};
-pub use list::{ActivityRow, PageKey, Shown, by_file, get, list};
+pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
 
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};

@@ -1,0 +1,188 @@
+//! The step `files::read`: files in, activities out, one outcome for each file.
+
+use std::collections::HashSet;
+
+use engine::context::StepContext;
+use engine::run::Cause as RunCause;
+use engine::step::{Cause, ConfigError, Step, StepError};
+use fitness::Changes;
+use fitness::records::import_file::{self, ImportFile};
+use fitness::records::{athlete, change_number};
+use futures_util::StreamExt;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::decode::Limits;
+use crate::known::Known;
+use crate::prepare::{Prepared, prepare};
+use crate::sources::{Asked, Source, list};
+use crate::{Options, keep};
+
+/// Files looked at, and bytes read, between two looks at the store.
+const CHUNK_FILES: usize = 128;
+const CHUNK_BYTES: u64 = 8 << 20;
+/// Files written in one transaction.
+const COMMIT_FILES: usize = 16;
+
+/// Reads FIT, GPX and TCX files, each as activities.
+pub struct Read {
+    limits: Limits,
+    options: Options,
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadConfig {
+    /// Largest file that is read, in MiB, packed or unpacked; at most 48.
+    max_file_mib: u64,
+}
+
+impl Default for ReadConfig {
+    fn default() -> Self {
+        Self { max_file_mib: 48 }
+    }
+}
+
+impl Step for Read {
+    const KIND: &'static str = "files.read";
+    const ABOUT: &'static str = "Reads FIT, GPX and TCX files, each as activities.";
+    type Config = ReadConfig;
+    type Input = ();
+    type Output = Changes;
+
+    fn build(config: ReadConfig) -> Result<Self, ConfigError> {
+        Self::with(&config, Options::standard())
+    }
+
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
+        let asked = self.asked(ctx)?;
+        let from = self.begin(ctx).await?;
+        let sources = blocking(move || list(&asked)).await?;
+        let done = self.done(ctx).await?;
+        let total = sources.len() as u64;
+        let sources: Vec<_> = sources.into_iter().filter(|source| !done.contains(&source.path)).collect();
+        let mut tally = Tally { from, done: total - sources.len() as u64, total, changes: Changes::none(from) };
+        for chunk in chunks(sources) {
+            self.chunk(ctx, chunk, &mut tally).await?;
+        }
+        Ok(tally.changes)
+    }
+}
+
+struct Tally {
+    from: i64,
+    done: u64,
+    total: u64,
+    changes: Changes,
+}
+
+impl Read {
+    pub(crate) fn with(config: &ReadConfig, options: Options) -> Result<Self, ConfigError> {
+        let bytes = config.max_file_mib << 20;
+        let standard = Limits::STANDARD;
+        if bytes == 0 || bytes > standard.file_bytes {
+            let message = format!("`max_file_mib` must be 1 to {}", standard.file_bytes >> 20);
+            return Err(ConfigError::at("max_file_mib", message));
+        }
+        Ok(Self { limits: Limits { file_bytes: bytes, unpacked_bytes: bytes, ..standard }, options })
+    }
+
+    fn asked(&self, ctx: &StepContext) -> Result<Asked, StepError> {
+        let asked: Asked = serde_json::from_value(ctx.run.params.clone()).map_err(|error| {
+            StepError::Hopeless(Cause::new("invalid_parameter", format!("the run's params: {error}")))
+        })?;
+        if !asked.paths.is_empty() && ctx.run.cause == RunCause::Http && !self.options.local_paths_over_http {
+            let message = "files of this machine are not read for a request over HTTP; upload them instead";
+            return Err(StepError::Hopeless(Cause::new("local_paths_refused", message)));
+        }
+        Ok(asked)
+    }
+
+    async fn begin(&self, ctx: &StepContext) -> Result<i64, StepError> {
+        let athlete = athlete::Athlete {
+            id: ctx.run.partition.clone(),
+            timezone: self.options.time_zone.clone(),
+            created_ms: ctx.clock.now_ms(),
+        };
+        ctx.commit(move |tx, _| {
+            athlete::ensure(tx, &athlete)?;
+            change_number::last(tx, &athlete.id)
+        })
+        .await
+    }
+
+    /// Files that this run dealt with before it was cut.
+    async fn done(&self, ctx: &StepContext) -> Result<HashSet<String>, StepError> {
+        let run = ctx.run.id.clone();
+        let files = ctx.read(move |tx| import_file::list(tx, &run)).await?;
+        Ok(files.into_iter().map(|file| file.path).collect())
+    }
+
+    async fn chunk(&self, ctx: &StepContext, chunk: Vec<Source>, tally: &mut Tally) -> Result<(), StepError> {
+        let known = Known::load(ctx, &chunk).await?;
+        let limits = self.limits;
+        let width = std::thread::available_parallelism().map_or(1, usize::from);
+        let tasks = chunk.into_iter().map(|source| {
+            let known = known.clone();
+            async move { blocking(move || prepare(source, &known, &limits)).await }
+        });
+        let mut prepared = futures_util::stream::iter(tasks).buffered(width).ready_chunks(COMMIT_FILES);
+        while let Some(group) = prepared.next().await {
+            let group: Vec<_> = group.into_iter().collect::<Result<_, _>>()?;
+            self.commit(ctx, group, tally).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, ctx: &StepContext, group: Vec<Prepared>, tally: &mut Tally) -> Result<(), StepError> {
+        let (files, bytes) = (group.len() as u64, group.iter().map(Prepared::bytes_read).sum());
+        let last = group.last().map(|prepared| prepared.path().to_owned()).unwrap_or_default();
+        let (run, athlete, now_ms) = (ctx.run.id.clone(), ctx.run.partition.clone(), ctx.clock.now_ms());
+        let kept = ctx
+            .commit(move |tx, _| {
+                let mut keeper = keep::Keeper::new(tx, &athlete, now_ms);
+                let files: Vec<ImportFile> =
+                    group.iter().map(|prepared| keeper.keep(prepared)).collect::<store::Result<_>>()?;
+                let kept = keeper.close()?;
+                let position = import_file::next_position(tx, &run)?;
+                import_file::put(tx, &run, position, &files)?;
+                Ok(kept)
+            })
+            .await?;
+        ctx.meter.rows_in(files);
+        ctx.meter.rows_out(kept.activities);
+        ctx.meter.bytes(bytes);
+        tally.done += files;
+        let days = kept.first_day.map(|day| day.to_string());
+        let to = kept.change.unwrap_or(tally.from);
+        tally.changes = tally.changes.clone().merge(Changes { from: tally.from, to, days });
+        ctx.progress.tell(tally.done, tally.total, &last);
+        Ok(())
+    }
+}
+
+fn chunks(sources: Vec<Source>) -> Vec<Vec<Source>> {
+    let mut chunks: Vec<Vec<Source>> = Vec::new();
+    let mut bytes = 0;
+    for source in sources {
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK_FILES && bytes + source.bytes() <= CHUNK_BYTES => {
+                bytes += source.bytes();
+                chunk.push(source);
+            }
+            _ => {
+                bytes = source.bytes();
+                chunks.push(vec![source]);
+            }
+        }
+    }
+    chunks
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StepError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        let message = "reading a file went wrong".to_owned();
+        StepError::Failed(Cause { code: "file_unreadable", message, source: Some(Box::new(error)) })
+    })
+}
