@@ -1,0 +1,65 @@
+//! Which settings changed since the last time, and which activities that concerns.
+
+use fitness::records;
+use fitness::settings::{Dated, Name, SettingsHistory, Source, Value, differing};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use store::Tx;
+
+/// The settings that a load rests on; pace and weight are not among them.
+const OF_LOADS: [Name; 5] = [Name::Sex, Name::HrRest, Name::HrMax, Name::Lthr, Name::Ftp];
+
+/// A setting as the cursor remembers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Given {
+    name: String,
+    from: String,
+    value: String,
+}
+
+impl Given {
+    fn of(dated: &Dated) -> Self {
+        Self {
+            name: dated.name.as_str().to_owned(),
+            from: dated.from.to_string(),
+            value: dated.value.to_stored(),
+        }
+    }
+
+    fn read(&self) -> Option<Dated> {
+        let name = Name::parse(&self.name)?;
+        let (from, value) = (self.from.parse().ok()?, Value::from_stored(name, &self.value)?);
+        Some(Dated { name, from, value, source: Source::Given })
+    }
+}
+
+/// Estimates anew what was never given, and gives the activities that depend on any changed setting a new
+/// change number, so that their loads are due. Answers the settings, and those given, to be remembered.
+pub(super) fn refresh(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    before: &[Given],
+    today: Date,
+    now_ms: i64,
+) -> store::Result<(SettingsHistory, Vec<Given>)> {
+    let stored = records::athlete_setting::list(tx, athlete)?;
+    let peaks = records::activity::peaks(tx, athlete)?;
+    // A recording can be of a later day than today: its month too has estimates.
+    let through = peaks.last_key_value().map_or(today, |(month, _)| today.max(*month));
+    let history = SettingsHistory::new(&stored, peaks);
+    let estimates = history.estimates(through);
+    let (given, estimated): (Vec<Dated>, Vec<Dated>) =
+        stored.iter().cloned().partition(|dated| dated.source == Source::Given);
+    let remembered: Vec<Dated> = before.iter().filter_map(Given::read).collect();
+    let given: Vec<Dated> = given.into_iter().filter(|dated| OF_LOADS.contains(&dated.name)).collect();
+    let mut ranges = differing(&remembered, &given);
+    ranges.extend(differing(&estimated, &estimates));
+    if !ranges.is_empty() {
+        let number = records::change_number::next(tx, athlete)?;
+        for range in ranges {
+            records::activity::touch(tx, athlete, range, number)?;
+        }
+        records::athlete_setting::replace_estimates(tx, athlete, &stored, &estimates, now_ms)?;
+    }
+    Ok((history, given.iter().map(Given::of).collect()))
+}
