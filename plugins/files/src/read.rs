@@ -186,3 +186,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
         StepError::Failed(Cause { code: "file_unreadable", message, source: Some(Box::new(error)) })
     })
 }
+
+#[cfg(test)]
+mod tests;

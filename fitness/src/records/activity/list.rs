@@ -129,12 +129,12 @@ const LIST: Sql = Sql::Both(select!(
 const BY_FILE: Sql = Sql::Both(select!("", "WHERE a.athlete = $1 AND a.sha256 = $2 ORDER BY a.part, a.id"));
 // A zero is the character after a slash: the range is every source id that begins with the content's hash and a slash.
 const IDS_BY_CONTENT: Sql = Sql::Per {
-    sqlite: "SELECT source_id, id FROM json_each($2) CROSS JOIN activity \
-             WHERE athlete = $1 AND provenance = 'file' \
-             AND source_id >= value || '/' AND source_id < value || '0' ORDER BY source_id",
-    postgres: "SELECT source_id, id FROM unnest($2) AS value CROSS JOIN activity \
-               WHERE athlete = $1 AND provenance = 'file' \
-               AND source_id >= value || '/' AND source_id < value || '0' ORDER BY source_id",
+    sqlite: "SELECT activity.source_id, activity.id FROM json_each($2) AS content CROSS JOIN activity \
+             WHERE athlete = $1 AND provenance = 'file' AND activity.source_id >= content.value || '/' \
+             AND activity.source_id < content.value || '0' ORDER BY activity.source_id",
+    postgres: "SELECT activity.source_id, activity.id FROM unnest($2) AS content (value) CROSS JOIN activity \
+               WHERE athlete = $1 AND provenance = 'file' AND activity.source_id >= content.value || '/' \
+               AND activity.source_id < content.value || '0' ORDER BY activity.source_id",
 };
 const GET: Sql = Sql::Both(select!(
     ", a.sub_sport, a.device, a.local_date, a.warnings",
