@@ -1,5 +1,7 @@
 //! The store itself: which database, and the verbs that both offer.
 
+use std::fmt;
+
 use crate::url::Place;
 use crate::{
     Backend, Finding, Migrated, MigrationStatus, Options, Postgres, Result, Sql, Sqlite, Tx, Url, check,
@@ -109,5 +111,11 @@ impl Store {
             Store::Sqlite(sqlite) => sqlite.write(closure).await,
             Store::Postgres(postgres) => postgres.change_schema(closure).await,
         }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({:?})", self.backend())
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn map(error: &tokio_postgres::Error) -> Error {
     }
     let what = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
     let is_link = error.is_closed()
-        || error.source().is_some_and(|source| source.is::<std::io::Error>())
+        || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
         || error.to_string().contains("connecting to server");
     if is_link { Error::unavailable(what) } else { Error::Other(what) }
 }

@@ -103,6 +103,7 @@ fn open(path: &Path) -> Result<Connection> {
 }
 
 /// SQLite's own back-off sleeps up to 100 ms and starves beside a busy process; this one polls.
+#[expect(clippy::disallowed_methods, reason = "SQLite tells nobody when a lock is free")]
 fn wait_for_lock(polls: i32) -> bool {
     std::thread::sleep(BUSY_POLL);
     polls < BUSY_POLLS

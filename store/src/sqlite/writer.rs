@@ -224,6 +224,7 @@ impl Pace {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the gap itself is the purpose")]
     fn end(&mut self) {
         if self.busy_since.is_some_and(|since| since.elapsed() >= UNBROKEN) {
             std::thread::sleep(PAUSE);

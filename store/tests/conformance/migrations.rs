@@ -65,7 +65,7 @@ async fn migrations_that_start_at_once_apply_once() {
 async fn newer_database_is_refused_by_name() {
     on_both_migrated(async |store, url| {
         run(&store, &FROM_THE_FUTURE).await.unwrap();
-        let refused = Store::open(&url.parse().unwrap()).await.err().unwrap();
+        let refused = Store::open(&url.parse().unwrap()).await.unwrap_err();
         let know = MIGRATIONS.last().unwrap().version;
         assert_eq!(refused.code(), "schema_newer");
         assert!(
@@ -98,7 +98,7 @@ async fn newer_file_keeps_its_bytes() {
     }
     drop(connection);
     let before = std::fs::read(&path).unwrap();
-    let refused = Store::open(&Url::sqlite(&path)).await.err().unwrap();
+    let refused = Store::open(&Url::sqlite(&path)).await.unwrap_err();
     assert_eq!(refused.code(), "schema_newer");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(names_in(directory.path()), BTreeSet::from(["newer.db".to_owned()]));
@@ -116,7 +116,7 @@ async fn newer_file_with_a_log_keeps_its_bytes() {
     }
     let log_path = directory.path().join("newer.db-wal");
     let before = (std::fs::read(&path).unwrap(), std::fs::read(&log_path).unwrap());
-    let refused = Store::open(&Url::sqlite(&path)).await.err().unwrap();
+    let refused = Store::open(&Url::sqlite(&path)).await.unwrap_err();
     assert_eq!(refused.code(), "schema_newer");
     assert_eq!((std::fs::read(&path).unwrap(), std::fs::read(&log_path).unwrap()), before);
 }

@@ -101,7 +101,7 @@ async fn slow_statement_is_ended_by_the_server() {
 #[tokio::test]
 async fn unknown_database_is_a_wrong_setting() {
     let url = support::postgres_url().replace("/test_", "/missing_");
-    let refused = Store::open(&url.parse().unwrap()).await.err().unwrap();
+    let refused = Store::open(&url.parse().unwrap()).await.unwrap_err();
     assert_eq!(refused.code(), "store_config");
     assert!(refused.to_string().contains("missing_"), "{refused}");
 }
@@ -112,7 +112,7 @@ async fn absent_server_is_not_available() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let url = format!("postgres://me@127.0.0.1:{port}/f").parse().unwrap();
-    let refused = Store::open(&url).await.err().unwrap();
+    let refused = Store::open(&url).await.unwrap_err();
     assert_eq!(refused.code(), "storage_unavailable");
 }
 

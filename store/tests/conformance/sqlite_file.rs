@@ -79,7 +79,7 @@ async fn text_file_is_not_a_database() {
     let path = directory.path().join("notes.txt");
     let text = "This is a list of things to do, and it is long enough to be looked at. ".repeat(20);
     std::fs::write(&path, &text).unwrap();
-    let refused = Store::open(&Url::sqlite(&path)).await.err().unwrap();
+    let refused = Store::open(&Url::sqlite(&path)).await.unwrap_err();
     assert_eq!(refused.code(), "storage_corrupt");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
@@ -117,7 +117,7 @@ fn open_without_rights(path: &Path) -> Result<Store> {
 }
 
 fn check_read_only(refused: Result<Store>, path: &Path) {
-    let refused = refused.err().unwrap();
+    let refused = refused.unwrap_err();
     assert_eq!(refused.code(), "storage_read_only");
     assert!(refused.to_string().contains(path.to_str().unwrap()), "{refused}");
 }
@@ -174,6 +174,7 @@ async fn protected_directory_of_a_file_is_read_only_and_untouched() {
 
 /// Writes beside three copies of itself in other processes.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the copies of this test are told the file")]
 async fn processes_share_one_file() {
     if let Ok(url) = std::env::var(CHILD_URL) {
         return write_many(&open(&url).await, std::process::id().into()).await;

@@ -23,7 +23,7 @@ async fn check_round_trip(thing: Thing) {
             })
             .await
             .unwrap();
-        assert_eq!(read, [thing.clone()]);
+        assert_eq!(read, std::slice::from_ref(&thing));
     })
     .await;
 }

@@ -20,6 +20,7 @@ use postgres::Cluster;
 ///
 /// Where no PostgreSQL can be started: a missing PostgreSQL must not pass for a success.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "a run of all tests starts one cluster for all processes")]
 pub fn postgres_url() -> String {
     let fresh = match std::env::var("FITNESS_TEST_DB_URL") {
         Ok(url) => postgres::fresh_database(&url),

@@ -133,6 +133,7 @@ fn account() -> Result<Option<Account>> {
 }
 
 /// Finds the directory with the server's programs, the newest version first.
+#[expect(clippy::disallowed_methods, reason = "the system's programs are found like a shell finds them")]
 fn binaries() -> Result<PathBuf> {
     let mut directories: Vec<PathBuf> =
         std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
@@ -236,6 +237,7 @@ fn serve(binaries: &Path, data: PathBuf, account: Option<Account>) -> Result<Clu
     Ok(Cluster { url, place, server, watcher })
 }
 
+#[expect(clippy::disallowed_methods, reason = "the server tells its state in a file only")]
 fn wait_until_ready(server: &mut Child, data: &Path) -> Result<()> {
     let start = Instant::now();
     while start.elapsed() < START_LIMIT {
