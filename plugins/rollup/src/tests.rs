@@ -1,2 +1,230 @@
-#[test]
-fn x() {}
+//! The two steps on both databases, from activities to days.
+
+mod house;
+
+use fitness::Scope;
+use fitness::settings::{Name, Source};
+use house::House;
+
+/// Each scenario is a test of its own on SQLite, and all of them are one test on PostgreSQL.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                scenario::$name(House::on(&support::sqlite_url()).await).await;
+            }
+        )*
+
+        #[tokio::test]
+        async fn every_scenario_holds_on_postgres() {
+            $( scenario::$name(House::on(&support::postgres_url()).await).await; )*
+        }
+    };
+}
+
+scenarios![
+    days_reach_up_to_today,
+    a_new_day_extends_the_days_without_any_change,
+    a_year_in_pieces_is_the_year_at_once,
+    an_edited_day_is_computed_from_there_on,
+    an_activity_that_went_leaves_no_trace,
+    the_first_activity_that_went_takes_its_days_with_it,
+    strava_rows_stay_out_of_the_shareable_days,
+    only_strava_rows_leave_the_shareable_days_empty,
+    a_second_run_writes_nothing,
+    a_cut_run_goes_on_where_it_stopped,
+    a_setting_changes_loads_from_its_date_on,
+    a_weight_changes_no_load,
+    a_load_says_what_it_was_computed_from,
+    estimates_never_reach_backwards,
+    strava_rows_estimate_nothing,
+    another_pipeline_finds_nothing_left_to_write,
+    the_day_is_the_athletes_own,
+    without_an_athlete_there_is_nothing_to_do,
+];
+
+mod scenario {
+    use super::*;
+
+    pub(super) async fn days_reach_up_to_today(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        let loads: Vec<f64> = house.days(Scope::All).await.iter().map(|day| day.load.round()).collect();
+        assert_eq!(loads, [64.0, 0.0, 0.0, 0.0]);
+    }
+
+    pub(super) async fn a_new_day_extends_the_days_without_any_change(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-02").await;
+        let changes = house.work("2024-03-03").await;
+        assert_eq!(changes.days.as_deref(), Some("2024-03-03"));
+        assert_eq!(house.days(Scope::Shareable).await.len(), 3);
+    }
+
+    pub(super) async fn a_year_in_pieces_is_the_year_at_once(house: House) {
+        let other = house.second().await;
+        for (index, day) in house::each_third_day_of_2023().enumerate() {
+            let minutes = 30 + (index as u32 * 7) % 90;
+            house.ride(&day, minutes).await;
+            other.ride(&day, minutes).await;
+            if index % 20 == 0 {
+                house.work(&day).await;
+            }
+        }
+        house.work("2024-01-01").await;
+        other.work("2024-01-01").await;
+        assert_eq!(house.days(Scope::All).await, other.days(Scope::All).await);
+    }
+
+    pub(super) async fn an_edited_day_is_computed_from_there_on(house: House) {
+        for day in ["2024-03-01", "2024-03-02", "2024-03-05"] {
+            house.ride(day, 60).await;
+        }
+        house.work("2024-03-10").await;
+        let before = house.days(Scope::All).await;
+        house.ride("2024-03-05", 120).await;
+        let (changes, written) = house.count("2024-03-10").await;
+        let after = house.days(Scope::All).await;
+        // One load, and six days in two scopes.
+        assert_eq!((changes.days.as_deref(), written), (Some("2024-03-05"), 13));
+        assert_eq!(before[..4], after[..4]);
+        assert!(after[4].load > before[4].load && after[9].ctl > before[9].ctl);
+    }
+
+    pub(super) async fn an_activity_that_went_leaves_no_trace(house: House) {
+        let other = house.second().await;
+        for day in ["2024-03-01", "2024-03-05"] {
+            house.ride(day, 60).await;
+            other.ride(day, 60).await;
+        }
+        house.ride("2024-03-03", 60).await;
+        house.work("2024-03-10").await;
+        other.work("2024-03-10").await;
+        house.remove("2024-03-03").await;
+        house.work("2024-03-10").await;
+        assert_eq!(house.days(Scope::All).await, other.days(Scope::All).await);
+    }
+
+    pub(super) async fn the_first_activity_that_went_takes_its_days_with_it(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.ride("2024-03-05", 60).await;
+        house.work("2024-03-06").await;
+        house.remove("2024-03-01").await;
+        house.work("2024-03-06").await;
+        assert_eq!(house.days(Scope::All).await.len(), 2);
+        house.remove("2024-03-05").await;
+        house.work("2024-03-06").await;
+        assert_eq!(house.days(Scope::All).await, []);
+    }
+
+    pub(super) async fn strava_rows_stay_out_of_the_shareable_days(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.ride_from("strava_api", "2024-03-02", 60).await;
+        house.work("2024-03-03").await;
+        let loads = async |scope| {
+            let days = house.days(scope).await;
+            days.iter().map(|day| day.load.round()).collect::<Vec<f64>>()
+        };
+        assert_eq!(loads(Scope::All).await, [64.0, 64.0, 0.0]);
+        assert_eq!(loads(Scope::Shareable).await, [64.0, 0.0, 0.0]);
+    }
+
+    pub(super) async fn only_strava_rows_leave_the_shareable_days_empty(house: House) {
+        house.ride_from("strava_api", "2024-03-02", 60).await;
+        house.work("2024-03-03").await;
+        assert_eq!(house.days(Scope::Shareable).await, []);
+    }
+
+    pub(super) async fn a_second_run_writes_nothing(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        let (changes, written) = house.count("2024-03-04").await;
+        assert_eq!((changes.is_empty(), written), (true, 0));
+    }
+
+    pub(super) async fn a_cut_run_goes_on_where_it_stopped(house: House) {
+        let other = house.second().await;
+        for day in house::each_third_day_of_2023() {
+            house.ride(&day, 60).await;
+            other.ride(&day, 60).await;
+        }
+        house.loads("import", "2024-01-01").await;
+        house.ride("2023-06-01", 90).await;
+        other.ride("2023-06-01", 90).await;
+        house.work("2024-01-01").await;
+        other.work("2024-01-01").await;
+        assert_eq!(house.days(Scope::All).await, other.days(Scope::All).await);
+    }
+
+    pub(super) async fn a_setting_changes_loads_from_its_date_on(house: House) {
+        for day in ["2024-03-01", "2024-03-11", "2024-03-21"] {
+            house.ride(day, 60).await;
+        }
+        house.work("2024-03-31").await;
+        house.set(Name::Ftp, "2024-03-10", 200.0).await;
+        let changes = house.work("2024-03-31").await;
+        let loads = house.loads_of_days(&["2024-03-01", "2024-03-11", "2024-03-21"]).await;
+        assert_eq!((changes.days.as_deref(), loads), (Some("2024-03-11"), vec![64.0, 100.0, 100.0]));
+    }
+
+    pub(super) async fn a_weight_changes_no_load(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        house.set(Name::Weight, "2024-01-01", 70.0).await;
+        let (_, written) = house.count("2024-03-04").await;
+        assert_eq!(written, 0);
+    }
+
+    pub(super) async fn a_load_says_what_it_was_computed_from(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.run("2024-03-02", 60).await;
+        house.walk("2024-03-03", 60).await;
+        house.work("2024-03-04").await;
+        let methods = house.methods().await;
+        assert_eq!(methods, [("power", false), ("heart_rate", true), ("duration", false)]);
+    }
+
+    pub(super) async fn estimates_never_reach_backwards(house: House) {
+        house.run("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        let before = house.loads_of_days(&["2024-03-01"]).await;
+        house.sprint("2024-03-20", 200.0).await;
+        house.run("2024-04-01", 60).await;
+        house.work("2024-04-02").await;
+        let after = house.loads_of_days(&["2024-03-01", "2024-04-01"]).await;
+        assert_eq!(before[0], after[0]);
+        assert!(after[1] < after[0], "{after:?}");
+        let estimates = house.settings(Name::HrMax, Source::Estimated).await;
+        assert_eq!(estimates, [("2024-03-01", "190"), ("2024-04-01", "200")].map(house::owned));
+    }
+
+    pub(super) async fn strava_rows_estimate_nothing(house: House) {
+        house.run("2024-03-01", 60).await;
+        house.sprint_from("strava_api", "2024-03-20", 200.0).await;
+        house.work("2024-04-02").await;
+        let estimates = house.settings(Name::HrMax, Source::Estimated).await;
+        assert_eq!(estimates, [("2024-03-01", "190"), ("2024-04-01", "170")].map(house::owned));
+    }
+
+    pub(super) async fn another_pipeline_finds_nothing_left_to_write(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.set(Name::Ftp, "2024-01-01", 220.0).await;
+        house.work("2024-03-04").await;
+        let written = house.loads("daily", "2024-03-04").await;
+        assert_eq!(written, 0);
+    }
+
+    pub(super) async fn the_day_is_the_athletes_own(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.lives_in("Pacific/Auckland").await;
+        // Noon of the second in UTC is the third there.
+        house.work("2024-03-02").await;
+        assert_eq!(house.days(Scope::All).await.len(), 3);
+    }
+
+    pub(super) async fn without_an_athlete_there_is_nothing_to_do(house: House) {
+        let stranger = House { athlete: "stranger".to_owned(), ..house };
+        assert!(stranger.work("2024-03-04").await.is_empty());
+    }
+}

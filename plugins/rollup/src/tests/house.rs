@@ -1,0 +1,251 @@
+//! A store with an athlete, and the two steps run by hand.
+
+use std::sync::Arc;
+
+use engine::clock::Clock;
+use engine::context::{Meter, Progress, RunInfo, StepContext};
+use engine::run::{Cause, Fence};
+use engine::script::Library;
+use engine::step::{Gather, Step};
+use fitness::calendar::DayRow;
+use fitness::records::activity::{Activity, Origin};
+use fitness::records::athlete::Athlete;
+use fitness::recording::Recording;
+use fitness::settings::{Dated, Name, Source, Value};
+use fitness::summary::Summary;
+use fitness::{Changes, Scope, records};
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use serde_json::json;
+use store::{Sql, Store, Tx, Url, params};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Days, Loads};
+
+const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '') ON CONFLICT (hash) DO NOTHING");
+const RUN: Sql = Sql::Both(
+    "INSERT INTO run (id, pipeline, partition, params, cause, state, script_hash, plan_hash, enqueued_ms) \
+     VALUES ('run', 'import', 'me', '{}', 'cli', 'running', 'hash', '', 0)",
+);
+const FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ('run', 1)");
+
+/// A load of 64 an hour under a threshold power of 250 W.
+const WATTS: f64 = 200.0;
+
+#[derive(Clone)]
+pub(super) struct House {
+    pub(super) athlete: String,
+    pub(super) store: Store,
+}
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+/// Noon in UTC.
+fn noon_ms(date: Date) -> i64 {
+    date.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp().as_millisecond()
+}
+
+pub(super) fn owned((from, value): (&str, &str)) -> (String, String) {
+    (from.to_owned(), value.to_owned())
+}
+
+pub(super) fn each_third_day_of_2023() -> impl Iterator<Item = String> {
+    date(2023, 1, 1).series(3.days()).take_while(|day| day.year() == 2023).map(|day| day.to_string())
+}
+
+impl House {
+    pub(super) async fn on(url: &str) -> Self {
+        let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
+        store.migrate().await.unwrap();
+        store
+            .write(|tx| {
+                tx.execute(&SCRIPT, &[])?;
+                tx.execute(&RUN, &[])?;
+                tx.execute(&FENCE, &[])
+            })
+            .await
+            .unwrap();
+        let house = Self { athlete: "me".to_owned(), store };
+        house.moves_in().await;
+        house
+    }
+
+    /// Another athlete of the same store.
+    pub(super) async fn second(&self) -> Self {
+        let other = Self { athlete: "other".to_owned(), ..self.clone() };
+        other.moves_in().await;
+        other
+    }
+
+    async fn moves_in(&self) {
+        self.write(|tx, athlete| {
+            let athlete = Athlete { id: athlete.to_owned(), timezone: "UTC".to_owned(), created_ms: 0 };
+            records::athlete::ensure(tx, &athlete)
+        })
+        .await;
+        self.set(Name::Ftp, "0001-01-01", 250.0).await;
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        mut write: impl FnMut(&mut Tx<'_>, &str) -> store::Result<T> + Send + 'static,
+    ) -> T {
+        let athlete = self.athlete.clone();
+        self.store.write(move |tx| write(tx, &athlete)).await.unwrap()
+    }
+
+    pub(super) async fn lives_in(&self, timezone: &'static str) {
+        self.write(move |tx, athlete| records::athlete::set_timezone(tx, athlete, timezone)).await;
+    }
+
+    pub(super) async fn set(&self, name: Name, from: &str, value: f64) {
+        let dated = Dated { name, from: day(from), value: Value::Number(value), source: Source::Given };
+        self.write(move |tx, athlete| records::athlete_setting::set(tx, athlete, &dated, 0)).await;
+    }
+
+    pub(super) async fn settings(&self, name: Name, source: Source) -> Vec<(String, String)> {
+        let all = self.write(|tx, athlete| records::athlete_setting::list(tx, athlete)).await;
+        let of = all.into_iter().filter(|dated| dated.name == name && dated.source == source);
+        of.map(|dated| (dated.from.to_string(), dated.value.to_stored())).collect()
+    }
+
+    pub(super) async fn ride(&self, on: &str, minutes: u32) {
+        self.ride_from("file", on, minutes).await;
+    }
+
+    pub(super) async fn ride_from(&self, provenance: &str, on: &str, minutes: u32) {
+        let summary = Summary { np: Some(WATTS), ..lasting(minutes) };
+        self.record("cycling", provenance, on, summary).await;
+    }
+
+    pub(super) async fn run(&self, on: &str, minutes: u32) {
+        let held = format!("150:{}", minutes * 60);
+        let summary = Summary { max_hr: Some(150.0), hr_seconds: held.parse().ok(), ..lasting(minutes) };
+        self.record("running", "file", on, summary).await;
+    }
+
+    pub(super) async fn walk(&self, on: &str, minutes: u32) {
+        self.record("walking", "file", on, lasting(minutes)).await;
+    }
+
+    pub(super) async fn sprint(&self, on: &str, max_hr: f64) {
+        self.sprint_from("file", on, max_hr).await;
+    }
+
+    pub(super) async fn sprint_from(&self, provenance: &str, on: &str, max_hr: f64) {
+        self.record("running", provenance, on, Summary { max_hr: Some(max_hr), ..lasting(5) }).await;
+    }
+
+    /// Keeps an activity as whoever stores activities must: with a change number and its day marked as stale.
+    async fn record(&self, sport: &str, provenance: &str, on: &str, summary: Summary) {
+        let (sport, provenance, on) = (sport.to_owned(), provenance.to_owned(), day(on));
+        self.write(move |tx, athlete| {
+            let recording = Recording {
+                sport: sport.clone(),
+                start_ms: Some(noon_ms(on)),
+                ..Recording::default()
+            };
+            let source_id = format!("{on}");
+            let origin = Origin {
+                athlete,
+                provenance: &provenance,
+                source_id: &source_id,
+                file: "a.fit",
+                sha256: &source_id,
+                part: 0,
+                parts: 1,
+            };
+            let activity = Activity { summary: summary.clone(), ..Activity::of(&recording, origin, Some(on)) };
+            let number = records::change_number::next(tx, athlete)?;
+            let upserted = records::activity::upsert(tx, &activity, number)?;
+            upserted.first_day.map_or(Ok(()), |day| records::stale_day::lower(tx, athlete, day))
+        })
+        .await;
+    }
+
+    pub(super) async fn remove(&self, on: &str) {
+        let on = on.to_owned();
+        self.write(move |tx, athlete| {
+            let id = fitness::identity::activity_id(athlete, "file", &on);
+            let gone = records::activity::remove(tx, &id)?;
+            gone.map_or(Ok(()), |day| records::stale_day::lower(tx, athlete, day))
+        })
+        .await;
+    }
+
+    /// Runs both steps as the import does, at noon of a day in UTC.
+    pub(super) async fn work(&self, today: &str) -> Changes {
+        self.count(today).await.0
+    }
+
+    /// The changes of the days, and how many rows both steps wrote.
+    pub(super) async fn count(&self, today: &str) -> (Changes, u64) {
+        let loads = self.context("import", "loads", today);
+        let changes = Loads.run(&loads, (Gather(Vec::new()),)).await.unwrap();
+        let days = self.context("import", "days", today);
+        let changes = Days.run(&days, (Gather(vec![changes]),)).await.unwrap();
+        (changes, loads.meter.readings().rows_out + days.meter.readings().rows_out)
+    }
+
+    /// Runs the loads alone and answers how many it wrote.
+    pub(super) async fn loads(&self, pipeline: &str, today: &str) -> u64 {
+        let ctx = self.context(pipeline, "loads", today);
+        Loads.run(&ctx, (Gather(Vec::new()),)).await.unwrap();
+        ctx.meter.readings().rows_out
+    }
+
+    pub(super) async fn days(&self, scope: Scope) -> Vec<DayRow> {
+        let range = (Date::ZERO, Date::MAX);
+        self.write(move |tx, athlete| records::day::list(tx, athlete, scope, range)).await
+    }
+
+    /// The loads of days, rounded.
+    pub(super) async fn loads_of_days(&self, days: &[&str]) -> Vec<f64> {
+        let all = self.days(Scope::All).await;
+        let load = |on: &&str| all.iter().find(|row| row.date == day(on)).unwrap().load;
+        days.iter().map(|on| (load(on) * 1000.0).round() / 1000.0).collect()
+    }
+
+    /// How each load was computed, and whether from an estimate, by day.
+    pub(super) async fn methods(&self) -> Vec<(&'static str, bool)> {
+        const METHODS: Sql = Sql::Both(
+            "SELECT l.load_method, l.estimated FROM activity a JOIN activity_load l ON l.activity_id = a.id \
+             WHERE a.athlete = $1 ORDER BY a.local_date",
+        );
+        self.write(|tx, athlete| {
+            tx.query(&METHODS, &params![athlete], |row| {
+                let method = fitness::load::LoadMethod::parse(row.text(0)?).unwrap();
+                Ok((method.as_str(), row.get(1)?))
+            })
+        })
+        .await
+    }
+
+    fn context(&self, pipeline: &str, step: &str, today: &str) -> StepContext {
+        StepContext {
+            run: Arc::new(RunInfo {
+                id: "run".to_owned(),
+                pipeline: pipeline.to_owned(),
+                partition: self.athlete.clone(),
+                params: json!({}),
+                cause: Cause::Cli,
+            }),
+            step: step.into(),
+            attempt: 1,
+            clock: Clock::fixed(noon_ms(day(today))),
+            cancel: CancellationToken::new(),
+            progress: Progress::default(),
+            meter: Meter::default(),
+            scripts: Arc::new(Library::default()),
+            store: Some(self.store.clone()),
+            fence: Fence::new("run", 1),
+        }
+    }
+}
+
+fn lasting(minutes: u32) -> Summary {
+    Summary { timer_s: Some(f64::from(minutes) * 60.0), ..Summary::default() }
+}
