@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::heart_rate::{HeartScale, HrSeconds};
 use crate::power;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 /// Load of an hour when only the duration is known.
 ///
@@ -53,6 +53,7 @@ pub struct Effort {
     pub timer_s: Option<f64>,
     pub moving_s: Option<f64>,
     pub np: Option<f64>,
+    pub best_20min_power: Option<f64>,
     pub hr_seconds: Option<HrSeconds>,
 }
 
@@ -118,7 +119,10 @@ pub fn is_cycling(sport: &str, sub_sport: Option<&str>) -> bool {
 }
 
 fn by_power(effort: &Effort, settings: &Settings) -> Option<(f64, f64)> {
-    let ftp = settings.ftp.filter(|_| effort.is_cycling())?.value;
+    let setting = settings.ftp.filter(|_| effort.is_cycling())?;
+    // An estimate from easy months gives way to what the effort itself proves.
+    let proven = effort.best_20min_power.filter(|_| setting.is_estimated()).map(settings::ftp_of);
+    let ftp = setting.value.max(proven.unwrap_or(0.0));
     let (np, seconds) = (effort.np?, effort.timer_s.or(effort.moving_s).or(effort.elapsed_s)?);
     Some((power::intensity(np, ftp), power::training_stress(seconds, np, ftp)))
 }
@@ -183,6 +187,14 @@ mod tests {
     #[test]
     fn heart_rate_serves_without_a_threshold_power() {
         check(&ride(), None, (63.343, LoadMethod::HeartRate, true));
+    }
+
+    #[test]
+    fn an_estimated_threshold_power_gives_way_to_what_the_effort_proves() {
+        let ride = Effort { best_20min_power: Some(263.0), ..ride() };
+        let easy = Setting { value: 150.0, source: Source::Estimated };
+        check(&ride, Some(easy), (64.0, LoadMethod::Power, true));
+        check(&ride, Some(given(150.0)), (177.778, LoadMethod::Power, false));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! How long the athlete moved. Everyone defines it differently; this is ours.
 //!
 //! Moving time is the sum of the steps between samples over which the athlete made at least 0.5 m/s (1.8 km/h).
-//! The speed of a step is that of the way made from 2 s before it to 2 s after it, because one-second
-//! distances come in lumps. Steps of more than 30 s and steps between track segments count nothing.
+//! The speed of a step is that of the way made from shortly before it to shortly after it, because distances come
+//! in lumps: as long as the distance grows each second that is 2 s, in a pool that counts lengths up to 30 s.
+//! Steps of more than 30 s and steps between track segments count nothing.
 
 use crate::distance;
 use crate::recording::{Channel, Samples};
@@ -11,8 +12,8 @@ use crate::recording::{Channel, Samples};
 pub const PAUSE_MS: i64 = 30_000;
 /// Slower than this is standing: the drift of a receiver at rest stays below it.
 const MOVING_M_PER_S: f64 = 0.5;
-/// How far before and after a step its speed is looked for.
-const REACH_MS: i64 = 2_000;
+/// How far before and after a step its speed is looked for, at least.
+const SHORTEST_REACH_MS: i64 = 2_000;
 
 /// Seconds in motion; `None` where neither distance nor speed was recorded.
 pub fn seconds(samples: &Samples) -> Option<f64> {
@@ -25,7 +26,10 @@ pub(crate) fn seconds_along(samples: &Samples, along: Option<&[f64]>) -> Option<
         return None;
     }
     let moving_ms = match along {
-        Some(along) => pieces(samples).map(|piece| by_distance(&samples.time_ms, along, piece)).sum::<i64>(),
+        Some(along) => {
+            let reach_ms = reach_ms(&samples.time_ms, along);
+            pieces(samples).map(|piece| by_distance(&samples.time_ms, along, piece, reach_ms)).sum::<i64>()
+        }
         None => by_speed(samples)?,
     };
     Some(moving_ms as f64 / 1000.0)
@@ -43,14 +47,24 @@ fn pieces(samples: &Samples) -> impl Iterator<Item = std::ops::Range<usize>> {
     })
 }
 
-fn by_distance(times: &[i64], along: &[f64], piece: std::ops::Range<usize>) -> i64 {
+/// The mean time between two steps on which the distance grew, which is the size of its lumps.
+fn reach_ms(times: &[i64], along: &[f64]) -> i64 {
+    let steps =
+        times.windows(2).zip(along.windows(2)).map(|(time, way)| (time[1] - time[0], way[1] > way[0]));
+    let (recorded_ms, grown) = steps
+        .filter(|(step_ms, _)| *step_ms <= PAUSE_MS)
+        .fold((0, 0), |(time, grown), (step_ms, grew)| (time + step_ms, grown + i64::from(grew)));
+    (recorded_ms / grown.max(1)).clamp(SHORTEST_REACH_MS, PAUSE_MS)
+}
+
+fn by_distance(times: &[i64], along: &[f64], piece: std::ops::Range<usize>, reach_ms: i64) -> i64 {
     let (mut before, mut after) = (piece.start, piece.start);
     let mut moving_ms = 0;
     for step in piece.start + 1..piece.end {
-        while before + 1 < step && times[before + 1] <= times[step - 1] - REACH_MS {
+        while before + 1 < step && times[before + 1] <= times[step - 1] - reach_ms {
             before += 1;
         }
-        while after + 1 < piece.end && (after < step || times[after + 1] <= times[step] + REACH_MS) {
+        while after + 1 < piece.end && (after < step || times[after + 1] <= times[step] + reach_ms) {
             after += 1;
         }
         let way_m = along[after] - along[before];
@@ -110,6 +124,12 @@ mod tests {
     fn distance_in_lumps_is_still_motion() {
         let steps: Vec<(i64, f64)> = (0..60).map(|i| (1, if i % 3 == 2 { 9.0 } else { 0.0 })).collect();
         check(&steps, Some(60.0));
+    }
+
+    #[test]
+    fn lengths_of_a_pool_are_motion() {
+        let steps: Vec<(i64, f64)> = (0..600).map(|i| (1, if i % 20 == 19 { 25.0 } else { 0.0 })).collect();
+        check(&steps, Some(600.0));
     }
 
     #[test]

@@ -42,10 +42,11 @@ impl Summary {
         let (samples, totals) = (&recording.samples, &finite(&recording.totals));
         let along = distance::along(samples);
         let laps = LapSums::of(&recording.laps, samples);
-        let heart_rate = Column::of(samples, Channel::HeartRate, |_| true);
-        let watts = Column::of(samples, Channel::Power, |_| true);
-        let cadence = Column::of(samples, Channel::Cadence, |rate| rate > 0.0);
-        let power_samples = samples.channel(Channel::Power).unwrap_or(&[]);
+        let heart_rate = Column::of(samples.channel(Channel::HeartRate).unwrap_or(&[]), |_| true);
+        // A device without a meter writes zeros all the way.
+        let metered = samples.channel(Channel::Power).filter(|watts| watts.iter().any(|watts| *watts > 0.0));
+        let watts = metered.map(|watts| Column::of(watts, |_| true)).unwrap_or_default();
+        let cadence = Column::of(samples.channel(Channel::Cadence).unwrap_or(&[]), |rate| rate > 0.0);
         Self {
             elapsed_s: totals.elapsed_s.or(laps.elapsed_s).or_else(|| span_s(samples)),
             timer_s: totals.timer_s.or(laps.timer_s),
@@ -58,8 +59,9 @@ impl Summary {
             max_power: watts.max.or(totals.max_power),
             avg_cadence: cadence.mean.or(totals.avg_cadence),
             samples: u32::try_from(samples.len()).unwrap_or(u32::MAX),
-            np: power::normalized(&samples.time_ms, power_samples),
-            best_20min_power: power::best_mean(&samples.time_ms, power_samples, BEST_POWER_S),
+            np: metered.and_then(|watts| power::normalized(&samples.time_ms, watts)),
+            best_20min_power: metered
+                .and_then(|watts| power::best_mean(&samples.time_ms, watts, BEST_POWER_S)),
             hr_seconds: samples
                 .channel(Channel::HeartRate)
                 .and_then(|rates| HrSeconds::count(&samples.time_ms, rates)),
@@ -84,14 +86,14 @@ fn finite(totals: &Totals) -> Totals {
 }
 
 /// Mean and maximum of the values of a column that count.
+#[derive(Default)]
 struct Column {
     mean: Option<f64>,
     max: Option<f64>,
 }
 
 impl Column {
-    fn of(samples: &Samples, channel: Channel, counts: impl Fn(f64) -> bool) -> Self {
-        let column = samples.channel(channel).unwrap_or(&[]);
+    fn of(column: &[f64], counts: impl Fn(f64) -> bool) -> Self {
         let (mut sum, mut count, mut max) = (0.0, 0_u32, f64::NEG_INFINITY);
         for &value in column.iter().filter(|value| !value.is_nan() && counts(**value)) {
             sum += value;
@@ -133,7 +135,7 @@ impl LapSums {
             elapsed_s,
             timer_s: sum(|totals| totals.timer_s),
             distance_m: sum(|totals| totals.distance_m),
-            points_cover: elapsed_s.is_some_and(|elapsed_s| recorded_s >= LAPS_COVER * elapsed_s),
+            points_cover: span_s(samples) >= elapsed_s.map(|elapsed_s| LAPS_COVER * elapsed_s),
         }
     }
 
@@ -204,6 +206,12 @@ mod tests {
         let summary = Summary::of(&recording);
         assert_eq!((summary.avg_hr, summary.max_hr), (Some(110.0), Some(120.0)));
         assert_eq!((summary.avg_power, summary.max_power), (Some(100.0), Some(200.0)));
+    }
+
+    #[test]
+    fn zero_watts_all_the_way_are_no_power_meter() {
+        let summary = Summary::of(&recording(0..=59, &[(Channel::Power, &[0.0; 60])]));
+        assert_eq!((summary.avg_power, summary.np), (None, None));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use super::{Dated, Name, Value};
 
 /// Higher readings are a strap that lost the skin, or the cadence.
 const PLAUSIBLE_MAX_BPM: f64 = 215.0;
+/// Watts over 20 min: less is a file with gaps, more is a meter that needs its zero.
+const PLAUSIBLE_WATTS: std::ops::RangeInclusive<f64> = 60.0..=550.0;
 /// Easy months do not show the maximum; below this the highest reading is no evidence.
 const LOWEST_MAX_BPM: f64 = 170.0;
 /// Before the first activity with a heart rate: 220 less the age of thirty.
@@ -35,11 +37,12 @@ pub struct Peak {
 }
 
 impl Peak {
-    /// Takes one more activity's figures in; implausible heart rates do not count.
+    /// Takes one more activity's figures in; implausible ones do not count.
     pub fn include(&mut self, max_hr: Option<f64>, best_20min_power: Option<f64>) {
-        let plausible = max_hr.filter(|bpm| *bpm <= PLAUSIBLE_MAX_BPM);
-        self.max_hr = larger(self.max_hr, plausible);
-        self.best_20min_power = larger(self.best_20min_power, best_20min_power);
+        let bpm = max_hr.filter(|bpm| *bpm <= PLAUSIBLE_MAX_BPM);
+        let watts = best_20min_power.filter(|watts| PLAUSIBLE_WATTS.contains(watts));
+        self.max_hr = larger(self.max_hr, bpm);
+        self.best_20min_power = larger(self.best_20min_power, watts);
     }
 }
 
@@ -61,8 +64,12 @@ pub(super) fn lthr(rest_bpm: f64, max_bpm: f64) -> f64 {
 
 /// Threshold power: 95 % of the best 20 min of twelve months; nobody's default would fit, so there is none.
 pub(super) fn ftp(peaks: &BTreeMap<Date, Peak>, month: Date) -> Option<f64> {
-    let watts = highest(peaks, month, |peak| peak.best_20min_power)?;
-    Some((HOUR_OF_20_MIN * watts).round()).filter(|watts| *watts > 0.0)
+    highest(peaks, month, |peak| peak.best_20min_power).map(ftp_of)
+}
+
+/// Threshold power that a best 20 min shows.
+pub(crate) fn ftp_of(best_20min_watts: f64) -> f64 {
+    (HOUR_OF_20_MIN * best_20min_watts).round()
 }
 
 fn highest(peaks: &BTreeMap<Date, Peak>, month: Date, figure: impl Fn(&Peak) -> Option<f64>) -> Option<f64> {

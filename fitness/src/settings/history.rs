@@ -194,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_gaps_is_no_evidence_of_threshold_power() {
+        let mut peak = Peak::default();
+        peak.include(None, Some(3.2));
+        assert_eq!(peak.best_20min_power, None);
+    }
+
+    #[test]
     fn an_estimated_maximum_stays_above_a_given_threshold() {
         let history = history(&[given(Name::Lthr, "2024-01-01", 185.0)], &[]);
         assert_eq!(hr_max(&history, "2024-01-01"), (195.0, Source::Estimated));

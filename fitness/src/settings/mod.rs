@@ -4,6 +4,7 @@ mod estimate;
 mod history;
 mod value;
 
+pub(crate) use estimate::ftp_of;
 pub use estimate::{Peak, differing};
 pub use history::SettingsHistory;
 pub use value::{Name, SettingError, Value, parse};

@@ -21,7 +21,8 @@ pub struct Pending {
 }
 
 const PENDING: Sql = Sql::Both(
-    "SELECT id, changed, local_date, sport, sub_sport, elapsed_s, timer_s, moving_s, np, hr_seconds \
+    "SELECT id, changed, local_date, sport, sub_sport, elapsed_s, timer_s, moving_s, np, \
+     best_20min_power, hr_seconds \
      FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3)) \
      ORDER BY changed, id LIMIT $4",
 );
@@ -53,7 +54,7 @@ pub fn pending(
 }
 
 fn effort(row: &Row<'_>) -> Result<Effort> {
-    let hr_seconds: Option<String> = row.get(9)?;
+    let hr_seconds: Option<String> = row.get(10)?;
     Ok(Effort {
         sport: row.get(3)?,
         sub_sport: row.get(4)?,
@@ -61,6 +62,7 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         timer_s: row.get(6)?,
         moving_s: row.get(7)?,
         np: row.get(8)?,
+        best_20min_power: row.get(9)?,
         hr_seconds: hr_seconds.map(|text| stored(&text, |text| text.parse().ok())).transpose()?,
     })
 }

@@ -132,7 +132,7 @@ const IDS_BY_CONTENT: Sql = Sql::Per {
     sqlite: "SELECT activity.source_id, activity.id FROM json_each($2) AS content CROSS JOIN activity \
              WHERE athlete = $1 AND provenance = 'file' AND activity.source_id >= content.value || '/' \
              AND activity.source_id < content.value || '0' ORDER BY activity.source_id",
-    postgres: "SELECT activity.source_id, activity.id FROM unnest($2) AS content (value) CROSS JOIN activity \
+    postgres: "SELECT activity.source_id, activity.id FROM unnest(CAST($2 AS TEXT[])) AS content (value) CROSS JOIN activity \
                WHERE athlete = $1 AND provenance = 'file' AND activity.source_id >= content.value || '/' \
                AND activity.source_id < content.value || '0' ORDER BY activity.source_id",
 };
