@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn normalized_power_counts_seconds_not_samples() {
         let (times, watts) = intervals();
-        let smart = |index: &usize| index % 6 == 0 || *index == 1799;
+        let smart = |index: &usize| index.is_multiple_of(6) || *index == 1799;
         let kept: Vec<usize> = (0..1800).filter(smart).collect();
         let times: Vec<i64> = kept.iter().map(|&index| times[index]).collect();
         let watts: Vec<f64> = kept.iter().map(|&index| watts[index]).collect();

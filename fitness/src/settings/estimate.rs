@@ -93,9 +93,10 @@ pub(super) fn month_after(month: Date) -> Date {
     month.saturating_add(1.month())
 }
 
-/// Ranges of days, each up to but without its second, in which two lists of dated settings do not agree.
+/// Ranges of days, each up to but without its second, in which two lists of dated settings of one source do not
+/// agree on something that loads depend on.
 ///
-/// What was estimated from these settings must be computed again for these days, and for no others.
+/// The loads of these days must be computed again, and no others.
 pub fn differing(old: &[Dated], new: &[Dated]) -> Vec<(Date, Date)> {
     let days: BTreeSet<Date> = old.iter().chain(new).map(|dated| dated.from).collect();
     let mut ranges: Vec<(Date, Date)> = Vec::new();
@@ -123,7 +124,8 @@ struct Steps {
 
 impl Steps {
     fn of(dated: &[Dated]) -> Self {
-        let mut sorted = dated.to_vec();
+        let mut sorted: Vec<Dated> =
+            dated.iter().filter(|dated| dated.name.affects_load()).cloned().collect();
         sorted.sort_by_key(|dated| dated.from);
         Self { coming: sorted.into_iter().peekable(), now: BTreeMap::new() }
     }

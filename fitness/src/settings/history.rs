@@ -242,6 +242,11 @@ mod tests {
     }
 
     #[test]
+    fn another_weight_computes_no_load_again() {
+        assert_eq!(differing(&[], &[given(Name::Weight, "2024-02-01", 70.0)]), []);
+    }
+
+    #[test]
     fn a_new_last_estimate_differs_for_ever() {
         let new = [given(Name::Ftp, "2024-02-01", 250.0)];
         assert_eq!(differing(&[], &new), [(day("2024-02-01"), Date::MAX)]);

@@ -71,6 +71,11 @@ impl Name {
         Self::ALL.into_iter().find(|name| name.as_str() == word)
     }
 
+    /// True where a load is computed from it.
+    pub fn affects_load(self) -> bool {
+        !matches!(self, Self::ThresholdPace | Self::Weight)
+    }
+
     fn example(self) -> &'static str {
         match self {
             Self::Sex => "m or f",
