@@ -62,8 +62,10 @@ fn decoded_files_agree_with_the_manifest() {
     println!("{tally:?}");
     let unexplained: Vec<_> = found.iter().filter(|(path, what)| !is_known(path, what)).collect();
     assert!(unexplained.is_empty(), "{unexplained:#?}");
-    let stale: Vec<_> =
-        DIFFERENCES.iter().filter(|known| !found.iter().any(|(path, what)| covers(known, path, what))).collect();
+    let stale: Vec<_> = DIFFERENCES
+        .iter()
+        .filter(|known| !found.iter().any(|(path, what)| covers(known, path, what)))
+        .collect();
     assert!(stale.is_empty(), "no longer different: {stale:#?}");
 }
 
@@ -107,7 +109,8 @@ impl Report<'_> {
 
     fn compare(&mut self, decoded: &Decoded<'_>, facts: &Value) {
         *self.tally.entry("imported").or_default() += 1;
-        let warnings: Vec<_> = decoded.warnings.iter().chain(decoded.recordings.iter().flat_map(|r| &r.warnings)).collect();
+        let warnings: Vec<_> =
+            decoded.warnings.iter().chain(decoded.recordings.iter().flat_map(|r| &r.warnings)).collect();
         if !warnings.is_empty() {
             println!("warned {}: {warnings:?}", self.path);
         }
@@ -184,13 +187,22 @@ impl Report<'_> {
         let elapsed = start.zip(end).map(|(start, end)| (end - start) as f64 / 1000.0);
         self.close("elapsed", elapsed, number(facts, "elapsed_s"), 2.0);
         self.close("mean hr", mean_hr(&decoded.recordings), number(facts, "avg_hr"), 0.5);
-        self.close("mean cadence", mean(&decoded.recordings, Channel::Cadence), number(facts, "avg_cad"), 0.5);
+        self.close(
+            "mean cadence",
+            mean(&decoded.recordings, Channel::Cadence),
+            number(facts, "avg_cad"),
+            0.5,
+        );
         self.close("mean power", mean(&decoded.recordings, Channel::Power), number(facts, "avg_power"), 0.5);
     }
 
     fn start(&mut self, ours: Option<i64>, theirs: Option<&str>) {
         let Some(text) = theirs else { return };
-        let zoned = if text.ends_with('Z') || text[10..].contains(['+', '-']) { text.to_owned() } else { format!("{text}Z") };
+        let zoned = if text.ends_with('Z') || text[10..].contains(['+', '-']) {
+            text.to_owned()
+        } else {
+            format!("{text}Z")
+        };
         let theirs: jiff::Timestamp = zoned.parse().unwrap();
         let agrees = ours.is_some_and(|ours| (ours - theirs.as_millisecond()).abs() < 1000);
         self.check("start", agrees, format!("{ours:?} against {text}"));

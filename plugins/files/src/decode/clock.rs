@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn an_offset_is_a_quarter_of_an_hour_within_two_minutes() {
-        let cases = [(7200, Some(7200)), (7201, Some(7200)), (20_700, Some(20_700)), (7500, None), (-60_000, None)];
+        let cases =
+            [(7200, Some(7200)), (7201, Some(7200)), (20_700, Some(20_700)), (7500, None), (-60_000, None)];
         for (difference, expected) in cases {
             assert_eq!(offset_between(1_000_000 + difference, 1_000_000), expected, "{difference}");
         }

@@ -71,7 +71,9 @@ impl Columns {
         self.time_ms.push(row.time_ms.unwrap_or(NO_TIME));
         for (column, value) in self.values.iter_mut().zip(row.values) {
             if value.is_finite() {
-                column.resize(length, f64::NAN);
+                if column.len() < length {
+                    column.resize(length, f64::NAN);
+                }
                 column.push(value);
             }
         }
@@ -108,12 +110,12 @@ impl Columns {
 
     /// Keeps the rows that the judge of (index, time) wants.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(usize, Option<i64>) -> bool) {
-        let kept: Vec<usize> = (0..self.len()).filter(|index| keep(*index, self.time(*index))).collect();
-        if kept.len() == self.len() {
-            return;
-        }
+        let Some(first) = (0..self.len()).find(|index| !keep(*index, self.time(*index))) else { return };
         let mut left = Self::default();
         let mut breaks = self.breaks.iter().copied().peekable();
+        let rest = first + 1..self.len();
+        let kept: Vec<usize> =
+            (0..first).chain(rest.filter(|index| keep(*index, self.time(*index)))).collect();
         for index in kept {
             while breaks.next_if(|at| *at <= index).is_some() {
                 left.break_here();

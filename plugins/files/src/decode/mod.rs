@@ -4,6 +4,7 @@
 //! everything else that is not as it should be becomes a warning with a stable code.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fitness::recording::{Recording, Warning};
 
@@ -79,11 +80,11 @@ struct Content {
 pub fn decode<'a>(name: &str, bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Refusal> {
     let unpacked = guard::unpack(name, bytes, limits)?;
     let format = sniff::format(name, &unpacked.content)?;
-    let content = match format {
+    let content = caught(format, || match format {
         Format::Fit => fit::read(&unpacked.content, limits),
         Format::Gpx => gpx::read(&xml::text(&unpacked.content), limits),
         Format::Tcx => tcx::read(&xml::text(&unpacked.content), limits),
-    }?;
+    })?;
     let mut warnings = unpacked.warnings;
     warnings.extend(sniff::misnamed(name, format));
     warnings.extend(content.warnings);
@@ -95,6 +96,14 @@ pub fn decode<'a>(name: &str, bytes: &'a [u8], limits: &Limits) -> Result<Decode
         warnings,
         records: content.records,
     })
+}
+
+/// Turns a panic, ours or a library's, into a refusal of this one file.
+fn caught(format: Format, read: impl FnOnce() -> Result<Content, Refusal>) -> Result<Content, Refusal> {
+    let code = if format == Format::Fit { "fit_unreadable" } else { "xml_unreadable" };
+    let failed =
+        |_| Err(Refusal::new(code, "the reader failed on this file, which is a fault of the program"));
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(failed)
 }
 
 fn warning(code: &str, detail: impl Into<String>) -> Warning {

@@ -90,7 +90,9 @@ pub(super) fn walk(
         match reader.read_event() {
             Ok(Event::Eof) => {
                 if walk.depth > 0 {
-                    notes.add("xml_truncated", || format!("the text ends on line {}", line(source, source.len())));
+                    notes.add("xml_truncated", || {
+                        format!("the text ends on line {}", line(source, source.len()))
+                    });
                 }
                 return Ok(());
             }
@@ -143,7 +145,10 @@ impl<H: Handler> Walk<'_, H> {
         self.text.clear();
         let (depth, attributes) = (self.limits.xml_depth, self.limits.xml_attributes);
         if self.depth >= depth {
-            return Err(Refusal::new("xml_too_deep", format!("more than {depth} elements inside each other")));
+            return Err(Refusal::new(
+                "xml_too_deep",
+                format!("more than {depth} elements inside each other"),
+            ));
         }
         if start.attributes().with_checks(false).take(attributes + 1).count() > attributes {
             let reason = format!("an element has more than {attributes} attributes");

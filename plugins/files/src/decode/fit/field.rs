@@ -21,17 +21,13 @@ pub(super) enum Raw<'a> {
     Text(&'a str),
 }
 
-/// True for the messages that make a recording; all others are skipped.
-pub(super) const fn is_wanted(number: u16) -> bool {
-    matches!(
-        number,
-        message::FILE_ID
-            | message::SPORT
-            | message::SESSION
-            | message::LAP
-            | message::RECORD
-            | message::ACTIVITY
-    )
+/// True for the fields that make a recording; all others are stepped over.
+pub(super) const fn is_wanted(message: u16, field: u8) -> bool {
+    match message {
+        message::RECORD => matches!(field, 0..=8 | 13 | 53 | 73 | 78 | TIMESTAMP),
+        message::FILE_ID | message::SPORT | message::SESSION | message::LAP | message::ACTIVITY => true,
+        _ => false,
+    }
 }
 
 /// Seconds of FIT (since 1989-12-31) as epoch milliseconds.

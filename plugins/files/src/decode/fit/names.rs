@@ -30,7 +30,8 @@ pub(super) fn device(
     let name = known(Manufacturer(maker).to_string()).unwrap_or_else(|| format!("manufacturer {maker}"));
     let Some(product) = product else { return Some(name) };
     // Garmin, Dynastream, its OEM and Tacx share one list of products.
-    let model = matches!(maker, 1 | 13 | 15 | 89).then(|| known(GarminProduct(product).to_string())).flatten();
+    let model =
+        matches!(maker, 1 | 13 | 15 | 89).then(|| known(GarminProduct(product).to_string())).flatten();
     Some(format!("{name} {}", model.unwrap_or_else(|| product.to_string())))
 }
 

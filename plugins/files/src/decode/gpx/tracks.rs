@@ -63,7 +63,9 @@ impl Piece {
         } else if known < points {
             track.columns.fill_times();
             let missing = points - known;
-            notes.push(format!("{missing} of {points} points have no time; theirs lies between the neighbours'"));
+            notes.push(format!(
+                "{missing} of {points} points have no time; theirs lies between the neighbours'"
+            ));
         }
         let span = track.columns.times().min().zip(track.columns.times().max());
         Some(Self { track, span, known_ms, notes })

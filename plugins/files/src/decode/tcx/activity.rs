@@ -74,7 +74,8 @@ fn sum(laps: &[Lap], columns: &Columns) -> Totals {
 /// Laps leave pauses out; where the points span more than a minute longer, they tell how long it took.
 fn with_pauses(timer_s: f64, columns: &Columns) -> f64 {
     const PAUSE_S: f64 = 60.0;
-    let span = columns.times().min().zip(columns.times().max()).map(|(start, end)| (end - start) as f64 / 1000.0);
+    let span =
+        columns.times().min().zip(columns.times().max()).map(|(start, end)| (end - start) as f64 / 1000.0);
     span.filter(|span| *span > timer_s + PAUSE_S).unwrap_or(timer_s)
 }
 

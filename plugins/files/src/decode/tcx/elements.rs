@@ -162,7 +162,13 @@ impl Document {
         let what = (name, self.points);
         let known = matches!(
             name,
-            "TotalTimeSeconds" | "DistanceMeters" | "Value" | "Cadence" | "AvgRunCadence" | "AvgWatts" | "MaxWatts"
+            "TotalTimeSeconds"
+                | "DistanceMeters"
+                | "Value"
+                | "Cadence"
+                | "AvgRunCadence"
+                | "AvgWatts"
+                | "MaxWatts"
         );
         let Some(value) = known.then(|| self.number(text, most, what)).flatten() else { return };
         let holder = self.holder;
