@@ -160,3 +160,22 @@ pub(crate) fn column<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Val
         ValueRef::Blob(bytes) => Value::Bytes(bytes),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn list_of_texts_survives_its_way_through_json(texts: Vec<String>) {
+            let texts: Vec<String> = texts.iter().map(|text| text.replace('\0', "")).collect();
+            let connection = Connection::open_in_memory().unwrap();
+            let mut select = connection.prepare("SELECT value FROM json_each(?1) ORDER BY key").unwrap();
+            let read = select.query_map([Bound(Value::Texts(&texts))], |row| row.get::<_, String>(0)).unwrap();
+            let read: Vec<String> = read.map(std::result::Result::unwrap).collect();
+            prop_assert_eq!(read, texts);
+        }
+    }
+}
