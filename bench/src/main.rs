@@ -1,3 +1,36 @@
-//! Skeleton.
+//! Prints what things cost, as ratios against a floor or a bar measured in the same run.
 
-fn main() {}
+mod cpu;
+mod demo;
+mod executor;
+mod history;
+mod import;
+mod insight;
+mod noop;
+mod report;
+
+use report::Report;
+
+fn main() -> anyhow::Result<()> {
+    let only: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
+    let runtime = tokio::runtime::Runtime::new()?;
+    engine::telemetry::install()?;
+    let mut report = Report::default();
+    if wanted("executor") {
+        runtime.block_on(executor::in_memory(&mut report))?;
+        runtime.block_on(executor::durable(&mut report))?;
+    }
+    if wanted("import") {
+        runtime.block_on(import::hundred_files(&mut report))?;
+    }
+    if wanted("history") {
+        runtime.block_on(history::one_more(&mut report))?;
+    }
+    if wanted("insight") {
+        runtime.block_on(insight::daily(&mut report))?;
+    }
+    report.add("peak RSS of all of it", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
+    report.print();
+    Ok(())
+}

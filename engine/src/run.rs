@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use execution::{Execution, Outcome, Shared, Stop, StopReason};
 pub use fence::{Fence, Fenced};
 pub(crate) use journal::Journal;
-pub use rehearsal::rehearse;
+pub use rehearsal::Rehearsal;
 pub(crate) use resume::Resumed;
 
 pub(crate) const QUERIES: &[&[&store::Sql]] =

@@ -53,6 +53,13 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     Ok(HANDLE.get_or_init(|| handle).clone())
 }
 
+/// Folds what was recorded into the buckets; without it histograms would grow until somebody asks for them.
+pub(crate) fn upkeep() {
+    if let Some(handle) = HANDLE.get() {
+        handle.run_upkeep();
+    }
+}
+
 /// The series of one planned step.
 #[derive(Clone)]
 pub(crate) struct StepMetrics {

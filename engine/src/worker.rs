@@ -137,6 +137,7 @@ impl Worker {
     }
 
     async fn renew(&self, holdings: &Holdings) {
+        crate::telemetry::upkeep();
         let held = holdings.runs();
         let (lease, asked) = (self.lease(), held.clone());
         let renewed = self.engine.store().write(move |tx| queue::renew(tx, &lease, &asked)).await;

@@ -1,1 +1,1 @@
-//! Skeleton.
+//! The scenarios are in `scenarios/`; this library is empty.

@@ -9,15 +9,19 @@ use support::postgres::Cluster;
 /// Tests use this server instead of starting one each.
 const DATABASE: &str = "FITNESS_TEST_DB_URL";
 
+/// Scenarios take the binary as it is instead of building it each.
+const BUILT: &str = "PACELINE_IS_BUILT";
+
 /// Runs `cargo nextest run` under the profile `ci`, and answers with its exit code.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode> {
     ensure_nextest()?;
+    build_program(root)?;
     let mut nextest = Command::new("cargo");
     nextest.current_dir(root).args(["nextest", "run", "--profile", "ci"]);
     if arguments.is_empty() {
         nextest.arg("--workspace");
     }
-    nextest.args(arguments);
+    nextest.args(arguments).env(BUILT, "1");
 
     let cluster = start_cluster()?;
     if let Some(cluster) = &cluster {
@@ -26,6 +30,12 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
     let status = nextest.status().context("cannot start `cargo nextest`")?;
     drop(cluster);
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn build_program(root: &Path) -> anyhow::Result<()> {
+    let built = Command::new("cargo").current_dir(root).args(["build", "--quiet", "--package", "paceline"]).status();
+    ensure!(built.context("cannot start `cargo build`")?.success(), "the program does not compile");
+    Ok(())
 }
 
 fn start_cluster() -> anyhow::Result<Option<Cluster>> {

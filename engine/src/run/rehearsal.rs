@@ -11,27 +11,41 @@ use crate::plan::Plan;
 use crate::script::Library;
 use crate::telemetry::StepMetrics;
 
-/// Executes the plan in memory; answers whether it succeeded. Its steps have no store.
-pub async fn rehearse(plan: Arc<Plan>, clock: Clock) -> bool {
-    let run = RunInfo {
-        id: "rehearsal".to_owned(),
-        pipeline: plan.name.clone(),
-        partition: "rehearsal".to_owned(),
-        params: Value::Null,
-        cause: Cause::Cli,
-    };
-    let resumed = Resumed::fresh(&plan);
-    let shared = Shared {
-        metrics: StepMetrics::of_plan(&plan).into(),
-        plan,
-        run: Arc::new(run),
-        clock,
-        stop: Stop::default(),
-        watcher: None,
-        scripts: Arc::new(Library::default()),
-        store: None,
-        fence: Fence::new("rehearsal", 0),
-    };
-    let outcome = Execution::new(Arc::new(shared), Journal::Null, resumed).run().await;
-    matches!(outcome, Ok(Outcome::Succeeded))
+/// A plan whose steps have no store, to be executed in memory as often as wanted.
+pub struct Rehearsal {
+    plan: Arc<Plan>,
+    metrics: Arc<[StepMetrics]>,
+    clock: Clock,
+}
+
+impl Rehearsal {
+    /// Makes the series of the plan's steps, as the engine does once for each pipeline.
+    pub fn new(plan: Plan, clock: Clock) -> Self {
+        Self { metrics: StepMetrics::of_plan(&plan).into(), plan: Arc::new(plan), clock }
+    }
+
+    /// Executes the plan; answers whether it succeeded.
+    pub async fn run(&self) -> bool {
+        let run = RunInfo {
+            id: "rehearsal".to_owned(),
+            pipeline: self.plan.name.clone(),
+            partition: "rehearsal".to_owned(),
+            params: Value::Null,
+            cause: Cause::Cli,
+        };
+        let shared = Shared {
+            plan: self.plan.clone(),
+            run: Arc::new(run),
+            metrics: self.metrics.clone(),
+            clock: self.clock.clone(),
+            stop: Stop::default(),
+            watcher: None,
+            scripts: Arc::new(Library::default()),
+            store: None,
+            fence: Fence::new("rehearsal", 0),
+        };
+        let resumed = Resumed::fresh(&self.plan);
+        let outcome = Execution::new(Arc::new(shared), Journal::Null, resumed).run().await;
+        matches!(outcome, Ok(Outcome::Succeeded))
+    }
 }

@@ -1,0 +1,33 @@
+//! What the process spent so far.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rustix::time::{ClockId, clock_gettime};
+
+/// CPU time of all threads of this process.
+pub(crate) fn now() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// CPU seconds that the work took.
+pub(crate) async fn of<T>(work: impl Future<Output = T>) -> (f64, T) {
+    let before = now();
+    let value = work.await;
+    ((now() - before).as_secs_f64(), value)
+}
+
+/// The median of several measurements.
+pub(crate) fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
+
+/// The most memory that the process ever held.
+pub(crate) fn peak_rss_mib() -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
+    Ok(kib / 1024.0)
+}

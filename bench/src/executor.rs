@@ -1,0 +1,148 @@
+//! What a step costs beside its work: in memory against petgraph and a JoinSet, durable against the bars.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::ensure;
+use engine::clock::Clock;
+use engine::registry::Registry;
+use engine::run::{Cause, Rehearsal, RunState};
+use engine::script::Library;
+use engine::worker::{Settings, Worker};
+use engine::{Engine, Request};
+use petgraph::graph::{DiGraph, NodeIndex};
+use store::{Durability, Options, Store, Url};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::cpu;
+use crate::noop::{self, Edges, Noop};
+use crate::report::{Bar, Report};
+
+const STEPS: usize = 1_000;
+const ROUNDS: usize = 31;
+
+pub(crate) async fn in_memory(report: &mut Report) -> anyhow::Result<()> {
+    for (shape, edges) in [("chain", noop::chain(STEPS)), ("fan", noop::fan(STEPS))] {
+        let rehearsal = Rehearsal::new(noop::plan(&edges)?, Clock::system());
+        let graph = graph(&edges);
+        let (mut floors, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            floors.push(cpu::of(floor(&graph)).await.0);
+            let (seconds, succeeded) = cpu::of(rehearsal.run()).await;
+            ensure!(succeeded, "the rehearsal failed");
+            ours.push(seconds);
+        }
+        let (floor, ours) = (cpu::median(floors), cpu::median(ours));
+        let per_step = 1e6 / STEPS as f64;
+        report.add(&format!("in memory, {shape}: petgraph + JoinSet"), floor * per_step, "us/step", Bar::None);
+        report.add(&format!("in memory, {shape}: ours"), ours * per_step, "us/step", Bar::None);
+        report.add(&format!("in memory, {shape}: ratio"), ours / floor, "x", Bar::AtMost(2.0));
+    }
+    Ok(())
+}
+
+fn graph(edges: &Edges) -> DiGraph<(), ()> {
+    let mut graph = DiGraph::new();
+    edges.iter().for_each(|_| drop(graph.add_node(())));
+    for (step, before) in edges.iter().enumerate() {
+        for giver in before {
+            graph.add_edge(NodeIndex::new(*giver), NodeIndex::new(step), ());
+        }
+    }
+    graph
+}
+
+/// The least that an executor can do: count down, spawn, join.
+async fn floor(graph: &DiGraph<(), ()>) {
+    let incoming = petgraph::Direction::Incoming;
+    let mut waits: Vec<_> =
+        graph.node_indices().map(|node| graph.neighbors_directed(node, incoming).count()).collect();
+    let mut tasks = JoinSet::new();
+    let spawn = |tasks: &mut JoinSet<NodeIndex>, node| {
+        tasks.spawn(async move {
+            tokio::task::yield_now().await;
+            node
+        });
+    };
+    graph.node_indices().filter(|node| waits[node.index()] == 0).for_each(|node| spawn(&mut tasks, node));
+    while let Some(Ok(node)) = tasks.join_next().await {
+        for next in graph.neighbors(node) {
+            waits[next.index()] -= 1;
+            if waits[next.index()] == 0 {
+                spawn(&mut tasks, next);
+            }
+        }
+    }
+}
+
+pub(crate) async fn durable(report: &mut Report) -> anyhow::Result<()> {
+    for (shape, edges) in [("chain", noop::chain(STEPS)), ("fan", noop::fan(STEPS))] {
+        let seconds = cpu::median(run(&edges, Durability::Normal).await?.0);
+        let figure = seconds * 1e6 / STEPS as f64;
+        report.add(&format!("SQLite NORMAL with full history, {shape}"), figure, "us/step", Bar::AtMost(60.0));
+    }
+    let commits = run(&noop::fan(STEPS), Durability::Full).await?.1;
+    report.add("SQLite FULL, fan of 1,000: commits (fsyncs) of the run", commits as f64, "", Bar::AtMost(10.0));
+    Ok(())
+}
+
+/// CPU seconds of several runs, each on a database of its own, and the commits of the last.
+async fn run(edges: &Edges, durability: Durability) -> anyhow::Result<(Vec<f64>, usize)> {
+    let mut seconds = Vec::new();
+    let mut commits = 0;
+    for _ in 0..7 {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("bench.db");
+        let engine = engine(edges, &path, durability).await?;
+        let enqueued = enqueue(&engine).await?;
+        let before = commits_in_log(&path)?;
+        let (spent, ended) = cpu::of(work(&engine, &enqueued)).await;
+        ensure!(ended?, "the run failed");
+        seconds.push(spent);
+        commits = commits_in_log(&path)? - before;
+    }
+    Ok((seconds, commits))
+}
+
+async fn engine(edges: &Edges, path: &Path, durability: Durability) -> anyhow::Result<Engine> {
+    let store = Store::open_with(&Url::sqlite(path), Options { durability, ..Options::STANDARD }).await?;
+    store.migrate().await?;
+    let mut registry = Registry::default();
+    registry.step::<Noop>()?;
+    let scripts = BTreeMap::from([("pipelines/noop.rhai".to_owned(), noop::script(edges))]);
+    let library = Arc::new(Library::from_texts(scripts));
+    Ok(Engine::new(store, Arc::new(registry), library, Clock::system(), None))
+}
+
+async fn enqueue(engine: &Engine) -> anyhow::Result<String> {
+    let request = Request {
+        pipeline: "noop".to_owned(),
+        partition: "me".to_owned(),
+        params: serde_json::Value::Null,
+        cause: Cause::Cli,
+        force: false,
+        request_id: None,
+    };
+    Ok(engine.enqueue(request).await?.run)
+}
+
+/// Runs a worker until the run is over; answers whether it succeeded.
+pub(crate) async fn work(engine: &Engine, run: &str) -> anyhow::Result<bool> {
+    let stop = CancellationToken::new();
+    let worker = tokio::spawn(Worker::new(engine.clone(), Settings::standard())?.run(stop.clone()));
+    let ended = engine.ended(run).await?;
+    stop.cancel();
+    worker.await?;
+    Ok(ended.is_some_and(|run| run.state == RunState::Succeeded))
+}
+
+/// Commits that the write-ahead log holds: frames that carry the size of the database, of the log's present salt.
+fn commits_in_log(path: &Path) -> anyhow::Result<usize> {
+    let log = std::fs::read(path.with_extension("db-wal"))?;
+    let word = |at: usize| log.get(at..at + 4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    let (page, salt) = (word(8).unwrap_or(4096) as usize, word(16));
+    let frames = (32..log.len()).step_by(24 + page);
+    Ok(frames.filter(|at| word(at + 8) == salt && word(at + 4).is_some_and(|size| size > 0)).count())
+}

@@ -1,0 +1,80 @@
+//! A step that does nothing, and plans of many of them.
+
+use std::sync::Arc;
+
+use engine::context::StepContext;
+use engine::plan::{Options, Plan, PlannedStep, Policy};
+use engine::step::{ConfigError, Kind, Step, StepError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Yields once and gives nothing worth having.
+pub(crate) struct Noop;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Nothing {}
+
+impl Step for Noop {
+    const KIND: &'static str = "bench.noop";
+    const ABOUT: &'static str = "Does nothing.";
+    type Config = Config;
+    type Input = ();
+    type Output = Nothing;
+
+    fn build(_: Config) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    async fn run(&self, _: &StepContext, (): ()) -> Result<Nothing, StepError> {
+        tokio::task::yield_now().await;
+        Ok(Nothing {})
+    }
+}
+
+/// Edges of a graph: for each step, the steps that come before it.
+pub(crate) type Edges = Vec<Vec<usize>>;
+
+pub(crate) fn chain(steps: usize) -> Edges {
+    (0..steps).map(|step| if step == 0 { Vec::new() } else { vec![step - 1] }).collect()
+}
+
+pub(crate) fn fan(steps: usize) -> Edges {
+    let middle = (1..steps - 1).map(|_| vec![0]);
+    std::iter::once(Vec::new()).chain(middle).chain([(1..steps - 1).collect()]).collect()
+}
+
+pub(crate) fn plan(edges: &Edges) -> anyhow::Result<Plan> {
+    let kind = Arc::new(Kind::of::<Noop>());
+    let steps = edges.iter().enumerate().map(|(number, before)| {
+        Ok(PlannedStep {
+            name: format!("step{number}").into(),
+            kind: kind.clone(),
+            config: serde_json::json!({}),
+            step: kind.build(serde_json::json!({}))?,
+            inputs: Vec::new(),
+            after: before.clone(),
+            policy: Policy::default(),
+            when: None,
+        })
+    });
+    let steps = steps.collect::<Result<_, ConfigError>>()?;
+    Ok(Plan::new("noop".to_owned(), Options::default(), steps))
+}
+
+/// The same graph as a script.
+pub(crate) fn script(edges: &Edges) -> String {
+    let mut text = String::from("//! Nothing, many times.\npipeline(\"noop\", #{});\n");
+    for (number, before) in edges.iter().enumerate() {
+        let after: Vec<_> = before.iter().map(|step| format!("s{step}")).collect();
+        text += &format!("let s{number} = bench::noop().named(\"step{number}\")");
+        if !after.is_empty() {
+            text += &format!(".after([{}])", after.join(", "));
+        }
+        text += ";\n";
+    }
+    text
+}

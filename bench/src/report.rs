@@ -1,0 +1,31 @@
+//! The table that is printed in the end.
+
+/// What a figure is held against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bar {
+    AtMost(f64),
+    /// Shown for comparison only.
+    None,
+}
+
+#[derive(Default)]
+pub(crate) struct Report(Vec<String>);
+
+#[expect(clippy::print_stderr, reason = "progress of a long program")]
+impl Report {
+    pub(crate) fn add(&mut self, what: &str, figure: f64, unit: &str, bar: Bar) {
+        let verdict = match bar {
+            Bar::AtMost(most) if figure <= most => format!("at most {most:>7.2}  within"),
+            Bar::AtMost(most) => format!("at most {most:>7.2}  OVER"),
+            Bar::None => String::new(),
+        };
+        let line = format!("{what:<62} {figure:>9.3} {unit:<10} {verdict}");
+        eprintln!("{}", line.trim_end());
+        self.0.push(line);
+    }
+
+    #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
+    pub(crate) fn print(&self) {
+        println!("\n{}", self.0.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n"));
+    }
+}

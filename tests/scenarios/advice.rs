@@ -1,0 +1,33 @@
+//! Today's advice, from the files to the card.
+
+use crate::program::Program;
+
+#[test]
+fn advice_names_the_rule_that_won_and_the_inputs_of_every_rule() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(120);
+    program.json(&["import", &folder.to_string_lossy(), "--json"]);
+    let today = program.json(&["today", "--json", "--date", "2026-10-31"]);
+    let rules = today["rules"].as_array().unwrap();
+    assert!(rules.len() >= 5);
+    assert_eq!(rules.iter().filter(|rule| rule["verdict"] == "won").count(), 1);
+    assert!(today["today"]["why"].as_str().unwrap().len() > 20);
+    assert!(today["trend"]["word"].is_string());
+}
+
+#[test]
+fn the_same_store_and_date_give_the_same_bytes() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(60);
+    program.json(&["import", &folder.to_string_lossy(), "--json"]);
+    let first = program.succeed(&["today", "--json", "--date", "2026-10-20"]);
+    program.succeed(&["run", "daily"]);
+    assert_eq!(program.succeed(&["today", "--json", "--date", "2026-10-20"]), first);
+}
+
+#[test]
+fn an_empty_store_still_gives_advice() {
+    let program = Program::on_sqlite();
+    let card = program.succeed(&["today"]);
+    assert!(card.contains("Today"), "{card}");
+}

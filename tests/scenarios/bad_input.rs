@@ -1,0 +1,223 @@
+//! The table of bad inputs: each row with its code, through the program as a user meets it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::program::Program;
+
+/// A FIT file around these bytes of records.
+fn fit(records: &[u8], declared: Option<u32>) -> Vec<u8> {
+    let size = declared.unwrap_or(records.len() as u32);
+    let mut file = vec![14, 0x10, 0x5d, 0x05];
+    file.extend(size.to_le_bytes());
+    file.extend(b".FIT");
+    file.extend(crc(&file).to_le_bytes());
+    file.extend(records);
+    let sum = crc(&file);
+    file.extend(sum.to_le_bytes());
+    file
+}
+
+/// The checksum of the FIT protocol: CRC-16 with the reversed polynomial 0xA001.
+fn crc(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |mut crc: u16, byte| {
+        crc ^= u16::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xa001 } else { crc >> 1 };
+        }
+        crc
+    })
+}
+
+/// A file id and one record with a heart rate at this time (seconds since the end of 1989).
+fn fit_at(time: u32) -> Vec<u8> {
+    let mut records = vec![0x40, 0, 0, 0, 0, 1, 0, 1, 0x00];
+    records.extend([0x00, 4]);
+    records.extend([0x41, 0, 0, 20, 0, 2, 253, 4, 0x86, 3, 1, 0x02]);
+    for second in 0..3_u32 {
+        records.push(0x01);
+        records.extend((time + second).to_le_bytes());
+        records.push(120);
+    }
+    records
+}
+
+fn gpx(points: &str) -> Vec<u8> {
+    format!(r#"<?xml version="1.0"?><gpx version="1.1" creator="t"><trk><trkseg>{points}</trkseg></trk></gpx>"#).into_bytes()
+}
+
+fn with_bad_crc(mut file: Vec<u8>) -> Vec<u8> {
+    let last = file.len() - 1;
+    file[last] ^= 0xff;
+    file
+}
+
+fn files() -> Vec<(u32, &'static str, Vec<u8>, &'static str)> {
+    let laughs = r#"<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><gpx>&b;</gpx>"#;
+    let entity = r#"<?xml version="1.0"?><!DOCTYPE g [<!ENTITY x SYSTEM "file:///etc/passwd">]><gpx>&x;</gpx>"#;
+    let attributes = (0..80_000).fold(String::from("<gpx"), |mut tag, number| {
+        let _ = write!(tag, " a{number}=\"1\"");
+        tag
+    }) + "></gpx>";
+    let nested = "<gpx>".to_owned() + &"<a>".repeat(200_000);
+    let tcx = "<?xml version=\"1.0\"?>\n<TrainingCenterDatabase><Activities><Activity Sport=\"Running\">\n<Id>2024-";
+    let far = "<TrainingCenterDatabase><Activities><Activity Sport=\"Running\"><Id>2024-01-01T10:00:00Z</Id>\
+               <Lap StartTime=\"2024-01-01T10:00:00Z\"><DistanceMeters>1e308</DistanceMeters></Lap>\
+               </Activity></Activities></TrainingCenterDatabase>";
+    let no_definition = fit(&[0x03, 1, 2, 3], None);
+    vec![
+        (1, "empty.fit", Vec::new(), "file_empty"),
+        (2, "huge.fit", fit(&[], Some(u32::MAX)), "fit_truncated"),
+        (3, "crc.fit", with_bad_crc(fit(&[0x40, 0, 0, 20, 0, 1, 3, 1, 0x02], None)), "fit_bad_crc"),
+        (4, "definition.fit", no_definition, "fit_no_definition"),
+        (5, "picture.fit", b"\x89PNG\r\n\x1a\n0000".to_vec(), "file_type_mismatch"),
+        (6, "future.fit", fit(&fit_at(3_500_000_000), None), "time_out_of_range"),
+        (7, "laughs.gpx", laughs.into(), "xml_dtd_refused"),
+        (8, "entity.gpx", entity.into(), "xml_dtd_refused"),
+        (9, "attributes.gpx", attributes.into_bytes(), "xml_too_complex"),
+        (10, "nested.gpx", nested.into_bytes(), "xml_too_deep"),
+        (11, "latitude.gpx", gpx(r#"<trkpt lat="952" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#), "coordinate_out_of_range"),
+        (11, "nan.gpx", gpx(r#"<trkpt lat="NaN" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#), "coordinate_out_of_range"),
+        (11, "infinite.gpx", gpx(r#"<trkpt lat="1e999" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#), "coordinate_out_of_range"),
+        (12, "empty.gpx", gpx(""), "no_track"),
+        (13, "cut.tcx", tcx.into(), "xml_truncated"),
+        (14, "far.tcx", far.into(), "value_out_of_range"),
+        (20, "bomb.fit.gz", bomb(), "archive_too_large_unpacked"),
+    ]
+}
+
+/// 128 MiB of nothing.
+fn bomb() -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..128 {
+        encoder.write_all(&vec![0; 1 << 20]).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn rows_1_to_14_and_20_are_refused_with_their_codes_and_a_reason_and_stop_nobody_else() {
+    let program = Program::on_sqlite();
+    let folder = program.path("bad");
+    std::fs::create_dir(&folder).unwrap();
+    let rows = files();
+    for (_, name, content, _) in &rows {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+    std::fs::write(folder.join("good.fit"), fit(&fit_at(1_000_000_000), None)).unwrap();
+    let imported = program.json(&["import", &folder.to_string_lossy(), "--json"]);
+    assert_eq!(imported["imported"], 1, "{imported}");
+    for (row, name, _, code) in &rows {
+        let file = of(&imported, name);
+        assert_eq!(file["code"], *code, "row {row}, {name}: {file}");
+        assert!(file["reason"].as_str().unwrap().len() > 8, "row {row}: {file}");
+    }
+    assert!(of(&imported, "latitude.gpx")["reason"].as_str().unwrap().contains('1'));
+    assert!(of(&imported, "cut.tcx")["reason"].as_str().unwrap().contains("line 3"));
+}
+
+fn of<'a>(imported: &'a Value, name: &str) -> &'a Value {
+    let files = imported["files"].as_array().unwrap();
+    files.iter().find(|file| file["path"].as_str().unwrap().ends_with(name)).unwrap()
+}
+
+const SCRIPTS: [(u32, &str, &str, &str); 6] = [
+    (35, "let a = rollup::loads([]); let b = rollup::days([a]);\na.after(b);", "pipeline_cycle", "→"),
+    (36, "rollup::lods([]);", "unknown_step", "loads"),
+    (36, "rollup::loads([]);\nrollup::loads([]);", "duplicate_step", "named"),
+    (36, "files::read(#{ max_file_mibs: 3 });", "unknown_field", "max_file_mib"),
+    (37, "loop {}", "script_limit", "operations"),
+    (37, "let s = \"x\"; loop { s += s; }", "script_limit", "string"),
+];
+
+#[test]
+fn rows_35_to_37_name_the_mistake_and_its_place() {
+    let program = Program::on_sqlite();
+    for (row, script, code, word) in SCRIPTS {
+        let file = program.path("broken.rhai");
+        std::fs::write(&file, format!("//! Broken.\npipeline(\"broken\", #{{}});\n{script}\n")).unwrap();
+        let output = program.run(&["check", &file.to_string_lossy(), "--json"]);
+        assert_eq!(output.status.code(), Some(1), "row {row}");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = answer.to_string();
+        assert!(text.contains(code) && text.contains(word), "row {row}: {text}");
+        assert!(text.contains("\"line\":"), "row {row}: {text}");
+    }
+}
+
+#[test]
+fn row_37_a_script_that_eats_memory_or_sleeps_is_stopped() {
+    let program = Program::on_sqlite();
+    let eats = "let m = #{}; let s = \"x\"; for i in 0..15 { s += s; }\nfor i in 0..20000 { m[`k${i}`] = s + i; }";
+    for script in [eats, "sleep(1000);"] {
+        let file = program.path("greedy.rhai");
+        std::fs::write(&file, format!("//! Greedy.\npipeline(\"greedy\", #{{}});\n{script}\n")).unwrap();
+        let output = program.run(&["check", &file.to_string_lossy(), "--json"]);
+        assert_eq!(output.status.code(), Some(1), "{script}");
+    }
+}
+
+#[test]
+fn row_39_a_wrong_setting_ends_the_program_with_one_line_that_names_it() {
+    for url in ["postgres://", "postgres://me:hunter2@host:99999/x", "mysql://me:hunter2@host/x"] {
+        let program = Program { db_url: url.to_owned(), ..Program::on_sqlite() };
+        let output = program.run(&["days"]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(78), "{url}: {error}");
+        assert!(error.contains("FITNESS_DB_URL"), "{url}: {error}");
+        assert!(!error.contains("hunter2"), "{url}: {error}");
+        assert_eq!(error.trim().lines().count(), 1, "{url}: {error}");
+    }
+}
+
+#[test]
+fn row_40_a_newer_database_is_refused_untouched() {
+    let program = Program::on_sqlite();
+    program.succeed(&["db", "migrate"]);
+    let file = program.path("paceline.db");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = store::Store::open(&program.db_url.parse().unwrap()).await.unwrap();
+        let newer = store::Sql::Both(
+            "INSERT INTO schema_migration (version, name, checksum, applied_ms) VALUES (12, 'later', 'x', 0)",
+        );
+        store.write(move |tx| tx.execute(&newer, &[])).await.unwrap();
+    });
+    drop(runtime);
+    let before = std::fs::read(&file).unwrap();
+    let output = program.run(&["days"]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(error.contains("schema_newer") && error.contains("found 12"), "{error}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn row_21_and_29_over_http_answer_with_their_codes() {
+    let program = Program::on_sqlite();
+    let file = fit(&fit_at(1_000_000_000), None);
+    let server = program.serve();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::new();
+        let upload = async || {
+            let url = format!("{}/api/v1/uploads?name=run.fit", server.url);
+            let request = client.post(url).header("x-paceline", "1").body(file.clone());
+            request.send().await.unwrap().json::<Value>().await.unwrap()
+        };
+        let (first, second) = (upload().await, upload().await);
+        assert_eq!(first["files"][0]["outcome"], "imported", "{first}");
+        assert!(["duplicate", "unchanged"].contains(&second["files"][0]["outcome"].as_str().unwrap()));
+        assert_eq!(second["files"][0]["activities"], first["files"][0]["activities"]);
+        for query in ["limit=-1", "limit=1000000000", "cursor=nonsense"] {
+            let answer = client.get(format!("{}/api/v1/runs?{query}", server.url)).send().await.unwrap();
+            assert_eq!(answer.status(), 422, "{query}");
+            let body: Value = answer.json().await.unwrap();
+            let name = query.split('=').next().unwrap();
+            assert_eq!(body["error"]["code"], "invalid_parameter");
+            assert!(body["error"]["message"].as_str().unwrap().contains(name), "{body}");
+        }
+    });
+}

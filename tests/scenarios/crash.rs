@@ -1,0 +1,168 @@
+//! A run that is cut leaves what an uncut one would have left, and a living one is left alone.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use engine::run::record::{self, Page, RunRecord};
+use engine::run::{RunState, StepState};
+use serde_json::Value;
+use store::Store;
+
+use crate::program::Program;
+
+const DAYS: u32 = 60;
+
+struct Watch {
+    store: Store,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Watch {
+    fn new(program: &Program) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let store = runtime.block_on(Store::open(&program.db_url.parse().unwrap())).unwrap();
+        Self { store, runtime }
+    }
+
+    fn runs(&self) -> Vec<RunRecord> {
+        let page = Page { limit: 10, ..Page::default() };
+        self.runtime.block_on(self.store.read(move |tx| record::runs(tx, &page))).unwrap()
+    }
+
+    fn steps(&self, run: &str) -> BTreeMap<String, record::StepRecord> {
+        let run = run.to_owned();
+        let steps = self.runtime.block_on(self.store.read(move |tx| record::steps(tx, &run))).unwrap();
+        steps.into_iter().map(|step| (step.step.clone(), step)).collect()
+    }
+
+    fn files_done(&self) -> i64 {
+        const COUNT: store::Sql = store::Sql::Both("SELECT COUNT(*) FROM import_file");
+        let read = self.store.read(|tx| tx.optional(&COUNT, &[], |row| row.get(0)));
+        self.runtime.block_on(read).unwrap().unwrap_or(0)
+    }
+
+    /// Waits for something that must come; the limit only keeps a broken test from running for ever.
+    fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+        let started = Instant::now();
+        while !is_so(self) {
+            assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// What the athlete sees, without the names of the folders.
+fn facts(program: &Program) -> (Vec<Value>, Vec<Value>) {
+    let mut activities = program.lines(&["activities", "--json"]);
+    for activity in &mut activities {
+        let file = activity["file"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        activity["file"] = file.into();
+    }
+    (activities, program.lines(&["days", "--json"]))
+}
+
+fn import(program: &Program) -> Command {
+    let folder = program.path("demo");
+    let mut command = program.command(&["import", &folder.to_string_lossy(), "--json"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+#[test]
+fn a_killed_import_is_resumed_by_the_next_process_and_leaves_what_an_uncut_one_leaves() {
+    let uncut = Program::on_sqlite();
+    let folder = uncut.demo(DAYS);
+    uncut.json(&["import", &folder.to_string_lossy(), "--json"]);
+    let expected = facts(&uncut);
+    assert!(expected.0.len() > 20);
+    for program in Program::on_both() {
+        program.demo(DAYS);
+        program.succeed(&["db", "migrate"]);
+        let watch = Watch::new(&program);
+        let mut child = import(&program).spawn().unwrap();
+        watch.until("some files are in", |watch| watch.files_done() > 0);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let cut = watch.runs().remove(0);
+        assert_eq!(cut.state, RunState::Running, "the run was over before it was killed");
+
+        let _server = program.serve();
+        watch.until("the run is taken up", |watch| watch.runs()[0].state.is_over());
+        assert_eq!(watch.runs()[0].state, RunState::Succeeded);
+        let steps = watch.steps(&cut.id);
+        let attempts: Vec<_> = steps["files.read"].attempts.iter().map(|attempt| attempt.state).collect();
+        assert_eq!(attempts, [StepState::Lost, StepState::Succeeded]);
+        assert_eq!(steps["rollup.days"].attempts.len(), 1);
+        assert_eq!(facts(&program), expected);
+    }
+}
+
+#[test]
+fn twenty_kills_in_one_import_lose_nothing_and_double_nothing() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(DAYS);
+    let count = std::fs::read_dir(folder).unwrap().count();
+    program.succeed(&["db", "migrate"]);
+    let watch = Watch::new(&program);
+    import(&program).spawn().unwrap().wait_with_output().unwrap();
+    let whole = watch.files_done();
+    let second = Program::on_sqlite();
+    second.demo(DAYS);
+    second.succeed(&["db", "migrate"]);
+    let watch = Watch::new(&second);
+    let mut child = import(&second).spawn().unwrap();
+    for _ in 0..20 {
+        let before = watch.files_done();
+        let is_over = |watch: &Watch| watch.runs().first().is_some_and(|run| run.state.is_over());
+        watch.until("the import goes on", |watch| watch.files_done() > before || is_over(watch));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if is_over(&watch) {
+            break;
+        }
+        child = second.command(&["run", "daily"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    second.succeed(&["run", "daily"]);
+    assert_eq!(watch.files_done(), whole);
+    assert_eq!(second.lines(&["activities", "--json"]).len(), count);
+    assert_eq!(facts(&second), facts(&program));
+}
+
+#[test]
+fn a_process_that_starts_beside_a_living_one_leaves_its_runs_alone() {
+    for program in Program::on_both() {
+        program.demo(DAYS);
+        program.succeed(&["db", "migrate"]);
+        let watch = Watch::new(&program);
+        let mut first = import(&program).spawn().unwrap();
+        watch.until("some files are in", |watch| watch.files_done() > 0);
+        let _server = program.serve();
+        assert!(first.wait().unwrap().success());
+        let run = watch.runs().into_iter().find(|run| run.pipeline == "import").unwrap();
+        let steps = watch.steps(&run.id);
+        let workers: std::collections::BTreeSet<_> =
+            steps.values().flat_map(|step| &step.attempts).map(|attempt| attempt.worker.clone()).collect();
+        assert_eq!(workers.len(), 1, "two workers had their hands on one run");
+        assert!(steps.values().all(|step| step.attempts.len() == 1));
+    }
+}
+
+#[test]
+fn sigterm_hands_the_run_back_and_exits_with_success() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(DAYS);
+    program.succeed(&["db", "migrate"]);
+    let watch = Watch::new(&program);
+    let mut child = import(&program).spawn().unwrap();
+    watch.until("some files are in", |watch| watch.files_done() > 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut server = program.serve();
+    assert_eq!(server.stop(), Some(0));
+    let json = program.json(&["import", &folder.to_string_lossy(), "--json"]);
+    assert_eq!(json["refused"], 0);
+    assert!(watch.runs().iter().all(|run| run.state == RunState::Succeeded));
+}

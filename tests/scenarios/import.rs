@@ -1,0 +1,62 @@
+//! Files in at the command line.
+
+use crate::program::Program;
+
+#[test]
+fn import_says_what_became_of_each_file_in_one_object() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(14);
+    std::fs::write(folder.join("broken.fit"), b"not a fit file").unwrap();
+    let folder = folder.to_string_lossy().into_owned();
+    let files = std::fs::read_dir(&folder).unwrap().count();
+    let first = program.json(&["import", &folder, "--json"]);
+    assert_eq!(first["imported"], files - 1);
+    assert_eq!(first["refused"], 1);
+    assert_eq!(first["files"].as_array().unwrap().len(), files);
+    let second = program.json(&["import", &folder, "--json"]);
+    assert_eq!((&second["unchanged"], &second["imported"]), (&(files - 1).into(), &0.into()));
+}
+
+#[test]
+fn the_same_file_twice_is_one_activity_and_a_duplicate() {
+    for program in Program::on_both() {
+        let folder = program.demo(7);
+        let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+        let copy = program.path("copy.fit");
+        std::fs::copy(&file, &copy).unwrap();
+        let first = program.json(&["import", &file.to_string_lossy(), "--json"]);
+        let second = program.json(&["import", &copy.to_string_lossy(), "--json"]);
+        assert_eq!(second["duplicate"], 1);
+        assert_eq!(second["files"][0]["activities"], first["files"][0]["activities"]);
+        assert_eq!(program.lines(&["activities", "--json"]).len(), 1);
+    }
+}
+
+#[test]
+fn both_databases_give_the_same_numbers() {
+    let [sqlite, postgres] = Program::on_both();
+    let numbers = |program: &Program| {
+        let folder = program.demo(45);
+        program.json(&["import", &folder.to_string_lossy(), "--json"]);
+        let mut activities = program.lines(&["activities", "--json"]);
+        activities.iter_mut().for_each(|activity| activity["file"] = "".into());
+        (activities, program.lines(&["days", "--json"]), program.succeed(&["today", "--json"]))
+    };
+    assert_eq!(numbers(&sqlite), numbers(&postgres));
+}
+
+#[test]
+fn a_setting_from_a_date_changes_only_the_days_from_there() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(60);
+    program.json(&["import", &folder.to_string_lossy(), "--json"]);
+    let before = program.lines(&["days", "--json"]);
+    program.succeed(&["athlete", "set", "--hr-max", "200", "--hr-rest", "40", "--from", "2026-10-15"]);
+    let after = program.lines(&["days", "--json"]);
+    let loads = |days: &[serde_json::Value], is_before: bool| -> Vec<_> {
+        let date = |day: &serde_json::Value| day["date"].as_str().unwrap().to_owned();
+        days.iter().filter(|day| (date(day).as_str() < "2026-10-15") == is_before).cloned().collect()
+    };
+    assert_eq!(loads(&before, true), loads(&after, true));
+    assert_ne!(loads(&before, false), loads(&after, false));
+}

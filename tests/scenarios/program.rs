@@ -1,0 +1,139 @@
+//! The program under test: its binary, in a folder of its own, on a database of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// An installation: environment and folder of one test.
+pub struct Program {
+    pub folder: tempfile::TempDir,
+    pub db_url: String,
+}
+
+impl Program {
+    /// On the embedded database.
+    pub fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db_url = format!("sqlite:{}", folder.path().join("paceline.db").display());
+        Self { folder, db_url }
+    }
+
+    /// One on each database.
+    pub fn on_both() -> [Self; 2] {
+        let postgres = Self { folder: tempfile::tempdir().unwrap(), db_url: support::postgres_url() };
+        [Self::on_sqlite(), postgres]
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes the demo athlete's files of the last days before the end of October 2026.
+    pub fn demo(&self, days: u32) -> PathBuf {
+        let folder = self.path("demo");
+        files::demo::write(&folder, 7, jiff::civil::date(2026, 10, 31), days).unwrap();
+        folder
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("FITNESS_DB_URL", &self.db_url)
+            .env("FITNESS_DATA_DIR", self.folder.path())
+            .env("FITNESS_LOG_LEVEL", "info")
+            .env("FITNESS_LOG", "json")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Standard output of a command that must succeed.
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "paceline {arguments:?} failed: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The one JSON object that a command prints.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.succeed(arguments)).unwrap()
+    }
+
+    /// The JSON objects that a command prints, one a line.
+    pub fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+        self.succeed(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Starts the server on a free port and waits until it answers.
+    pub fn serve(&self) -> Server {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = log.by_ref().map_while(Result::ok).find_map(|line| address(&line));
+        // The log is read on, or the server would stand still once the pipe is full.
+        std::thread::spawn(move || log.for_each(drop));
+        Server { url: format!("http://{}", address.expect("the server did not say where it listens")), child }
+    }
+}
+
+fn address(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    line.pointer("/fields/address").or_else(|| line.get("address"))?.as_str().map(str::to_owned)
+}
+
+/// A server that is killed when the test ends.
+pub struct Server {
+    pub url: String,
+    child: Child,
+}
+
+impl Server {
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks the server to stop, as a service manager does, and answers its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary, built with the same profile as the tests.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let folder = std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned();
+        // `cargo xtask test` builds it once for all tests; a single test builds it by itself.
+        if std::env::var_os("PACELINE_IS_BUILT").is_none() {
+            let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "paceline"]).status().unwrap();
+            assert!(built.success(), "cannot build the program");
+        }
+        folder.join("paceline")
+    })
+}
+
+/// The folder of real files, where it lies beside the project.
+pub fn real_files() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    folder.is_dir().then_some(folder)
+}
