@@ -344,9 +344,9 @@ fn compressed_timestamps_count_on_from_the_last_full_one() {
     let fit = fit.data(offset(1), &[&[101]]).data(offset(20), &[&[102]]).data(offset(40), &[&[103]]);
     let bytes = fit.bytes();
     let decoded = read("a.fit", &bytes).unwrap();
-    let times = &decoded.recordings[0].samples.time_ms;
-    let first = times[0];
-    assert_eq!(times.iter().map(|time| (time - first) / 1000).collect::<Vec<_>>(), [0, 19, 39]);
+    let seconds: Vec<i64> = decoded.recordings[0].samples.time_ms.iter().map(|time| time / 1000).collect();
+    let start = i64::from(START) + 631_065_600;
+    assert_eq!(seconds, [start + 1, start + 20, start + 40]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, notes: &mut Notes) -> Vec<Sequ
                 format!("a field of {size} bytes for type {base} at byte {at}")
             });
         }
-        report(bytes, &frame, result, &mut sequence, notes);
+        report(bytes, &frame, &result, &mut sequence, notes);
         sequences.push(sequence);
         start = frame.next();
     }
@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, notes: &mut Notes) -> Vec<Sequ
 fn report(
     bytes: &[u8],
     frame: &Frame,
-    result: Result<(), Break>,
+    result: &Result<(), Break>,
     sequence: &mut Sequence,
     notes: &mut Notes,
 ) {
@@ -48,7 +48,7 @@ fn report(
     }
     match result {
         // The checksum of a file whose header promises too much looks like a message.
-        Err(Break::NoDefinition { at, .. }) if frame.is_cut && at + 2 >= frame.end => {}
+        Err(Break::NoDefinition { at, .. }) if frame.is_cut && *at + 2 >= frame.end => {}
         Err(Break::NoDefinition { at, local }) => {
             notes.add("fit_no_definition", || format!("local message {local} is not defined at byte {at}"));
             sequence.columns.drop_torn_end();
@@ -85,6 +85,8 @@ struct Plan {
     big_endian: bool,
     size: usize,
     slots: Vec<Slot>,
+    /// Any message may set the time from which compressed ones count on.
+    time: Option<Slot>,
 }
 
 #[derive(Clone, Copy)]
@@ -124,14 +126,16 @@ impl<'a> Reader<'a> {
             u16::from_le_bytes([fixed[2], fixed[3]])
         };
         let fields = self.grab(usize::from(fixed[4]) * 3)?;
-        let mut plan = Plan { message, big_endian, size: 0, slots: Vec::new() };
+        let mut plan = Plan { message, big_endian, size: 0, slots: Vec::new(), time: None };
         for field in fields.chunks_exact(3) {
             let (number, size, base) = (field[0], field[1], field[2]);
             let unit = unit(base);
             if unit == 0 || size == 0 || usize::from(size) % unit != 0 {
                 self.odd_size.get_or_insert((at, size, base));
-            } else if number == TIMESTAMP || is_wanted(message, number) {
-                plan.slots.push(Slot { number, offset: plan.size, size: usize::from(size), base });
+            } else {
+                let slot = Slot { number, offset: plan.size, size: usize::from(size), base };
+                plan.time = plan.time.or((number == TIMESTAMP).then_some(slot));
+                plan.slots.extend(is_wanted(message, number).then_some(slot));
             }
             plan.size += usize::from(size);
         }
@@ -159,17 +163,14 @@ impl<'a> Reader<'a> {
         });
         let fields =
             plan.slots.iter().filter_map(|slot| Some((slot.number, slot.read(body, plan.big_endian)?)));
-        let mut time = None;
-        let seen = fields.inspect(|(number, raw)| {
-            if let (TIMESTAMP, Raw::Number(seconds)) = (*number, raw) {
-                time = Some(*seconds as u32);
-            }
-        });
-        match stamp {
-            Some(stamp) => sequence.take(plan.message, std::iter::once(stamp).chain(seen)),
-            None => sequence.take(plan.message, seen),
+        if let Some(stamp) = stamp {
+            sequence.take(plan.message, std::iter::once(stamp).chain(fields));
+            return Ok(());
         }
-        self.time = time.unwrap_or(self.time);
+        if let Some(Raw::Number(seconds)) = plan.time.and_then(|slot| slot.read(body, plan.big_endian)) {
+            self.time = seconds as u32;
+        }
+        sequence.take(plan.message, fields);
         Ok(())
     }
 
