@@ -1,0 +1,12 @@
+//! The resources, one file each.
+
+pub(crate) mod activities;
+pub(crate) mod days;
+pub(crate) mod health;
+pub(crate) mod insights;
+pub(crate) mod metrics;
+pub(crate) mod openapi;
+pub(crate) mod pipelines;
+pub(crate) mod runs;
+pub(crate) mod steps;
+pub(crate) mod uploads;

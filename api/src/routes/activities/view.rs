@@ -1,0 +1,228 @@
+//! An activity as answers show it: the same names as `paceline activities --json`.
+
+use fitness::recording::{Lap as LapRecord, Warning as WarningRecord};
+use fitness::records::activity::{ActivityRow, Shown};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Streams;
+
+/// An activity with its loads; what is unknown is absent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Activity {
+    id: String,
+    /// Path or name of its file, as it was given.
+    file: String,
+    /// Of its file as it came, in hexadecimal.
+    sha256: String,
+    /// Place among the activities of its file, from 0.
+    index: u32,
+    /// Where it came from, such as `file`.
+    provenance: String,
+    /// Such as `running` or `cycling`.
+    sport: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<i64>,
+    /// From the first sample to the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_s: Option<f64>,
+    /// While the device's timer ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer_s: Option<f64>,
+    /// While the athlete moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moving_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ascent_m: Option<f64>,
+    /// Beats per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_hr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_hr: Option<f64>,
+    /// Watts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_power: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_power: Option<f64>,
+    /// Revolutions (or strides) per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_cadence: Option<f64>,
+    samples: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trimp: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hrtss: Option<f64>,
+    /// Normalized power in watts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    np: Option<f64>,
+    /// Intensity factor: normalized power by threshold power.
+    #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
+    intensity: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tss: Option<f64>,
+    /// The one load that days count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load: Option<f64>,
+    /// What the load was computed from: `power`, `heart_rate` or `duration`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load_method: Option<&'static str>,
+    /// Present and true where the load rests on a setting that the athlete never gave.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    estimated: bool,
+    /// The other activities of the same file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    linked: Vec<String>,
+}
+
+/// An activity with what only its own page shows.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActivityWithLaps {
+    #[serde(flatten)]
+    activity: Activity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_sport: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    /// The athlete's local day, as `2026-07-31`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local_date: Option<String>,
+    warnings: Vec<Warning>,
+    laps: Vec<Lap>,
+    /// Where streams were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streams: Option<Streams>,
+}
+
+/// Something that was kept although it was not as it should be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Warning {
+    /// docs/ERRORS.md explains each code.
+    code: String,
+    detail: String,
+}
+
+/// A lap with the device's own totals; what is unknown is absent.
+#[derive(Debug, Serialize, ToSchema)]
+struct Lap {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ascent_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_hr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_hr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_power: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_power: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_cadence: Option<f64>,
+}
+
+impl From<ActivityRow> for Activity {
+    fn from(from: ActivityRow) -> Self {
+        Self {
+            id: from.id,
+            file: from.file,
+            sha256: from.sha256,
+            index: from.index,
+            provenance: from.provenance,
+            sport: from.sport,
+            name: from.name,
+            start_ms: from.start_ms,
+            elapsed_s: from.elapsed_s,
+            timer_s: from.timer_s,
+            moving_s: from.moving_s,
+            distance_m: from.distance_m,
+            ascent_m: from.ascent_m,
+            avg_hr: from.avg_hr,
+            max_hr: from.max_hr,
+            avg_power: from.avg_power,
+            max_power: from.max_power,
+            avg_cadence: from.avg_cadence,
+            samples: from.samples,
+            trimp: from.trimp,
+            hrtss: from.hrtss,
+            np: from.np,
+            intensity: from.intensity,
+            tss: from.tss,
+            load: from.load,
+            load_method: from.load_method.map(fitness::load::LoadMethod::as_str),
+            estimated: from.estimated,
+            linked: from.linked,
+        }
+    }
+}
+
+impl ActivityWithLaps {
+    pub(super) fn new(shown: Shown, laps: Vec<LapRecord>, streams: Option<Streams>) -> Self {
+        Self {
+            activity: shown.row.into(),
+            sub_sport: shown.sub_sport,
+            device: shown.device,
+            local_date: shown.local_date.map(|date| date.to_string()),
+            warnings: shown.warnings.into_iter().map(Warning::from).collect(),
+            laps: laps.into_iter().map(Lap::from).collect(),
+            streams,
+        }
+    }
+}
+
+impl From<WarningRecord> for Warning {
+    fn from(WarningRecord { code, detail }: WarningRecord) -> Self {
+        Self { code, detail }
+    }
+}
+
+impl From<LapRecord> for Lap {
+    fn from(LapRecord { start_ms, totals }: LapRecord) -> Self {
+        Self {
+            start_ms,
+            elapsed_s: totals.elapsed_s,
+            timer_s: totals.timer_s,
+            distance_m: totals.distance_m,
+            ascent_m: totals.ascent_m,
+            avg_hr: totals.avg_hr,
+            max_hr: totals.max_hr,
+            avg_power: totals.avg_power,
+            max_power: totals.max_power,
+            avg_cadence: totals.avg_cadence,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_activity_is_written_as_the_command_line_writes_it() {
+        let mut row = json!({
+            "id": "a", "file": "a.fit", "sha256": "00", "index": 1, "provenance": "file", "sport": "running",
+            "name": "Morning", "samples": 3, "load_method": "heart_rate", "estimated": true, "linked": ["b"],
+            "start_ms": 1_785_000_000_000_i64
+        });
+        let numbers =
+            ["elapsed_s", "timer_s", "moving_s", "distance_m", "ascent_m", "avg_hr", "max_hr", "avg_power"];
+        let more = ["max_power", "avg_cadence", "trimp", "hrtss", "np", "if", "tss", "load"];
+        for (name, value) in numbers.iter().chain(&more).zip(1..) {
+            row[*name] = json!(f64::from(value) + 0.5);
+        }
+        let read: ActivityRow = serde_json::from_value(row.clone()).unwrap();
+        assert_eq!(serde_json::to_value(Activity::from(read)).unwrap(), row);
+    }
+}

@@ -1,0 +1,23 @@
+//! Counters for Prometheus.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::error::ErrorBody;
+use crate::query::Params;
+use crate::state::Shared;
+
+/// Answers the metrics of this process as Prometheus text.
+#[utoipa::path(
+    get, path = "/metrics", tag = "server", operation_id = "show_metrics",
+    responses(
+        (status = 200, description = "Prometheus text, version 0.0.4", body = String, content_type = "text/plain"),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], (shared.state.metrics)())
+}

@@ -1,0 +1,212 @@
+//! Pipelines: which there are, whether a script is one, and their start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use engine::run::Cause;
+use engine::script::{self, Source};
+use engine::{PipelineInfo, Request};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::body;
+use crate::diagnostic::{self, Diagnostic};
+use crate::error::{Error, ErrorBody};
+use crate::page::Page;
+use crate::path::Segment;
+use crate::query::{FromQuery, Params, Query};
+use crate::request::RequestId;
+use crate::state::Shared;
+
+const MODULES: &str = "scripts/lib/";
+const PARTITION_LONGEST: usize = 64;
+
+/// A pipeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Pipeline {
+    name: String,
+    /// The first line of its script.
+    about: String,
+    /// Its script.
+    path: String,
+    steps: Vec<PlannedStep>,
+    /// What keeps it from running.
+    errors: Vec<Diagnostic>,
+}
+
+/// A step of a pipeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlannedStep {
+    name: String,
+    kind: String,
+    /// Names of the steps it waits for.
+    after: Vec<String>,
+}
+
+impl From<PipelineInfo> for Pipeline {
+    fn from(from: PipelineInfo) -> Self {
+        let steps = from.steps.into_iter();
+        Self {
+            name: from.name,
+            about: from.about,
+            path: from.path,
+            steps: steps
+                .map(|step| PlannedStep { name: step.name, kind: step.kind, after: step.after })
+                .collect(),
+            errors: diagnostic::all(&from.errors),
+        }
+    }
+}
+
+/// Lists the pipelines, those with errors included.
+#[utoipa::path(
+    get, path = "/pipelines", tag = "pipelines", operation_id = "list_pipelines",
+    responses(
+        (status = 200, description = "All pipelines by name", body = Page<Pipeline>),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list(State(shared): State<Arc<Shared>>, _: Params<()>) -> Json<Page<Pipeline>> {
+    Json(Page::whole(shared.state.engine.pipelines().into_iter().map(Pipeline::from).collect()))
+}
+
+/// How a pipeline is started.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `Force` reads")]
+pub(crate) struct RunParams {
+    /// `1` starts a run even where an unfinished one would stand for it.
+    force: Option<u8>,
+}
+
+/// Whether to start a run beside an unfinished one.
+pub(crate) struct Force(bool);
+
+impl FromQuery for Force {
+    fn read(query: &mut Query) -> Result<Self, Error> {
+        Ok(Self(query.flag("force")?))
+    }
+}
+
+/// What a run is given. All of it may be left out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Start {
+    /// Values for the pipeline's own params.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    params: Option<serde_json::Map<String, Value>>,
+    /// Whose run it is; the athlete's, if not given.
+    #[serde(default)]
+    partition: Option<String>,
+}
+
+/// The run that stands for a request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Started {
+    /// Its id.
+    run: String,
+    /// False where an unfinished run stands for the new one.
+    new: bool,
+}
+
+/// Starts a pipeline, or answers the run that is under way already.
+#[utoipa::path(
+    post, path = "/pipelines/{name}/runs", tag = "pipelines", operation_id = "run_pipeline",
+    params(("name" = String, Path, description = "Name of the pipeline"), RunParams),
+    request_body(content = Option<Start>, description = "Params of the run"),
+    responses(
+        (status = 202, description = "A new run was enqueued", body = Started),
+        (status = 200, description = "An unfinished run stands for it", body = Started),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn run(
+    State(shared): State<Arc<Shared>>,
+    Segment(pipeline): Segment,
+    Params(Force(force)): Params<Force>,
+    id: RequestId,
+    body::Json(start): body::Json<Start>,
+) -> Result<(StatusCode, Json<Started>), Error> {
+    let request = Request {
+        pipeline,
+        partition: partition(&shared, start.partition)?,
+        params: start.params.map_or(Value::Null, Value::Object),
+        cause: Cause::Http,
+        force,
+        request_id: Some(id.as_str().to_owned()),
+    };
+    let enqueued = shared.state.engine.enqueue(request).await?;
+    let status = if enqueued.new { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(Started { run: enqueued.run, new: enqueued.new })))
+}
+
+fn partition(shared: &Shared, given: Option<String>) -> Result<String, Error> {
+    let Some(given) = given else { return Ok(shared.state.partition.clone()) };
+    let fits = given.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    if fits && (1..=PARTITION_LONGEST).contains(&given.len()) {
+        return Ok(given);
+    }
+    Err(Error::parameter("partition", "must be 1 to 64 letters, digits, `-`, `_` or `.`"))
+}
+
+/// A script to check.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Script {
+    /// Where it would lie, as `pipelines/daily.rhai`; diagnostics name it.
+    #[serde(default = "unnamed")]
+    path: String,
+    text: String,
+}
+
+fn unnamed() -> String {
+    "pipelines/unnamed.rhai".to_owned()
+}
+
+/// A script without mistakes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Checked {
+    /// Always true: a script with mistakes answers 422.
+    ok: bool,
+    /// Always empty: a script with mistakes answers 422 with them as the error's details.
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks the script of a pipeline without keeping or running anything.
+#[utoipa::path(
+    post, path = "/pipelines/check", tag = "pipelines", operation_id = "check_pipeline",
+    request_body(content = Script),
+    responses(
+        (status = 200, description = "The script is in order", body = Checked),
+        (status = 422, description = "The script has mistakes: the first as code and message, all as details", body = ErrorBody),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn check(
+    State(shared): State<Arc<Shared>>,
+    _: Params<()>,
+    body::Json(script): body::Json<Script>,
+) -> Result<Json<Checked>, Error> {
+    let source = Source { path: script.path, text: script.text, modules: modules(&shared) };
+    let registry = shared.state.engine.registry().clone();
+    let _permit = shared.checks.acquire().await.map_err(|closed| Error::Internal(closed.to_string()))?;
+    let planned = tokio::task::spawn_blocking(move || script::plan(&registry, &source).map(drop)).await;
+    match planned {
+        Ok(Ok(())) => Ok(Json(Checked { ok: true, diagnostics: Vec::new() })),
+        Ok(Err(diagnostics)) => Err(Error::script(&diagnostics)),
+        Err(panicked) => Err(Error::Internal(format!("the check of a script panicked: {panicked}"))),
+    }
+}
+
+/// What the script may import.
+fn modules(shared: &Shared) -> BTreeMap<String, String> {
+    let library = shared.state.engine.library();
+    let name = |path: &str| Some(path.strip_prefix(MODULES)?.strip_suffix(".rhai")?.to_owned());
+    let found = library.matching("lib/*.rhai").into_iter();
+    found.filter_map(|(path, text)| Some((name(&path)?, text.to_owned()))).collect()
+}

@@ -1,0 +1,289 @@
+//! Runs: what happened, and the wish that one stop.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use engine::context::Readings;
+use engine::run::record::{self, AttemptRecord, RunRecord, StepRecord};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorBody};
+use crate::page::{self, Page};
+use crate::path::Segment;
+use crate::query::{FromQuery, Params, Query};
+use crate::state::Shared;
+
+/// A run of a pipeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Run {
+    id: String,
+    pipeline: String,
+    /// Whose run it is.
+    partition: String,
+    #[schema(value_type = Object)]
+    params: Value,
+    /// What set it off: `cli` or `http`.
+    cause: String,
+    /// The request that set it off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    state: &'static str,
+    /// Equal for runs of the same plan.
+    plan_hash: String,
+    /// Epoch milliseconds.
+    enqueued_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_ms: Option<i64>,
+    /// Why it failed; docs/ERRORS.md explains each code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// A run with its steps.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RunWithSteps {
+    #[serde(flatten)]
+    run: Run,
+    steps: Vec<Step>,
+}
+
+/// A step of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Step {
+    /// Its name in the pipeline.
+    step: String,
+    kind: String,
+    /// `pending`, `running`, `waiting`, `succeeded`, `skipped`, `failed` or `cancelled`.
+    state: &'static str,
+    meters: Meters,
+    /// What it left to the steps after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    artifact: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    attempts: Vec<Attempt>,
+}
+
+/// What a step counted.
+#[derive(Debug, Serialize, ToSchema)]
+struct Meters {
+    /// Items it looked at.
+    rows_in: u64,
+    /// Rows it changed.
+    rows_out: u64,
+    /// Calls to outside services.
+    upstream_calls: u64,
+    /// Bytes it read.
+    bytes: u64,
+}
+
+/// One attempt at a step.
+#[derive(Debug, Serialize, ToSchema)]
+struct Attempt {
+    /// Counts from 1.
+    attempt: i64,
+    worker: String,
+    /// As of a step, or `lost` where its worker went away.
+    state: &'static str,
+    started_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Which runs to list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RunsParams {
+    /// Only runs of this pipeline.
+    pipeline: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// How many to answer, 50 if not given.
+    #[param(required = false, default = 50, minimum = 1, maximum = 500)]
+    limit: i64,
+}
+
+impl FromQuery for RunsParams {
+    fn read(query: &mut Query) -> Result<Self, Error> {
+        let cursor = query.text("cursor");
+        if cursor.as_deref().is_some_and(|cursor| Uuid::try_parse(cursor).is_err()) {
+            return Err(page::bad_cursor());
+        }
+        Ok(Self { pipeline: query.text("pipeline"), cursor, limit: page::limit(query)? })
+    }
+}
+
+/// Lists runs, the newest first.
+#[utoipa::path(
+    get, path = "/runs", tag = "pipelines", operation_id = "list_runs",
+    params(RunsParams),
+    responses(
+        (status = 200, description = "A page of runs", body = Page<Run>),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    Params(RunsParams { pipeline, cursor, limit }): Params<RunsParams>,
+) -> Result<Json<Page<Run>>, Error> {
+    let page = record::Page { partition: None, pipeline, before: cursor, limit: limit + 1 };
+    let found = shared.store().read(move |tx| record::runs(tx, &page)).await?;
+    let runs = found.into_iter().map(Run::from).collect();
+    Ok(Json(Page::cut(runs, limit, |run: &Run| run.id.clone())))
+}
+
+/// Shows a run with its steps, their attempts, artifacts and meters.
+#[utoipa::path(
+    get, path = "/runs/{id}", tag = "pipelines", operation_id = "show_run",
+    params(("id" = String, Path, description = "Id of the run")),
+    responses(
+        (status = 200, description = "The run", body = RunWithSteps),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn show(
+    State(shared): State<Arc<Shared>>,
+    Segment(id): Segment,
+    _: Params<()>,
+) -> Result<Json<RunWithSteps>, Error> {
+    read(&shared, id).await.map(Json)
+}
+
+/// Lists the steps of a run in the order of its plan.
+#[utoipa::path(
+    get, path = "/runs/{id}/steps", tag = "pipelines", operation_id = "list_run_steps",
+    params(("id" = String, Path, description = "Id of the run")),
+    responses(
+        (status = 200, description = "The steps", body = Page<Step>),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn steps(
+    State(shared): State<Arc<Shared>>,
+    Segment(id): Segment,
+    _: Params<()>,
+) -> Result<Json<Page<Step>>, Error> {
+    Ok(Json(Page::whole(read(&shared, id).await?.steps)))
+}
+
+/// Asks a run to stop. It may take a moment, and a run that was about to end may still succeed.
+#[utoipa::path(
+    post, path = "/runs/{id}/cancel", tag = "pipelines", operation_id = "cancel_run",
+    params(("id" = String, Path, description = "Id of the run")),
+    responses(
+        (status = 202, description = "It was asked to stop", body = RunWithSteps),
+        (status = 409, description = "It is over", body = ErrorBody),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn cancel(
+    State(shared): State<Arc<Shared>>,
+    Segment(id): Segment,
+    _: Params<()>,
+) -> Result<(StatusCode, Json<RunWithSteps>), Error> {
+    check_id(&id)?;
+    let asked = shared.state.engine.cancel(&id).await?;
+    let run = read(&shared, id).await?;
+    if asked { Ok((StatusCode::ACCEPTED, Json(run))) } else { Err(Error::RunOver(run.run.id)) }
+}
+
+async fn read(shared: &Shared, id: String) -> Result<RunWithSteps, Error> {
+    check_id(&id)?;
+    let asked = id.clone();
+    let found = shared
+        .store()
+        .read(move |tx| {
+            let Some(run) = record::run(tx, &asked)? else { return Ok(None) };
+            Ok(Some((run, record::steps(tx, &asked)?)))
+        })
+        .await?;
+    let (run, steps) = found.ok_or_else(|| no_run(&id))?;
+    Ok(RunWithSteps { run: run.into(), steps: steps.into_iter().map(Step::from).collect() })
+}
+
+// What is no id is not asked of the database, which would refuse some texts.
+fn check_id(id: &str) -> Result<(), Error> {
+    Uuid::try_parse(id).map(drop).map_err(|_| no_run(id))
+}
+
+fn no_run(id: &str) -> Error {
+    Error::NotFound(format!("run `{id}`"))
+}
+
+impl From<RunRecord> for Run {
+    fn from(from: RunRecord) -> Self {
+        Self {
+            id: from.id,
+            pipeline: from.pipeline,
+            partition: from.partition,
+            params: from.params,
+            cause: from.cause,
+            request_id: from.request_id,
+            state: from.state.as_str(),
+            plan_hash: from.plan_hash,
+            enqueued_ms: from.enqueued_ms,
+            started_ms: from.started_ms,
+            finished_ms: from.finished_ms,
+            error_code: from.error_code,
+            error: from.error,
+        }
+    }
+}
+
+impl From<StepRecord> for Step {
+    fn from(from: StepRecord) -> Self {
+        Self {
+            step: from.step,
+            kind: from.kind,
+            state: from.state.as_str(),
+            meters: from.meters.into(),
+            artifact: from.artifact,
+            started_ms: from.started_ms,
+            finished_ms: from.finished_ms,
+            error_code: from.error_code,
+            error: from.error,
+            attempts: from.attempts.into_iter().map(Attempt::from).collect(),
+        }
+    }
+}
+
+impl From<Readings> for Meters {
+    fn from(Readings { rows_in, rows_out, upstream_calls, bytes }: Readings) -> Self {
+        Self { rows_in, rows_out, upstream_calls, bytes }
+    }
+}
+
+impl From<AttemptRecord> for Attempt {
+    fn from(from: AttemptRecord) -> Self {
+        Self {
+            attempt: from.attempt,
+            worker: from.worker,
+            state: from.state.as_str(),
+            started_ms: from.started_ms,
+            finished_ms: from.finished_ms,
+            error_code: from.error_code,
+            error: from.error,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What the routes work with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use tokio::sync::Semaphore;
+
+/// Renders the metrics of this process as Prometheus text.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Scripts that are checked at once: each may use its whole share of memory and a core.
+const CHECKS_AT_ONCE: usize = 2;
+
+/// What a program gives the API.
+#[derive(Clone)]
+pub struct State {
+    pub engine: engine::Engine,
+    pub metrics: Metrics,
+    /// The athlete of every request, until there are accounts.
+    pub partition: String,
+    /// The version of the program, as health tells it.
+    pub version: String,
+    pub limits: Limits,
+}
+
+/// Sizes and times that a request is held to.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The body of an upload.
+    pub upload_bytes: usize,
+    /// Any other body.
+    pub body_bytes: usize,
+    /// How long an upload waits for its import before it answers with the run alone.
+    pub upload_wait: Duration,
+    /// How long health waits for the database.
+    pub health_wait: Duration,
+    /// How long open requests may take once the server is asked to stop.
+    pub stop_wait: Duration,
+}
+
+impl Limits {
+    /// What a server is run with.
+    pub const STANDARD: Self = Self {
+        upload_bytes: 64 * 1024 * 1024,
+        body_bytes: 1024 * 1024,
+        upload_wait: Duration::from_secs(25),
+        health_wait: Duration::from_secs(5),
+        stop_wait: Duration::from_secs(8),
+    };
+}
+
+impl State {
+    /// The state of a server for the one athlete `athlete`, with the standard limits.
+    pub fn new(engine: engine::Engine, metrics: Metrics, version: impl Into<String>) -> Self {
+        Self {
+            engine,
+            metrics,
+            partition: "athlete".to_owned(),
+            version: version.into(),
+            limits: Limits::STANDARD,
+        }
+    }
+}
+
+/// The state as the routes share it.
+pub(crate) struct Shared {
+    pub state: State,
+    pub checks: Semaphore,
+    /// The OpenAPI document.
+    pub document: Bytes,
+}
+
+impl Shared {
+    pub(crate) fn new(state: State, document: Bytes) -> Self {
+        Self { state, checks: Semaphore::new(CHECKS_AT_ONCE), document }
+    }
+
+    pub(crate) fn store(&self) -> &store::Store {
+        self.state.engine.store()
+    }
+}

@@ -1,0 +1,165 @@
+//! Activities, days and advice.
+
+use fitness::Scope;
+use fitness::calendar::DayRow;
+use fitness::recording::{Channel, Lap, Recording, Totals};
+use fitness::records::activity::{self, Activity, Origin};
+use fitness::records::athlete::{self, Athlete};
+use fitness::records::{activity_stream, day, lap};
+use fitness::stream::{self, Column};
+use serde_json::{Value, json};
+
+use crate::house::{House, NOW_MS, Plan};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Keeps one activity a day, the last on the day of `NOW_MS` (2026-07-25, 17:20 in UTC), and answers their ids.
+async fn train(house: &House, days: i64) -> Vec<String> {
+    let trained = house.store.write(move |tx| {
+        let athlete = Athlete { id: "athlete".to_owned(), timezone: "UTC".to_owned(), created_ms: NOW_MS };
+        athlete::ensure(tx, &athlete)?;
+        (0..days).rev().map(|ago| keep(tx, NOW_MS - ago * DAY_MS)).collect()
+    });
+    trained.await.unwrap()
+}
+
+fn keep(tx: &mut store::Tx<'_>, start_ms: i64) -> store::Result<String> {
+    let source_id = start_ms.to_string();
+    let recording =
+        Recording { sport: "running".to_owned(), start_ms: Some(start_ms), ..Recording::default() };
+    let origin = Origin {
+        athlete: "athlete",
+        provenance: "file",
+        source_id: &source_id,
+        file: "run.fit",
+        sha256: &source_id,
+        part: 0,
+        parts: 1,
+    };
+    let activity = Activity::of(&recording, origin, None);
+    activity::upsert(tx, &activity, 1)?;
+    let totals = Totals { distance_m: Some(1000.0), ..Totals::default() };
+    lap::replace(tx, &activity.id, &[Lap { start_ms: Some(start_ms), totals }])?;
+    let power = stream::encode(Channel::Power, &[200.0, f64::NAN]).unwrap();
+    let times = stream::encode_times(&[start_ms, start_ms + 1000]).unwrap();
+    let blocks = [(Column::Time, times), (Column::Channel(Channel::Power), power)];
+    activity_stream::replace(tx, &activity.id, &blocks)?;
+    Ok(activity.id)
+}
+
+fn starts(page: &Value) -> Vec<i64> {
+    let start = |item: &Value| (item["start_ms"].as_i64().unwrap() - NOW_MS) / DAY_MS;
+    page["items"].as_array().unwrap().iter().map(start).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activities_come_in_pages_from_the_newest() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        train(&house, 3).await;
+        let first = house.client.get("/api/v1/activities?limit=2").await.json();
+        assert_eq!(starts(&first), [0, -1]);
+        let cursor = first["next"].as_str().unwrap();
+        let second = house.client.get(&format!("/api/v1/activities?limit=2&cursor={cursor}")).await.json();
+        assert_eq!((starts(&second), &second["next"]), (vec![-2], &Value::Null));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activities_of_a_period_include_its_days() {
+    let house = House::new().await;
+    train(&house, 5).await;
+    let page = house.client.get("/api/v1/activities?from=2026-07-23&to=2026-07-24").await.json();
+    assert_eq!(starts(&page), [-1, -2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_period_end_with_it() {
+    let house = House::new().await;
+    train(&house, 5).await;
+    let path = "/api/v1/activities?from=2026-07-23&to=2026-07-24&limit=1";
+    let first = house.client.get(path).await.json();
+    let second = house.client.get(&format!("{path}&cursor={}", first["next"].as_str().unwrap())).await.json();
+    assert_eq!((starts(&first), starts(&second), &second["next"]), (vec![-1], vec![-2], &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activity_has_laps_and_the_streams_that_are_asked_for() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let id = train(&house, 1).await.remove(0);
+        let plain = house.client.get(&format!("/api/v1/activities/{id}")).await.json();
+        assert_eq!((&plain["laps"][0]["distance_m"], plain.get("streams")), (&json!(1000.0), None));
+        let full =
+            house.client.get(&format!("/api/v1/activities/{id}?streams=power,heart_rate")).await.json();
+        let streams = json!({"time_ms": [NOW_MS, NOW_MS + 1000], "channels": {"power": [200.0, null]}});
+        assert_eq!(full["streams"], streams);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_activity_is_not_found() {
+    let house = House::new().await;
+    assert_eq!(house.client.get("/api/v1/activities/nothing").await.said(), "404 not_found");
+}
+
+async fn rest(house: &House) {
+    train(house, 1).await;
+    let row = |date: &str| DayRow {
+        date: date.parse().unwrap(),
+        load: 50.0,
+        ctl: 1.5,
+        atl: 7.25,
+        tsb: 0.0,
+        activities: 1,
+        timer_s: 60.0,
+        distance_m: 0.0,
+    };
+    let rows = [row("2026-07-24"), row("2026-07-25")];
+    house.store.write(move |tx| day::replace_from(tx, "athlete", Scope::All, &rows)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_are_listed_in_their_order() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        rest(&house).await;
+        let listed = house.client.get("/api/v1/days").await.json();
+        let day = |date| json!({"date": date, "load": 50.0, "ctl": 1.5, "atl": 7.25, "tsb": 0.0});
+        assert_eq!(listed, json!({"items": [day("2026-07-24"), day("2026-07-25")], "next": null}));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_of_a_period_include_both_ends() {
+    let house = House::new().await;
+    rest(&house).await;
+    let listed = house.client.get("/api/v1/days?from=2026-07-25&to=2026-07-25").await.json();
+    assert_eq!(listed["items"][0]["date"], "2026-07-25");
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_that_ends_before_it_begins_is_refused() {
+    let house = House::new().await;
+    let answer = house.client.get("/api/v1/days?from=2026-07-25&to=2026-07-24").await;
+    assert_eq!(answer.json()["error"]["details"], json!({"parameter": "to"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn advice_is_what_the_plugin_answers() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let advice = house.client.get("/api/insights/daily?date=2026-07-25").await;
+        assert_eq!(
+            (advice.status, advice.json()),
+            (200, json!({"date": "2026-07-25", "athlete": "athlete"}))
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_has_no_answer_says_why() {
+    let house = House::new().await;
+    assert_eq!(house.client.get("/api/v1/insights/daily?date=2100-01-01").await.said(), "404 no_insight");
+}

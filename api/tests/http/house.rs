@@ -1,0 +1,92 @@
+//! A server on a socket, with a store and an engine of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Engine;
+use engine::clock::Clock;
+use engine::script::Library;
+use engine::worker::{Settings, Worker};
+use paceline_api::{Limits, Metrics, State};
+use store::{Store, Url};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::client::Client;
+use crate::sample;
+
+pub(crate) const NOW_MS: i64 = 1_785_000_000_000;
+
+const COUNTING: &str = r#"//! Counts to three.
+pipeline("counting", #{ on_overlap: "skip", params: #{ who: "me" } });
+sample::count(#{ rows: 3 }).named("count");
+"#;
+const BROKEN: &str = r#"//! Cannot be planned.
+pipeline("broken", #{});
+sample::cuont(#{ rows: 3 });
+"#;
+const IMPORT: &str = r#"//! Takes files in.
+pipeline("import", #{ on_overlap: "queue", params: #{ uploads: [] } });
+sample::take();
+"#;
+
+pub(crate) struct House {
+    pub(crate) client: Client,
+    pub(crate) engine: Engine,
+    pub(crate) store: Store,
+    stop: CancellationToken,
+    _stop_at_the_end: DropGuard,
+}
+
+/// How a house differs from the usual one.
+pub(crate) struct Plan {
+    pub(crate) url: String,
+    pub(crate) migrated: bool,
+    pub(crate) metrics: Metrics,
+    pub(crate) limits: Limits,
+}
+
+impl Plan {
+    pub(crate) fn usual() -> Self {
+        let limits = Limits { upload_bytes: 100_000, ..Limits::STANDARD };
+        Self { url: support::sqlite_url(), migrated: true, metrics: Arc::new(|| "up 1\n".to_owned()), limits }
+    }
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::build(Plan::usual()).await
+    }
+
+    pub(crate) async fn build(plan: Plan) -> Self {
+        let store = Store::open(&plan.url.parse::<Url>().unwrap()).await.unwrap();
+        if plan.migrated {
+            store.migrate().await.unwrap();
+        }
+        let engine = engine(&store).await;
+        let mut state = State::new(engine.clone(), plan.metrics, "1.2.3");
+        state.limits = plan.limits;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = Client(listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        tokio::spawn(paceline_api::serve(listener, state, stop.clone().cancelled_owned()));
+        Self { client, engine, store, _stop_at_the_end: stop.clone().drop_guard(), stop }
+    }
+
+    /// Lets a worker carry out what is in the queue.
+    pub(crate) fn work(&self) {
+        let settings = Settings { poll: Duration::from_millis(20), ..Settings::standard() };
+        let worker = Worker::new(self.engine.clone(), settings).unwrap();
+        tokio::spawn(worker.run(self.stop.clone()));
+    }
+}
+
+async fn engine(store: &Store) -> Engine {
+    let texts = [("counting", COUNTING), ("broken", BROKEN), ("import", IMPORT)];
+    let texts = texts.map(|(name, text)| (format!("pipelines/{name}.rhai"), text.to_owned()));
+    let (store, library) = (store.clone(), Arc::new(Library::from_texts(BTreeMap::from(texts))));
+    let registry = Arc::new(sample::registry());
+    let clock = Clock::fixed(NOW_MS);
+    tokio::task::spawn_blocking(move || Engine::new(store, registry, library, clock, None)).await.unwrap()
+}

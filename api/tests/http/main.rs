@@ -1,0 +1,15 @@
+//! The API over a real socket.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod athlete;
+mod client;
+mod framing;
+mod health;
+mod house;
+mod log;
+mod pipelines;
+mod refusals;
+mod runs;
+mod sample;
+mod uploads;

@@ -1,0 +1,125 @@
+//! Pipelines: listed, checked, started.
+
+use serde_json::json;
+
+use crate::house::House;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pipelines_are_listed_with_steps_or_errors() {
+    let house = House::new().await;
+    let listed = house.client.get("/api/v1/pipelines").await.json();
+    let [broken, counting, _] = listed["items"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    assert_eq!(counting["about"], "Counts to three.");
+    assert_eq!(counting["steps"], json!([{"name": "count", "kind": "sample.count", "after": []}]));
+    assert_eq!(broken["errors"][0]["line"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_answers_the_first_run_while_it_is_unfinished() {
+    let house = House::new().await;
+    let first = house.client.send("POST", "/api/v1/pipelines/counting/runs", &["x-paceline: 1"], b"").await;
+    let second = house.client.post("/api/v1/pipelines/counting/runs", &json!({})).await;
+    assert_eq!((first.status, &first.json()["new"]), (202, &json!(true)));
+    assert_eq!((second.status, &second.json()["new"]), (200, &json!(false)));
+    assert_eq!(first.json()["run"], second.json()["run"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forced_start_is_a_run_of_its_own() {
+    let house = House::new().await;
+    let first = house.client.post("/api/v1/pipelines/counting/runs", &json!({})).await;
+    let second = house.client.post("/api/v1/pipelines/counting/runs?force=1", &json!({})).await;
+    assert_eq!(second.status, 202);
+    assert_ne!(first.json()["run"], second.json()["run"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_hands_over_params_partition_and_request() {
+    let house = House::new().await;
+    let body = json!({"params": {"who": "you"}, "partition": "other"}).to_string();
+    let headers = ["content-type: application/json", "x-request-id: job-17"];
+    let started =
+        house.client.send("POST", "/api/v1/pipelines/counting/runs", &headers, body.as_bytes()).await;
+    let id = started.json()["run"].as_str().unwrap().to_owned();
+    let run = house.client.get(&format!("/api/v1/runs/{id}")).await.json();
+    assert_eq!(run["params"], json!({"who": "you"}));
+    assert_eq!((run["partition"].as_str(), run["request_id"].as_str()), (Some("other"), Some("job-17")));
+}
+
+async fn refused(pipeline: &str, body: serde_json::Value, expected: &str) {
+    let house = House::new().await;
+    let answer = house.client.post(&format!("/api/v1/pipelines/{pipeline}/runs"), &body).await;
+    assert_eq!(answer.said(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_cannot_be_says_why() {
+    refused("nothing", json!({}), "404 pipeline_unknown").await;
+    refused("counting", json!({"params": {"what": 1}}), "422 invalid_parameter").await;
+    refused("counting", json!({"params": {"who": 1}}), "422 invalid_parameter").await;
+    refused("counting", json!({"params": []}), "422 invalid_parameter").await;
+    refused("counting", json!({"parms": {}}), "422 invalid_parameter").await;
+    refused("counting", json!({"partition": "a/b"}), "422 invalid_parameter").await;
+    let broken = House::new().await.client.post("/api/v1/pipelines/broken/runs", &json!({})).await;
+    assert_eq!(broken.status, 422);
+    assert_eq!(broken.json()["error"]["details"][0]["line"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_without_mistakes_is_in_order() {
+    let house = House::new().await;
+    let text = "//! Counts.\npipeline(\"x\", #{});\nsample::count(#{ rows: 1 });\n";
+    let answer = house
+        .client
+        .post("/api/v1/pipelines/check", &json!({"path": "pipelines/x.rhai", "text": text}))
+        .await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"ok": true, "diagnostics": []})));
+}
+
+async fn mistaken(text: &str) -> serde_json::Value {
+    let house = House::new().await;
+    let answer = house
+        .client
+        .post("/api/v1/pipelines/check", &json!({"path": "pipelines/x.rhai", "text": text}))
+        .await;
+    assert_eq!(answer.status, 422);
+    answer.json()["error"].clone()
+}
+
+// Row 35 of the bad inputs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cycle_is_shown_as_a_path() {
+    let error = mistaken(
+        "//! Circles.\npipeline(\"x\", #{});\nlet a = sample::count(#{}).named(\"a\");\n\
+         let b = sample::count(#{}).named(\"b\").after(a);\na.after(b);\n",
+    )
+    .await;
+    assert_eq!(error["code"], "pipeline_cycle");
+    assert!(error["message"].as_str().unwrap().contains('→'), "{error}");
+    assert!(error["details"][0]["line"].as_u64().unwrap() > 0, "{error}");
+}
+
+// Row 36 of the bad inputs.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_is_named_with_its_place() {
+    let error = mistaken("//! Miscounts.\npipeline(\"x\", #{});\nsample::count(#{ row: 1 });\n").await;
+    assert_eq!(error["details"][0]["line"], 3);
+    assert!(error["message"].as_str().unwrap().contains("`row`"), "{error}");
+}
+
+// Row 37 of the bad inputs.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_loop_is_stopped() {
+    let error = mistaken("//! Never ends.\npipeline(\"x\", #{});\nloop {}\n").await;
+    assert_eq!(error["code"], "script_limit");
+    assert!(error["message"].as_str().unwrap().contains("operations"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_of_step_are_listed_with_their_schema() {
+    let house = House::new().await;
+    let listed = house.client.get("/api/v1/steps").await.json();
+    let count = &listed["items"][0];
+    assert_eq!((count["kind"].as_str(), count["output"].as_str()), (Some("sample.count"), Some("Counted")));
+    assert_eq!(count["config"]["properties"]["rows"]["description"], "How far to count.");
+}

@@ -1,0 +1,125 @@
+//! Steps and a query that stand for those of the plugins.
+
+use engine::context::StepContext;
+use engine::registry::{Query, QueryContext, QueryError, Registry};
+use engine::step::{Cause, ConfigError, Step, StepError};
+use fitness::records::import_file::{self, ImportFile, Outcome};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::Tx;
+
+pub(crate) fn registry() -> Registry {
+    let mut registry = Registry::default();
+    registry.step::<Count>().unwrap();
+    registry.step::<Read>().unwrap();
+    registry.query(Daily).unwrap();
+    registry
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Counted {
+    rows: u32,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CountConfig {
+    /// How far to count.
+    rows: u32,
+}
+
+/// Counts.
+pub(crate) struct Count(CountConfig);
+
+impl Step for Count {
+    const KIND: &'static str = "sample.count";
+    const ABOUT: &'static str = "Counts as far as it is told.";
+    type Config = CountConfig;
+    type Input = ();
+    type Output = Counted;
+
+    fn build(config: CountConfig) -> Result<Self, ConfigError> {
+        Ok(Self(config))
+    }
+
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Counted, StepError> {
+        ctx.meter.rows_in(u64::from(self.0.rows));
+        Ok(Counted { rows: self.0.rows })
+    }
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NoConfig {}
+
+/// Notes an outcome for each upload, as its name asks.
+pub(crate) struct Read;
+
+impl Step for Read {
+    const KIND: &'static str = "sample.take";
+    const ABOUT: &'static str = "Takes uploads in.";
+    type Config = NoConfig;
+    type Input = ();
+    type Output = Counted;
+
+    fn build(NoConfig {}: NoConfig) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Counted, StepError> {
+        let uploads = ctx.run.params["uploads"].as_array().cloned().unwrap_or_default();
+        let names: Vec<String> =
+            uploads.iter().filter_map(|upload| Some(upload["name"].as_str()?.to_owned())).collect();
+        if names.iter().any(|name| name == "failing.fit") {
+            return Err(StepError::Hopeless(Cause::new("sample_broken", "this sample fails")));
+        }
+        let files: Vec<ImportFile> = names.iter().map(|name| noted(name)).collect();
+        let run = ctx.run.id.clone();
+        ctx.commit(move |tx, _| import_file::put(tx, &run, 0, &files)).await?;
+        Ok(Counted { rows: 1 })
+    }
+}
+
+fn noted(name: &str) -> ImportFile {
+    let (outcome, code) = match name {
+        "picture.fit" => (Outcome::Refused, Some("file_type_mismatch")),
+        "empty.fit" => (Outcome::Refused, Some("file_empty")),
+        "bomb.fit.gz" => (Outcome::Refused, Some("archive_too_large_unpacked")),
+        "again.fit" => (Outcome::Duplicate, Some("duplicate")),
+        _ => (Outcome::Imported, None),
+    };
+    ImportFile {
+        path: name.to_owned(),
+        outcome,
+        code: code.map(str::to_owned),
+        reason: code.map(|code| format!("because of {code}")),
+        warnings: Vec::new(),
+        activities: if outcome == Outcome::Refused { Vec::new() } else { vec!["first".to_owned()] },
+    }
+}
+
+/// Answers the day it is asked for.
+struct Daily;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DailyParams {
+    date: Option<String>,
+}
+
+impl Query for Daily {
+    const NAME: &'static str = "insights.daily";
+    const ABOUT: &'static str = "Advises.";
+    type Params = DailyParams;
+
+    fn answer(&self, _: &mut Tx<'_>, ctx: &QueryContext, params: DailyParams) -> Result<Value, QueryError> {
+        match params.date.as_deref() {
+            Some("2100-01-01") => Err(QueryError::NotFound {
+                code: "no_insight",
+                message: "there is no insight of that day".to_owned(),
+            }),
+            date => Ok(json!({ "date": date, "athlete": ctx.partition })),
+        }
+    }
+}
