@@ -1,0 +1,175 @@
+//! The command line.
+
+use std::ffi::OsStr;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    activities, athlete, check, days, db, demo, doctor, import, run, runs, serve, steps, today,
+};
+use crate::config::Config;
+use crate::error::{self, Problem};
+use crate::output;
+
+const AFTER_HELP: &str = "\
+Examples:
+  paceline import ~/recordings      read files and folders
+  paceline today                    what to do today, and why
+
+Exit codes:
+  0   done
+  1   it failed; stderr says why
+  2   the command line is wrong
+  78  a setting is wrong, or the database does not fit this program
+
+Settings are environment variables; docs/CONFIGURATION.md lists them.";
+
+/// Reads what you trained and says what to do today, and why.
+#[derive(Debug, Parser)]
+#[command(name = "paceline", version, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Import(import::Import),
+    Today(today::Today),
+    Activities(activities::Activities),
+    Days(days::Days),
+    Athlete(athlete::Athlete),
+    Run(run::Run),
+    Runs(runs::Runs),
+    Serve(serve::Serve),
+    Steps(steps::Steps),
+    Check(check::Check),
+    Doctor(doctor::Doctor),
+    Db(db::Db),
+    Demo(demo::Demo),
+}
+
+/// Who reads the answer.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Form {
+    /// Answer in JSON on stdout, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whose data it is about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Whose {
+    /// Whose data it is about
+    #[arg(long, value_name = "ID", default_value = "me", value_parser = athlete_id)]
+    pub(crate) athlete: String,
+}
+
+impl Command {
+    /// Does what the command says and answers the exit code.
+    pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        match self {
+            Self::Import(command) => command.run(config).await,
+            Self::Today(command) => command.run(config).await,
+            Self::Activities(command) => command.run(config).await,
+            Self::Days(command) => command.run(config).await,
+            Self::Athlete(command) => command.run(config).await,
+            Self::Run(command) => command.run(config).await,
+            Self::Runs(command) => command.run(config).await,
+            Self::Serve(command) => command.run(config).await,
+            Self::Steps(command) => command.run(config),
+            Self::Check(command) => command.run(config).await,
+            Self::Doctor(command) => command.run(config).await,
+            Self::Db(command) => command.run(config).await,
+            Self::Demo(command) => command.run(),
+        }
+    }
+
+    /// True where stdout is read by a program.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        match self {
+            Self::Import(command) => command.form.json,
+            Self::Today(command) => command.form.json,
+            Self::Activities(command) => command.form.json,
+            Self::Days(command) => command.form.json,
+            Self::Athlete(command) => command.form().json,
+            Self::Run(command) => command.form.json,
+            Self::Runs(command) => command.form().json,
+            Self::Steps(command) => command.form.json,
+            Self::Check(command) => command.form.json,
+            Self::Doctor(command) => command.form.json,
+            Self::Db(command) => command.form().json,
+            Self::Demo(command) => command.form.json,
+            Self::Serve(_) => false,
+        }
+    }
+
+    /// True for what runs until it is told to stop.
+    pub(crate) fn is_a_server(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+}
+
+/// Shows what clap has to say, help included, and answers the exit code.
+pub(crate) fn refuse(error: &clap::Error) -> u8 {
+    let _ = error.print();
+    if !error.use_stderr() {
+        return error::DONE;
+    }
+    if std::env::args_os().any(|argument| argument == OsStr::new("--json")) {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let _ = output::json(&Problem::new("usage", first).to_json());
+    }
+    error::USAGE
+}
+
+fn athlete_id(text: &str) -> Result<String, String> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if text.is_empty() || text.len() > 64 || !text.chars().all(fits) {
+        return Err("1 to 64 letters, digits, `-`, `_` or `.`".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_shows_an_example() {
+        fn check(command: &clap::Command) {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(
+                after.contains("Example") && after.contains("paceline"),
+                "`{}` has none",
+                command.get_name()
+            );
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn no_line_of_help_is_too_long() {
+        fn check(command: &mut clap::Command) {
+            let help = command.render_help().to_string();
+            let long = help.lines().find(|line| line.chars().count() > 100);
+            assert_eq!(long, None, "in `{}`", command.get_name());
+            command.get_subcommands_mut().for_each(check);
+        }
+        check(&mut Cli::command());
+    }
+
+    #[test]
+    fn an_athlete_cannot_be_a_path() {
+        assert!(Cli::try_parse_from(["paceline", "today", "--athlete", "../you"]).is_err());
+    }
+}

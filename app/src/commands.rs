@@ -1,0 +1,15 @@
+//! One file per command.
+
+pub(crate) mod activities;
+pub(crate) mod athlete;
+pub(crate) mod check;
+pub(crate) mod days;
+pub(crate) mod db;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod import;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod serve;
+pub(crate) mod steps;
+pub(crate) mod today;

@@ -1,0 +1,270 @@
+//! `paceline runs`: what ran, and how.
+
+use clap::{Args, Subcommand};
+use engine::run::RunState;
+use engine::run::record::{self, Page, RunRecord, StepRecord};
+use jiff::tz::TimeZone;
+use store::Store;
+
+use crate::cli::{Form, Whose};
+use crate::config::Config;
+use crate::error::{self, Problem};
+use crate::table::Side::{Left, Right};
+use crate::table::{Table, wrapped};
+use crate::{output, program, units};
+
+const AFTER_HELP: &str = "\
+Examples:
+  paceline runs                     the newest runs
+  paceline runs show                the newest run, step by step
+  paceline runs show ID --json      one run with attempts, artifacts and meters";
+const LIST_HELP: &str = "\
+Example:
+  paceline runs list --pipeline daily --limit 5";
+const SHOW_HELP: &str = "\
+Examples:
+  paceline runs show
+  paceline runs show 0199c1a4-7c1e-7000-8000-5d1c0a3f9b21 --json";
+
+/// Shows what ran, and how it went
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+pub(crate) struct Runs {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Lists runs, newest first
+    List(List),
+    /// Shows a run step by step
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = LIST_HELP)]
+struct List {
+    /// Only runs of this pipeline
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<String>,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    limit: i64,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = SHOW_HELP)]
+struct Show {
+    /// The run; the newest one where none is named
+    id: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    form: Form,
+}
+
+impl Runs {
+    pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        let store = program::store(config).await?;
+        match self.verb {
+            Some(Verb::Show(show)) => show.run(&store).await,
+            Some(Verb::List(list)) => list.run(&store).await,
+            None => self.list.run(&store).await,
+        }
+    }
+
+    pub(crate) fn form(&self) -> Form {
+        match &self.verb {
+            Some(Verb::Show(show)) => show.form,
+            Some(Verb::List(list)) => list.form,
+            None => self.list.form,
+        }
+    }
+}
+
+impl List {
+    async fn run(self, store: &Store) -> anyhow::Result<u8> {
+        let zone = program::time_zone(store, &self.whose.athlete).await?;
+        let runs = page(store, &self.whose.athlete, self.pipeline, self.limit).await?;
+        if self.form.json {
+            runs.iter().try_for_each(output::json)?;
+        } else if runs.is_empty() {
+            output::note("nothing ran yet");
+        } else {
+            output::line(table(&runs, &zone).to_string())?;
+        }
+        Ok(error::DONE)
+    }
+}
+
+impl Show {
+    async fn run(self, store: &Store) -> anyhow::Result<u8> {
+        let zone = program::time_zone(store, &self.whose.athlete).await?;
+        let run = self.find(store).await?;
+        let id = run.id.clone();
+        let steps = store.read(move |tx| record::steps(tx, &id)).await?;
+        if self.form.json {
+            let mut value = serde_json::to_value(&run)?;
+            value["steps"] = serde_json::to_value(&steps)?;
+            output::json(&value)?;
+        } else {
+            output::line(card(&run, &steps, &zone))?;
+        }
+        Ok(error::DONE)
+    }
+
+    async fn find(&self, store: &Store) -> anyhow::Result<RunRecord> {
+        let Some(id) = self.id.clone() else {
+            let newest = page(store, &self.whose.athlete, None, 1).await?;
+            return newest
+                .into_iter()
+                .next()
+                .ok_or_else(|| Problem::new("not_found", "nothing ran yet").into());
+        };
+        let missing = format!("there is no run `{id}`");
+        let found = store.read(move |tx| record::run(tx, &id)).await?;
+        found.ok_or_else(|| Problem::new("not_found", missing).hint("`paceline runs` lists them").into())
+    }
+}
+
+async fn page(
+    store: &Store,
+    athlete: &str,
+    pipeline: Option<String>,
+    limit: i64,
+) -> store::Result<Vec<RunRecord>> {
+    let page = Page { partition: Some(athlete.to_owned()), pipeline, before: None, limit };
+    store.read(move |tx| record::runs(tx, &page)).await
+}
+
+fn table(runs: &[RunRecord], zone: &TimeZone) -> Table {
+    let mut table = Table::new(&[
+        ("Run", Left),
+        ("Pipeline", Left),
+        ("State", Left),
+        ("Asked", Left),
+        ("Took", Right),
+        ("Why", Left),
+    ]);
+    for run in runs {
+        table.row([
+            run.id.clone(),
+            run.pipeline.clone(),
+            run.state.as_str().to_owned(),
+            units::local_time(run.enqueued_ms, None, zone),
+            took(run.started_ms, run.finished_ms),
+            run.error_code.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+fn card(run: &RunRecord, steps: &[StepRecord], zone: &TimeZone) -> String {
+    let mut lines = vec![
+        wrapped("Run", &run.id, 10),
+        wrapped("Pipeline", &format!("{} for `{}`, asked by {}", run.pipeline, run.partition, run.cause), 10),
+        wrapped("Asked", &units::local_time(run.enqueued_ms, None, zone), 10),
+        wrapped("State", &state(run), 10),
+    ];
+    if let Some(error) = &run.error {
+        let code = run.error_code.as_deref().unwrap_or_default();
+        lines.push(wrapped("Why", &format!("{error} [{code}]"), 10));
+    }
+    lines.push(format!("\n{}", step_table(steps)));
+    for step in steps {
+        if let Some(error) = &step.error {
+            lines.push(format!("\n{}", wrapped(&step.step, error, 14)));
+        }
+    }
+    lines.join("\n")
+}
+
+fn state(run: &RunRecord) -> String {
+    let took = took(run.started_ms, run.finished_ms);
+    match run.state {
+        RunState::Queued | RunState::Running => run.state.as_str().to_owned(),
+        _ => format!("{} after {took}", run.state.as_str()),
+    }
+}
+
+fn step_table(steps: &[StepRecord]) -> Table {
+    let mut table = Table::new(&[
+        ("Step", Left),
+        ("Kind", Left),
+        ("State", Left),
+        ("Attempts", Right),
+        ("Took", Right),
+        ("Rows in", Right),
+        ("Rows out", Right),
+    ]);
+    for step in steps {
+        let many = |rows: u64| if rows == 0 { String::new() } else { rows.to_string() };
+        table.row([
+            step.step.clone(),
+            step.kind.clone(),
+            step.state.as_str().to_owned(),
+            step.attempts.len().to_string(),
+            took(step.started_ms, step.finished_ms),
+            many(step.meters.rows_in),
+            many(step.meters.rows_out),
+        ]);
+    }
+    table
+}
+
+fn took(from_ms: Option<i64>, to_ms: Option<i64>) -> String {
+    from_ms.zip(to_ms).map(|(from, to)| units::took(from, to)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn run(state: RunState) -> RunRecord {
+        RunRecord {
+            id: "0199c1a4-7c1e-7000-8000-5d1c0a3f9b21".to_owned(),
+            pipeline: "daily".to_owned(),
+            partition: "me".to_owned(),
+            params: json!({}),
+            cause: "cli".to_owned(),
+            request_id: None,
+            state,
+            plan_hash: String::new(),
+            enqueued_ms: 1_709_335_800_000,
+            started_ms: Some(1_709_335_800_100),
+            finished_ms: Some(1_709_335_804_300),
+            error_code: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_run_is_one_line() {
+        let text = table(&[run(RunState::Succeeded)], &TimeZone::UTC).to_string();
+        let wanted = "0199c1a4-7c1e-7000-8000-5d1c0a3f9b21  daily     succeeded  2024-03-01 23:30  4.2 s";
+        assert_eq!(text.lines().nth(1), Some(wanted));
+    }
+
+    #[test]
+    fn a_failure_says_why() {
+        let failed = RunRecord {
+            error_code: Some("storage_full".to_owned()),
+            error: Some("step `days`: no space".to_owned()),
+            ..run(RunState::Failed)
+        };
+        let text = card(&failed, &[], &TimeZone::UTC);
+        assert!(
+            text.contains("State     failed after 4.2 s\nWhy       step `days`: no space [storage_full]"),
+            "{text}"
+        );
+    }
+}

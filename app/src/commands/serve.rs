@@ -1,0 +1,114 @@
+//! `paceline serve`: the API and a worker, until the process is told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use engine::worker::{Settings, Worker};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::config::{Config, LogForm};
+use crate::error::{self, Problem};
+use crate::{output, program};
+
+const AFTER_HELP: &str = "\
+Examples:
+  paceline serve
+  paceline serve --listen 127.0.0.1:9000
+
+There are no accounts yet, so only loopback addresses are accepted. SIGTERM and Ctrl-C end it:
+open requests are finished, and running pipelines are handed back to the next process.";
+
+/// Who is served, until there are accounts.
+const ATHLETE: &str = "me";
+
+/// Serves the API on this machine and works off the queue
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Serve {
+    /// The address; FITNESS_LISTEN or 127.0.0.1:8080 where none is given
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        let address = self.listen.unwrap_or(config.listen);
+        refuse_strangers(address, self.listen.is_some())?;
+        // Before the engine: it makes the series of every planned step.
+        let metrics = engine::telemetry::install()?;
+        let engine = program::engine(config, None).await?;
+        program::meet(engine.store(), ATHLETE).await?;
+        let listener = listen(address).await?;
+        if config.log.form == LogForm::Readable {
+            output::note(format!("http://{}/api/v1/health answers; Ctrl-C ends it", listener.local_addr()?));
+        }
+
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(Worker::new(engine.clone(), Settings::standard())?.run(stop.clone()));
+        let watching = tokio::spawn(until_told(stop.clone())?);
+        let mut state =
+            api::State::new(engine, Arc::new(move || metrics.render()), env!("CARGO_PKG_VERSION"));
+        state.partition = ATHLETE.to_owned();
+        let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
+        stop.cancel();
+        working.await?;
+        watching.abort();
+        served?;
+        info!("stopped");
+        Ok(error::DONE)
+    }
+}
+
+fn refuse_strangers(address: SocketAddr, by_flag: bool) -> Result<(), Problem> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    let name = if by_flag { "--listen" } else { "FITNESS_LISTEN" };
+    let why = "is not a loopback address, and there are no accounts yet that would protect the data";
+    Err(Problem {
+        exit: error::CONFIG,
+        ..Problem::new("config_invalid", format!("{name}: `{address}` {why}"))
+    })
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}; `--listen` takes another address"))
+}
+
+/// Cancels the token at SIGTERM or Ctrl-C.
+fn until_told(stop: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+        stop.cancel();
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_others_reach_is_refused() {
+        let problem = refuse_strangers("0.0.0.0:8080".parse().unwrap(), true).unwrap_err();
+        assert_eq!(problem.exit, 78);
+        assert!(problem.message.starts_with("--listen: `0.0.0.0:8080` is not a loopback address"));
+    }
+
+    #[test]
+    fn both_loopbacks_are_accepted() {
+        assert!(refuse_strangers("127.0.0.1:0".parse().unwrap(), true).is_ok());
+        assert!(refuse_strangers("[::1]:0".parse().unwrap(), false).is_ok());
+    }
+}

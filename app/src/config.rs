@@ -1,0 +1,236 @@
+//! The settings, and the only place that reads the environment.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use store::Url;
+
+use crate::error::{self, Problem};
+
+const DB_URL: &str = "FITNESS_DB_URL";
+const OTHER_DB_URL: &str = "DATABASE_URL";
+const DATA_DIR: &str = "FITNESS_DATA_DIR";
+const LISTEN: &str = "FITNESS_LISTEN";
+const LOG: &str = "FITNESS_LOG";
+const LOG_LEVEL: &str = "FITNESS_LOG_LEVEL";
+const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
+const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
+
+const DEFAULT_DATA_DIR: &str = "./data";
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+const DB_FILE: &str = "paceline.db";
+
+/// What can be set from outside.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) db_url: Url,
+    pub(crate) listen: SocketAddr,
+    pub(crate) log: Log,
+    /// Holds `pipelines` and `scripts`; those inside the program are used where there is none.
+    pub(crate) scripts_dir: Option<PathBuf>,
+    /// Whether a run that was asked for over HTTP may read files of this machine.
+    pub(crate) local_import: bool,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) form: LogForm,
+    /// Each command has its own where none is set.
+    pub(crate) level: Option<tracing::Level>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogForm {
+    Readable,
+    Json,
+}
+
+impl Config {
+    /// Reads this process's environment.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub(crate) fn from_env() -> Result<Self, Problem> {
+        Self::read(|name| std::env::var_os(name))
+    }
+
+    /// Reads variables by name; an empty one counts as not set.
+    pub(crate) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Problem> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let text = |name: &'static str| text(name, variable(name));
+        let data_dir = variable(DATA_DIR).map_or_else(|| DEFAULT_DATA_DIR.into(), PathBuf::from);
+        if variable(DB_URL).is_some() && variable(OTHER_DB_URL).is_some() {
+            return Err(wrong(
+                DB_URL,
+                &format!("`{OTHER_DB_URL}` is set too, and Paceline does not guess; unset one"),
+            ));
+        }
+        Ok(Self {
+            db_url: db_url(text(DB_URL)?, &data_dir)?,
+            listen: text(LISTEN)?.map_or(Ok(DEFAULT_LISTEN), |value| listen(&value))?,
+            log: Log {
+                form: text(LOG)?.map_or(Ok(LogForm::Readable), |value| log_form(&value))?,
+                level: text(LOG_LEVEL)?.map(|value| log_level(&value)).transpose()?,
+            },
+            scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
+            local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
+        })
+    }
+}
+
+fn text(name: &'static str, value: Option<OsString>) -> Result<Option<String>, Problem> {
+    value.map(|value| value.into_string().map_err(|_| wrong(name, "it is not UTF-8"))).transpose()
+}
+
+// The store's messages never repeat a part that may be a password.
+fn db_url(value: Option<String>, data_dir: &Path) -> Result<Url, Problem> {
+    let Some(value) = value else {
+        return Ok(Url::sqlite(data_dir.join(DB_FILE)));
+    };
+    value.parse().map_err(|error: store::Error| Problem {
+        exit: error::CONFIG,
+        ..Problem::new(error.code(), format!("{DB_URL}: {error}"))
+    })
+}
+
+fn listen(value: &str) -> Result<SocketAddr, Problem> {
+    let with_address = value.replacen("localhost", "127.0.0.1", 1);
+    with_address.parse().map_err(|_| wrong(LISTEN, "it is no address with a port, such as `127.0.0.1:8080`"))
+}
+
+fn log_form(value: &str) -> Result<LogForm, Problem> {
+    match value {
+        "readable" => Ok(LogForm::Readable),
+        "json" => Ok(LogForm::Json),
+        _ => Err(wrong(LOG, "it must be `readable` or `json`")),
+    }
+}
+
+fn log_level(value: &str) -> Result<tracing::Level, Problem> {
+    let known = ["error", "warn", "info", "debug", "trace"].contains(&value);
+    let level = value.parse().ok().filter(|_| known);
+    level.ok_or_else(|| wrong(LOG_LEVEL, "it must be `error`, `warn`, `info`, `debug` or `trace`"))
+}
+
+fn scripts_dir(path: PathBuf) -> Result<PathBuf, Problem> {
+    if path.join("pipelines").is_dir() {
+        return Ok(path);
+    }
+    Err(wrong(SCRIPTS_DIR, "it names no folder that holds `pipelines`"))
+}
+
+fn switch(name: &'static str, value: &str) -> Result<bool, Problem> {
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(wrong(name, "it must be `1` or `0`")),
+    }
+}
+
+// Values are not repeated: whoever mixes two variables up may have put a secret into this one.
+fn wrong(name: &'static str, what: &str) -> Problem {
+    Problem { exit: error::CONFIG, ..Problem::new("config_invalid", format!("{name}: {what}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, Problem> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Config::read(|name| find(name).map(|(_, value)| value.into()))
+    }
+
+    fn check_refused(name: &str, value: &str, wanted: &str) {
+        let problem = read(&[(name, value)]).unwrap_err();
+        assert_eq!((problem.exit, problem.message.as_str()), (78, wanted));
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.db_url.to_string(), "sqlite:./data/paceline.db");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.log, Log { form: LogForm::Readable, level: None });
+        assert!(!config.local_import);
+    }
+
+    #[test]
+    fn the_database_lies_in_the_data_folder() {
+        let config = read(&[("FITNESS_DATA_DIR", "/srv/runs")]).unwrap();
+        assert_eq!(config.db_url.to_string(), "sqlite:/srv/runs/paceline.db");
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set() {
+        assert!(read(&[("FITNESS_DB_URL", ""), ("FITNESS_LOG", "")]).is_ok());
+    }
+
+    #[test]
+    fn an_address_without_a_host_is_refused_by_name() {
+        let problem = read(&[("FITNESS_DB_URL", "postgres://")]).unwrap_err();
+        assert!(problem.message.starts_with("FITNESS_DB_URL: "), "{}", problem.message);
+        assert_eq!(problem.exit, 78);
+    }
+
+    #[test]
+    fn a_refused_address_does_not_show_its_password() {
+        let problem = read(&[("FITNESS_DB_URL", "postgres://me:changeme@host:99999/db")]).unwrap_err();
+        assert!(!problem.message.contains("changeme"), "{}", problem.message);
+    }
+
+    #[test]
+    fn two_database_addresses_are_one_too_many() {
+        let problem =
+            read(&[("FITNESS_DB_URL", "sqlite:a.db"), ("DATABASE_URL", "postgres://h/db")]).unwrap_err();
+        let wanted = "FITNESS_DB_URL: `DATABASE_URL` is set too, and Paceline does not guess; unset one";
+        assert_eq!((problem.exit, problem.message.as_str()), (78, wanted));
+    }
+
+    #[test]
+    fn an_address_without_a_port_is_refused() {
+        check_refused(
+            "FITNESS_LISTEN",
+            "8080",
+            "FITNESS_LISTEN: it is no address with a port, such as `127.0.0.1:8080`",
+        );
+    }
+
+    #[test]
+    fn localhost_is_an_address() {
+        assert_eq!(read(&[("FITNESS_LISTEN", "localhost:0")]).unwrap().listen.to_string(), "127.0.0.1:0");
+    }
+
+    #[test]
+    fn an_unknown_log_form_is_refused() {
+        check_refused("FITNESS_LOG", "xml", "FITNESS_LOG: it must be `readable` or `json`");
+    }
+
+    #[test]
+    fn a_level_by_number_is_refused() {
+        check_refused(
+            "FITNESS_LOG_LEVEL",
+            "3",
+            "FITNESS_LOG_LEVEL: it must be `error`, `warn`, `info`, `debug` or `trace`",
+        );
+    }
+
+    #[test]
+    fn a_scripts_folder_without_pipelines_is_refused() {
+        check_refused(
+            "FITNESS_SCRIPTS_DIR",
+            "/nowhere",
+            "FITNESS_SCRIPTS_DIR: it names no folder that holds `pipelines`",
+        );
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        assert!(read(&[("FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT", "TRUE")]).unwrap().local_import);
+        check_refused(
+            "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT",
+            "maybe",
+            "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT: it must be `1` or `0`",
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! Puts the rooms together: database, plugins, scripts, engine.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use engine::Engine;
+use engine::clock::Clock;
+use engine::context::Watcher;
+use engine::registry::Registry;
+use fitness::records::athlete::{self, Athlete};
+use jiff::tz::TimeZone;
+use store::Store;
+
+use crate::config::Config;
+use crate::scripts;
+
+/// Opens the database as it is.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
+    if let Some(folder) = config.db_url.path().and_then(Path::parent) {
+        make_folder(folder)?;
+    }
+    Ok(Store::open(&config.db_url).await?)
+}
+
+/// Opens the database and brings its schema up to date.
+pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
+    let store = open(config).await?;
+    store.migrate_at(Clock::system().now_ms()).await?;
+    Ok(store)
+}
+
+/// What the plugins offer.
+pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
+    let mut registry = Registry::default();
+    let options = files::Options { local_paths_over_http: config.local_import, time_zone: own_time_zone() };
+    plugins::register(&mut registry, options).context("cannot register the plugins")?;
+    Ok(registry)
+}
+
+/// The time zone of this machine by its IANA name.
+fn own_time_zone() -> String {
+    TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}
+
+/// Everything that runs need.
+pub(crate) async fn engine(config: &Config, watcher: Option<Watcher>) -> anyhow::Result<Engine> {
+    let store = store(config).await?;
+    let (registry, library) = (Arc::new(registry(config)?), Arc::new(scripts::library(config)?));
+    let engine = move || Engine::new(store, registry, library, Clock::system(), watcher);
+    Ok(tokio::task::spawn_blocking(engine).await?)
+}
+
+/// Makes sure that the athlete is there; one who is new gets the time zone of this machine.
+pub(crate) async fn meet(store: &Store, id: &str) -> store::Result<Athlete> {
+    let new = Athlete { id: id.to_owned(), timezone: own_time_zone(), created_ms: Clock::system().now_ms() };
+    let ensure = move |tx: &mut store::Tx<'_>| {
+        athlete::ensure(tx, &new)?;
+        Ok(athlete::get(tx, &new.id)?.unwrap_or_else(|| new.clone()))
+    };
+    store.write(ensure).await
+}
+
+/// The time zone of the athlete, or UTC where nobody of that id is known.
+pub(crate) async fn time_zone(store: &Store, id: &str) -> store::Result<TimeZone> {
+    let id = id.to_owned();
+    let known = store.read(move |tx| athlete::get(tx, &id)).await?;
+    Ok(known.and_then(|athlete| TimeZone::get(&athlete.timezone).ok()).unwrap_or(TimeZone::UTC))
+}
+
+// Training data is nobody else's business, so a new folder is the owner's alone.
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            store::Error::ReadOnly(folder.display().to_string()).into()
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot make the folder `{}`", folder.display())),
+    })
+}

@@ -1,0 +1,125 @@
+//! Carries a run out in this process, and waits for it whoever carries it out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::Context;
+use engine::run::record::{self, RunRecord, StepRecord};
+use engine::run::{RunState, StepState};
+use engine::worker::{Settings, Worker};
+use engine::{Engine, Request};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Problem;
+use crate::progress::Progress;
+use crate::units;
+
+/// How often the steps of a run are looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// A run that is over.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) run: RunRecord,
+    pub(crate) steps: Vec<StepRecord>,
+}
+
+impl Finished {
+    /// Why it did not succeed.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let run = &self.run;
+        let hint = format!("`paceline runs show {}` shows each step", run.id);
+        match run.state {
+            RunState::Succeeded => None,
+            RunState::Cancelled => Some(Problem::new("run_cancelled", "the run was cancelled").hint(hint)),
+            _ => {
+                let code = run.error_code.clone().unwrap_or_else(|| "run_failed".to_owned());
+                let why = run.error.clone().unwrap_or_else(|| "no step says why".to_owned());
+                Some(Problem::new(code, format!("the run of `{}` failed: {why}", run.pipeline)).hint(hint))
+            }
+        }
+    }
+}
+
+/// Enqueues a run and works until it is over. Ctrl-C cancels it; twice leaves it to the next process.
+pub(crate) async fn carry_out(
+    engine: &Engine,
+    request: Request,
+    progress: &Progress,
+) -> anyhow::Result<Finished> {
+    let stop = CancellationToken::new();
+    let worker = Worker::new(engine.clone(), Settings::standard())?;
+    let enqueued = engine.enqueue(request).await?;
+    if !enqueued.new {
+        progress.say("the same pipeline is at work already; waiting for that run");
+    }
+    let working = tokio::spawn(worker.run(stop.clone()));
+    let run = wait(engine, &enqueued.run, progress).await;
+    progress.end();
+    stop.cancel();
+    working.await?;
+    let run = run?;
+    let steps = steps(engine, &run.id).await?;
+    Ok(Finished { run, steps })
+}
+
+async fn wait(engine: &Engine, run: &str, progress: &Progress) -> anyhow::Result<RunRecord> {
+    let mut told = BTreeSet::new();
+    let mut look = tokio::time::interval(LOOK);
+    let mut asked = false;
+    let mut over = std::pin::pin!(engine.ended(run));
+    loop {
+        tokio::select! {
+            ended = &mut over => {
+                tell(engine, run, progress, &mut told).await?;
+                return ended?.with_context(|| format!("the run `{run}` is gone"));
+            }
+            _ = look.tick() => tell(engine, run, progress, &mut told).await?,
+            pressed = tokio::signal::ctrl_c() => {
+                pressed?;
+                if asked {
+                    let problem = Problem::new("run_cancelled", "stopped before the run noticed");
+                    return Err(problem.hint("it goes on with the next command that runs something").into());
+                }
+                asked = true;
+                progress.say("stopping; what is done stays done");
+                engine.cancel(run).await?;
+            }
+        }
+    }
+}
+
+/// Says which steps have ended since it was last asked.
+async fn tell(
+    engine: &Engine,
+    run: &str,
+    progress: &Progress,
+    told: &mut BTreeSet<String>,
+) -> anyhow::Result<()> {
+    if matches!(progress, Progress::Quiet) {
+        return Ok(());
+    }
+    for step in steps(engine, run).await? {
+        if is_over(step.state) && told.insert(step.step.clone()) {
+            progress.say(&line(&step));
+        }
+    }
+    Ok(())
+}
+
+async fn steps(engine: &Engine, run: &str) -> store::Result<Vec<StepRecord>> {
+    let run = run.to_owned();
+    engine.store().read(move |tx| record::steps(tx, &run)).await
+}
+
+fn is_over(state: StepState) -> bool {
+    !matches!(state, StepState::Pending | StepState::Running | StepState::Waiting)
+}
+
+fn line(step: &StepRecord) -> String {
+    let took =
+        step.started_ms.zip(step.finished_ms).map(|(from, to)| units::took(from, to)).unwrap_or_default();
+    let why = step.error.as_ref().map(|error| format!("  {error}")).unwrap_or_default();
+    let line = format!("{:>12}  {:<20}  {:<9}  {took:>8}{why}", step.step, step.kind, step.state.as_str());
+    line.trim_end().to_owned()
+}

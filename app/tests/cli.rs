@@ -1,0 +1,187 @@
+//! The program as a person and a script meet it: exit codes, what is on stdout, what is on stderr.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use store::{Sql, Store, Url, params};
+
+/// What the program answered.
+struct Answer {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs the program with a data folder of its own and nothing else in its environment.
+fn paceline(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_paceline"));
+    command.env_clear().env("FITNESS_DATA_DIR", folder.join("data")).current_dir(folder);
+    let Output { status, stdout, stderr } =
+        command.envs(variables.iter().copied()).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Answer { code: status.code().unwrap(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+/// Row 39: a wrong setting ends the program with 78 and one line that names the variable, and no secret.
+fn check_setting(variables: &[(&str, &str)], name: &str) {
+    let folder = folder();
+    let answer = paceline(folder.path(), variables, &["activities"]);
+    assert_eq!(answer.code, 78, "{}", answer.stderr);
+    assert_eq!(answer.stderr.lines().count(), 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains(name), "{}", answer.stderr);
+    assert!(!answer.stderr.contains("changeme"), "{}", answer.stderr);
+    assert_eq!(answer.stdout, "");
+}
+
+#[test]
+fn a_postgres_address_without_a_host_is_refused() {
+    check_setting(&[("FITNESS_DB_URL", "postgres://")], "FITNESS_DB_URL");
+}
+
+#[test]
+fn a_port_beyond_all_ports_is_refused() {
+    check_setting(&[("FITNESS_DB_URL", "postgres://me:changeme@db:99999/paceline")], "FITNESS_DB_URL");
+}
+
+#[test]
+fn an_unknown_kind_of_database_is_refused() {
+    check_setting(&[("FITNESS_DB_URL", "mysql://me:changeme@db/paceline")], "FITNESS_DB_URL");
+}
+
+#[test]
+fn a_secret_in_the_wrong_variable_is_not_printed() {
+    check_setting(&[("FITNESS_LISTEN", "changeme")], "FITNESS_LISTEN");
+}
+
+#[test]
+fn two_database_addresses_are_refused() {
+    let both = [("FITNESS_DB_URL", "sqlite:a.db"), ("DATABASE_URL", "postgres://me:changeme@db/paceline")];
+    check_setting(&both, "FITNESS_DB_URL");
+}
+
+#[test]
+fn a_server_that_others_could_reach_does_not_start() {
+    let folder = folder();
+    let answer = paceline(folder.path(), &[], &["serve", "--listen", "0.0.0.0:0"]);
+    assert_eq!(answer.code, 78);
+    assert!(answer.stderr.contains("not a loopback address"), "{}", answer.stderr);
+}
+
+/// Row 40: a database of a newer version is refused and left as it is.
+#[test]
+fn a_newer_database_is_refused_untouched() {
+    let folder = folder();
+    let file = folder.path().join("newer.db");
+    make_newer(&file);
+    let before = std::fs::read(&file).unwrap();
+    let url = format!("sqlite:{}", file.display());
+    let answer = paceline(folder.path(), &[("FITNESS_DB_URL", &url)], &["activities"]);
+    assert_eq!(answer.code, 78, "{}", answer.stderr);
+    let know = store::MIGRATIONS.len();
+    assert!(answer.stderr.contains(&format!("schema_newer (found 999, know {know})")), "{}", answer.stderr);
+    assert!(std::fs::read(&file).unwrap() == before, "the file was changed");
+}
+
+fn make_newer(file: &Path) {
+    const NEWER: Sql = Sql::Both(
+        "INSERT INTO schema_migration (version, name, checksum, applied_ms) VALUES (999, 'later', '', NULL)",
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&Url::sqlite(file)).await.unwrap();
+        store.migrate().await.unwrap();
+        store.write(|tx| tx.execute(&NEWER, &params![])).await.unwrap();
+    });
+    drop(runtime);
+    // The store closes its connections on threads of its own; the last one takes the log into the file.
+    let log = file.with_extension("db-wal");
+    let started = Instant::now();
+    while log.exists() {
+        assert!(started.elapsed() < Duration::from_secs(30), "the store does not close");
+        std::thread::yield_now();
+    }
+}
+
+/// Row 40: where nothing can be written, the path is named. Nobody may write there, not even root.
+#[test]
+fn a_read_only_folder_is_named() {
+    let folder = folder();
+    let answer = paceline(folder.path(), &[("FITNESS_DATA_DIR", "/sys/paceline")], &["activities"]);
+    assert_eq!(answer.code, 78, "{}", answer.stderr);
+    assert!(answer.stderr.contains("storage_read_only /sys/paceline"), "{}", answer.stderr);
+}
+
+#[test]
+fn the_exit_codes_are_in_the_help() {
+    let folder = folder();
+    let answer = paceline(folder.path(), &[], &["--help"]);
+    assert_eq!(answer.code, 0);
+    assert!(answer.stdout.contains("78  a setting is wrong"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    let folder = folder();
+    assert_eq!(paceline(folder.path(), &[], &["improt"]).code, 2);
+}
+
+/// With `--json`, stdout is exactly one object.
+fn check_object(arguments: &[&str], code: i32, key: &str) {
+    let folder = folder();
+    let answer = paceline(folder.path(), &[], arguments);
+    assert_eq!(answer.code, code, "{}", answer.stderr);
+    let object: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert!(object.get(key).is_some(), "{}", answer.stdout);
+}
+
+#[test]
+fn a_program_reads_one_object_of_the_database() {
+    check_object(&["db", "migrate", "--json"], 0, "applied");
+    check_object(&["db", "status", "--json"], 0, "migrations");
+    check_object(&["db", "check", "--json"], 1, "findings");
+}
+
+#[test]
+fn a_program_reads_one_object_of_steps_and_scripts() {
+    check_object(&["steps", "--json"], 0, "items");
+    check_object(&["check", "--json"], 0, "scripts");
+    check_object(&["doctor", "--json"], 0, "checks");
+}
+
+#[test]
+fn a_program_reads_one_object_where_it_fails() {
+    check_object(&["runs", "show", "nothing", "--json"], 1, "error");
+    check_object(&["run", "nothing", "--json"], 2, "error");
+    check_object(&["days", "--from", "yesterday", "--json"], 2, "error");
+}
+
+#[test]
+fn a_program_reads_one_object_of_an_import() {
+    let folder = folder();
+    let missing = folder.path().join("nowhere.fit");
+    let answer = paceline(folder.path(), &[], &["import", missing.to_str().unwrap(), "--json"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let report: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((&report["refused"], &report["files"][0]["code"]), (&1.into(), &"file_not_found".into()));
+}
+
+#[test]
+fn a_mistake_in_a_pipeline_is_shown_with_line_and_column() {
+    let folder = folder();
+    let script = "//! Mine.\n\npipeline(\"mine\", #{});\n\nfiles::read(#{\n    max_file_mb: 3,\n});\n";
+    write(&folder.path().join("mine.rhai"), script);
+    let answer = paceline(folder.path(), &[], &["check", "mine.rhai"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stdout.contains("mine.rhai:6:5: unknown field `max_file_mb`"), "{}", answer.stdout);
+}
