@@ -100,8 +100,9 @@ async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, S
             records::stale_day::lower(tx, &partition, day)?;
         }
         let position: Position = cursor.get().unwrap_or_default();
-        let (history, given) = settings::refresh(tx, &partition, &position.given, today, now_ms)?;
         let changed = position.changed;
+        let before = (changed > 0).then_some(position.given.as_slice());
+        let (history, given) = settings::refresh(tx, &partition, before, today, now_ms)?;
         if given != position.given {
             cursor.set(&Position { given, ..position })?;
         }

@@ -35,10 +35,13 @@ impl Given {
 
 /// Estimates anew what was never given, and gives the activities that depend on any changed setting a new
 /// change number, so that their loads are due. Answers the settings, and those given, to be remembered.
+///
+/// `before` are the settings that were given when loads were last computed; nothing before the first time, when
+/// all of them are due anyway.
 pub(super) fn refresh(
     tx: &mut Tx<'_>,
     athlete: &str,
-    before: &[Given],
+    before: Option<&[Given]>,
     today: Date,
     now_ms: i64,
 ) -> store::Result<(SettingsHistory, Vec<Given>)> {
@@ -50,16 +53,23 @@ pub(super) fn refresh(
     let estimates = history.estimates(through);
     let (given, estimated): (Vec<Dated>, Vec<Dated>) =
         stored.iter().cloned().partition(|dated| dated.source == Source::Given);
-    let remembered: Vec<Dated> = before.iter().filter_map(Given::read).collect();
     let given: Vec<Dated> = given.into_iter().filter(|dated| OF_LOADS.contains(&dated.name)).collect();
-    let mut ranges = differing(&remembered, &given);
-    ranges.extend(differing(&estimated, &estimates));
-    if !ranges.is_empty() {
-        let number = records::change_number::next(tx, athlete)?;
-        for range in ranges {
-            records::activity::touch(tx, athlete, range, number)?;
-        }
-        records::athlete_setting::replace_estimates(tx, athlete, &stored, &estimates, now_ms)?;
+    if let Some(before) = before {
+        let before: Vec<Dated> = before.iter().filter_map(Given::read).collect();
+        let ranges = [differing(&before, &given), differing(&estimated, &estimates)].concat();
+        make_due(tx, athlete, &ranges)?;
     }
+    records::athlete_setting::replace_estimates(tx, athlete, &stored, &estimates, now_ms)?;
     Ok((history, given.iter().map(Given::of).collect()))
+}
+
+fn make_due(tx: &mut Tx<'_>, athlete: &str, ranges: &[(Date, Date)]) -> store::Result<()> {
+    if ranges.is_empty() {
+        return Ok(());
+    }
+    let number = records::change_number::next(tx, athlete)?;
+    for range in ranges {
+        records::activity::touch(tx, athlete, *range, number)?;
+    }
+    Ok(())
 }

@@ -56,6 +56,10 @@ pub(super) fn each_third_day_of_2023() -> impl Iterator<Item = String> {
     date(2023, 1, 1).series(3.days()).take_while(|day| day.year() == 2023).map(|day| day.to_string())
 }
 
+pub(super) fn days_from(first: &str, count: usize) -> impl Iterator<Item = String> {
+    day(first).series(1.day()).take(count).map(|day| day.to_string())
+}
+
 impl House {
     pub(super) async fn on(url: &str) -> Self {
         let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
@@ -117,18 +121,23 @@ impl House {
     }
 
     pub(super) async fn ride_from(&self, provenance: &str, on: &str, minutes: u32) {
-        let summary = Summary { np: Some(WATTS), ..lasting(minutes) };
-        self.record("cycling", provenance, on, summary).await;
+        self.record("cycling", provenance, vec![(day(on), riding(minutes))]).await;
+    }
+
+    /// Rides on these days, each with its minutes.
+    pub(super) async fn rides(&self, rides: &[(String, u32)]) {
+        let rides = rides.iter().map(|(on, minutes)| (day(on), riding(*minutes))).collect();
+        self.record("cycling", "file", rides).await;
     }
 
     pub(super) async fn run(&self, on: &str, minutes: u32) {
         let held = format!("150:{}", minutes * 60);
         let summary = Summary { max_hr: Some(150.0), hr_seconds: held.parse().ok(), ..lasting(minutes) };
-        self.record("running", "file", on, summary).await;
+        self.record("running", "file", vec![(day(on), summary)]).await;
     }
 
     pub(super) async fn walk(&self, on: &str, minutes: u32) {
-        self.record("walking", "file", on, lasting(minutes)).await;
+        self.record("walking", "file", vec![(day(on), lasting(minutes))]).await;
     }
 
     pub(super) async fn sprint(&self, on: &str, max_hr: f64) {
@@ -136,32 +145,23 @@ impl House {
     }
 
     pub(super) async fn sprint_from(&self, provenance: &str, on: &str, max_hr: f64) {
-        self.record("running", provenance, on, Summary { max_hr: Some(max_hr), ..lasting(5) }).await;
+        let summary = Summary { max_hr: Some(max_hr), ..lasting(5) };
+        self.record("running", provenance, vec![(day(on), summary)]).await;
     }
 
-    /// Keeps an activity as whoever stores activities must: with a change number and its day marked as stale.
-    async fn record(&self, sport: &str, provenance: &str, on: &str, summary: Summary) {
-        let (sport, provenance, on) = (sport.to_owned(), provenance.to_owned(), day(on));
+    /// Keeps activities as whoever stores them must: with a change number, and their days marked as stale.
+    async fn record(&self, sport: &str, provenance: &str, summaries: Vec<(Date, Summary)>) {
+        let (sport, provenance) = (sport.to_owned(), provenance.to_owned());
         self.write(move |tx, athlete| {
-            let recording = Recording {
-                sport: sport.clone(),
-                start_ms: Some(noon_ms(on)),
-                ..Recording::default()
-            };
-            let source_id = format!("{on}");
-            let origin = Origin {
-                athlete,
-                provenance: &provenance,
-                source_id: &source_id,
-                file: "a.fit",
-                sha256: &source_id,
-                part: 0,
-                parts: 1,
-            };
-            let activity = Activity { summary: summary.clone(), ..Activity::of(&recording, origin, Some(on)) };
             let number = records::change_number::next(tx, athlete)?;
-            let upserted = records::activity::upsert(tx, &activity, number)?;
-            upserted.first_day.map_or(Ok(()), |day| records::stale_day::lower(tx, athlete, day))
+            for (on, summary) in &summaries {
+                let activity = activity(athlete, &sport, &provenance, *on, summary);
+                let upserted = records::activity::upsert(tx, &activity, number)?;
+                if let Some(day) = upserted.first_day {
+                    records::stale_day::lower(tx, athlete, day)?;
+                }
+            }
+            Ok(())
         })
         .await;
     }
@@ -244,6 +244,27 @@ impl House {
             fence: Fence::new("run", 1),
         }
     }
+}
+
+/// One a day and provenance: another replaces it.
+fn activity(athlete: &str, sport: &str, provenance: &str, on: Date, summary: &Summary) -> Activity {
+    let recording =
+        Recording { sport: sport.to_owned(), start_ms: Some(noon_ms(on)), ..Recording::default() };
+    let source_id = on.to_string();
+    let origin = Origin {
+        athlete,
+        provenance,
+        source_id: &source_id,
+        file: "a.fit",
+        sha256: &source_id,
+        part: 0,
+        parts: 1,
+    };
+    Activity { summary: summary.clone(), ..Activity::of(&recording, origin, Some(on)) }
+}
+
+fn riding(minutes: u32) -> Summary {
+    Summary { np: Some(WATTS), ..lasting(minutes) }
 }
 
 fn lasting(minutes: u32) -> Summary {
