@@ -119,7 +119,7 @@ pub(crate) fn refuse(error: &clap::Error) -> u8 {
     if std::env::args_os().any(|argument| argument == OsStr::new("--json")) {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let _ = output::json(&Problem::new("usage", first).to_json());
+        let _ = output::json(&Problem::new("invalid_parameter", first).to_json());
     }
     error::USAGE
 }

@@ -143,40 +143,40 @@ mod tests {
 
     use super::*;
 
-    fn check(error: anyhow::Error, exit: u8, wanted: &str) {
-        let problem = Problem::of(&error);
+    fn check(error: &anyhow::Error, exit: u8, wanted: &str) {
+        let problem = Problem::of(error);
         assert_eq!((problem.exit, problem.to_string().as_str()), (exit, wanted));
     }
 
     #[test]
     fn a_newer_database_is_named_by_its_versions() {
         let error = anyhow!(store::Error::SchemaNewer { found: 12, know: 9 });
-        check(error, 78, "schema_newer (found 12, know 9): a newer Paceline has used this database");
+        check(&error, 78, "schema_newer (found 12, know 9): a newer Paceline has used this database");
     }
 
     #[test]
     fn a_read_only_folder_is_named() {
         let error = anyhow!(store::Error::ReadOnly("/srv/data".to_owned()));
-        check(error, 78, "storage_read_only /srv/data");
+        check(&error, 78, "storage_read_only /srv/data");
     }
 
     #[test]
     fn a_chain_is_one_line_with_the_code() {
         let error =
             Err::<(), _>(store::Error::Retry("worker 7".to_owned())).context("cannot list runs").unwrap_err();
-        check(error, 1, "cannot list runs: the database is busy: worker 7 [store_busy]");
+        check(&error, 1, "cannot list runs: the database is busy: worker 7 [store_busy]");
     }
 
     #[test]
     fn a_message_that_repeats_its_source_counts_once() {
         let source = io::Error::other("no such thing");
-        check(anyhow!(store::Error::abort(source)), 1, "no such thing [store_aborted]");
+        check(&anyhow!(store::Error::abort(source)), 1, "no such thing [store_aborted]");
     }
 
     #[test]
     fn an_unknown_pipeline_is_a_wrong_command_line() {
         let error = PlanError::Unknown { name: "x".to_owned(), known: "`daily`".to_owned() };
-        check(anyhow!(error), 2, "there is no pipeline `x`, only `daily` [not_found]");
+        check(&anyhow!(error), 2, "there is no pipeline `x`, only `daily` [not_found]");
     }
 
     #[test]

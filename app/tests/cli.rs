@@ -1,5 +1,7 @@
 //! The program as a person and a script meet it: exit codes, what is on stdout, what is on stderr.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};

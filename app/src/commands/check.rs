@@ -102,7 +102,7 @@ async fn check(registry: Registry, scripts: Vec<Script>) -> anyhow::Result<Vec<C
 fn check_one(registry: &Registry, script: Script) -> Checked {
     let Script { path, text, role, modules } = script;
     let found = match role {
-        Role::Pipeline => steps(registry, Source { path: path.clone(), text, modules }),
+        Role::Pipeline => steps(registry, &Source { path: path.clone(), text, modules }),
         Role::Rule => examples(&path, &text),
     };
     let ok = found.is_ok();
@@ -111,8 +111,8 @@ fn check_one(registry: &Registry, script: Script) -> Checked {
     Checked { path, role, ok, steps: of(Role::Pipeline), examples: of(Role::Rule), errors }
 }
 
-fn steps(registry: &Registry, source: Source) -> Result<usize, Vec<Diagnostic>> {
-    Ok(script::plan(registry, &source)?.plan.steps.len())
+fn steps(registry: &Registry, source: &Source) -> Result<usize, Vec<Diagnostic>> {
+    Ok(script::plan(registry, source)?.plan.steps.len())
 }
 
 fn examples(path: &str, text: &str) -> Result<usize, Vec<Diagnostic>> {

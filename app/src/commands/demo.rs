@@ -39,14 +39,21 @@ impl Demo {
     pub(crate) fn run(self) -> anyhow::Result<u8> {
         let today =
             Timestamp::from_millisecond(Clock::system().now_ms())?.to_zoned(TimeZone::system()).date();
-        files::demo::write(&self.folder, self.seed, today, self.days)
+        let written = files::demo::write(&self.folder, self.seed, today, self.days)
             .with_context(|| format!("cannot write to `{}`", self.folder.display()))?;
-        let written = std::fs::read_dir(&self.folder)?.count();
         if self.form.json {
-            output::json(&json!({ "folder": self.folder, "files": written }))?;
+            output::json(&json!({
+                "folder": self.folder,
+                "files": written.files,
+                "bytes": written.bytes,
+                "first_day": written.first_day,
+                "last_day": written.last_day,
+            }))?;
         } else {
-            let files = units::count(written, "file", "files");
-            output::line(format!("{files} in `{}`; `paceline import` reads them", self.folder.display()))?;
+            let files = units::count(usize::try_from(written.files)?, "file", "files");
+            let days = format!("{} to {}", written.first_day, written.last_day);
+            output::line(format!("{files} from {days} in `{}`", self.folder.display()))?;
+            output::note(format!("`paceline import {}` reads them", self.folder.display()));
         }
         Ok(error::DONE)
     }

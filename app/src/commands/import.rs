@@ -204,7 +204,7 @@ fn resolve(paths: &[PathBuf]) -> (Vec<String>, Vec<ImportFile>) {
         match absolute.into_os_string().into_string() {
             Ok(path) => found.push(path),
             Err(path) => {
-                refused.push(unreadable(path.to_string_lossy().into_owned(), "its name is not UTF-8"))
+                refused.push(unreadable(path.to_string_lossy().into_owned(), "its name is not UTF-8"));
             }
         }
     }
