@@ -36,11 +36,8 @@ fn never_given(tx: &mut Tx<'_>) -> store::Result<Vec<(String, Vec<Name>)>> {
     let mut athletes = Vec::new();
     for athlete in records::athlete::list(tx)? {
         let settings = records::athlete_setting::list(tx, &athlete.id)?;
-        let given: BTreeSet<Name> = settings
-            .iter()
-            .filter(|dated| dated.source == Source::Given)
-            .map(|dated| dated.name)
-            .collect();
+        let given: BTreeSet<Name> =
+            settings.iter().filter(|dated| dated.source == Source::Given).map(|dated| dated.name).collect();
         athletes.push((athlete.id, WANTED.into_iter().filter(|name| !given.contains(name)).collect()));
     }
     Ok(athletes)

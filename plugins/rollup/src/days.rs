@@ -94,7 +94,8 @@ impl Due {
         today: Date,
     ) -> store::Result<Option<Self>> {
         let (next, _) = records::day::carry_on(tx, athlete, scope, Date::MAX)?;
-        let missing = if next == Date::MAX { Some(Date::ZERO) } else { Some(next).filter(|day| *day <= today) };
+        let missing =
+            if next == Date::MAX { Some(Date::ZERO) } else { Some(next).filter(|day| *day <= today) };
         // Days after today go when their activities go, so today is always among the stale ones.
         let Some(from) = missing.into_iter().chain(stale.map(|stale| stale.min(today))).min() else {
             return Ok(None);
@@ -121,8 +122,7 @@ impl Due {
             return records::day::remove_before(tx, athlete, self.scope, Date::MAX);
         };
         let last = dates().max().map_or(today, |last| last.max(today));
-        let rows =
-            calendar::days(self.before.unwrap_or_default(), (first, last), self.scope, contributions);
+        let rows = calendar::days(self.before.unwrap_or_default(), (first, last), self.scope, contributions);
         let mut written = records::day::replace_from(tx, athlete, self.scope, &rows)?;
         if self.before.is_none() {
             written += records::day::remove_before(tx, athlete, self.scope, first)?;

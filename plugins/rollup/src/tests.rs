@@ -6,19 +6,21 @@ use fitness::Scope;
 use fitness::settings::{Name, Source};
 use house::House;
 
-/// Each scenario is a test of its own on SQLite, and all of them are one test on PostgreSQL.
+/// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
 macro_rules! scenarios {
     ($($name:ident),* $(,)?) => {
         $(
             #[tokio::test]
             async fn $name() {
-                scenario::$name(House::on(&support::sqlite_url()).await).await;
+                let store = house::store(&support::sqlite_url()).await;
+                scenario::$name(House::new(&store, stringify!($name)).await).await;
             }
         )*
 
         #[tokio::test]
         async fn every_scenario_holds_on_postgres() {
-            $( scenario::$name(House::on(&support::postgres_url()).await).await; )*
+            let store = house::store(&support::postgres_url()).await;
+            $( scenario::$name(House::new(&store, stringify!($name)).await).await; )*
         }
     };
 }

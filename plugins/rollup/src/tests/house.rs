@@ -8,9 +8,9 @@ use engine::run::{Cause, Fence};
 use engine::script::Library;
 use engine::step::{Gather, Step};
 use fitness::calendar::DayRow;
+use fitness::recording::Recording;
 use fitness::records::activity::{Activity, Origin};
 use fitness::records::athlete::Athlete;
-use fitness::recording::Recording;
 use fitness::settings::{Dated, Name, Source, Value};
 use fitness::summary::Summary;
 use fitness::{Changes, Scope, records};
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Days, Loads};
 
-const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '') ON CONFLICT (hash) DO NOTHING");
+const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
 const RUN: Sql = Sql::Both(
     "INSERT INTO run (id, pipeline, partition, params, cause, state, script_hash, plan_hash, enqueued_ms) \
      VALUES ('run', 'import', 'me', '{}', 'cli', 'running', 'hash', '', 0)",
@@ -60,28 +60,27 @@ pub(super) fn days_from(first: &str, count: usize) -> impl Iterator<Item = Strin
     day(first).series(1.day()).take(count).map(|day| day.to_string())
 }
 
+/// A store in which a run is held.
+pub(super) async fn store(url: &str) -> Store {
+    let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
+    store.migrate().await.unwrap();
+    let held = store
+        .write(|tx| [&SCRIPT, &RUN, &FENCE].into_iter().try_for_each(|sql| tx.execute(sql, &[]).map(drop)));
+    held.await.unwrap();
+    store
+}
+
 impl House {
-    pub(super) async fn on(url: &str) -> Self {
-        let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
-        store.migrate().await.unwrap();
-        store
-            .write(|tx| {
-                tx.execute(&SCRIPT, &[])?;
-                tx.execute(&RUN, &[])?;
-                tx.execute(&FENCE, &[])
-            })
-            .await
-            .unwrap();
-        let house = Self { athlete: "me".to_owned(), store };
+    /// A new athlete in a store.
+    pub(super) async fn new(store: &Store, athlete: &str) -> Self {
+        let house = Self { athlete: athlete.to_owned(), store: store.clone() };
         house.moves_in().await;
         house
     }
 
     /// Another athlete of the same store.
     pub(super) async fn second(&self) -> Self {
-        let other = Self { athlete: "other".to_owned(), ..self.clone() };
-        other.moves_in().await;
-        other
+        Self::new(&self.store, &format!("{}, too", self.athlete)).await
     }
 
     async fn moves_in(&self) {

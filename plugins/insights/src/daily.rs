@@ -1,0 +1,110 @@
+//! The step that advises for today.
+
+use engine::context::StepContext;
+use engine::step::{Cause, ConfigError, Step, StepError};
+use fitness::{Changes, Scope, records};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::advice::Pick;
+use crate::athlete::{self, LocalDay};
+use crate::history::History;
+use crate::insight::{Counts, Insight};
+use crate::rules::Shelf;
+
+/// Asks the rules what to do today, and keeps the answer.
+#[derive(Debug)]
+pub struct Daily {
+    rules: String,
+    shelf: Shelf,
+}
+
+/// How the advice of the day comes about.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DailyConfig {
+    /// The rules to ask, below `scripts/`; a `*` stands for any name.
+    rules: String,
+}
+
+impl Default for DailyConfig {
+    fn default() -> Self {
+        Self { rules: crate::RULES.to_owned() }
+    }
+}
+
+/// The advice of a day, in short; the whole of it is in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DailyAdvice {
+    /// The athlete's local day, as YYYY-MM-DD.
+    pub date: String,
+    pub scope: Scope,
+    /// The rule that won; absent where none had anything to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pick: Option<Pick>,
+    pub counts: Counts,
+}
+
+impl Step for Daily {
+    const KIND: &'static str = "insights.daily";
+    const ABOUT: &'static str = "Asks the rules what to do today, and keeps their answer with its reasons.";
+    type Config = DailyConfig;
+    type Input = (Changes,);
+    type Output = DailyAdvice;
+
+    fn build(config: DailyConfig) -> Result<Self, ConfigError> {
+        if !config.rules.ends_with(".rhai") || config.rules.starts_with('/') || config.rules.contains("..") {
+            let message =
+                format!("`{}` names no rule below `scripts/`, such as `{}`", config.rules, crate::RULES);
+            return Err(ConfigError::at("rules", message));
+        }
+        Ok(Self { rules: config.rules, shelf: Shelf::default() })
+    }
+
+    async fn run(&self, ctx: &StepContext, _days: (Changes,)) -> Result<DailyAdvice, StepError> {
+        let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
+        let (day, history) = ctx
+            .read(move |tx| {
+                let day = athlete::today(tx, &partition, clock.now_ms())?;
+                Ok((day, History::read(tx, &partition, day.date)?))
+            })
+            .await?;
+        let rules = self.shelf.clone();
+        let (scripts, pattern) = (ctx.scripts.clone(), self.rules.clone());
+        // Scripts run on a thread that may block, never on a worker of the runtime.
+        let asked =
+            tokio::task::spawn_blocking(move || Insight::of(&history, &rules.take(&scripts, &pattern)));
+        let insight = asked.await.map_err(failed)?.map_err(failed)?;
+        ctx.meter.rows_in(insight.rules.len() as u64);
+        if day.is_known {
+            keep(ctx, &insight, day).await?;
+        }
+        Ok(summary(&insight))
+    }
+}
+
+async fn keep(ctx: &StepContext, insight: &Insight, day: LocalDay) -> Result<(), StepError> {
+    let body = insight.canonical().map_err(failed)?.to_string();
+    let partition = ctx.run.partition.clone();
+    let written =
+        ctx.commit(move |tx, _| records::insight::put(tx, &partition, Scope::All, day.date, &body)).await?;
+    ctx.meter.rows_out(u64::from(written));
+    Ok(())
+}
+
+fn summary(insight: &Insight) -> DailyAdvice {
+    DailyAdvice {
+        date: insight.date.clone(),
+        scope: Scope::All,
+        rule: insight.today.as_ref().map(|today| today.rule.clone()),
+        pick: insight.today.as_ref().map(|today| today.pick),
+        counts: insight.counts,
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> StepError {
+    let message = "the rules could not be asked".to_owned();
+    StepError::Failed(Cause { code: "insight_failed", message, source: Some(Box::new(error)) })
+}

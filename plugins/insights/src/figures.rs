@@ -1,0 +1,214 @@
+//! What a rule sees of a day: a map of a few dozen figures, where an unknown one is an absent key.
+
+mod recent;
+
+use fitness::calendar::DayRow;
+use jiff::civil::{Date, Weekday};
+use serde::Serialize;
+
+use crate::history::History;
+use recent::Recent;
+
+/// Until then fitness is still climbing from zero and form says little.
+pub(crate) const WARMING_UP_DAYS: usize = 42;
+
+/// A day as rules see it. Keys and units are explained in `docs/RULES.md`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    date: Date,
+    weekday: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Length>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<Form>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load: Option<Load>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    yesterday: Option<Yesterday>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    week: Option<Week>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usual: Option<Usual>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<Rest>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Length {
+    days: usize,
+    warming_up: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Form {
+    ctl: f64,
+    atl: f64,
+    tsb: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ctl_four_weeks_ago: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Load {
+    today: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    yesterday: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    week: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    four_weeks: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratio: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    monotony: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Yesterday {
+    minutes: i64,
+    hard: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Week {
+    hours: f64,
+    activities: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Usual {
+    load: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minutes: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Rest {
+    days_since: usize,
+    longest_break_days: usize,
+}
+
+/// Every key that a day may lack, so that an insight can name those that were missing.
+const MAY_BE_UNKNOWN: [&str; 16] = [
+    "form.atl",
+    "form.ctl",
+    "form.ctl_four_weeks_ago",
+    "form.tsb",
+    "history.days",
+    "load.four_weeks",
+    "load.monotony",
+    "load.ratio",
+    "load.today",
+    "load.week",
+    "load.yesterday",
+    "rest.days_since",
+    "usual.minutes",
+    "week.hours",
+    "yesterday.hard",
+    "yesterday.minutes",
+];
+
+impl Figures {
+    /// The figures of the last day of a history.
+    pub fn of(history: &History) -> Self {
+        let recent = Recent::of(&history.days);
+        Self {
+            date: history.today,
+            weekday: weekday(history.today),
+            history: recent.as_ref().map(length),
+            form: recent.as_ref().map(form),
+            load: recent.as_ref().map(load),
+            yesterday: recent.as_ref().and_then(yesterday),
+            week: recent.as_ref().and_then(week),
+            usual: recent.as_ref().and_then(usual),
+            rest: recent.as_ref().map(rest),
+        }
+    }
+}
+
+/// The figure at a path such as `load.ratio`.
+pub(crate) fn at<'a>(day: &'a serde_json::Value, path: &str) -> Option<&'a serde_json::Value> {
+    path.split('.').try_fold(day, |value, key| value.get(key))
+}
+
+/// The keys that are absent because nothing is known.
+pub(crate) fn unknown(day: &serde_json::Value) -> Vec<&'static str> {
+    MAY_BE_UNKNOWN.into_iter().filter(|path| at(day, path).is_none()).collect()
+}
+
+fn length(recent: &Recent<'_>) -> Length {
+    let days = recent.all.len();
+    Length { days, warming_up: days < WARMING_UP_DAYS }
+}
+
+fn form(recent: &Recent<'_>) -> Form {
+    let today = recent.today;
+    Form {
+        ctl: rounded(today.ctl, 1),
+        atl: rounded(today.atl, 1),
+        tsb: rounded(today.tsb, 1),
+        ctl_four_weeks_ago: recent.ago(28).map(|day| rounded(day.ctl, 1)),
+    }
+}
+
+fn load(recent: &Recent<'_>) -> Load {
+    let (week, month) = (recent.last(7).map(sum), recent.last(28).map(sum));
+    let ratio = week.zip(month).filter(|(_, month)| *month > 0.0);
+    Load {
+        today: rounded(recent.today.load, 1),
+        yesterday: recent.yesterday().map(|day| rounded(day.load, 1)),
+        week: week.map(|load| rounded(load, 1)),
+        four_weeks: month.map(|load| rounded(load, 1)),
+        ratio: ratio.map(|(week, month)| rounded((week / 7.0) / (month / 28.0), 2)),
+        monotony: recent.last(7).and_then(recent::monotony).map(|value| rounded(value, 2)),
+    }
+}
+
+fn yesterday(recent: &Recent<'_>) -> Option<Yesterday> {
+    let day = recent.yesterday()?;
+    Some(Yesterday { minutes: (day.timer_s / 60.0).round() as i64, hard: recent.yesterday_was_hard() })
+}
+
+fn week(recent: &Recent<'_>) -> Option<Week> {
+    let days = recent.last(7)?;
+    let seconds: f64 = days.iter().map(|day| day.timer_s).sum();
+    Some(Week {
+        hours: rounded(seconds / 3600.0, 1),
+        activities: days.iter().map(|day| day.activities).sum(),
+    })
+}
+
+fn usual(recent: &Recent<'_>) -> Option<Usual> {
+    let days = recent.last(28)?;
+    Some(Usual { load: rounded(sum(days) / 28.0, 1), minutes: recent::usual_minutes(days) })
+}
+
+fn rest(recent: &Recent<'_>) -> Rest {
+    Rest { days_since: recent.days_since_active(), longest_break_days: recent.longest_break_days() }
+}
+
+fn sum(days: &[DayRow]) -> f64 {
+    days.iter().map(|day| day.load).sum()
+}
+
+/// Rounds for people, which also keeps the last bits of a sum out of an insight.
+pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    // Adding zero turns -0 into 0.
+    (value * scale).round() / scale + 0.0
+}
+
+fn weekday(date: Date) -> &'static str {
+    match date.weekday() {
+        Weekday::Monday => "monday",
+        Weekday::Tuesday => "tuesday",
+        Weekday::Wednesday => "wednesday",
+        Weekday::Thursday => "thursday",
+        Weekday::Friday => "friday",
+        Weekday::Saturday => "saturday",
+        Weekday::Sunday => "sunday",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The last days of a history, counted back from the advised one.
+
+use fitness::calendar::DayRow;
+
+/// A load below this is never a hard day.
+const LEAST_HARD_LOAD: f64 = 50.0;
+/// How far a hard day stands above the other days with training.
+const HARD_TIMES_USUAL: f64 = 1.3;
+/// A hard day where nothing is known to compare with: an hour at threshold.
+const HARD_WITHOUT_USUAL: f64 = 100.0;
+/// How long a break is remembered after its end.
+const BREAK_MEMORY_DAYS: usize = 14;
+/// The highest monotony that is told: equal days have no spread, and the quotient no bound.
+const MONOTONY_LIMIT: f64 = 10.0;
+
+/// A history that has at least one day.
+pub(super) struct Recent<'a> {
+    pub(super) all: &'a [DayRow],
+    pub(super) today: &'a DayRow,
+    /// Days up to the last one that is over: today once there was training on it, else yesterday.
+    over: &'a [DayRow],
+}
+
+impl<'a> Recent<'a> {
+    pub(super) fn of(days: &'a [DayRow]) -> Option<Self> {
+        let (today, before) = days.split_last()?;
+        let over = if today.activities > 0 { days } else { before };
+        Some(Self { all: days, today, over })
+    }
+
+    /// The last `count` days that are over, where there are as many.
+    pub(super) fn last(&self, count: usize) -> Option<&'a [DayRow]> {
+        last(self.over, count)
+    }
+
+    /// The day so many days before the advised one.
+    pub(super) fn ago(&self, days: usize) -> Option<&'a DayRow> {
+        self.all.iter().rev().nth(days)
+    }
+
+    pub(super) fn yesterday(&self) -> Option<&'a DayRow> {
+        self.ago(1)
+    }
+
+    /// True where yesterday stood out from the days with training of the four weeks before it.
+    pub(super) fn yesterday_was_hard(&self) -> bool {
+        let [before @ .., yesterday, _] = self.all else {
+            return false;
+        };
+        let month = &before[before.len().saturating_sub(28)..];
+        let active: Vec<f64> = month.iter().filter(|day| day.activities > 0).map(|day| day.load).collect();
+        let limit = if active.is_empty() {
+            HARD_WITHOUT_USUAL
+        } else {
+            HARD_TIMES_USUAL * active.iter().sum::<f64>() / active.len() as f64
+        };
+        yesterday.load >= limit.max(LEAST_HARD_LOAD)
+    }
+
+    /// Days since the last activity: 0 where there was one today.
+    pub(super) fn days_since_active(&self) -> usize {
+        self.all.iter().rev().take_while(|day| day.activities == 0).count().min(self.all.len() - 1)
+    }
+
+    /// The longest run of days without an activity that reached into the last two weeks, in its whole length.
+    pub(super) fn longest_break_days(&self) -> usize {
+        let recent_from = self.over.len().saturating_sub(BREAK_MEMORY_DAYS);
+        let (mut longest, mut run) = (0, 0);
+        for (place, day) in self.over.iter().enumerate() {
+            run = if day.activities == 0 { run + 1 } else { 0 };
+            if place >= recent_from {
+                longest = longest.max(run);
+            }
+        }
+        longest
+    }
+}
+
+fn last(days: &[DayRow], count: usize) -> Option<&[DayRow]> {
+    days.len().checked_sub(count).map(|start| &days[start..])
+}
+
+/// Foster's monotony of a week: mean load over its spread, at most [`MONOTONY_LIMIT`]; `None` for a week off.
+///
+/// Foster 1998, Med Sci Sports Exerc 30:1164; the spread is the population's standard deviation, since the
+/// seven days are all there are. Evidence: a useful description.
+pub(super) fn monotony(week: &[DayRow]) -> Option<f64> {
+    let count = week.len() as f64;
+    let mean = week.iter().map(|day| day.load).sum::<f64>() / count;
+    let variance = week.iter().map(|day| (day.load - mean).powi(2)).sum::<f64>() / count;
+    (mean > 0.0).then(|| (mean / variance.sqrt()).min(MONOTONY_LIMIT))
+}
+
+/// Minutes of a usual day with training, to five minutes; `None` without one.
+pub(super) fn usual_minutes(days: &[DayRow]) -> Option<i64> {
+    let mut minutes: Vec<f64> =
+        days.iter().filter(|day| day.activities > 0).map(|day| day.timer_s / 60.0).collect();
+    minutes.sort_by(f64::total_cmp);
+    let middle = minutes.get(minutes.len() / 2)?;
+    // The median: one long ride does not make every day long.
+    Some(((middle / 5.0).round() as i64 * 5).max(20))
+}

@@ -1,0 +1,185 @@
+//! The insight of a day: what to do, where fitness goes, and how that came about.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::advice::{Advice, Pick};
+use crate::figures::{self, Figures};
+use crate::history::History;
+use crate::rules::{Rules, Ruling, Said};
+use crate::trend::Trend;
+
+/// The insight of one day. Depends on the days and the rules only, so the same ones give the same bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Insight {
+    /// The athlete's local day.
+    pub date: String,
+    /// `all`: computed from everything that the athlete sees.
+    pub scope: &'static str,
+    /// What to do; absent only where no rule had anything to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub today: Option<Today>,
+    /// Absent where nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Trend>,
+    /// Every rule by its id, with what it said and what it saw.
+    pub rules: Vec<Judged>,
+    pub counts: Counts,
+    /// Figures that are not known on this day.
+    pub missing: Vec<&'static str>,
+    /// What the rules saw.
+    pub day: Value,
+}
+
+/// The recommendation of the rule that won.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Today {
+    pub pick: Pick,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+    pub why: String,
+    /// The id of the rule.
+    pub rule: String,
+}
+
+/// What became of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Won,
+    /// It spoke, and another weighed more.
+    Lost,
+    /// It did not apply.
+    Silent,
+    /// It needed a figure that is not known.
+    Missing,
+    /// It is broken; the others are not.
+    Failed,
+}
+
+/// A rule with what it said and what it saw.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Judged {
+    pub id: String,
+    /// The first line of its file.
+    pub about: String,
+    pub verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pick: Option<Pick>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u8>,
+    /// Its advice, or what it missed, or why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The figures it looked at, by their path.
+    pub inputs: Map<String, Value>,
+}
+
+/// How many rules had which verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    pub won: usize,
+    pub lost: usize,
+    pub silent: usize,
+    pub missing: usize,
+    pub failed: usize,
+}
+
+impl Insight {
+    /// Asks every rule about the last day of a history. Runs script code.
+    pub fn of(history: &History, rules: &Rules) -> Result<Self, serde_json::Error> {
+        let day = serde_json::to_value(Figures::of(history))?;
+        let rulings = rules.ask(&day);
+        Ok(Self::judged(history, day, rulings))
+    }
+
+    fn judged(history: &History, day: Value, rulings: Vec<Ruling>) -> Self {
+        let winner = winner(&rulings);
+        let today = winner.and_then(|place| Some(today(&rulings[place].id, rulings[place].advice()?)));
+        let judged =
+            rulings.into_iter().enumerate().map(|(place, ruling)| judge(ruling, winner == Some(place)));
+        let rules: Vec<Judged> = judged.collect();
+        Self {
+            date: history.today.to_string(),
+            scope: fitness::Scope::All.as_str(),
+            today,
+            trend: Trend::of(history),
+            counts: Counts::of(&rules),
+            rules,
+            missing: figures::unknown(&day),
+            day,
+        }
+    }
+
+    /// The one JSON form of the insight: keys sorted, nothing between.
+    pub fn canonical(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(self).map(sorted)
+    }
+}
+
+impl Counts {
+    fn of(rules: &[Judged]) -> Self {
+        let of = |verdict| rules.iter().filter(|rule| rule.verdict == verdict).count();
+        Self {
+            won: of(Verdict::Won),
+            lost: of(Verdict::Lost),
+            silent: of(Verdict::Silent),
+            missing: of(Verdict::Missing),
+            failed: of(Verdict::Failed),
+        }
+    }
+}
+
+/// The place of the heaviest advice; of equal ones the first by id.
+fn winner(rulings: &[Ruling]) -> Option<usize> {
+    let weights =
+        rulings.iter().enumerate().filter_map(|(place, ruling)| Some((place, ruling.advice()?.weight)));
+    weights.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(place, _)| place)
+}
+
+fn today(rule: &str, advice: &Advice) -> Today {
+    Today { pick: advice.pick, minutes: advice.minutes, why: advice.why.clone(), rule: rule.to_owned() }
+}
+
+fn judge(ruling: Ruling, won: bool) -> Judged {
+    let advice = ruling.advice().cloned();
+    let (verdict, why) = match ruling.said {
+        Said::Advice(advice) => (if won { Verdict::Won } else { Verdict::Lost }, Some(advice.why)),
+        Said::Nothing => (Verdict::Silent, None),
+        Said::Missing(paths) => (Verdict::Missing, Some(not_known(&paths))),
+        Said::Failed(reason) => (Verdict::Failed, Some(reason)),
+    };
+    Judged {
+        id: ruling.id,
+        about: ruling.about,
+        verdict,
+        pick: advice.as_ref().map(|advice| advice.pick),
+        minutes: advice.as_ref().and_then(|advice| advice.minutes),
+        weight: advice.as_ref().map(|advice| advice.weight),
+        why,
+        inputs: ruling.inputs,
+    }
+}
+
+fn not_known(paths: &[String]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    format!("{} is not known", paths.join(", "))
+}
+
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(String, Value)> = map.into_iter().collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(entries.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! The question that the API and the command line ask: what to do on a day.
+
+use engine::registry::{Query, QueryContext, QueryError};
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use store::Tx;
+
+use crate::athlete;
+use crate::history::History;
+use crate::insight::Insight;
+use crate::rules::Shelf;
+
+/// Answers with the insight of a day, computed from the days as they stand.
+#[derive(Debug, Default)]
+pub struct DailyQuery {
+    shelf: Shelf,
+}
+
+/// Which day.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DailyParams {
+    /// The local day as YYYY-MM-DD; today if left out.
+    date: Option<String>,
+}
+
+impl Query for DailyQuery {
+    const NAME: &'static str = "insights.daily";
+    const ABOUT: &'static str = "What to do on a day, and why: the rule that won, the others, what each saw.";
+    type Params = DailyParams;
+
+    fn answer(&self, tx: &mut Tx<'_>, ctx: &QueryContext, params: DailyParams) -> Result<Value, QueryError> {
+        let today = athlete::today(tx, &ctx.partition, ctx.clock.now_ms())?.date;
+        let day = params.date.map_or(Ok(today), |text| read_day(&text, today))?;
+        let history = History::read(tx, &ctx.partition, day)?;
+        let insight = Insight::of(&history, &self.shelf.take(&ctx.scripts, crate::RULES));
+        insight.and_then(|insight| insight.canonical()).map_err(|error| store::Error::abort(error).into())
+    }
+}
+
+fn read_day(text: &str, today: Date) -> Result<Date, QueryError> {
+    let invalid = |reason: &str| QueryError::Invalid {
+        code: "invalid_parameter",
+        message: format!("`date` of `{text}` {reason}"),
+    };
+    let day: Date = text.parse().map_err(|_| invalid("is not a day such as 2024-05-01"))?;
+    // The calendar also reads `20240501` and a time after the day.
+    if day.to_string() != text {
+        return Err(invalid("is not a day such as 2024-05-01"));
+    }
+    if day > today {
+        return Err(invalid("lies in the future"));
+    }
+    Ok(day)
+}

@@ -1,0 +1,149 @@
+//! The shipped rules, the step and the query, from days in a store to the advice.
+
+mod house;
+mod shipped;
+
+use engine::registry::QueryError;
+use engine::script::Library;
+use engine::step::Step;
+use fitness::Changes;
+use house::House;
+use serde_json::Value;
+
+use crate::{Daily, DailyConfig};
+
+/// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                let store = house::store(&support::sqlite_url()).await;
+                scenario::$name(House::new(&store, stringify!($name)).await).await;
+            }
+        )*
+
+        #[tokio::test]
+        async fn every_scenario_holds_on_postgres() {
+            let store = house::store(&support::postgres_url()).await;
+            $( scenario::$name(House::new(&store, stringify!($name)).await).await; )*
+        }
+    };
+}
+
+scenarios![
+    the_step_keeps_what_the_query_answers,
+    the_same_days_give_the_same_bytes,
+    days_not_computed_yet_change_nothing,
+    an_earlier_day_sees_nothing_of_later_ones,
+    the_artifact_is_the_advice_in_short,
+    a_broken_rule_breaks_nothing_else,
+    nothing_known_is_answered_kindly,
+    a_stranger_is_answered_kindly_and_not_kept,
+    today_is_the_athletes_own_day,
+    a_day_in_the_future_is_refused,
+    a_day_that_is_none_is_refused,
+];
+
+mod scenario {
+    use super::*;
+
+    pub(super) async fn the_step_keeps_what_the_query_answers(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.advise("2024-05-01").await;
+        let kept = house.kept("2024-05-01").await.unwrap();
+        assert_eq!(house.ask("2024-05-01", None).await.unwrap().to_string(), kept);
+    }
+
+    pub(super) async fn the_same_days_give_the_same_bytes(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.advise("2024-05-01").await;
+        let first = house.kept("2024-05-01").await;
+        assert_eq!(house.written_again("2024-05-01").await, 0);
+        assert_eq!(house.kept("2024-05-01").await, first);
+    }
+
+    pub(super) async fn days_not_computed_yet_change_nothing(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let before = house.ask("2024-05-03", None).await.unwrap();
+        house.trained("2024-05-03", &[[60.0; 60].as_slice(), &[0.0, 0.0]].concat()).await;
+        assert_eq!(house.ask("2024-05-03", None).await.unwrap(), before);
+    }
+
+    pub(super) async fn an_earlier_day_sees_nothing_of_later_ones(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let before = house.ask("2024-05-01", None).await.unwrap();
+        house.trained("2024-05-03", &[[60.0; 60].as_slice(), &[300.0, 300.0]].concat()).await;
+        assert_eq!(house.ask("2024-05-03", Some("2024-05-01")).await.unwrap(), before);
+    }
+
+    pub(super) async fn the_artifact_is_the_advice_in_short(house: House) {
+        house.trained("2024-05-01", &[[60.0; 60].as_slice(), &[0.0]].concat()).await;
+        let artifact = serde_json::to_value(house.advise("2024-05-01").await).unwrap();
+        assert_eq!((&artifact["date"], &artifact["rule"]), (&"2024-05-01".into(), &"fresh_and_ready".into()));
+    }
+
+    pub(super) async fn a_broken_rule_breaks_nothing_else(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let texts =
+            [("scripts/rules/a.rhai", "//! Broken.\nfn applies(day) {"), ("scripts/rules/b.rhai", SPEAKS)];
+        let texts = texts.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let house = house.with(Library::from_texts(texts.into()));
+        let insight = house.ask("2024-05-01", None).await.unwrap();
+        let verdicts: Vec<&Value> =
+            insight["rules"].as_array().unwrap().iter().map(|rule| &rule["verdict"]).collect();
+        assert_eq!(verdicts, ["failed", "won"]);
+    }
+
+    pub(super) async fn nothing_known_is_answered_kindly(house: House) {
+        let advice = house.advise("2024-05-01").await;
+        assert_eq!(advice.rule.as_deref(), Some("no_data"));
+        assert!(house.kept("2024-05-01").await.is_some());
+    }
+
+    pub(super) async fn a_stranger_is_answered_kindly_and_not_kept(house: House) {
+        let stranger = house.for_athlete("stranger");
+        assert_eq!(stranger.advise("2024-05-01").await.rule.as_deref(), Some("no_data"));
+        assert_eq!(stranger.kept("2024-05-01").await, None);
+    }
+
+    pub(super) async fn today_is_the_athletes_own_day(house: House) {
+        house.lives_in("Pacific/Auckland").await;
+        // Noon of the first in UTC is the second there.
+        assert_eq!(house.advise("2024-05-01").await.date, "2024-05-02");
+    }
+
+    pub(super) async fn a_day_in_the_future_is_refused(house: House) {
+        check_refused(&house, "2024-05-02", "`date` of `2024-05-02` lies in the future").await;
+    }
+
+    pub(super) async fn a_day_that_is_none_is_refused(house: House) {
+        for text in ["2024-02-30", "20240430", "2024-04-30T10:00", "yesterday", ""] {
+            check_refused(&house, text, &format!("`date` of `{text}` is not a day such as 2024-05-01")).await;
+        }
+    }
+
+    const SPEAKS: &str = "//! Speaks.\nfn applies(day) { true }\n\
+        fn advise(day) { #{ pick: \"easy\", weight: 1, why: \"Because.\" } }\nfn examples() { [] }";
+
+    async fn check_refused(house: &House, date: &str, wanted: &str) {
+        match house.ask("2024-05-01", Some(date)).await {
+            Err(QueryError::Invalid { code: "invalid_parameter", message }) => assert_eq!(message, wanted),
+            other => panic!("{date}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn rules_are_named_below_the_scripts() {
+    for rules in ["/etc/*.rhai", "../rules/*.rhai", "rules/*"] {
+        let config: DailyConfig = serde_json::from_value(serde_json::json!({ "rules": rules })).unwrap();
+        let error = Daily::build(config).unwrap_err();
+        assert_eq!(error.path, ["rules"], "{rules}");
+    }
+}
+
+/// What the days are handed on with; the step reads them from the store.
+fn unchanged() -> (Changes,) {
+    (Changes::none(0),)
+}

@@ -1,0 +1,152 @@
+//! A store with an athlete and days, and the step and the query asked by hand.
+
+use std::sync::Arc;
+
+use engine::clock::Clock;
+use engine::context::{Meter, Progress, RunInfo, StepContext};
+use engine::registry::{Query, QueryContext, QueryError};
+use engine::run::{Cause, Fence};
+use engine::script::Library;
+use engine::step::Step;
+use fitness::records::athlete::Athlete;
+use fitness::{Scope, records};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use store::{Error, Sql, Store, Tx, Url};
+use tokio_util::sync::CancellationToken;
+
+use super::shipped;
+use crate::daily::DailyAdvice;
+use crate::history::History;
+use crate::{Daily, DailyConfig, DailyParams, DailyQuery};
+
+const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
+const RUN: Sql = Sql::Both(
+    "INSERT INTO run (id, pipeline, partition, params, cause, state, script_hash, plan_hash, enqueued_ms) \
+     VALUES ('run', 'import', 'me', '{}', 'cli', 'running', 'hash', '', 0)",
+);
+const FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ('run', 1)");
+
+#[derive(Clone)]
+pub(super) struct House {
+    athlete: String,
+    store: Store,
+    scripts: Arc<Library>,
+}
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+/// Noon in UTC.
+fn clock(today: &str) -> Clock {
+    let noon = day(today).at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap();
+    Clock::fixed(noon.timestamp().as_millisecond())
+}
+
+/// A store in which a run is held.
+pub(super) async fn store(url: &str) -> Store {
+    let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
+    store.migrate().await.unwrap();
+    let held = store
+        .write(|tx| [&SCRIPT, &RUN, &FENCE].into_iter().try_for_each(|sql| tx.execute(sql, &[]).map(drop)));
+    held.await.unwrap();
+    store
+}
+
+impl House {
+    /// A new athlete in a store.
+    pub(super) async fn new(store: &Store, athlete: &str) -> Self {
+        let scripts = Arc::new(shipped::library());
+        let house = Self { athlete: athlete.to_owned(), store: store.clone(), scripts };
+        house
+            .write(|tx, athlete| {
+                let athlete = Athlete { id: athlete.to_owned(), timezone: "UTC".to_owned(), created_ms: 0 };
+                records::athlete::ensure(tx, &athlete)
+            })
+            .await;
+        house
+    }
+
+    pub(super) fn with(self, library: Library) -> Self {
+        Self { scripts: Arc::new(library), ..self }
+    }
+
+    pub(super) fn for_athlete(&self, athlete: &str) -> Self {
+        Self { athlete: athlete.to_owned(), ..self.clone() }
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        mut write: impl FnMut(&mut Tx<'_>, &str) -> store::Result<T> + Send + 'static,
+    ) -> T {
+        let athlete = self.athlete.clone();
+        self.store.write(move |tx| write(tx, &athlete)).await.unwrap()
+    }
+
+    pub(super) async fn lives_in(&self, timezone: &'static str) {
+        self.write(move |tx, athlete| records::athlete::set_timezone(tx, athlete, timezone)).await;
+    }
+
+    /// Keeps days with these loads, the last of them on a day.
+    pub(super) async fn trained(&self, last: &str, loads: &[f64]) {
+        let days = History::of_loads(day(last), loads).days;
+        self.write(move |tx, athlete| records::day::replace_from(tx, athlete, Scope::All, &days)).await;
+    }
+
+    /// Runs the step at noon of a day in UTC.
+    pub(super) async fn advise(&self, today: &str) -> DailyAdvice {
+        let step = Daily::build(DailyConfig::default()).unwrap();
+        step.run(&self.context(today), super::unchanged()).await.unwrap()
+    }
+
+    /// Runs the step and answers how many rows it wrote.
+    pub(super) async fn written_again(&self, today: &str) -> u64 {
+        let step = Daily::build(DailyConfig::default()).unwrap();
+        let ctx = self.context(today);
+        step.run(&ctx, super::unchanged()).await.unwrap();
+        ctx.meter.readings().rows_out
+    }
+
+    pub(super) async fn kept(&self, on: &str) -> Option<String> {
+        let on = day(on);
+        self.write(move |tx, athlete| records::insight::get(tx, athlete, Scope::All, on)).await
+    }
+
+    /// Asks the query at noon of a day in UTC.
+    pub(super) async fn ask(&self, today: &str, date: Option<&str>) -> Result<Value, QueryError> {
+        let ctx = QueryContext {
+            partition: self.athlete.clone(),
+            clock: clock(today),
+            scripts: self.scripts.clone(),
+        };
+        let params = date.map_or(json!({}), |date| json!({ "date": date }));
+        let answer = self.store.read(move |tx| {
+            let params: DailyParams = serde_json::from_value(params.clone()).map_err(Error::abort)?;
+            Ok(DailyQuery::default().answer(tx, &ctx, params))
+        });
+        answer.await.unwrap()
+    }
+
+    fn context(&self, today: &str) -> StepContext {
+        StepContext {
+            run: Arc::new(RunInfo {
+                id: "run".to_owned(),
+                pipeline: "daily".to_owned(),
+                partition: self.athlete.clone(),
+                params: json!({}),
+                cause: Cause::Cli,
+            }),
+            step: "insights".into(),
+            attempt: 1,
+            clock: clock(today),
+            cancel: CancellationToken::new(),
+            progress: Progress::default(),
+            meter: Meter::default(),
+            scripts: self.scripts.clone(),
+            store: Some(self.store.clone()),
+            fence: Fence::new("run", 1),
+        }
+    }
+}
