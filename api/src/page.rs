@@ -14,6 +14,7 @@ const LIMIT_USUAL: i64 = 50;
 pub(crate) struct Page<T> {
     pub items: Vec<T>,
     /// The `cursor` of the next page; null at the end.
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 

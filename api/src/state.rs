@@ -66,14 +66,14 @@ impl State {
 /// The state as the routes share it.
 pub(crate) struct Shared {
     pub state: State,
-    pub checks: Semaphore,
+    pub checks: Arc<Semaphore>,
     /// The OpenAPI document.
     pub document: Bytes,
 }
 
 impl Shared {
     pub(crate) fn new(state: State, document: Bytes) -> Self {
-        Self { state, checks: Semaphore::new(CHECKS_AT_ONCE), document }
+        Self { state, checks: Arc::new(Semaphore::new(CHECKS_AT_ONCE)), document }
     }
 
     pub(crate) fn store(&self) -> &store::Store {

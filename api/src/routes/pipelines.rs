@@ -22,7 +22,6 @@ use crate::query::{FromQuery, Params, Query};
 use crate::request::RequestId;
 use crate::state::Shared;
 
-const MODULES: &str = "scripts/lib/";
 const PARTITION_LONGEST: usize = 64;
 
 /// A pipeline.
@@ -80,6 +79,7 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>, _: Params<()>) -> Js
 #[expect(dead_code, reason = "describes what `Force` reads")]
 pub(crate) struct RunParams {
     /// `1` starts a run even where an unfinished one would stand for it.
+    #[param(maximum = 1)]
     force: Option<u8>,
 }
 
@@ -194,8 +194,14 @@ pub(crate) async fn check(
 ) -> Result<Json<Checked>, Error> {
     let source = Source { path: script.path, text: script.text, modules: modules(&shared) };
     let registry = shared.state.engine.registry().clone();
-    let _permit = shared.checks.acquire().await.map_err(|closed| Error::Internal(closed.to_string()))?;
-    let planned = tokio::task::spawn_blocking(move || script::plan(&registry, &source).map(drop)).await;
+    let permit =
+        shared.checks.clone().acquire_owned().await.map_err(|closed| Error::Internal(closed.to_string()))?;
+    let check = move || {
+        // The permit stays with the work, which goes on where the caller goes away.
+        let _permit = permit;
+        script::plan(&registry, &source).map(drop)
+    };
+    let planned = tokio::task::spawn_blocking(check).await;
     match planned {
         Ok(Ok(())) => Ok(Json(Checked { ok: true, diagnostics: Vec::new() })),
         Ok(Err(diagnostics)) => Err(Error::script(&diagnostics)),
@@ -203,10 +209,9 @@ pub(crate) async fn check(
     }
 }
 
-/// What the script may import.
+/// What the script may import: every pipeline may import the same files.
 fn modules(shared: &Shared) -> BTreeMap<String, String> {
     let library = shared.state.engine.library();
-    let name = |path: &str| Some(path.strip_prefix(MODULES)?.strip_suffix(".rhai")?.to_owned());
-    let found = library.matching("lib/*.rhai").into_iter();
-    found.filter_map(|(path, text)| Some((name(&path)?, text.to_owned()))).collect()
+    let any = library.pipelines().into_iter().find_map(|name| Source::of(library, &name));
+    any.map(|source| source.modules).unwrap_or_default()
 }

@@ -70,6 +70,7 @@ impl From<ImportFile> for File {
 /// Takes files in, and answers what became of each.
 ///
 /// A form of files (`multipart/form-data`), or one file as the body with its `name` as a parameter.
+/// Either way the request carries the header `X-Paceline: 1`.
 /// A single file that is refused answers with its code: 413 where it is too large, 415 where it is not what its
 /// name says, 422 otherwise.
 #[utoipa::path(
@@ -77,7 +78,7 @@ impl From<ImportFile> for File {
     params(UploadParams),
     request_body(
         description = "The files",
-        content((Vec<u8> = "application/octet-stream"), (FileForm = "multipart/form-data"))
+        content((RawFile = "application/octet-stream"), (FileForm = "multipart/form-data"))
     ),
     responses(
         (status = 200, description = "The files were read", body = Upload),
@@ -90,6 +91,8 @@ pub(crate) async fn create(
     id: RequestId,
     request: Request,
 ) -> Result<(StatusCode, Json<Upload>), Error> {
+    // Without the pipeline nobody would ever read the files.
+    shared.state.engine.plan(PIPELINE)?;
     let received = received::receive(request, shared.state.limits.upload_bytes).await?;
     let uploads = keep(&shared, received).await?;
     let enqueued = shared.state.engine.enqueue(import(&shared, &uploads, &id)).await?;
@@ -101,6 +104,12 @@ pub(crate) async fn create(
         }
     }
 }
+
+/// The bytes of one file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes the body")]
+struct RawFile(Vec<u8>);
 
 /// A form with files.
 #[derive(ToSchema)]

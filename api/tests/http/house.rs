@@ -8,9 +8,10 @@ use engine::Engine;
 use engine::clock::Clock;
 use engine::script::Library;
 use engine::worker::{Settings, Worker};
-use paceline_api::{Limits, Metrics, State};
+use paceline_api::{Limits, Metrics, ServeError, State};
 use store::{Store, Url};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::client::Client;
@@ -35,7 +36,8 @@ pub(crate) struct House {
     pub(crate) client: Client,
     pub(crate) engine: Engine,
     pub(crate) store: Store,
-    stop: CancellationToken,
+    pub(crate) served: JoinHandle<Result<(), ServeError>>,
+    pub(crate) stop: CancellationToken,
     _stop_at_the_end: DropGuard,
 }
 
@@ -70,8 +72,8 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = Client(listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        tokio::spawn(paceline_api::serve(listener, state, stop.clone().cancelled_owned()));
-        Self { client, engine, store, _stop_at_the_end: stop.clone().drop_guard(), stop }
+        let served = tokio::spawn(paceline_api::serve(listener, state, stop.clone().cancelled_owned()));
+        Self { client, served, engine, store, _stop_at_the_end: stop.clone().drop_guard(), stop }
     }
 
     /// Lets a worker carry out what is in the queue.

@@ -12,4 +12,5 @@ mod pipelines;
 mod refusals;
 mod runs;
 mod sample;
+mod stopping;
 mod uploads;
