@@ -1,6 +1,7 @@
 //! Files in: FIT, GPX and TCX, from this machine's disks and from uploads.
 
 pub mod decode;
+pub mod demo;
 mod keep;
 mod known;
 mod prepare;

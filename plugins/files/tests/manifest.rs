@@ -1,4 +1,10 @@
 //! Every real file against what independent libraries read out of it; runs where those files are.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it saw and stops where it must"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
