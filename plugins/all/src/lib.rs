@@ -15,3 +15,38 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     insights::register(registry)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use engine::script::{Library, Source};
+
+    use super::*;
+
+    fn registry() -> Registry {
+        let files = files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() };
+        let mut registry = Registry::default();
+        register(&mut registry, Options { files }).unwrap();
+        registry
+    }
+
+    /// The kinds of a shipped pipeline's steps, in the order in which they begin.
+    fn check(pipeline: &str, wanted: &[&str]) {
+        let library = Library::from_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
+        let source = Source::of(&library, pipeline).unwrap();
+        let plan = engine::script::plan(&registry(), &source).unwrap().plan;
+        let kinds: Vec<&str> = plan.steps.iter().map(|step| step.kind.kind).collect();
+        assert_eq!(kinds, wanted);
+    }
+
+    #[test]
+    fn an_import_reads_computes_and_advises() {
+        check("import", &["files.read", "rollup.loads", "rollup.days", "insights.daily"]);
+    }
+
+    #[test]
+    fn a_new_day_needs_no_files() {
+        check("daily", &["rollup.loads", "rollup.days", "insights.daily"]);
+    }
+}

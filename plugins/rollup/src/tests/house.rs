@@ -110,7 +110,7 @@ impl House {
     }
 
     pub(super) async fn settings(&self, name: Name, source: Source) -> Vec<(String, String)> {
-        let all = self.write(|tx, athlete| records::athlete_setting::list(tx, athlete)).await;
+        let all = self.write(records::athlete_setting::list).await;
         let of = all.into_iter().filter(|dated| dated.name == name && dated.source == source);
         of.map(|dated| (dated.from.to_string(), dated.value.to_stored())).collect()
     }
