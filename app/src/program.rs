@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use store::Store;
 
 use crate::config::Config;
+use crate::error::{self, Problem};
 use crate::scripts;
 
 /// Opens the database as it is.
@@ -34,7 +35,8 @@ pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
 /// What the plugins offer.
 pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
     let mut registry = Registry::default();
-    let options = files::Options { local_paths_over_http: config.local_import, time_zone: own_time_zone() };
+    let files = files::Options { local_paths_over_http: config.local_import, time_zone: own_time_zone() };
+    let options = plugins::Options { files };
     plugins::register(&mut registry, options).context("cannot register the plugins")?;
     Ok(registry)
 }
@@ -76,10 +78,17 @@ fn make_folder(folder: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| match error.kind() {
+    made.map_err(|why| match why.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             store::Error::ReadOnly(folder.display().to_string()).into()
         }
-        _ => anyhow::Error::new(error).context(format!("cannot make the folder `{}`", folder.display())),
+        _ => Problem {
+            exit: error::CONFIG,
+            ..Problem::new(
+                "config_invalid",
+                format!("FITNESS_DATA_DIR: cannot make `{}`: {why}", folder.display()),
+            )
+        }
+        .into(),
     })
 }

@@ -120,6 +120,7 @@ fn line(step: &StepRecord) -> String {
     let took =
         step.started_ms.zip(step.finished_ms).map(|(from, to)| units::took(from, to)).unwrap_or_default();
     let why = step.error.as_ref().map(|error| format!("  {error}")).unwrap_or_default();
-    let line = format!("{:>12}  {:<20}  {:<9}  {took:>8}{why}", step.step, step.kind, step.state.as_str());
+    let kind = if step.kind == step.step { String::new() } else { format!("  {}", step.kind) };
+    let line = format!("  {:<18}{:<11}{took:>8}{kind}{why}", step.step, step.state.as_str());
     line.trim_end().to_owned()
 }

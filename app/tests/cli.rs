@@ -187,3 +187,12 @@ fn a_mistake_in_a_pipeline_is_shown_with_line_and_column() {
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(answer.stdout.contains("mine.rhai:6:5: unknown field `max_file_mb`"), "{}", answer.stdout);
 }
+
+#[test]
+fn a_data_folder_that_is_a_file_is_a_wrong_setting() {
+    let folder = folder();
+    write(&folder.path().join("taken"), "");
+    let answer = paceline(folder.path(), &[("FITNESS_DATA_DIR", "taken")], &["days"]);
+    assert_eq!(answer.code, 78, "{}", answer.stderr);
+    assert!(answer.stderr.starts_with("error: FITNESS_DATA_DIR: cannot make `taken`"), "{}", answer.stderr);
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use clap::Args;
 use engine::registry::Registry;
+use engine::script::rule::Rule;
 use engine::script::{self, Diagnostic, Library, Source};
 use serde::Serialize;
 use serde_json::json;
@@ -64,11 +65,9 @@ pub(crate) struct Checked {
     pub(crate) path: String,
     role: Role,
     pub(crate) ok: bool,
-    /// Steps of a pipeline, examples of a rule.
+    /// How many steps a pipeline has.
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    examples: Option<usize>,
     pub(crate) errors: Vec<Diagnostic>,
 }
 
@@ -103,20 +102,19 @@ fn check_one(registry: &Registry, script: Script) -> Checked {
     let Script { path, text, role, modules } = script;
     let found = match role {
         Role::Pipeline => steps(registry, &Source { path: path.clone(), text, modules }),
-        Role::Rule => examples(&path, &text),
+        Role::Rule => prove(&path, &text).map(|()| None),
     };
     let ok = found.is_ok();
-    let (count, errors) = found.map_or_else(|errors| (None, errors), |count| (Some(count), Vec::new()));
-    let of = |wanted| count.filter(|_| role == wanted);
-    Checked { path, role, ok, steps: of(Role::Pipeline), examples: of(Role::Rule), errors }
+    let (steps, errors) = found.map_or_else(|errors| (None, errors), |steps| (steps, Vec::new()));
+    Checked { path, role, ok, steps, errors }
 }
 
-fn steps(registry: &Registry, source: &Source) -> Result<usize, Vec<Diagnostic>> {
-    Ok(script::plan(registry, source)?.plan.steps.len())
+fn steps(registry: &Registry, source: &Source) -> Result<Option<usize>, Vec<Diagnostic>> {
+    Ok(Some(script::plan(registry, source)?.plan.steps.len()))
 }
 
-fn examples(path: &str, text: &str) -> Result<usize, Vec<Diagnostic>> {
-    script::rule::Rule::compile(path, text)?.prove()
+fn prove(path: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+    Rule::compile(path, text)?.prove()
 }
 
 /// Every pipeline and rule of a library.
@@ -192,10 +190,10 @@ fn text(checked: &[Checked]) -> String {
 
 impl Checked {
     fn summary(&self) -> String {
-        match (self.steps, self.examples) {
-            (Some(steps), _) => units::count(steps, "step", "steps"),
-            (_, Some(examples)) => units::count(examples, "example holds", "examples hold"),
-            _ => units::count(self.errors.len(), "mistake", "mistakes"),
+        match (self.ok, self.steps) {
+            (true, Some(steps)) => units::count(steps, "step", "steps"),
+            (true, None) => "its examples hold".to_owned(),
+            (false, _) => units::count(self.errors.len(), "mistake", "mistakes"),
         }
     }
 }
@@ -236,7 +234,6 @@ mod tests {
             role: Role::Pipeline,
             ok: true,
             steps: Some(3),
-            examples: None,
             errors: Vec::new(),
         };
         assert_eq!(text(&[checked]), "    Script\nok  pipelines/daily.rhai  3 steps");
