@@ -155,6 +155,10 @@ impl Worker {
                 _ = beat.tick() => self.renew(holdings).await,
             }
         }
+        // A worker that left in order is no dead neighbour to the next process.
+        let id = self.identity.id.clone();
+        let forgotten = self.engine.store().write(move |tx| queue::forget(tx, &id)).await;
+        report("sign off the worker", forgotten);
         info!(worker = self.identity.id, "worker stopped");
     }
 
