@@ -90,7 +90,7 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn check(&mut self, what: &'static str, agrees: bool, detail: String) {
+    fn check(&mut self, what: &'static str, agrees: bool, detail: impl std::fmt::Display) {
         *self.tally.entry(what).or_default() += 1;
         if !agrees {
             println!("differs {}: {what} {detail}", self.path);
