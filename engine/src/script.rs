@@ -1,0 +1,136 @@
+//! Scripts: pipelines that are evaluated to plans, and rules. Evaluation has no side effects.
+
+mod assemble;
+mod condition;
+mod cycle;
+mod data;
+mod diagnostic;
+mod draft;
+mod duration;
+mod example;
+mod failure;
+mod library;
+mod locate;
+mod memory;
+mod modules;
+mod place;
+pub mod rule;
+mod sandbox;
+mod speakable;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod vocabulary;
+
+use rhai::{Dynamic, Scope};
+
+pub use diagnostic::Diagnostic;
+pub use library::{Library, Source};
+pub use sandbox::Limits;
+pub use speakable::speakable;
+
+use assemble::{Script, assemble};
+use draft::SharedDraft;
+use failure::Known;
+use memory::Watch;
+use modules::Imports;
+use place::{Files, Mistake, Place};
+
+use crate::plan::Plan;
+use crate::registry::Registry;
+
+/// Longer scripts are refused unread.
+const SCRIPT_BYTES: usize = 256 * 1024;
+
+/// A plan with the source it came from.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub plan: Plan,
+    /// Holds only the modules that were used.
+    pub source: Source,
+}
+
+/// Evaluates a pipeline script. Runs script code: call it on a blocking thread.
+pub fn plan(registry: &Registry, source: &Source) -> Result<Planned, Vec<Diagnostic>> {
+    plan_within(registry, source, &Limits::PIPELINE)
+}
+
+/// As [`plan`], with other limits.
+pub fn plan_within(registry: &Registry, source: &Source, limits: &Limits) -> Result<Planned, Vec<Diagnostic>> {
+    let mut files = Files::default();
+    files.texts.insert(source.path.clone(), source.text.clone());
+    files.texts.extend(source.modules.iter().map(|(name, text)| (library::module_path(name), text.clone())));
+    if let Some(path) = files.texts.iter().find(|(_, text)| text.len() > SCRIPT_BYTES).map(|(path, _)| path) {
+        let place = Place { path: path.clone(), line: 0, column: 0 };
+        return Err(files.locate(vec![failure::limit(&place, "size")]));
+    }
+    let evaluation = Evaluation { registry, source, limits, imports: Imports::new(source.modules.clone()) };
+    match evaluation.run(&mut files) {
+        Ok(plan) => {
+            let modules = evaluation.imports.used();
+            Ok(Planned { plan, source: Source { modules, ..source.clone() } })
+        }
+        Err(mistakes) => Err(files.locate(mistakes)),
+    }
+}
+
+/// Whether the bound on a script's memory works: false where another allocator was linked in.
+pub fn memory_is_bounded() -> bool {
+    memory::counts()
+}
+
+struct Evaluation<'a> {
+    registry: &'a Registry,
+    source: &'a Source,
+    limits: &'a Limits,
+    imports: Imports,
+}
+
+impl Evaluation<'_> {
+    fn run(&self, files: &mut Files) -> Result<Plan, Vec<Mistake>> {
+        let planned = sandbox::on_own_thread(|watch| self.guarded(files, watch))
+            .unwrap_or_else(|| Err(vec![failure::no_thread(&self.source.path)]));
+        if let Err(mistakes) = &planned
+            && mistakes.iter().any(|mistake| mistake.code == failure::LIMIT)
+        {
+            memory::trim();
+        }
+        planned
+    }
+
+    fn guarded(&self, files: &mut Files, watch: &Watch) -> Result<Plan, Vec<Mistake>> {
+        let known = self.known();
+        let draft = SharedDraft::default();
+        let mut engine = sandbox::engine(self.limits, watch);
+        vocabulary::register(&mut engine, self.registry, &draft);
+        engine.set_module_resolver(self.imports.clone());
+        let path = &self.source.path;
+        let mut tree = engine
+            .compile(&self.source.text)
+            .map_err(|error| vec![failure::parsing(&error, path, &known)])?;
+        tree.set_source(path);
+        let mut scope = Scope::new();
+        let result = engine.run_ast_with_scope(&mut scope, &tree);
+        files.trees = self.imports.trees();
+        files.trees.insert(path.clone(), tree);
+        let mut draft = draft.take();
+        if let Err(error) = result {
+            draft.mistakes.push(failure::evaluation(&error, path, &known));
+            return Err(draft.mistakes);
+        }
+        let constants = constants(&scope);
+        assemble(draft, &Script { path, trees: &files.trees, constants: &constants, known: &known })
+    }
+
+    fn known(&self) -> Known<'_> {
+        let calls = self.registry.kinds().map(|kind| kind.kind.replacen('.', "::", 1)).collect();
+        let modules = self.source.modules.keys().map(String::as_str).collect();
+        Known { calls, modules, text: &self.source.text }
+    }
+}
+
+/// The constants of a script that are data: what `global::NAME` means in a function that a condition calls.
+fn constants(scope: &Scope<'_>) -> Vec<(String, Dynamic)> {
+    let constants = scope.iter_raw().filter(|(_, is_constant, _)| *is_constant);
+    constants.filter_map(|(name, _, value)| Some((name.to_owned(), data::freeze(value).ok()?))).collect()
+}

@@ -1,0 +1,7 @@
+//! Scripts as users write them, and what comes of them.
+
+mod bombs;
+mod mistakes;
+mod plans;
+mod rules;
+mod sample;
