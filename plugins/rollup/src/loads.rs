@@ -8,7 +8,7 @@ use engine::context::{Cursor, StepContext};
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::load::Load;
 use fitness::records::activity::Pending;
-use fitness::settings::SettingsHistory;
+use fitness::settings::{ALWAYS, SettingsHistory};
 use fitness::{Changes, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -143,7 +143,7 @@ fn chunk(
     Ok(Chunk { looked_at: pending.len(), written, first_day })
 }
 
-// What has no day cannot be measured against dated settings; the first ones are as good as any.
+// What has no day is measured against the settings that always held.
 fn load(activity: &Pending, history: &SettingsHistory) -> Load {
-    Load::of(&activity.effort, &history.at(activity.local_date.unwrap_or(fitness::settings::ALWAYS)))
+    Load::of(&activity.effort, &history.at(activity.local_date.unwrap_or(ALWAYS)))
 }

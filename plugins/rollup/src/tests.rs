@@ -38,6 +38,7 @@ scenarios![
     a_second_run_writes_nothing,
     a_cut_run_goes_on_where_it_stopped,
     a_setting_changes_loads_from_its_date_on,
+    what_has_no_day_follows_the_settings_of_always,
     a_weight_changes_no_load,
     a_load_says_what_it_was_computed_from,
     estimates_never_reach_backwards,
@@ -178,6 +179,17 @@ mod scenario {
         let changes = house.work("2024-03-31").await;
         let loads = house.loads_of_days(&["2024-03-01", "2024-03-11", "2024-03-21"]).await;
         assert_eq!((changes.days.as_deref(), loads), (Some("2024-03-11"), vec![64.0, 100.0, 100.0]));
+    }
+
+    pub(super) async fn what_has_no_day_follows_the_settings_of_always(house: House) {
+        house.ride_without_a_day(60).await;
+        house.work("2024-03-31").await;
+        house.set(Name::Ftp, "2024-03-01", 400.0).await;
+        house.work("2024-03-31").await;
+        assert_eq!(house.loads_by_day().await, [64.0]);
+        house.set(Name::Ftp, "0001-01-01", 200.0).await;
+        house.work("2024-03-31").await;
+        assert_eq!(house.loads_by_day().await, [100.0]);
     }
 
     pub(super) async fn a_weight_changes_no_load(house: House) {

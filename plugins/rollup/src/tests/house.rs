@@ -148,6 +148,27 @@ impl House {
         self.record("running", provenance, vec![(day(on), summary)]).await;
     }
 
+    pub(super) async fn ride_without_a_day(&self, minutes: u32) {
+        self.write(move |tx, athlete| {
+            let dated = activity(athlete, "cycling", "file", Date::ZERO, &riding(minutes));
+            let undated = Activity { start_ms: None, local_date: None, ..dated };
+            let number = records::change_number::next(tx, athlete)?;
+            records::activity::upsert(tx, &undated, number)
+        })
+        .await;
+    }
+
+    /// The load of each activity, rounded.
+    pub(super) async fn loads_by_day(&self) -> Vec<f64> {
+        const LOADS: Sql = Sql::Both(
+            "SELECT l.load FROM activity a JOIN activity_load l ON l.activity_id = a.id \
+             WHERE a.athlete = $1 ORDER BY a.local_date",
+        );
+        let loads =
+            self.write(|tx, athlete| tx.query(&LOADS, &params![athlete], |row| row.get::<f64>(0))).await;
+        loads.into_iter().map(f64::round).collect()
+    }
+
     /// Keeps activities as whoever stores them must: with a change number, and their days marked as stale.
     async fn record(&self, sport: &str, provenance: &str, summaries: Vec<(Date, Summary)>) {
         let (sport, provenance) = (sport.to_owned(), provenance.to_owned());
