@@ -60,7 +60,7 @@ fn files() -> Vec<(u32, &'static str, Vec<u8>, &'static str)> {
         let _ = write!(tag, " a{number}=\"1\"");
         tag
     }) + "></gpx>";
-    let nested = "<gpx>".to_owned() + &"<a>".repeat(200_000);
+    let nested = "<gpx>".to_owned() + "<a>".repeat(200_000).as_str();
     let tcx = "<?xml version=\"1.0\"?>\n<TrainingCenterDatabase><Activities><Activity Sport=\"Running\">\n<Id>2024-";
     let far = "<TrainingCenterDatabase><Activities><Activity Sport=\"Running\"><Id>2024-01-01T10:00:00Z</Id>\
                <Lap StartTime=\"2024-01-01T10:00:00Z\"><DistanceMeters>1e308</DistanceMeters></Lap>\
