@@ -56,7 +56,11 @@ pub fn plan(registry: &Registry, source: &Source) -> Result<Planned, Vec<Diagnos
 }
 
 /// As [`plan`], with other limits.
-pub fn plan_within(registry: &Registry, source: &Source, limits: &Limits) -> Result<Planned, Vec<Diagnostic>> {
+pub fn plan_within(
+    registry: &Registry,
+    source: &Source,
+    limits: &Limits,
+) -> Result<Planned, Vec<Diagnostic>> {
     let mut files = Files::default();
     files.texts.insert(source.path.clone(), source.text.clone());
     files.texts.extend(source.modules.iter().map(|(name, text)| (library::module_path(name), text.clone())));

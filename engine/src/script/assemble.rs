@@ -62,9 +62,12 @@ fn duplicates(steps: &[StepDraft], script: &Script<'_>, mistakes: &mut Vec<Mista
         };
         let message = format!("same step twice: `{}`", step.name());
         let first = located(first, script);
-        let elsewhere = if first.path == step.place.path { String::new() } else { format!("{}:", first.path) };
+        let elsewhere =
+            if first.path == step.place.path { String::new() } else { format!("{}:", first.path) };
         let (line, column) = (first.line, first.column);
-        let hint = format!("the first is at {elsewhere}{line}:{column}; give one a name of its own: `.named(\"…\")`");
+        let hint = format!(
+            "the first is at {elsewhere}{line}:{column}; give one a name of its own: `.named(\"…\")`"
+        );
         let mistake = Mistake::new("duplicate_step", step.place.clone(), message).hint(hint);
         mistakes.push(mistake.in_step(step.kind.kind));
     }
@@ -85,7 +88,9 @@ fn cycles(steps: &[StepDraft], mistakes: &mut Vec<Mistake>) {
         let message = format!("pipeline_cycle: {}", names.collect::<Vec<_>>().join(" → "));
         for (before, step) in cycle.iter().cycle().zip(cycle.iter().cycle().skip(1)).take(cycle.len()) {
             let after = steps[*step].after.iter().filter(|(earlier, _)| earlier == before);
-            mistakes.extend(after.map(|(_, place)| Mistake::new("pipeline_cycle", place.clone(), message.clone())));
+            mistakes.extend(
+                after.map(|(_, place)| Mistake::new("pipeline_cycle", place.clone(), message.clone())),
+            );
         }
     }
 }
@@ -136,7 +141,8 @@ fn when(
     let (slot, tree) = (step.kind.slots.first()?, script.trees.get(&place.path)?);
     let condition = Condition::new(pointer.clone(), tree, script.constants, place);
     let givers: BTreeSet<_> = step.inputs.first().into_iter().flatten().collect();
-    let mut checked = givers.into_iter().map(|giver| condition.check(slot, &steps[*giver].kind, script.known));
+    let mut checked =
+        givers.into_iter().map(|giver| condition.check(slot, &steps[*giver].kind, script.known));
     let wrong = checked.find_map(Result::err);
     drop(checked);
     match wrong {

@@ -23,11 +23,16 @@ pub(super) struct Condition {
 
 impl Condition {
     pub(super) fn new(pointer: FnPtr, tree: &AST, constants: &[(String, Dynamic)], place: &Place) -> Self {
-        Self { pointer, tree: tree.clone_functions_only(), constants: constants.to_vec(), place: place.clone() }
+        Self {
+            pointer,
+            tree: tree.clone_functions_only(),
+            constants: constants.to_vec(),
+            place: place.clone(),
+        }
     }
 
     /// Walks the closure and tries it on an example of the artifact.
-    pub(super) fn check(&self, slot: &Slot, giver: &Kind, known: &Known<'_>) -> Result<(), Mistake> {
+    pub(super) fn check(&self, slot: &Slot, giver: &Kind, known: &Known<'_>) -> Result<(), Box<Mistake>> {
         self.refuse_namespaces()?;
         let artifact = example::of(giver.output_schema.as_value());
         let artifact = if slot.shape == Shape::Gather { Value::Array(vec![artifact]) } else { artifact };
@@ -36,20 +41,24 @@ impl Condition {
             Ok(_) => Ok(()),
             Err(found) => {
                 let message = format!("a condition answers true or false, this one {found}");
-                Err(Mistake::new("condition_not_bool", self.last_statement(), message))
+                Err(Mistake::new("condition_not_bool", self.last_statement(), message).into())
             }
         }
     }
 
     /// What the closure answers, or what else it answers.
-    fn call(&self, artifact: &Value, known: &Known<'_>) -> Result<Result<bool, String>, Mistake> {
+    fn call(&self, artifact: &Value, known: &Known<'_>) -> Result<Result<bool, String>, Box<Mistake>> {
         let path = &self.place.path;
         let called = sandbox::on_own_thread(|watch| match self.evaluate(artifact, watch) {
             Ok(answer) => Ok(answer.as_bool().map_err(|_| data::what(&answer))),
-            Err(error) => Err(failure::evaluation(&error, path, known)),
+            Err(error) => Err(Box::new(failure::evaluation(&error, path, known))),
         });
-        called.unwrap_or_else(|| Err(failure::no_thread(path))).map_err(|mistake| {
-            if mistake.place.line > 0 { mistake } else { Mistake { place: self.place.clone(), ..mistake } }
+        called.unwrap_or_else(|| Err(failure::no_thread(path).into())).map_err(|mistake| {
+            if mistake.place.line > 0 {
+                mistake
+            } else {
+                Mistake { place: self.place.clone(), ..*mistake }.into()
+            }
         })
     }
 
@@ -79,18 +88,21 @@ impl Condition {
         trees
     }
 
-    fn refuse_namespaces(&self) -> Result<(), Mistake> {
+    fn refuse_namespaces(&self) -> Result<(), Box<Mistake>> {
         let Some((name, position)) = self.reachable().iter().find_map(locate::namespace) else {
             return Ok(());
         };
-        let message = format!("`{name}` cannot be used in a condition: it sees the artifact and the script's functions");
-        Err(Mistake::new("namespace_in_condition", Place::new(&self.place.path, position), message))
+        let message = format!(
+            "`{name}` cannot be used in a condition: it sees the artifact and the script's functions"
+        );
+        Err(Mistake::new("namespace_in_condition", Place::new(&self.place.path, position), message).into())
     }
 
     // The trial takes one way through the closure; a property on another way is found here.
-    fn refuse_unknown_properties(&self, artifact: &Value) -> Result<(), Mistake> {
+    fn refuse_unknown_properties(&self, artifact: &Value) -> Result<(), Box<Mistake>> {
         let parameters = self.tree.iter_functions().find(|function| function.name == self.pointer.fn_name());
-        let Some(parameter) = parameters.and_then(|function| function.params.last().map(|name| (*name).to_owned()))
+        let Some(parameter) =
+            parameters.and_then(|function| function.params.last().map(|name| (*name).to_owned()))
         else {
             return Ok(());
         };
@@ -104,7 +116,7 @@ impl Condition {
                     let place = Place::new(&self.place.path, *position);
                     let hint = super::suggest::hint(property, properties.keys().map(String::as_str));
                     let message = format!("unknown property `{property}`");
-                    return Err(Mistake::new("unknown_property", place, message).hint(hint));
+                    return Err(Mistake::new("unknown_property", place, message).hint(hint).into());
                 };
                 value = next;
             }
@@ -114,7 +126,8 @@ impl Condition {
 
     fn last_statement(&self) -> Place {
         let tree = locate::function(&self.tree, self.pointer.fn_name(), None);
-        locate::last_statement(&tree).map_or_else(|| self.place.clone(), |at| Place::new(&self.place.path, at))
+        locate::last_statement(&tree)
+            .map_or_else(|| self.place.clone(), |at| Place::new(&self.place.path, at))
     }
 }
 

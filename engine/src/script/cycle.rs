@@ -12,7 +12,8 @@ pub(super) fn cycles(waits_for: &[Vec<usize>]) -> Vec<Vec<usize>> {
             graph.add_edge(nodes[*before], nodes[step], ());
         }
     }
-    let components = tarjan_scc(&graph).into_iter().map(|nodes| nodes.iter().map(|node| node.index()).collect());
+    let components =
+        tarjan_scc(&graph).into_iter().map(|nodes| nodes.iter().map(|node| node.index()).collect());
     components.filter_map(|component: Vec<usize>| walk(&component, waits_for)).collect()
 }
 

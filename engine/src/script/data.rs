@@ -19,7 +19,7 @@ impl NotData {
         Self { path: Vec::new(), what: what.into() }
     }
 
-    fn below(mut self, key: impl ToString) -> Self {
+    fn below(mut self, key: &impl ToString) -> Self {
         self.path.insert(0, key.to_string());
         self
     }
@@ -42,7 +42,10 @@ fn json(value: &Dynamic, depth: usize) -> Result<Value, NotData> {
         return entries.collect::<Result<_, _>>().map(Value::Object);
     }
     if let Some(array) = value.read_lock::<Array>() {
-        let items = array.iter().enumerate().map(|(index, value)| json(value, depth).map_err(|error| error.below(index)));
+        let items = array
+            .iter()
+            .enumerate()
+            .map(|(index, value)| json(value, depth).map_err(|error| error.below(&index)));
         return items.collect::<Result<_, _>>().map(Value::Array);
     }
     scalar(value)
@@ -57,7 +60,9 @@ fn scalar(value: &Dynamic) -> Result<Value, NotData> {
         return Ok(Value::from(integer));
     }
     if let Ok(float) = value.as_float() {
-        return Number::from_f64(float).map(Value::Number).ok_or_else(|| NotData::here("not a finite number"));
+        return Number::from_f64(float)
+            .map(Value::Number)
+            .ok_or_else(|| NotData::here("not a finite number"));
     }
     if let Ok(truth) = value.as_bool() {
         return Ok(Value::Bool(truth));
@@ -134,7 +139,10 @@ fn frozen(value: &Dynamic, depth: usize) -> Result<Dynamic, NotData> {
         return entries.collect::<Result<Map, _>>().map(Into::into);
     }
     if let Some(array) = value.read_lock::<Array>() {
-        let items = array.iter().enumerate().map(|(index, value)| frozen(value, depth).map_err(|error| error.below(index)));
+        let items = array
+            .iter()
+            .enumerate()
+            .map(|(index, value)| frozen(value, depth).map_err(|error| error.below(&index)));
         return items.collect::<Result<Array, _>>().map(Into::into);
     }
     scalar(value).map(|_| value.clone().flatten())

@@ -21,7 +21,8 @@ fn example(schema: &Value, root: &Value, depth: usize) -> Value {
         return value.clone();
     }
     if let Some(choices) = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
-        let filled = choices.iter().map(|choice| example(choice, root, depth - 1)).find(|value| !value.is_null());
+        let filled =
+            choices.iter().map(|choice| example(choice, root, depth - 1)).find(|value| !value.is_null());
         return with_properties(filled.unwrap_or(Value::Null), schema, root, depth);
     }
     if let Some(parts) = schema["allOf"].as_array() {

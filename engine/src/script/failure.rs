@@ -34,8 +34,12 @@ pub(super) fn evaluation(error: &EvalAltResult, path: &str, known: &Known<'_>) -
             let path = if source.is_empty() { path } else { source };
             or_at(evaluation(inner, path, known), path, *position)
         }
-        EvalAltResult::ErrorInModule(source, inner, _) if !source.is_empty() => evaluation(inner, source, known),
-        EvalAltResult::ErrorInModule(_, inner, position) => or_at(evaluation(inner, path, known), path, *position),
+        EvalAltResult::ErrorInModule(source, inner, _) if !source.is_empty() => {
+            evaluation(inner, source, known)
+        }
+        EvalAltResult::ErrorInModule(_, inner, position) => {
+            or_at(evaluation(inner, path, known), path, *position)
+        }
         EvalAltResult::ErrorParsing(kind, position) => syntax(kind, &Place::new(path, *position), known),
         _ => running(error, &Place::new(path, error.position()), known),
     }
@@ -61,10 +65,14 @@ pub(super) fn no_thread(path: &str) -> Mistake {
 fn syntax(kind: &ParseErrorType, place: &Place, known: &Known<'_>) -> Mistake {
     let mistake = |code, message: String| Mistake::new(code, place.clone(), message);
     match kind {
-        ParseErrorType::VariableUndefined(name) => mistake("unknown_variable", format!("unknown variable `{name}`"))
-            .hint(suggest::hint(name, declared(known.text))),
-        ParseErrorType::ModuleUndefined(name) => mistake("unknown_namespace", format!("unknown namespace `{name}`"))
-            .hint(suggest::hint(name, namespaces(known))),
+        ParseErrorType::VariableUndefined(name) => {
+            mistake("unknown_variable", format!("unknown variable `{name}`"))
+                .hint(suggest::hint(name, declared(known.text)))
+        }
+        ParseErrorType::ModuleUndefined(name) => {
+            mistake("unknown_namespace", format!("unknown namespace `{name}`"))
+                .hint(suggest::hint(name, namespaces(known)))
+        }
         ParseErrorType::ExprTooDeep => limit(place, "depth"),
         ParseErrorType::TooManyFunctions => limit(place, "functions"),
         ParseErrorType::LiteralTooLarge(what, _) => limit(place, size_of(what)),
@@ -120,7 +128,8 @@ fn namespaces<'a>(known: &'a Known<'_>) -> BTreeSet<&'a str> {
 
 /// The names after `let` and `const`, for hints only.
 fn declared(text: &str) -> Vec<&str> {
-    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     words.windows(2).filter(|pair| matches!(pair[0], "let" | "const")).map(|pair| pair[1]).collect()
 }
 
@@ -148,5 +157,9 @@ fn end_of_script(path: &str, position: Position, text: &str) -> Place {
     }
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let last = text.lines().last().unwrap_or_default();
-    Place { path: path.to_owned(), line: count(text.lines().count().max(1)), column: count(last.chars().count().max(1)) }
+    Place {
+        path: path.to_owned(),
+        line: count(text.lines().count().max(1)),
+        column: count(last.chars().count().max(1)),
+    }
 }

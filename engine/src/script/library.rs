@@ -47,7 +47,11 @@ impl Library {
     /// A `*` in it stands for any text without a slash.
     pub fn matching(&self, pattern: &str) -> Vec<(String, &str)> {
         let fits = |path: &str| path.strip_prefix("scripts/").is_some_and(|path| fits(pattern, path));
-        self.0.iter().filter(|(path, _)| fits(path)).map(|(path, text)| (path.clone(), text.as_str())).collect()
+        self.0
+            .iter()
+            .filter(|(path, _)| fits(path))
+            .map(|(path, text)| (path.clone(), text.as_str()))
+            .collect()
     }
 }
 
@@ -73,7 +77,10 @@ impl Source {
     /// Equal for equal texts: SHA-256 in hexadecimal.
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
-        for text in [&self.path, &self.text].into_iter().chain(self.modules.iter().flat_map(|(name, text)| [name, text])) {
+        for text in [&self.path, &self.text]
+            .into_iter()
+            .chain(self.modules.iter().flat_map(|(name, text)| [name, text]))
+        {
             // The length keeps neighbours apart.
             digest.update((text.len() as u64).to_le_bytes());
             digest.update(text);
@@ -126,9 +133,16 @@ mod tests {
     use super::*;
 
     fn library() -> Library {
-        let texts = ["pipelines/daily.rhai", "pipelines/old/daily.rhai", "scripts/rules/b.rhai", "scripts/rules/a.rhai"];
+        let texts = [
+            "pipelines/daily.rhai",
+            "pipelines/old/daily.rhai",
+            "scripts/rules/b.rhai",
+            "scripts/rules/a.rhai",
+        ];
         let lib = ["scripts/rules/more/c.rhai", "scripts/lib/units.rhai"];
-        Library::from_texts(texts.iter().chain(&lib).map(|path| ((*path).to_owned(), format!("//! {path}"))).collect())
+        Library::from_texts(
+            texts.iter().chain(&lib).map(|path| ((*path).to_owned(), format!("//! {path}"))).collect(),
+        )
     }
 
     #[test]
@@ -161,6 +175,9 @@ mod tests {
         std::fs::write(root.path().join("scripts/rules/a.rhai"), "//! A.").unwrap();
         std::fs::write(root.path().join("scripts/rules/notes.txt"), "no").unwrap();
         let library = Library::from_dir(root.path()).unwrap();
-        assert_eq!(library, Library::from_texts([("scripts/rules/a.rhai".to_owned(), "//! A.".to_owned())].into()));
+        assert_eq!(
+            library,
+            Library::from_texts([("scripts/rules/a.rhai".to_owned(), "//! A.".to_owned())].into())
+        );
     }
 }

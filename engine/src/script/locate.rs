@@ -25,7 +25,9 @@ pub(super) fn part(tree: &AST, call: Position, part: &Part) -> Option<Position> 
 
 fn call_at<'a>(node: &ASTNode<'a>) -> Option<(&'a FnCallExpr, Position)> {
     match node {
-        ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position)) => Some((call, *position)),
+        ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position)) => {
+            Some((call, *position))
+        }
         ASTNode::Stmt(Stmt::FnCall(call, position)) => Some((call, *position)),
         _ => None,
     }
@@ -63,7 +65,9 @@ fn descend<'a>(expr: &'a Expr, path: &[String]) -> &'a Expr {
         return expr;
     };
     let next = match expr {
-        Expr::Map(entries, _) => entries.0.iter().find(|(ident, _)| ident.name == step).map(|(_, value)| value),
+        Expr::Map(entries, _) => {
+            entries.0.iter().find(|(ident, _)| ident.name == step).map(|(_, value)| value)
+        }
         Expr::Array(items, _) => step.parse::<usize>().ok().and_then(|index| items.get(index)),
         _ => None,
     };

@@ -22,7 +22,12 @@ struct State {
 
 impl Imports {
     pub(super) fn new(texts: BTreeMap<String, String>) -> Self {
-        Self(Arc::new(Mutex::new(State { texts, open: Vec::new(), done: BTreeMap::new(), trees: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(State {
+            texts,
+            open: Vec::new(),
+            done: BTreeMap::new(),
+            trees: BTreeMap::new(),
+        })))
     }
 
     /// The syntax trees of the files that were read, by path.

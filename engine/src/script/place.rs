@@ -16,7 +16,8 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(path: &str, position: Position) -> Self {
-        let number = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+        let number =
+            |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
         Self { path: path.to_owned(), line: number(position.line()), column: number(position.position()) }
     }
 
@@ -97,8 +98,8 @@ impl Files {
             Some(position) => Place::new(&place.path, position),
             None => place,
         };
-        let lines = self.texts.get(&place.path).map(String::as_str).unwrap_or_default().lines();
-        let source_line = lines.skip(place.line.saturating_sub(1) as usize).next().unwrap_or_default().to_owned();
+        let mut lines = self.texts.get(&place.path).map(String::as_str).unwrap_or_default().lines();
+        let source_line = lines.nth(place.line.saturating_sub(1) as usize).unwrap_or_default().to_owned();
         Diagnostic {
             code,
             length: token_length(&source_line, place.column),
@@ -132,7 +133,9 @@ fn token_length(line: &str, column: u32) -> u32 {
 fn name_length(rest: &[char]) -> usize {
     let word = rest.iter().take_while(|character| is_word(**character)).count();
     match &rest[word..] {
-        [':', ':', next @ ..] if next.first().is_some_and(|first| is_word(*first)) => word + 2 + name_length(next),
+        [':', ':', next @ ..] if next.first().is_some_and(|first| is_word(*first)) => {
+            word + 2 + name_length(next)
+        }
         _ => word,
     }
 }

@@ -64,7 +64,10 @@ impl Rule {
             .compile(text)
             .map_err(|error| files.locate(vec![failure::parsing(&error, path, &known)]))?;
         let mut mistakes = missing_functions(&tree, &start);
-        mistakes.extend(locate::namespace(&tree).map(|(_, position)| failure::limit(&Place::new(path, position), "modules")));
+        mistakes.extend(
+            locate::namespace(&tree)
+                .map(|(_, position)| failure::limit(&Place::new(path, position), "modules")),
+        );
         if !mistakes.is_empty() {
             return Err(files.locate(mistakes));
         }
@@ -121,7 +124,12 @@ impl Rule {
         }
     }
 
-    fn call(&self, engine: &Engine, function: &str, arguments: impl FuncArgs) -> Result<Dynamic, Box<EvalAltResult>> {
+    fn call(
+        &self,
+        engine: &Engine,
+        function: &str,
+        arguments: impl FuncArgs,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         // The constants of the script are set anew at each call: nothing else of it runs.
         let options = CallFnOptions::new().eval_ast(true);
         engine.call_fn_with_options(options, &mut Scope::new(), &self.tree, function, arguments)
@@ -172,7 +180,9 @@ fn known(day: &mut Map, path: &str) -> bool {
     match (day.get_mut(key), rest) {
         (None, _) => false,
         (Some(value), None) => !value.is_unit(),
-        (Some(value), Some(rest)) => value.write_lock::<Map>().is_some_and(|mut inner| known(&mut inner, rest)),
+        (Some(value), Some(rest)) => {
+            value.write_lock::<Map>().is_some_and(|mut inner| known(&mut inner, rest))
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rhai::packages::{
-    BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package,
+    BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage,
+    Package,
 };
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, Module, OptimizationLevel, Shared};
 
@@ -87,7 +88,7 @@ fn watchdog(limits: &Limits, watch: &Watch) -> impl Fn(u64) -> Option<Dynamic> +
         if memory() {
             return Some("memory".into());
         }
-        (done % OPERATIONS_PER_LOOK == 0 && began.elapsed() > time).then(|| "time".into())
+        (done.is_multiple_of(OPERATIONS_PER_LOOK) && began.elapsed() > time).then(|| "time".into())
     }
 }
 
@@ -107,8 +108,12 @@ static LANGUAGE: LazyLock<Shared<Module>> = LazyLock::new(|| {
 // What is registered last is found first: the language's own would block the thread past any deadline.
 static REFUSALS: LazyLock<Shared<Module>> = LazyLock::new(|| {
     let mut module = Module::new();
-    FuncRegistration::new("sleep").in_global_namespace().set_into_module(&mut module, |_: i64| refuse_sleep());
-    FuncRegistration::new("sleep").in_global_namespace().set_into_module(&mut module, |_: f64| refuse_sleep());
+    FuncRegistration::new("sleep")
+        .in_global_namespace()
+        .set_into_module(&mut module, |_: i64| refuse_sleep());
+    FuncRegistration::new("sleep")
+        .in_global_namespace()
+        .set_into_module(&mut module, |_: f64| refuse_sleep());
     module.build_index();
     module.into()
 });

@@ -9,14 +9,16 @@ use crate::step::Kind;
 
 /// Shows that a script can call this kind of step, or says why not: it compiles one call with every key.
 pub fn speakable(kind: &Kind) -> Result<(), String> {
-    let Some((namespace, function)) = kind.kind.split_once('.').filter(|(a, b)| is_word(a) && is_word(b)) else {
+    let Some((namespace, function)) = kind.kind.split_once('.').filter(|(a, b)| is_word(a) && is_word(b))
+    else {
         return Err("a kind is `namespace.verb` in small letters, digits and `_`".to_owned());
     };
     compiles(&format!("{namespace}::{function}()")).map_err(|error| format!("`{}`: {error}", kind.kind))?;
     let mut keys = BTreeSet::new();
     collect(kind.config_schema.as_value(), &mut keys);
     for key in keys {
-        compiles(&format!("{namespace}::{function}(#{{ {key}: 1 }})")).map_err(|error| format!("`{key}`: {error}"))?;
+        compiles(&format!("{namespace}::{function}(#{{ {key}: 1 }})"))
+            .map_err(|error| format!("`{key}`: {error}"))?;
     }
     Ok(())
 }

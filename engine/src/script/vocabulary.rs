@@ -46,13 +46,15 @@ fn variadic(
 ) {
     let call = Arc::new(call);
     for count in 0..=MOST_ARGUMENTS {
-        let types: Vec<_> = first.iter().copied().chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect();
+        let types: Vec<_> =
+            first.iter().copied().chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect();
         let call = call.clone();
         let func = move |ctx: Option<NativeCallContext<'_>>, arguments: &mut [&mut Dynamic]| {
             let place = ctx.as_ref().map_or_else(|| Place::new("", rhai::Position::NONE), Place::of_call);
             Ok(call(place, arguments.iter().map(|argument| (**argument).clone().flatten()).collect()))
         };
-        let func = RhaiFunc::Pure { func: Arc::new(func), has_context: true, is_pure: true, is_volatile: true };
+        let func =
+            RhaiFunc::Pure { func: Arc::new(func), has_context: true, is_pure: true, is_volatile: true };
         FuncRegistration::new(name).in_global_namespace().set_into_module_raw(module, types, func);
     }
 }

@@ -16,7 +16,8 @@ pub(super) struct Inputs {
 impl Inputs {
     pub(super) fn of(tree: &AST) -> Self {
         let day = |function: &str| {
-            let functions = tree.iter_functions().find(|known| known.name == function && known.params.len() == 1);
+            let functions =
+                tree.iter_functions().find(|known| known.name == function && known.params.len() == 1);
             functions.map(|known| known.params[0].to_owned())
         };
         let days: BTreeSet<_> = ["applies", "advise"].into_iter().filter_map(day).collect();
@@ -25,7 +26,8 @@ impl Inputs {
             (chain, path)
         });
         let chains: Vec<_> = chains.collect();
-        let read = chains.iter().filter(|(chain, _)| days.contains(&chain.root)).map(|(_, path)| path.clone());
+        let read =
+            chains.iter().filter(|(chain, _)| days.contains(&chain.root)).map(|(_, path)| path.clone());
         let paths: BTreeSet<_> = read.collect();
         Self { paths: paths.into_iter().collect(), chains }
     }

@@ -26,7 +26,10 @@ fn check(text: &str, stops: &[&str]) {
 #[test]
 fn an_endless_loop_is_stopped() {
     check("loop {}", &["script_limit: operations", "script_limit: time"]);
-    check("pipeline(\"x\");\nlet n = 0;\nwhile true { n += 1; }", &["script_limit: operations", "script_limit: time"]);
+    check(
+        "pipeline(\"x\");\nlet n = 0;\nwhile true { n += 1; }",
+        &["script_limit: operations", "script_limit: time"],
+    );
 }
 
 #[test]
@@ -56,7 +59,10 @@ fn a_map_of_long_strings_is_stopped_by_memory() {
 #[test]
 fn a_map_of_many_keys_is_stopped() {
     let text = "let m = #{}; let i = 0; while i < 200000 { m[`k${i}`] = i; i += 1; } m.len();";
-    check(text, &["script_limit: map", "script_limit: operations", "script_limit: memory", "script_limit: time"]);
+    check(
+        text,
+        &["script_limit: map", "script_limit: operations", "script_limit: memory", "script_limit: time"],
+    );
 }
 
 #[test]
@@ -68,10 +74,37 @@ fn a_large_map_that_is_copied_is_stopped() {
 }
 
 #[test]
+fn a_map_of_many_keys_that_is_copied_is_stopped() {
+    let text = "let m = #{}; let i = 0; while i < 50000 { m[`k${i}`] = i; i += 1; }\n\
+        let all = #{}; let j = 0; loop { let copy = m; all[`k${j}`] = copy; j += 1; }";
+    check(text, &["script_limit: map", "script_limit: memory", "script_limit: time"]);
+}
+
+#[test]
 fn an_array_nested_in_itself_is_stopped() {
     check("let a = []; loop { a = [a]; }", &["script_limit"]);
     check("let a = [1]; loop { a.push(a); }", &["script_limit: array"]);
     check("let a = [1]; loop { a += a; }", &["script_limit: array"]);
+}
+
+#[test]
+fn a_map_nested_in_itself_is_stopped() {
+    check("let m = #{}; loop { let n = #{}; n[\"a\"] = m; m = n; }", &["script_limit"]);
+}
+
+#[test]
+fn a_deep_value_goes_into_no_configuration_and_no_closure() {
+    let deep = "pipeline(\"x\");\nlet a = []; let i = 0; while i < 900 { a = [a]; i += 1; }\nlet r = files::read();\n";
+    check(&format!("{deep}files::read(#{{ paths: a }}).named(\"b\");"), &["nested too deep"]);
+    check(&format!("{deep}rollup::days([r]).when(|c| a.len() > 0);"), &["nested too deep"]);
+}
+
+#[test]
+fn a_deep_error_is_stopped() {
+    check(
+        "let a = []; let i = 0; while i < 900 { a = [a]; i += 1; }\nthrow a;",
+        &["script_error", "x.rhai:2:1"],
+    );
 }
 
 #[test]

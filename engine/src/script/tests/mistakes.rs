@@ -43,7 +43,10 @@ fn an_unknown_step_is_found_at_the_call() {
 
 #[test]
 fn a_wrong_or_missing_input_is_found_at_the_call() {
-    check(&format!("{READ}let w = open_meteo::history(r, #{{ precision: 1 }});\nrollup::days([w]);"), &["4:1 wrong_input"]);
+    check(
+        &format!("{READ}let w = open_meteo::history(r, #{{ precision: 1 }});\nrollup::days([w]);"),
+        &["4:1 wrong_input"],
+    );
     check("let d = rollup::days();", &["2:9 missing_input"]);
     check("open_meteo::history(#{ precision: 1 });", &["2:1 missing_input"]);
     check(&format!("{READ}files::read(r).named(\"b\");"), &["3:1 wrong_input"]);
@@ -54,7 +57,10 @@ fn a_wrong_or_missing_input_is_found_at_the_call() {
 #[test]
 fn an_unknown_key_is_found_at_the_key() {
     check("files::read(#{\n  deep: true,\n  pathes: [],\n});", &["4:3 invalid_config"]);
-    check(&format!("{READ}open_meteo::history(r, #{{ precision: 1,\n cache: #{{ weeks: 1 }} }});"), &["4:12 invalid_config"]);
+    check(
+        &format!("{READ}open_meteo::history(r, #{{ precision: 1,\n cache: #{{ weeks: 1 }} }});"),
+        &["4:12 invalid_config"],
+    );
 }
 
 #[test]
@@ -97,7 +103,8 @@ fn a_cycle_is_found_at_its_after_calls_with_its_path() {
     let body = "let a = files::read().named(\"a\");\nlet b = rollup::days([a]).named(\"b\");\na.after(b);";
     check(body, &["4:3 pipeline_cycle"]);
     check_text(body, "pipeline_cycle: a → b → a");
-    let body = "let a = files::read().named(\"a\");\nlet b = files::read().named(\"b\").after(a);\na.after(b);";
+    let body =
+        "let a = files::read().named(\"a\");\nlet b = files::read().named(\"b\").after(a);\na.after(b);";
     check(body, &["3:34 pipeline_cycle", "4:3 pipeline_cycle"]);
 }
 
@@ -118,14 +125,20 @@ fn a_property_that_the_artifact_lacks_is_found_in_the_closure() {
 
 #[test]
 fn a_condition_that_is_not_true_or_false_is_found_at_its_result() {
-    check(&format!("{READ}open_meteo::history(r, #{{ precision: 1 }}).when(|c| c.from + 1);"), &["3:52 condition_not_bool"]);
+    check(
+        &format!("{READ}open_meteo::history(r, #{{ precision: 1 }}).when(|c| c.from + 1);"),
+        &["3:52 condition_not_bool"],
+    );
 }
 
 #[test]
 fn a_namespace_in_a_closure_is_found_where_it_stands() {
     let history = "open_meteo::history(r, #{ precision: 1 })";
     check(&format!("{READ}{history}.when(|c| files::read() == c);"), &["3:52 namespace_in_condition"]);
-    check(&format!("fn f(c) {{ files::read() }}\n{READ}{history}.when(|c| f(c));"), &["2:11 namespace_in_condition"]);
+    check(
+        &format!("fn f(c) {{ files::read() }}\n{READ}{history}.when(|c| f(c));"),
+        &["2:11 namespace_in_condition"],
+    );
 }
 
 #[test]
@@ -164,7 +177,10 @@ fn pipeline_comes_once_and_first() {
 fn options_of_the_pipeline_are_checked_where_they_stand() {
     check_whole("pipeline(\"x\", #{ every: \"1h\" });\nfiles::read();", &["1:18 unknown_option"]);
     check_whole("pipeline(\"x\", #{ timeout: \"1x\" });\nfiles::read();", &["1:27 invalid_option"]);
-    check_whole("pipeline(\"x\", #{ on_overlap: \"wait\", lock: 3 });\nfiles::read();", &["1:30 invalid_option", "1:44 invalid_option"]);
+    check_whole(
+        "pipeline(\"x\", #{ on_overlap: \"wait\", lock: 3 });\nfiles::read();",
+        &["1:30 invalid_option", "1:44 invalid_option"],
+    );
     check_whole("pipeline(\"x\", #{ params: #{ a: |x| x } });\nfiles::read();", &["1:32 invalid_option"]);
     check_whole("pipeline(3);\nfiles::read();", &["1:10 invalid_argument"]);
 }
@@ -183,7 +199,11 @@ fn a_mistake_in_a_library_file_is_found_there() {
     let source = source(text, &[("steps", "fn all() {\n  files::read(#{ deep: 3 })\n}")]);
     let diagnostics = evaluate_source(&source).unwrap_err();
     let (short, long) = found(&Err(diagnostics.clone()));
-    assert_eq!((short, diagnostics[0].path.as_str()), (vec!["2:24 invalid_config".to_owned()], "scripts/lib/steps.rhai"), "{long}");
+    assert_eq!(
+        (short, diagnostics[0].path.as_str()),
+        (vec!["2:24 invalid_config".to_owned()], "scripts/lib/steps.rhai"),
+        "{long}"
+    );
 }
 
 #[test]

@@ -27,7 +27,8 @@ insights::daily(days, weather).after([read, weather]);
 #[test]
 fn a_script_becomes_steps_edges_and_policies() {
     let plan = evaluate_source(&source(HOURLY, &[])).map_err(|found| found[0].to_string()).unwrap().plan;
-    let steps: Vec<_> = plan.steps.iter().map(|step| (&*step.name, step.inputs.clone(), step.after.clone())).collect();
+    let steps: Vec<_> =
+        plan.steps.iter().map(|step| (&*step.name, step.inputs.clone(), step.after.clone())).collect();
     assert_eq!(
         steps,
         [
@@ -150,7 +151,14 @@ fn reserved_words_cannot_be_kinds_or_keys() {
         }
     }
     let mut kind = Kind::of::<Bad>();
-    for (name, fault) in [("sample.import", "`sample.import`"), ("sample.read", "`match`"), ("match.read", "`match.read`"), ("read", "namespace"), ("a.b.c", "namespace"), ("Files.read", "namespace")] {
+    for (name, fault) in [
+        ("sample.import", "`sample.import`"),
+        ("sample.read", "`match`"),
+        ("match.read", "`match.read`"),
+        ("read", "namespace"),
+        ("a.b.c", "namespace"),
+        ("Files.read", "namespace"),
+    ] {
         kind.kind = name;
         let reason = speakable(&kind).unwrap_err();
         assert!(reason.contains(fault), "{name}: {reason}");

@@ -22,7 +22,8 @@ fn rule(text: &str) -> Rule {
 #[track_caller]
 fn unproven(text: &str) -> (String, String) {
     let found = rule(text).prove().unwrap_err();
-    let short: Vec<_> = found.iter().map(|found| format!("{}:{} {}", found.line, found.column, found.code)).collect();
+    let short: Vec<_> =
+        found.iter().map(|found| format!("{}:{} {}", found.line, found.column, found.code)).collect();
     (short.join(", "), found[0].to_string())
 }
 
@@ -35,7 +36,9 @@ fn failure(text: &str) -> String {
 }
 
 fn with_applies(applies: &str) -> String {
-    format!("fn applies(day) {{\n  {applies} }}\nfn advise(day) {{ #{{ pick: \"easy\" }} }}\nfn examples() {{ [] }}")
+    format!(
+        "fn applies(day) {{\n  {applies} }}\nfn advise(day) {{ #{{ pick: \"easy\" }} }}\nfn examples() {{ [] }}"
+    )
 }
 
 #[test]
@@ -49,7 +52,9 @@ fn a_rule_knows_its_name_its_purpose_and_its_inputs() {
 #[test]
 fn a_rule_speaks_or_is_silent() {
     let rule = rule(FATIGUE);
-    let ask = |ratio: f64| rule.evaluate(&Subject::new(&json!({ "load": { "ratio": ratio }, "yesterday": { "hard": true } })));
+    let ask = |ratio: f64| {
+        rule.evaluate(&Subject::new(&json!({ "load": { "ratio": ratio }, "yesterday": { "hard": true } })))
+    };
     assert_eq!(ask(1.2), Outcome::Silent);
     let why = "Your last 7 days are 1.5 times your usual.";
     assert_eq!(ask(1.5), Outcome::Advice(json!({ "minutes": 40, "pick": "easy", "why": why })));
@@ -59,7 +64,11 @@ fn a_rule_speaks_or_is_silent() {
 fn an_unknown_value_is_named_by_its_whole_path() {
     let rule = rule(FATIGUE);
     for day in [json!({ "load": { "ratio": null } }), json!({ "load": {} }), json!({})] {
-        assert_eq!(rule.evaluate(&Subject::new(&day)), Outcome::Missing(vec!["load.ratio".to_owned()]), "{day}");
+        assert_eq!(
+            rule.evaluate(&Subject::new(&day)),
+            Outcome::Missing(vec!["load.ratio".to_owned()]),
+            "{day}"
+        );
     }
     let day = json!({ "load": { "ratio": 1.5 } });
     assert_eq!(rule.evaluate(&Subject::new(&day)), Outcome::Missing(vec!["yesterday.hard".to_owned()]));
@@ -123,7 +132,9 @@ fn a_rule_has_no_steps_no_files_and_no_end() {
 
 #[test]
 fn a_result_of_the_wrong_kind_is_found_where_it_is_given() {
-    assert!(failure(&with_applies("day.x + 1")).contains("fatigue.rhai:2:3: `applies` answers true or false"));
+    assert!(
+        failure(&with_applies("day.x + 1")).contains("fatigue.rhai:2:3: `applies` answers true or false")
+    );
     let text = with_applies("true").replace("#{ pick: \"easy\" }", "[|x| x]");
     assert!(failure(&text).contains("`advise` answers a map of data"), "{}", failure(&text));
 }

@@ -114,7 +114,11 @@ pub(super) fn registry() -> Registry {
 
 pub(super) fn source(text: &str, modules: &[(&str, &str)]) -> Source {
     let modules = modules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Source { path: "pipelines/x.rhai".to_owned(), text: text.to_owned(), modules: modules.collect::<BTreeMap<_, _>>() }
+    Source {
+        path: "pipelines/x.rhai".to_owned(),
+        text: text.to_owned(),
+        modules: modules.collect::<BTreeMap<_, _>>(),
+    }
 }
 
 /// Evaluates a script whose first line is `pipeline("x");`.
@@ -131,7 +135,8 @@ pub(super) fn found(result: &Result<Planned, Vec<Diagnostic>>) -> (Vec<String>, 
     match result {
         Ok(_) => (Vec::new(), "no mistake".to_owned()),
         Err(diagnostics) => {
-            let short = diagnostics.iter().map(|found| format!("{}:{} {}", found.line, found.column, found.code));
+            let short =
+                diagnostics.iter().map(|found| format!("{}:{} {}", found.line, found.column, found.code));
             let long = diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             (short.collect(), long)
         }

@@ -111,11 +111,16 @@ fn when(step: &mut StepDraft, place: &Place, arguments: &[Dynamic]) -> Result<()
         return Err(usage("`.when(|artifact| …)`"));
     };
     let Some(mut pointer) = condition.clone().try_cast::<FnPtr>() else {
-        return Err((Some(0), format!("expected a closure such as `|artifact| …`, found {}", what(condition))));
+        return Err((
+            Some(0),
+            format!("expected a closure such as `|artifact| …`, found {}", what(condition)),
+        ));
     };
     // What the script changes later is not what the condition was given.
     let frozen = pointer.iter_curry().map(data::freeze).collect::<Result<Vec<_>, _>>();
-    pointer.set_curry(frozen.map_err(|found| (None, format!("a closure captures data only, found {}", found.what)))?);
+    pointer.set_curry(
+        frozen.map_err(|found| (None, format!("a closure captures data only, found {}", found.what)))?,
+    );
     if step.kind.slots.is_empty() {
         return Err((None, "has no input whose artifact a condition could look at".to_owned()));
     }

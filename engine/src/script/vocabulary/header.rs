@@ -53,9 +53,11 @@ fn say(draft: &mut Draft, place: &Place, arguments: &[Dynamic]) {
     }
     let mut found = Vec::new();
     let options = options.map(|options| read(options, &mut found)).unwrap_or_default();
-    draft.mistakes.extend(found.into_iter().map(|(part, code, message, hint)| {
-        Mistake::new(code, place.clone(), message).at(part).hint(hint)
-    }));
+    draft.mistakes.extend(
+        found.into_iter().map(|(part, code, message, hint)| {
+            Mistake::new(code, place.clone(), message).at(part).hint(hint)
+        }),
+    );
     draft.header = Some(Header { name, options });
 }
 
@@ -79,7 +81,12 @@ fn read(options: &Dynamic, found: &mut Found) -> Options {
     for (key, value) in map.iter() {
         if !OPTIONS.contains(&key.as_str()) {
             let message = format!("unknown option `{key}`, expected one of `{}`", OPTIONS.join("`, `"));
-            found.push((Part::Key(vec![key.to_string()]), "unknown_option", message, suggest::hint(key, OPTIONS)));
+            found.push((
+                Part::Key(vec![key.to_string()]),
+                "unknown_option",
+                message,
+                suggest::hint(key, OPTIONS),
+            ));
         } else if let Err((path, message)) = set(&mut read, key, value) {
             let path = std::iter::once(key.to_string()).chain(path).collect();
             found.push((Part::Value(path), "invalid_option", format!("`{key}`: {message}"), None));
@@ -118,7 +125,9 @@ fn lock(value: &Dynamic) -> Result<String, String> {
 fn overlap(value: &Dynamic) -> Result<Overlap, String> {
     let text = value.as_immutable_string_ref().map_err(|_| expected("a text", value))?;
     let known = OVERLAPS.iter().find(|(name, _)| *name == text.as_str());
-    known.map(|(_, overlap)| *overlap).ok_or_else(|| format!("`{}` is none of `skip`, `queue`, `cancel_old`", text.as_str()))
+    known
+        .map(|(_, overlap)| *overlap)
+        .ok_or_else(|| format!("`{}` is none of `skip`, `queue`, `cancel_old`", text.as_str()))
 }
 
 /// A duration above zero, as `"20m"`.

@@ -120,7 +120,8 @@ impl Call<'_> {
         };
         let step = &self.draft.steps[index];
         if step.kind.output != slot.artifact {
-            let message = format!("takes `{}`, but `{}` gives `{}`", slot.artifact, step.call(), step.kind.output);
+            let message =
+                format!("takes `{}`, but `{}` gives `{}`", slot.artifact, step.call(), step.kind.output);
             self.found("wrong_input", Part::Call, message);
         }
         Some(index)
