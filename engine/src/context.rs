@@ -75,6 +75,7 @@ impl StepContext {
             fence.check(tx)?;
             let mut cursor = Cursor::load(tx, &run.pipeline, &step, &run.partition)?;
             let value = write(tx, &mut cursor)?;
+            fence.note_progress(tx)?;
             cursor.save(tx, &run.pipeline, &step, &run.partition, clock.now_ms())?;
             Ok(value)
         });

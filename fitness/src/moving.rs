@@ -3,7 +3,8 @@
 //! Moving time is the sum of the steps between samples over which the athlete made at least 0.5 m/s (1.8 km/h).
 //! The speed of a step is that of the way made from shortly before it to shortly after it, because distances come
 //! in lumps: as long as the distance grows each second that is 2 s, in a pool that counts lengths up to 30 s.
-//! Steps of more than 30 s and steps between track segments count nothing.
+//! A step of more than 30 s is judged by its own way alone: a pause covers none, a recorder that writes a point a
+//! minute does. Steps between track segments count nothing.
 
 use crate::distance;
 use crate::recording::{Channel, Samples};
@@ -28,7 +29,8 @@ pub(crate) fn seconds_along(samples: &Samples, along: Option<&[f64]>) -> Option<
     let moving_ms = match along {
         Some(along) => {
             let reach_ms = reach_ms(&samples.time_ms, along);
-            pieces(samples).map(|piece| by_distance(&samples.time_ms, along, piece, reach_ms)).sum::<i64>()
+            let pieces = pieces(samples).map(|piece| by_distance(&samples.time_ms, along, piece, reach_ms));
+            pieces.sum::<i64>() + sparse(samples, along)
         }
         None => by_speed(samples)?,
     };
@@ -76,6 +78,18 @@ fn by_distance(times: &[i64], along: &[f64], piece: std::ops::Range<usize>, reac
     moving_ms
 }
 
+/// Steps too long to be part of a piece, over which the athlete made way all the same.
+fn sparse(samples: &Samples, along: &[f64]) -> i64 {
+    let times = &samples.time_ms;
+    let is_sparse = |step: &usize| {
+        let time_ms = times[*step] - times[step - 1];
+        let way_m = along[*step] - along[step - 1];
+        time_ms > PAUSE_MS && way_m * 1000.0 >= MOVING_M_PER_S * time_ms as f64
+    };
+    let steps = (1..times.len()).filter(|step| samples.breaks.binary_search(step).is_err()).filter(is_sparse);
+    steps.map(|step| times[step] - times[step - 1]).sum()
+}
+
 fn by_speed(samples: &Samples) -> Option<i64> {
     let speed = samples.channel(Channel::Speed)?;
     let steps = samples.time_ms.windows(2).zip(speed);
@@ -105,7 +119,12 @@ mod tests {
 
     #[test]
     fn a_pause_between_samples_counts_nothing() {
-        check(&[(1, 3.0), (31, 90.0), (1, 3.0)], Some(2.0));
+        check(&[(1, 3.0), (31, 9.0), (1, 3.0)], Some(2.0));
+    }
+
+    #[test]
+    fn a_point_a_minute_is_motion_where_there_is_way_between_the_points() {
+        check(&[(60, 180.0), (60, 170.0), (300, 20.0), (60, 175.0)], Some(180.0));
     }
 
     #[test]

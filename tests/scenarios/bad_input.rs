@@ -127,7 +127,7 @@ const SCRIPTS: [(u32, &str, &str, &str); 6] = [
     (35, "let a = rollup::loads([]); let b = rollup::days([a]);\na.after(b);", "pipeline_cycle", "→"),
     (36, "rollup::lods([]);", "unknown_step", "loads"),
     (36, "rollup::loads([]);\nrollup::loads([]);", "duplicate_step", "named"),
-    (36, "files::read(#{ max_file_mibs: 3 });", "unknown_field", "max_file_mib"),
+    (36, "files::read(#{ max_file_mibs: 3 });", "invalid_config", "expected `max_file_mib`"),
     (37, "loop {}", "script_limit", "operations"),
     (37, "let s = \"x\"; loop { s += s; }", "script_limit", "string"),
 ];
@@ -186,6 +186,10 @@ fn row_40_a_newer_database_is_refused_untouched() {
         store.write(move |tx| tx.execute(&newer, &[])).await.unwrap();
     });
     drop(runtime);
+    // The last connection to leave takes the write-ahead log with it.
+    while program.path("paceline.db-wal").exists() {
+        std::thread::yield_now();
+    }
     let before = std::fs::read(&file).unwrap();
     let output = program.run(&["days"]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();

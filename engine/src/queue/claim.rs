@@ -6,7 +6,8 @@ use store::{Sql, Tx, params};
 
 use crate::run::{Fence, RunState};
 
-/// How often a run may be taken up again before it is given up: a step that kills its worker is not run for ever.
+/// How often in a row a run may be taken up without getting anything done: a step that kills its worker is not run
+/// for ever.
 pub const MAX_CLAIMS: i64 = 10;
 
 /// The terms under which a worker takes runs.

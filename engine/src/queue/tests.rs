@@ -226,6 +226,23 @@ async fn what_a_dead_process_held_is_free_at_once_and_what_a_living_one_holds_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn claims_that_came_to_nothing_are_counted_until_one_gets_something_done() {
+    for store in stores().await {
+        put(&store, job("a")).await;
+        for worker in ["one", "two"] {
+            take(&store, worker).await;
+            run_out(&store).await;
+        }
+        let third = take(&store, "three").await.remove(0);
+        assert_eq!(third.claims, 3);
+        let fence = third.fence.clone();
+        store.write(move |tx| fence.note_progress(tx)).await.unwrap();
+        run_out(&store).await;
+        assert_eq!(take(&store, "four").await[0].claims, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_statement_prepares_on_both_databases() {
     for store in stores().await {
         for sql in crate::queries() {

@@ -30,6 +30,11 @@ impl Fence {
         if found == Some(self.number) { Ok(()) } else { Err(store::Error::abort(Fenced)) }
     }
 
+    /// Forgets the claims that came to nothing, because this one did not.
+    pub(crate) fn note_progress(&self, tx: &mut Tx<'_>) -> store::Result<()> {
+        tx.execute(&PROGRESSED, &params![&*self.run]).map(drop)
+    }
+
     pub(crate) fn run(&self) -> &str {
         &self.run
     }
@@ -40,4 +45,5 @@ const READ: Sql = Sql::Per {
     sqlite: "SELECT fence FROM run_fence WHERE run_id = $1",
     postgres: "SELECT fence FROM run_fence WHERE run_id = $1 FOR SHARE",
 };
-pub(crate) const QUERIES: &[&Sql] = &[&READ];
+const PROGRESSED: Sql = Sql::Both("UPDATE job SET attempts = 1 WHERE run_id = $1 AND attempts > 1");
+pub(crate) const QUERIES: &[&Sql] = &[&READ, &PROGRESSED];

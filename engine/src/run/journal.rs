@@ -31,6 +31,12 @@ pub(crate) enum What {
     Ended { attempt: Option<u32>, state: StepState, artifact: Option<Arc<str>>, meters: Readings, error: Option<Error> },
 }
 
+impl Entry {
+    fn is_success(&self) -> bool {
+        matches!(self.what, What::Ended { state: StepState::Succeeded, .. })
+    }
+}
+
 /// What a person reads of a failure.
 #[derive(Debug, Clone)]
 pub(crate) struct Error {
@@ -48,7 +54,7 @@ impl Journal {
         let (fence, worker) = (fence.clone(), worker.clone());
         let write = move |tx: &mut Tx<'_>| {
             fence.check(tx)?;
-            write(tx, fence.run(), &worker, &entries)
+            write(tx, &fence, &worker, &entries)
         };
         store.write(write).await
     }
@@ -62,11 +68,14 @@ struct Rows<'a> {
     step_ended: Vec<Vec<Value<'a>>>,
 }
 
-fn write(tx: &mut Tx<'_>, run: &str, worker: &str, entries: &[Entry]) -> store::Result<()> {
+fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> store::Result<()> {
     let meters: Vec<_> = entries.iter().map(meters).collect();
     let mut rows = Rows::default();
     for (entry, meters) in entries.iter().zip(&meters) {
-        rows.add(run, worker, entry, meters);
+        rows.add(fence.run(), worker, entry, meters);
+    }
+    if entries.iter().any(Entry::is_success) {
+        fence.note_progress(tx)?;
     }
     // A quick retry may start and end between two commits, so starts go first.
     tx.batch(&START_STEP, &rows.step_started)?;
