@@ -40,7 +40,8 @@ impl Demo {
     pub(crate) fn files(&self, count: usize) -> anyhow::Result<Vec<PathBuf>> {
         let all = self.folder.path().join("all");
         files::demo::write(&all, 1, jiff::civil::date(2026, 10, 31), 365)?;
-        let mut found: Vec<_> = std::fs::read_dir(&all)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        let mut found: Vec<_> =
+            std::fs::read_dir(&all)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
         found.sort();
         ensure!(found.len() >= count, "the demo athlete has only {} files", found.len());
         found.truncate(count);

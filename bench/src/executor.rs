@@ -36,7 +36,12 @@ pub(crate) async fn in_memory(report: &mut Report) -> anyhow::Result<()> {
         }
         let (floor, ours) = (cpu::median(floors), cpu::median(ours));
         let per_step = 1e6 / STEPS as f64;
-        report.add(&format!("in memory, {shape}: petgraph + JoinSet"), floor * per_step, "us/step", Bar::None);
+        report.add(
+            &format!("in memory, {shape}: petgraph + JoinSet"),
+            floor * per_step,
+            "us/step",
+            Bar::None,
+        );
         report.add(&format!("in memory, {shape}: ours"), ours * per_step, "us/step", Bar::None);
         report.add(&format!("in memory, {shape}: ratio"), ours / floor, "x", Bar::AtMost(2.0));
     }
@@ -81,10 +86,20 @@ pub(crate) async fn durable(report: &mut Report) -> anyhow::Result<()> {
     for (shape, edges) in [("chain", noop::chain(STEPS)), ("fan", noop::fan(STEPS))] {
         let seconds = cpu::median(run(&edges, Durability::Normal).await?.0);
         let figure = seconds * 1e6 / STEPS as f64;
-        report.add(&format!("SQLite NORMAL with full history, {shape}"), figure, "us/step", Bar::AtMost(60.0));
+        report.add(
+            &format!("SQLite NORMAL with full history, {shape}"),
+            figure,
+            "us/step",
+            Bar::AtMost(60.0),
+        );
     }
     let commits = run(&noop::fan(STEPS), Durability::Full).await?.1;
-    report.add("SQLite FULL, fan of 1,000: commits (fsyncs) of the run", commits as f64, "", Bar::AtMost(10.0));
+    report.add(
+        "SQLite FULL, fan of 1,000: commits (fsyncs) of the run",
+        commits as f64,
+        "",
+        Bar::AtMost(10.0),
+    );
     Ok(())
 }
 
@@ -141,7 +156,9 @@ pub(crate) async fn work(engine: &Engine, run: &str) -> anyhow::Result<bool> {
 /// Commits that the write-ahead log holds: frames that carry the size of the database, of the log's present salt.
 fn commits_in_log(path: &Path) -> anyhow::Result<usize> {
     let log = std::fs::read(path.with_extension("db-wal"))?;
-    let word = |at: usize| log.get(at..at + 4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    let word = |at: usize| {
+        log.get(at..at + 4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    };
     let (page, salt) = (word(8).unwrap_or(4096) as usize, word(16));
     let frames = (32..log.len()).step_by(24 + page);
     Ok(frames.filter(|at| word(at + 8) == salt && word(at + 4).is_some_and(|size| size > 0)).count())

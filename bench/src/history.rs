@@ -17,7 +17,12 @@ pub(crate) async fn one_more(report: &mut Report) -> anyhow::Result<()> {
         std::fs::write(folder.join(format!("{number:05}.gpx")), ride(number as i64))?;
     }
     demo.import(&[folder.clone()]).await?;
-    report.add("a rerun over 5,000 files that are all known", rerun(&demo, &[folder.clone()], None).await?, "CPU ms", Bar::None);
+    report.add(
+        "a rerun over 5,000 files that are all known",
+        rerun(&demo, &[folder.clone()], None).await?,
+        "CPU ms",
+        Bar::None,
+    );
     let (mut alone, mut among) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let number = HISTORY + 2 * round;
@@ -25,7 +30,12 @@ pub(crate) async fn one_more(report: &mut Report) -> anyhow::Result<()> {
         among.push(rerun(&demo, &[folder.clone()], Some(number + 1)).await?);
     }
     report.add("one new file, history of 5,000: named", cpu::median(alone), "CPU ms", Bar::AtMost(50.0));
-    report.add("one new file, history of 5,000: found in its folder", cpu::median(among), "CPU ms", Bar::None);
+    report.add(
+        "one new file, history of 5,000: found in its folder",
+        cpu::median(among),
+        "CPU ms",
+        Bar::None,
+    );
     Ok(())
 }
 
@@ -51,5 +61,7 @@ fn ride(number: i64) -> String {
         )
     };
     let points: String = (0..1_200).step_by(10).map(point).collect();
-    format!(r#"<gpx version="1.1" creator="bench"><trk><type>cycling</type><trkseg>{points}</trkseg></trk></gpx>"#)
+    format!(
+        r#"<gpx version="1.1" creator="bench"><trk><type>cycling</type><trkseg>{points}</trkseg></trk></gpx>"#
+    )
 }

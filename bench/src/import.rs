@@ -17,7 +17,9 @@ pub(crate) async fn hundred_files(report: &mut Report) -> anyhow::Result<()> {
     for _ in 0..ROUNDS {
         let demo = Demo::new().await?;
         let paths = demo.files(FILES)?;
-        mebibytes = paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum::<u64>() as f64 / 1e6;
+        mebibytes = paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum::<u64>()
+            as f64
+            / 1e6;
         floors.push(cpu::of(async { floor(&paths) }).await.0);
         let (seconds, imported) = cpu::of(demo.import(&paths)).await;
         imported?;

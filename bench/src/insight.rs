@@ -33,6 +33,11 @@ pub(crate) async fn daily(report: &mut Report) -> anyhow::Result<()> {
     server.await??;
     millis.sort_by(f64::total_cmp);
     report.add("GET /insights/daily, seen by the client: p50", millis[REQUESTS / 2], "ms", Bar::None);
-    report.add("GET /insights/daily, seen by the client: p99", millis[REQUESTS * 99 / 100], "ms", Bar::AtMost(10.0));
+    report.add(
+        "GET /insights/daily, seen by the client: p99",
+        millis[REQUESTS * 99 / 100],
+        "ms",
+        Bar::AtMost(10.0),
+    );
     Ok(())
 }

@@ -70,7 +70,8 @@ impl StepContext {
         if self.cancel.is_cancelled() {
             return Err(StepError::Cancelled);
         }
-        let (run, step, fence, clock) = (self.run.clone(), self.step.clone(), self.fence.clone(), self.clock.clone());
+        let (run, step, fence, clock) =
+            (self.run.clone(), self.step.clone(), self.fence.clone(), self.clock.clone());
         let committed = self.store()?.write(move |tx| {
             fence.check(tx)?;
             let mut cursor = Cursor::load(tx, &run.pipeline, &step, &run.partition)?;
@@ -83,8 +84,8 @@ impl StepContext {
     }
 
     fn store(&self) -> Result<&Store, StepError> {
-        self.store.as_ref().ok_or_else(|| {
-            StepError::Hopeless(crate::step::Cause::new("no_store", "this run has no store"))
-        })
+        self.store
+            .as_ref()
+            .ok_or_else(|| StepError::Hopeless(crate::step::Cause::new("no_store", "this run has no store")))
     }
 }

@@ -176,7 +176,8 @@ impl Engine {
                 Err(PlanError::Invalid { name: pipeline.to_owned(), diagnostics: diagnostics.clone() })
             }
             None => {
-                let known = self.0.pipelines.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let known =
+                    self.0.pipelines.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 Err(PlanError::Unknown { name: pipeline.to_owned(), known })
             }
         }
@@ -187,8 +188,14 @@ impl Engine {
         let ready = self.ready(&request.pipeline)?;
         let job = self.job(ready, &request)?;
         let enqueued = self.0.store.write(move |tx| queue::enqueue(tx, &job)).await?;
-        info!(run.id = enqueued.run, pipeline = request.pipeline, cause = request.cause.as_str(), new = enqueued.new,
-            request.id = request.request_id, "run enqueued");
+        info!(
+            run.id = enqueued.run,
+            pipeline = request.pipeline,
+            cause = request.cause.as_str(),
+            new = enqueued.new,
+            request.id = request.request_id,
+            "run enqueued"
+        );
         self.0.wake.notify_one();
         Ok(enqueued)
     }
@@ -207,7 +214,11 @@ impl Engine {
             request_id: request.request_id.clone(),
             lock_key: options.lock.as_ref().map(|lock| format!("{lock}/{}", request.partition)),
             priority: options.priority,
-            overlap: if request.force && options.on_overlap == Overlap::Skip { Overlap::Queue } else { options.on_overlap },
+            overlap: if request.force && options.on_overlap == Overlap::Skip {
+                Overlap::Queue
+            } else {
+                options.on_overlap
+            },
             script_hash: ready.script_hash.clone(),
             script_body,
             plan_hash: ready.plan.hash.clone(),
@@ -286,7 +297,12 @@ fn ready(registry: &Registry, library: &Library, name: &str) -> Result<Arc<Ready
 
 /// What the first line of a script says of it.
 fn about(text: &str) -> String {
-    text.lines().next().and_then(|line| line.strip_prefix("//!")).map(str::trim).unwrap_or_default().to_owned()
+    text.lines()
+        .next()
+        .and_then(|line| line.strip_prefix("//!"))
+        .map(str::trim)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn step_infos(plan: &Plan) -> Vec<StepInfo> {

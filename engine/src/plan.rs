@@ -99,7 +99,15 @@ fn hash(name: &str, options: &Options, steps: &[PlannedStep]) -> String {
     let steps: Vec<_> = steps
         .iter()
         .map(|step| {
-            json!([&*step.name, step.kind.kind, step.config, step.inputs, step.after, step.policy, step.when.is_some()])
+            json!([
+                &*step.name,
+                step.kind.kind,
+                step.config,
+                step.inputs,
+                step.after,
+                step.policy,
+                step.when.is_some()
+            ])
         })
         .collect();
     let text = json!([name, options, steps]).to_string();

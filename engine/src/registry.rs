@@ -112,8 +112,7 @@ pub trait Hook: Send + Sync + 'static {
     fn receive(&self, delivery: &Delivery) -> Verdict;
 }
 
-type Answer =
-    Box<dyn Fn(&mut Tx<'_>, &QueryContext, Value) -> Result<Value, QueryError> + Send + Sync>;
+type Answer = Box<dyn Fn(&mut Tx<'_>, &QueryContext, Value) -> Result<Value, QueryError> + Send + Sync>;
 
 /// A registered query whose types are forgotten.
 pub struct AnyQuery {

@@ -11,8 +11,7 @@ use crate::run::StepState;
 const RUNS: &str = "pipeline_step_runs_total";
 const FAILURES: &str = "pipeline_step_failures_total";
 const DURATION: &str = "pipeline_step_duration_seconds";
-const BUCKETS: [f64; 13] =
-    [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
+const BUCKETS: [f64; 13] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 

@@ -125,7 +125,12 @@ impl Worker {
             }
             for run in claimed {
                 let stop = holdings.add(&run.run);
-                let held = holding::Held { engine: self.engine.clone(), worker: self.identity.id.clone(), claimed: run, stop };
+                let held = holding::Held {
+                    engine: self.engine.clone(),
+                    worker: self.identity.id.clone(),
+                    claimed: run,
+                    stop,
+                };
                 let holdings = holdings.clone();
                 runs.spawn(async move {
                     let run = held.claimed.run.clone();

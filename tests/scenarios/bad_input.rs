@@ -44,7 +44,10 @@ fn fit_at(time: u32) -> Vec<u8> {
 }
 
 fn gpx(points: &str) -> Vec<u8> {
-    format!(r#"<?xml version="1.0"?><gpx version="1.1" creator="t"><trk><trkseg>{points}</trkseg></trk></gpx>"#).into_bytes()
+    format!(
+        r#"<?xml version="1.0"?><gpx version="1.1" creator="t"><trk><trkseg>{points}</trkseg></trk></gpx>"#
+    )
+    .into_bytes()
 }
 
 fn with_bad_crc(mut file: Vec<u8>) -> Vec<u8> {
@@ -54,8 +57,10 @@ fn with_bad_crc(mut file: Vec<u8>) -> Vec<u8> {
 }
 
 fn files() -> Vec<(u32, &'static str, Vec<u8>, &'static str)> {
-    let laughs = r#"<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><gpx>&b;</gpx>"#;
-    let entity = r#"<?xml version="1.0"?><!DOCTYPE g [<!ENTITY x SYSTEM "file:///etc/passwd">]><gpx>&x;</gpx>"#;
+    let laughs =
+        r#"<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><gpx>&b;</gpx>"#;
+    let entity =
+        r#"<?xml version="1.0"?><!DOCTYPE g [<!ENTITY x SYSTEM "file:///etc/passwd">]><gpx>&x;</gpx>"#;
     let attributes = (0..80_000).fold(String::from("<gpx"), |mut tag, number| {
         let _ = write!(tag, " a{number}=\"1\"");
         tag
@@ -77,9 +82,24 @@ fn files() -> Vec<(u32, &'static str, Vec<u8>, &'static str)> {
         (8, "entity.gpx", entity.into(), "xml_dtd_refused"),
         (9, "attributes.gpx", attributes.into_bytes(), "xml_too_complex"),
         (10, "nested.gpx", nested.into_bytes(), "xml_too_deep"),
-        (11, "latitude.gpx", gpx(r#"<trkpt lat="952" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#), "coordinate_out_of_range"),
-        (11, "nan.gpx", gpx(r#"<trkpt lat="NaN" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#), "coordinate_out_of_range"),
-        (11, "infinite.gpx", gpx(r#"<trkpt lat="1e999" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#), "coordinate_out_of_range"),
+        (
+            11,
+            "latitude.gpx",
+            gpx(r#"<trkpt lat="952" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#),
+            "coordinate_out_of_range",
+        ),
+        (
+            11,
+            "nan.gpx",
+            gpx(r#"<trkpt lat="NaN" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#),
+            "coordinate_out_of_range",
+        ),
+        (
+            11,
+            "infinite.gpx",
+            gpx(r#"<trkpt lat="1e999" lon="8"><time>2024-01-01T10:00:00Z</time></trkpt>"#),
+            "coordinate_out_of_range",
+        ),
         (12, "empty.gpx", gpx(""), "no_track"),
         (13, "cut.tcx", tcx.into(), "xml_truncated"),
         (14, "far.tcx", far.into(), "value_out_of_range"),
@@ -150,7 +170,8 @@ fn rows_35_to_37_name_the_mistake_and_its_place() {
 #[test]
 fn row_37_a_script_that_eats_memory_or_sleeps_is_stopped() {
     let program = Program::on_sqlite();
-    let eats = "let m = #{}; let s = \"x\"; for i in 0..15 { s += s; }\nfor i in 0..20000 { m[`k${i}`] = s + i; }";
+    let eats =
+        "let m = #{}; let s = \"x\"; for i in 0..15 { s += s; }\nfor i in 0..20000 { m[`k${i}`] = s + i; }";
     for script in [eats, "sleep(1000);"] {
         let file = program.path("greedy.rhai");
         std::fs::write(&file, format!("//! Greedy.\npipeline(\"greedy\", #{{}});\n{script}\n")).unwrap();

@@ -20,7 +20,8 @@ struct Watch {
 
 impl Watch {
     fn new(program: &Program) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let store = runtime.block_on(Store::open(&program.db_url.parse().unwrap())).unwrap();
         Self { store, runtime }
     }
@@ -121,7 +122,8 @@ fn twenty_kills_in_one_import_lose_nothing_and_double_nothing() {
         if is_over(&watch) {
             break;
         }
-        child = second.command(&["run", "daily"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        child =
+            second.command(&["run", "daily"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     }
     let _ = child.kill();
     let _ = child.wait();

@@ -67,12 +67,17 @@ fn metrics_stand_at_zero_before_the_first_run_and_count_by_step_and_kind() {
             client.http.get(url).send().await.unwrap().text().await.unwrap()
         };
         let before = metrics().await;
-        for name in ["pipeline_step_runs_total", "pipeline_step_failures_total", "pipeline_step_duration_seconds"] {
+        for name in
+            ["pipeline_step_runs_total", "pipeline_step_failures_total", "pipeline_step_duration_seconds"]
+        {
             assert!(before.contains(&format!("# TYPE {name} ")), "{name} is missing: {before}");
         }
         let line = |text: &str, start: &str, label: &str| -> Option<String> {
             let found = text.lines().find(|line| {
-                line.starts_with(start) && line.contains("pipeline=\"daily\"") && line.contains("kind=\"rollup.days\"") && line.contains(label)
+                line.starts_with(start)
+                    && line.contains("pipeline=\"daily\"")
+                    && line.contains("kind=\"rollup.days\"")
+                    && line.contains(label)
             });
             found.and_then(|line| line.rsplit(' ').next()).map(str::to_owned)
         };
@@ -104,7 +109,8 @@ fn a_request_from_elsewhere_or_without_proof_of_intent_is_refused() {
     let program = Program::on_sqlite();
     with(&program, async |client| {
         let url = format!("{}/api/v1/pipelines/daily/runs", client.server.url);
-        let foreign_host = client.http.get(format!("{}/api/v1/health", client.server.url)).header("host", "evil.example");
+        let foreign_host =
+            client.http.get(format!("{}/api/v1/health", client.server.url)).header("host", "evil.example");
         assert_eq!(foreign_host.send().await.unwrap().status(), 403);
         let foreign_origin = client.http.post(&url).header("origin", "https://evil.example").json(&json!({}));
         assert_eq!(foreign_origin.send().await.unwrap().status(), 403);

@@ -23,10 +23,13 @@ fn real_files_come_through_the_program_with_the_manifests_numbers() {
     let Some(folder) = real_files() else { return };
     let program = Program::on_sqlite();
     let paths = FOLDERS.map(|name| folder.join(name).to_string_lossy().into_owned());
-    let arguments: Vec<_> = ["import", "--json"].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    let arguments: Vec<_> =
+        ["import", "--json"].into_iter().chain(paths.iter().map(String::as_str)).collect();
     let imported = program.json(&arguments);
     let files = imported["files"].as_array().unwrap();
-    let has_reason = |file: &&Value| file["code"].is_string() && file["reason"].as_str().is_some_and(|text| text.len() > 8);
+    let has_reason = |file: &&Value| {
+        file["code"].is_string() && file["reason"].as_str().is_some_and(|text| text.len() > 8)
+    };
     assert!(files.iter().filter(|file| file["outcome"] == "refused").all(|file| has_reason(&file)));
 
     let mut activities: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -85,20 +88,26 @@ fn manifest(folder: &std::path::Path) -> Vec<(String, Facts)> {
 
 impl Facts {
     fn of(path: String, facts: &Value) -> Self {
-        let parts = facts["sessions"].as_array().or(facts["activities"].as_array()).cloned().unwrap_or_default();
+        let parts =
+            facts["sessions"].as_array().or(facts["activities"].as_array()).cloned().unwrap_or_default();
         let sum = |names: [&str; 2]| {
             let values: Vec<_> =
                 parts.iter().filter_map(|part| names.iter().find_map(|name| part[*name].as_f64())).collect();
             (!values.is_empty()).then(|| values.iter().sum::<f64>())
         };
-        let first = parts.iter().filter_map(|part| part["start_utc"].as_str().or(part["first_time"].as_str())).min();
+        let first =
+            parts.iter().filter_map(|part| part["start_utc"].as_str().or(part["first_time"].as_str())).min();
         let hr = facts["rec_avg_hr"].as_f64().or_else(|| facts["avg_hr"].as_f64());
         Self {
             path,
             start: first.or(facts["start_utc"].as_str()).and_then(millis),
             elapsed_s: sum(["elapsed_s", "lap_time_s"]),
             meters: sum(["dist_m", "lap_dist_m"]).or_else(|| facts["length_2d_m"].as_f64()),
-            mean_hr: hr.or_else(|| parts.first().filter(|_| parts.len() == 1)?["avg_hr"].as_f64().filter(|_| facts["strict"].is_null())),
+            mean_hr: hr.or_else(|| {
+                parts.first().filter(|_| parts.len() == 1)?["avg_hr"]
+                    .as_f64()
+                    .filter(|_| facts["strict"].is_null())
+            }),
             is_strict: facts["strict"].is_null() || facts["strict"] == "ok",
         }
     }

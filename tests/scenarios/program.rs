@@ -125,7 +125,8 @@ fn binary() -> &'static Path {
         let folder = std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned();
         // `cargo xtask test` builds it once for all tests; a single test builds it by itself.
         if std::env::var_os("PACELINE_IS_BUILT").is_none() {
-            let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "paceline"]).status().unwrap();
+            let built =
+                Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "paceline"]).status().unwrap();
             assert!(built.success(), "cannot build the program");
         }
         folder.join("paceline")

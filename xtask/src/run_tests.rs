@@ -33,7 +33,8 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
 }
 
 fn build_program(root: &Path) -> anyhow::Result<()> {
-    let built = Command::new("cargo").current_dir(root).args(["build", "--quiet", "--package", "paceline"]).status();
+    let built =
+        Command::new("cargo").current_dir(root).args(["build", "--quiet", "--package", "paceline"]).status();
     ensure!(built.context("cannot start `cargo build`")?.success(), "the program does not compile");
     Ok(())
 }

@@ -29,7 +29,8 @@ impl Progress {
     /// Tells how many of how many items are done.
     pub fn tell(&self, done: u64, total: u64, item: &str) {
         if let Some((watcher, run, step)) = &self.0 {
-            let report = Report { run: run.to_string(), step: step.clone(), done, total, item: item.to_owned() };
+            let report =
+                Report { run: run.to_string(), step: step.clone(), done, total, item: item.to_owned() };
             watcher(report);
         }
     }

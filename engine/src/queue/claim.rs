@@ -63,8 +63,7 @@ fn take(
     let Some(number) = tx.optional(&RAISE_FENCE, &params![run], |row| row.get::<i64>(0))? else {
         return Ok(None);
     };
-    let claims =
-        tx.optional(&TAKE, &params![run, &lease.worker, boot, until_ms], |row| row.get::<i64>(0))?;
+    let claims = tx.optional(&TAKE, &params![run, &lease.worker, boot, until_ms], |row| row.get::<i64>(0))?;
     tx.execute(&STARTED, &params![run, RunState::Running.as_str(), lease.now_ms])?;
     Ok(claims.map(|claims| Claimed { run: run.to_owned(), fence: Fence::new(run, number), claims }))
 }

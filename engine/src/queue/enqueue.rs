@@ -93,16 +93,8 @@ const INSERT_RUN: Sql = Sql::Both(
     "INSERT INTO run (id, pipeline, partition, params, cause, request_id, state, script_hash, plan_hash, \
      enqueued_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 );
-const INSERT_JOB: Sql = Sql::Both(
-    "INSERT INTO job (run_id, lock_key, priority, ready_ms, attempts) VALUES ($1, $2, $3, $4, 0)",
-);
+const INSERT_JOB: Sql =
+    Sql::Both("INSERT INTO job (run_id, lock_key, priority, ready_ms, attempts) VALUES ($1, $2, $3, $4, 0)");
 const INSERT_FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ($1, 0)");
-pub(crate) const QUERIES: &[&Sql] = &[
-    &ONE_AT_A_TIME,
-    &UNFINISHED,
-    &CANCEL_OLD,
-    &INSERT_SCRIPT,
-    &INSERT_RUN,
-    &INSERT_JOB,
-    &INSERT_FENCE,
-];
+pub(crate) const QUERIES: &[&Sql] =
+    &[&ONE_AT_A_TIME, &UNFINISHED, &CANCEL_OLD, &INSERT_SCRIPT, &INSERT_RUN, &INSERT_JOB, &INSERT_FENCE];

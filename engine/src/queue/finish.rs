@@ -19,7 +19,13 @@ pub fn finish(tx: &mut Tx<'_>, fence: &Fence, ended: &Ended) -> store::Result<()
     let run = fence.run();
     tx.execute(
         &END_RUN,
-        &params![run, ended.state.as_str(), ended.now_ms, ended.error_code.as_deref(), ended.error.as_deref()],
+        &params![
+            run,
+            ended.state.as_str(),
+            ended.now_ms,
+            ended.error_code.as_deref(),
+            ended.error.as_deref()
+        ],
     )?;
     tx.execute(&DELETE_JOB, &params![run])?;
     free(tx, run)

@@ -101,7 +101,8 @@ async fn many_workers_at_once_never_receive_the_same_run() {
             let store = store.clone();
             claims.spawn(async move { take(&store, &format!("worker{worker}")).await });
         }
-        let mut runs: Vec<_> = claims.join_all().await.into_iter().flatten().map(|claimed| claimed.run).collect();
+        let mut runs: Vec<_> =
+            claims.join_all().await.into_iter().flatten().map(|claimed| claimed.run).collect();
         let all = runs.len();
         runs.sort();
         runs.dedup();
@@ -184,7 +185,9 @@ async fn a_second_run_skips_queues_or_cancels_the_first_as_the_pipeline_says() {
         let skipped = put(&store, Job { overlap: Overlap::Skip, ..job("b") }).await;
         assert_eq!(skipped, Enqueued { run: "a".to_owned(), new: false });
         assert!(put(&store, job("c")).await.new);
-        assert!(put(&store, Job { partition: "you".to_owned(), overlap: Overlap::Skip, ..job("d") }).await.new);
+        assert!(
+            put(&store, Job { partition: "you".to_owned(), overlap: Overlap::Skip, ..job("d") }).await.new
+        );
         put(&store, Job { overlap: Overlap::CancelOld, ..job("e") }).await;
         let all = ["a", "c", "d", "e"].map(str::to_owned);
         let asked = store.read(move |tx| cancelled(tx, &all)).await.unwrap();
@@ -210,7 +213,8 @@ async fn cancelling_ends_an_idle_run_at_once_and_only_marks_a_held_one() {
 async fn what_a_dead_process_held_is_free_at_once_and_what_a_living_one_holds_is_not() {
     for store in stores().await {
         let living = Identity::this_process();
-        let dead = Identity { id: "dead".to_owned(), process_start: living.process_start - 1, ..living.clone() };
+        let dead =
+            Identity { id: "dead".to_owned(), process_start: living.process_start - 1, ..living.clone() };
         for worker in [living.clone(), dead] {
             store.write(move |tx| register(tx, &worker, 1)).await.unwrap();
         }

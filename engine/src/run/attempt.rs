@@ -111,7 +111,9 @@ impl StepTask {
         match ended {
             Ok(Ok(Ok(artifact))) => Ok(artifact),
             Ok(Ok(Err(error))) => Err(error.into()),
-            Ok(Err(panic)) => Err(Ending::Broken(Failure::Panic, Cause::new("step_panicked", words(&*panic)))),
+            Ok(Err(panic)) => {
+                Err(Ending::Broken(Failure::Panic, Cause::new("step_panicked", words(&*panic))))
+            }
             Err(limit) => {
                 let cause = Cause::new("step_timeout", format!("not done within {limit:?}"));
                 Err(Ending::Broken(Failure::Timeout, cause))
@@ -180,6 +182,7 @@ fn jittered(backoff: Duration, failures: u32) -> Duration {
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the step panicked: {}", text.unwrap_or("without a word"))
 }

@@ -96,7 +96,10 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Succeeded,
-    Failed { code: String, error: String },
+    Failed {
+        code: String,
+        error: String,
+    },
     Cancelled,
     /// To be taken up again after this long.
     Parked(Duration),
@@ -141,11 +144,7 @@ impl Node {
 
 impl Execution {
     pub(crate) fn new(shared: Arc<Shared>, journal: Journal, resumed: Resumed) -> Self {
-        let mut nodes: Vec<Node> = resumed
-            .steps
-            .into_iter()
-            .map(Node::of)
-            .collect();
+        let mut nodes: Vec<Node> = resumed.steps.into_iter().map(Node::of).collect();
         for (index, step) in shared.plan.steps.iter().enumerate() {
             let mut givers: Vec<_> = step.inputs.iter().flatten().chain(&step.after).copied().collect();
             givers.sort_unstable();
@@ -250,7 +249,9 @@ impl Execution {
 
     fn inputs(&self, index: usize) -> Vec<Value> {
         let step = &self.shared.plan.steps[index];
-        let artifact = |giver: &usize| self.nodes[*giver].artifact.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let artifact = |giver: &usize| {
+            self.nodes[*giver].artifact.as_deref().and_then(|text| serde_json::from_str(text).ok())
+        };
         let values = step.inputs.iter().zip(&step.kind.slots).map(|(givers, slot)| match slot.shape {
             Shape::Gather => Value::Array(givers.iter().filter_map(artifact).collect()),
             Shape::Plain | Shape::Optional => givers.first().and_then(artifact).unwrap_or(Value::Null),

@@ -10,7 +10,11 @@ use crate::context::Readings;
 /// Where the history of a run goes.
 #[derive(Clone)]
 pub(crate) enum Journal {
-    Store { store: Store, fence: Fence, worker: Arc<str> },
+    Store {
+        store: Store,
+        fence: Fence,
+        worker: Arc<str>,
+    },
     /// Nowhere: for measuring what the executor itself costs.
     Null,
 }
@@ -25,10 +29,21 @@ pub(crate) struct Entry {
 
 #[derive(Debug)]
 pub(crate) enum What {
-    Started { attempt: u32 },
+    Started {
+        attempt: u32,
+    },
     /// An attempt failed and another will follow.
-    Retried { attempt: u32, error: Error },
-    Ended { attempt: Option<u32>, state: StepState, artifact: Option<Arc<str>>, meters: Readings, error: Option<Error> },
+    Retried {
+        attempt: u32,
+        error: Error,
+    },
+    Ended {
+        attempt: Option<u32>,
+        state: StepState,
+        artifact: Option<Arc<str>>,
+        meters: Readings,
+        error: Option<Error>,
+    },
 }
 
 impl Entry {
@@ -124,9 +139,8 @@ impl<'a> Rows<'a> {
         error: Option<&'a Error>,
     ) {
         let (code, text) = split(error);
-        self.attempt_ended.push(
-            params![run, &*entry.step, attempt, state.as_str(), entry.at_ms, code, text].into(),
-        );
+        self.attempt_ended
+            .push(params![run, &*entry.step, attempt, state.as_str(), entry.at_ms, code, text].into());
     }
 }
 

@@ -100,11 +100,7 @@ pub fn run(tx: &mut Tx<'_>, id: &str) -> store::Result<Option<RunRecord>> {
 /// A page of runs, newest first.
 pub fn runs(tx: &mut Tx<'_>, page: &Page) -> store::Result<Vec<RunRecord>> {
     let Page { partition, pipeline, before, limit } = page;
-    tx.query(
-        &RUNS,
-        &params![partition.as_deref(), pipeline.as_deref(), before.as_deref(), *limit],
-        read_run,
-    )
+    tx.query(&RUNS, &params![partition.as_deref(), pipeline.as_deref(), before.as_deref(), *limit], read_run)
 }
 
 /// The steps of a run with their attempts, in the plan's order.
@@ -133,9 +129,7 @@ pub fn queue(tx: &mut Tx<'_>) -> store::Result<QueueRecord> {
 
 /// When each pipeline last succeeded, for those that ever did.
 pub fn last_successes(tx: &mut Tx<'_>) -> store::Result<Vec<LastSuccess>> {
-    tx.query(&LAST_SUCCESSES, &[], |row| {
-        Ok(LastSuccess { pipeline: row.get(0)?, finished_ms: row.get(1)? })
-    })
+    tx.query(&LAST_SUCCESSES, &[], |row| Ok(LastSuccess { pipeline: row.get(0)?, finished_ms: row.get(1)? }))
 }
 
 fn read_run(row: &Row<'_>) -> store::Result<RunRecord> {

@@ -1,8 +1,8 @@
 //! Plans made by hand, executed on a real store: what runs, what is skipped, what is written down.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -234,7 +234,8 @@ async fn artifacts_flow_along_the_edges_and_are_written_down() {
     draft.add("b", &[], json!({"give": 2}));
     draft.add("c", &[0, 1], json!({"give": 10}));
     draft.need("d", 2);
-    let (stage, _) = check(draft, "succeeded", &["a succeeded", "b succeeded", "c succeeded", "d succeeded"]).await;
+    let (stage, _) =
+        check(draft, "succeeded", &["a succeeded", "b succeeded", "c succeeded", "d succeeded"]).await;
     assert_eq!(stage.steps().await["d"].artifact, Some(json!({"total": 13})));
 }
 
@@ -255,7 +256,8 @@ async fn a_failure_fails_the_run_and_skips_what_needs_it_while_other_branches_fi
     draft.add("b", &[0], json!({}));
     draft.add("c", &[], json!({}));
     draft.add("d", &[1, 2], json!({}));
-    let expected = ["a failed no_use", "b skipped upstream_failed", "c succeeded", "d skipped upstream_failed"];
+    let expected =
+        ["a failed no_use", "b skipped upstream_failed", "c succeeded", "d skipped upstream_failed"];
     let (stage, _) = check(draft, "failed no_use", &expected).await;
     assert_eq!(stage.steps().await["a"].attempts.len(), 1, "a hopeless step is not tried again");
 }
@@ -344,7 +346,8 @@ async fn a_run_that_another_worker_took_writes_nothing_more() {
     let resumed = Resumed::fresh(&plan);
     stage.store.write(move |tx| queue::release(tx, &fence, 0)).await.unwrap();
     Stage::claim(&stage.store).await;
-    let journal = Journal::Store { store: stage.store.clone(), fence: stage.fence.clone(), worker: "me".into() };
+    let journal =
+        Journal::Store { store: stage.store.clone(), fence: stage.fence.clone(), worker: "me".into() };
     let shared = Shared {
         plan: plan.clone(),
         run: Arc::new(RunInfo {

@@ -19,17 +19,24 @@ const ARTIFACT_LIMIT_BYTES: usize = 64 * 1024;
 /// A built step whose types are forgotten.
 pub trait AnyStep: Send + Sync {
     /// Runs the step on one JSON value for each of its slots and answers its artifact as JSON text.
-    fn run<'a>(&'a self, ctx: &'a StepContext, input: Vec<Value>) -> BoxFuture<'a, Result<String, StepError>>;
+    fn run<'a>(&'a self, ctx: &'a StepContext, input: Vec<Value>)
+    -> BoxFuture<'a, Result<String, StepError>>;
 }
 
 impl<S: Step> AnyStep for S {
-    fn run<'a>(&'a self, ctx: &'a StepContext, input: Vec<Value>) -> BoxFuture<'a, Result<String, StepError>> {
+    fn run<'a>(
+        &'a self,
+        ctx: &'a StepContext,
+        input: Vec<Value>,
+    ) -> BoxFuture<'a, Result<String, StepError>> {
         Box::pin(async move {
             let input = S::Input::read(input).map_err(|error| hopeless("input_mismatch", error))?;
             let output = Step::run(self, ctx, input).await?;
-            let artifact = serde_json::to_string(&output).map_err(|error| hopeless("artifact_invalid", error))?;
+            let artifact =
+                serde_json::to_string(&output).map_err(|error| hopeless("artifact_invalid", error))?;
             if artifact.len() > ARTIFACT_LIMIT_BYTES {
-                let message = format!("the artifact has {} bytes, at most {ARTIFACT_LIMIT_BYTES}", artifact.len());
+                let message =
+                    format!("the artifact has {} bytes, at most {ARTIFACT_LIMIT_BYTES}", artifact.len());
                 return Err(StepError::Hopeless(Cause::new("artifact_too_large", message)));
             }
             Ok(artifact)

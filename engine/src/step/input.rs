@@ -125,10 +125,7 @@ mod tests {
     fn slots_tell_plain_optional_and_gathered_inputs_apart() {
         let slots = <(Count, Option<Count>, Gather<Count>)>::slots();
         let shapes: Vec<_> = slots.iter().map(|slot| (slot.artifact.as_str(), slot.shape)).collect();
-        assert_eq!(
-            shapes,
-            [("Count", Shape::Plain), ("Count", Shape::Optional), ("Count", Shape::Gather)]
-        );
+        assert_eq!(shapes, [("Count", Shape::Plain), ("Count", Shape::Optional), ("Count", Shape::Gather)]);
     }
 
     #[test]

@@ -104,9 +104,9 @@ impl Held {
             Ok(Err(error)) => return Ok(changed(&error.to_string())),
             Err(error) => return Ok(changed(&error.to_string())),
         };
-        let (fence, plan, now_ms) = (self.claimed.fence.clone(), ready.plan.clone(), self.engine.clock().now_ms());
-        let resumed =
-            self.engine.store().write(move |tx| Resumed::load(tx, &fence, &plan, now_ms)).await;
+        let (fence, plan, now_ms) =
+            (self.claimed.fence.clone(), ready.plan.clone(), self.engine.clock().now_ms());
+        let resumed = self.engine.store().write(move |tx| Resumed::load(tx, &fence, &plan, now_ms)).await;
         let resumed = match resumed {
             Ok(resumed) => resumed,
             Err(error) => return error.downcast_aborted::<crate::run::Fenced>().map(|_| Outcome::Lost),
@@ -116,8 +116,11 @@ impl Held {
 
     async fn run(&self, ready: &Ready, info: RunInfo, resumed: Resumed) -> store::Result<Outcome> {
         let store = self.engine.store().clone();
-        let journal =
-            Journal::Store { store: store.clone(), fence: self.claimed.fence.clone(), worker: self.worker.as_str().into() };
+        let journal = Journal::Store {
+            store: store.clone(),
+            fence: self.claimed.fence.clone(),
+            worker: self.worker.as_str().into(),
+        };
         let timeout = ready.plan.options.timeout;
         let shared = Shared {
             plan: ready.plan.clone(),
@@ -170,7 +173,9 @@ impl Held {
                 info!(pipeline, state = state.as_str(), code = error_code, error, "run finished");
                 self.engine.tell_ended(pipeline, state);
             }
-            Err(error) => warn!(code = error.code(), error = %error, "cannot finish the run; its lease will run out"),
+            Err(error) => {
+                warn!(code = error.code(), error = %error, "cannot finish the run; its lease will run out")
+            }
         }
     }
 
@@ -179,7 +184,9 @@ impl Held {
         let ready_ms = self.engine.clock().now_ms() + i64::try_from(after.as_millis()).unwrap_or(0);
         match self.engine.store().write(move |tx| queue::release(tx, &fence, ready_ms)).await {
             Ok(()) => info!(ready_ms, "run handed back to the queue"),
-            Err(error) => warn!(code = error.code(), error = %error, "cannot hand the run back; its lease will run out"),
+            Err(error) => {
+                warn!(code = error.code(), error = %error, "cannot hand the run back; its lease will run out")
+            }
         }
     }
 

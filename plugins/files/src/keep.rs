@@ -75,7 +75,11 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         self.note(file)?;
         let is_read_anew = same.iter().any(|known| known.decoder < file.decoder);
         if !is_read_anew && let Some(first) = same.first() {
-            let outcome_of = if same.iter().any(|known| known.path == file.path) { Outcome::Unchanged } else { Outcome::Duplicate };
+            let outcome_of = if same.iter().any(|known| known.path == file.path) {
+                Outcome::Unchanged
+            } else {
+                Outcome::Duplicate
+            };
             let activities = self.activities(&first.content_sha256)?;
             return Ok(outcome(file, outcome_of, content.warnings.clone(), activities));
         }
@@ -93,7 +97,8 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
     ///
     /// A path that now holds another workout altogether keeps both: devices use names again.
     fn replace(&mut self, before: Option<&SourceFile>, content: &Content) -> Result<bool> {
-        let Some(before) = before.filter(|before| before.content_sha256 != content.file.content_sha256) else {
+        let Some(before) = before.filter(|before| before.content_sha256 != content.file.content_sha256)
+        else {
             return Ok(false);
         };
         if !source_file::by_content(self.tx, self.athlete, &before.content_sha256)?.is_empty() {
@@ -159,6 +164,11 @@ fn all_warnings(content: &Content) -> Vec<Warning> {
     content.warnings.iter().chain(of_activities).cloned().collect()
 }
 
-fn outcome(file: &SourceFile, outcome: Outcome, warnings: Vec<Warning>, activities: Vec<String>) -> ImportFile {
+fn outcome(
+    file: &SourceFile,
+    outcome: Outcome,
+    warnings: Vec<Warning>,
+    activities: Vec<String>,
+) -> ImportFile {
     ImportFile { path: file.path.clone(), outcome, code: None, reason: None, warnings, activities }
 }

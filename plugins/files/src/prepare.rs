@@ -22,7 +22,10 @@ pub(crate) enum Prepared {
     /// The same bytes as when it was last read, written again.
     Same(SourceFile),
     Read(Box<Content>),
-    Refused { path: String, refusal: Refusal },
+    Refused {
+        path: String,
+        refusal: Refusal,
+    },
 }
 
 /// What a file holds.
@@ -116,21 +119,24 @@ fn content(path: &str, raw: Raw, known: &Known, limits: &Limits) -> Result<Prepa
         modified_ns: raw.modified_ns,
         changed_ms: 0,
     };
-    if let Some(before) = known.file(path).filter(|before| before.sha256 == file.sha256 && before.decoder == DECODER) {
+    if let Some(before) =
+        known.file(path).filter(|before| before.sha256 == file.sha256 && before.decoder == DECODER)
+    {
         file.content_sha256.clone_from(&before.content_sha256);
         file.format.clone_from(&before.format);
         return Ok(Prepared::Same(file));
     }
     let name = path.rsplit('/').next().unwrap_or(path);
     let decoded = decode(name, &raw.bytes, limits)?;
-    file.content_sha256 =
-        if decoded.gzipped { self::sha256(&decoded.content) } else { file.sha256.clone() };
+    file.content_sha256 = if decoded.gzipped { self::sha256(&decoded.content) } else { file.sha256.clone() };
     decoded.format.as_str().clone_into(&mut file.format);
     let parts = u32::try_from(decoded.recordings.len()).unwrap_or(u32::MAX);
     let warnings = decoded.warnings.clone();
-    let activities = decoded.recordings.into_iter().zip(0..).map(|(recording, part)| {
-        entry(recording, &file, (part, parts), known)
-    });
+    let activities = decoded
+        .recordings
+        .into_iter()
+        .zip(0..)
+        .map(|(recording, part)| entry(recording, &file, (part, parts), known));
     let activities = activities.collect();
     let original = raw.kept.unwrap_or_else(|| Original::pack_hashed(&raw.bytes, file.sha256.clone()));
     Ok(Prepared::Read(Box::new(Content { file, original, activities, warnings })))
@@ -159,7 +165,9 @@ fn entry(mut recording: Recording, file: &SourceFile, (part, parts): (u32, u32),
 fn columns(recording: &Recording) -> Vec<(Column, Vec<u8>)> {
     let samples = &recording.samples;
     let times = (!samples.time_ms.is_empty()).then(|| (Column::Time, stream::encode_times(&samples.time_ms)));
-    let channel = |(channel, values): (&Channel, &Vec<f64>)| (Column::Channel(*channel), stream::encode(*channel, values));
+    let channel = |(channel, values): (&Channel, &Vec<f64>)| {
+        (Column::Channel(*channel), stream::encode(*channel, values))
+    };
     let blocks = times.into_iter().chain(samples.channels.iter().map(channel));
     // A column that cannot be compressed costs its picture, not the activity.
     blocks.filter_map(|(column, block)| Some((column, block.ok()?))).collect()

@@ -62,7 +62,8 @@ impl Step for Read {
         let done = self.done(ctx).await?;
         let total = sources.len() as u64;
         let sources: Vec<_> = sources.into_iter().filter(|source| !done.contains(&source.path)).collect();
-        let mut tally = Tally { from, done: total - sources.len() as u64, total, changes: Changes::none(from) };
+        let mut tally =
+            Tally { from, done: total - sources.len() as u64, total, changes: Changes::none(from) };
         for chunk in chunks(sources) {
             self.chunk(ctx, chunk, &mut tally).await?;
         }
@@ -135,7 +136,12 @@ impl Read {
         Ok(())
     }
 
-    async fn commit(&self, ctx: &StepContext, group: Vec<Prepared>, tally: &mut Tally) -> Result<(), StepError> {
+    async fn commit(
+        &self,
+        ctx: &StepContext,
+        group: Vec<Prepared>,
+        tally: &mut Tally,
+    ) -> Result<(), StepError> {
         let (files, bytes) = (group.len() as u64, group.iter().map(Prepared::bytes_read).sum());
         let last = group.last().map(|prepared| prepared.path().to_owned()).unwrap_or_default();
         let (run, athlete, now_ms) = (ctx.run.id.clone(), ctx.run.partition.clone(), ctx.clock.now_ms());

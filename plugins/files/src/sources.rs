@@ -32,10 +32,19 @@ pub(crate) struct Source {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
-    Disk { path: PathBuf, bytes: u64, modified_ns: Option<i64> },
-    Store { sha256: String },
+    Disk {
+        path: PathBuf,
+        bytes: u64,
+        modified_ns: Option<i64>,
+    },
+    Store {
+        sha256: String,
+    },
     /// Asked for, but not to be had.
-    Nowhere { code: &'static str, reason: String },
+    Nowhere {
+        code: &'static str,
+        reason: String,
+    },
 }
 
 impl Source {
@@ -53,7 +62,8 @@ pub(crate) fn list(asked: &Asked) -> Vec<Source> {
         path: format!("upload:{}/{}", upload.sha256, upload.name),
         place: Place::Store { sha256: upload.sha256.clone() },
     });
-    let mut sources: Vec<_> = uploads.chain(asked.paths.iter().flat_map(|path| below(Path::new(path)))).collect();
+    let mut sources: Vec<_> =
+        uploads.chain(asked.paths.iter().flat_map(|path| below(Path::new(path)))).collect();
     let mut seen = std::collections::HashSet::new();
     sources.retain(|source| seen.insert(source.path.clone()));
     sources
@@ -69,7 +79,10 @@ fn below(path: &Path) -> Vec<Source> {
         Ok(_) => None,
         Err(error) => {
             let path = error.path().unwrap_or(path).to_string_lossy().into_owned();
-            Some(Source { path, place: Place::Nowhere { code: "file_unreadable", reason: error.to_string() } })
+            Some(Source {
+                path,
+                place: Place::Nowhere { code: "file_unreadable", reason: error.to_string() },
+            })
         }
     });
     found.collect()
@@ -90,9 +103,10 @@ fn at(path: &Path) -> Source {
         Ok(metadata) if metadata.is_file() => Place::Disk {
             path: path.to_owned(),
             bytes: metadata.len(),
-            modified_ns: metadata.modified().ok().and_then(|time| {
-                i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
-            }),
+            modified_ns: metadata
+                .modified()
+                .ok()
+                .and_then(|time| i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()),
         },
         Ok(_) => Place::Nowhere { code: "file_unreadable", reason: "not a file".to_owned() },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

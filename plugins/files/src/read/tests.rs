@@ -23,7 +23,10 @@ fn gpx(start: &str, points: u32) -> String {
     let mut text = String::from(r#"<?xml version="1.0"?><gpx version="1.1" creator="t"><trk><trkseg>"#);
     for second in 0..points {
         let lat = 50.0 + f64::from(second) * 0.00003;
-        let _ = write!(text, r#"<trkpt lat="{lat}" lon="8.0"><ele>100</ele><time>{start}:{second:02}Z</time></trkpt>"#);
+        let _ = write!(
+            text,
+            r#"<trkpt lat="{lat}" lon="8.0"><ele>100</ele><time>{start}:{second:02}Z</time></trkpt>"#
+        );
     }
     text + "</trkseg></trk></gpx>"
 }
@@ -100,7 +103,8 @@ impl Bench {
     /// Outcomes as "name outcome", with the code where there is one.
     async fn outcomes(&mut self) -> Vec<String> {
         let (_, files) = self.import().await;
-        let name = |path: &str| Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name =
+            |path: &str| Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let line = |file: &ImportFile| match &file.code {
             Some(code) => format!("{} {} {code}", name(&file.path), file.outcome.as_str()),
             None => format!("{} {}", name(&file.path), file.outcome.as_str()),
