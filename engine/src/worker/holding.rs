@@ -174,7 +174,7 @@ impl Held {
                 self.engine.tell_ended(pipeline, state);
             }
             Err(error) => {
-                warn!(code = error.code(), error = %error, "cannot finish the run; its lease will run out")
+                warn!(code = error.code(), error = %error, "cannot finish the run; its lease will run out");
             }
         }
     }
@@ -185,7 +185,7 @@ impl Held {
         match self.engine.store().write(move |tx| queue::release(tx, &fence, ready_ms)).await {
             Ok(()) => info!(ready_ms, "run handed back to the queue"),
             Err(error) => {
-                warn!(code = error.code(), error = %error, "cannot hand the run back; its lease will run out")
+                warn!(code = error.code(), error = %error, "cannot hand the run back; its lease will run out");
             }
         }
     }

@@ -63,7 +63,8 @@ fn is_unfinished(line: &str) -> bool {
 }
 
 fn environment_outside_app(source: &Source, tokens: &[Token]) -> Vec<Finding> {
-    if ENVIRONMENT_ROOMS.iter().any(|room| source.path.starts_with(room)) {
+    let is_test = source.path.contains("/tests/");
+    if is_test || ENVIRONMENT_ROOMS.iter().any(|room| source.path.starts_with(room)) {
         return Vec::new();
     }
     let lines = ENVIRONMENT_READERS.iter().flat_map(|reader| tokens::lines_of(tokens, &["env", reader]));
