@@ -1,5 +1,7 @@
 //! Prints what things cost, as ratios against a floor or a bar measured in the same run.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark talks HTTP as any client does, and times itself")]
+
 mod cpu;
 mod demo;
 mod executor;

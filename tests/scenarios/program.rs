@@ -8,37 +8,37 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// An installation: environment and folder of one test.
-pub struct Program {
-    pub folder: tempfile::TempDir,
-    pub db_url: String,
+pub(crate) struct Program {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) db_url: String,
 }
 
 impl Program {
     /// On the embedded database.
-    pub fn on_sqlite() -> Self {
+    pub(crate) fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db_url = format!("sqlite:{}", folder.path().join("paceline.db").display());
         Self { folder, db_url }
     }
 
     /// One on each database.
-    pub fn on_both() -> [Self; 2] {
+    pub(crate) fn on_both() -> [Self; 2] {
         let postgres = Self { folder: tempfile::tempdir().unwrap(), db_url: support::postgres_url() };
         [Self::on_sqlite(), postgres]
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes the demo athlete's files of the last days before the end of October 2026.
-    pub fn demo(&self, days: u32) -> PathBuf {
+    pub(crate) fn demo(&self, days: u32) -> PathBuf {
         let folder = self.path("demo");
         files::demo::write(&folder, 7, jiff::civil::date(2026, 10, 31), days).unwrap();
         folder
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(arguments)
@@ -52,12 +52,12 @@ impl Program {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// Standard output of a command that must succeed.
-    pub fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "paceline {arguments:?} failed: {error}");
@@ -65,17 +65,17 @@ impl Program {
     }
 
     /// The one JSON object that a command prints.
-    pub fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.succeed(arguments)).unwrap()
     }
 
     /// The JSON objects that a command prints, one a line.
-    pub fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(crate) fn lines(&self, arguments: &[&str]) -> Vec<Value> {
         self.succeed(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Starts the server on a free port and waits until it answers.
-    pub fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -92,19 +92,14 @@ fn address(line: &str) -> Option<String> {
 }
 
 /// A server that is killed when the test ends.
-pub struct Server {
-    pub url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     child: Child,
 }
 
 impl Server {
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
     /// Asks the server to stop, as a service manager does, and answers its exit code.
-    pub fn stop(&mut self) -> Option<i32> {
+    pub(crate) fn stop(&mut self) -> Option<i32> {
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
@@ -134,7 +129,7 @@ fn binary() -> &'static Path {
 }
 
 /// The folder of real files, where it lies beside the project.
-pub fn real_files() -> Option<PathBuf> {
+pub(crate) fn real_files() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     folder.is_dir().then_some(folder)
 }

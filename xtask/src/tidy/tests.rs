@@ -130,6 +130,7 @@ fn only_app_reads_the_environment() {
     check_absence("store/src/lib.rs", reader, "store/src/lib.rs:2");
     check_absence("app/src/main.rs", reader, "");
     check_absence("tests/support/src/lib.rs", reader, "");
+    check_absence("store/tests/conformance.rs", reader, "");
 }
 
 #[test]
