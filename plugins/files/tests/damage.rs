@@ -288,6 +288,15 @@ fn blanks_and_marks_before_the_xml_are_skipped() {
 }
 
 #[test]
+fn control_characters_in_a_name_do_not_come_through() {
+    let point = fixture::point("50.1", 0);
+    let document = fixture::track(&point).replace("<trk>", "<trk><name>Lunch\0ride\u{1b}[2J</name>");
+    let decoded = read("a.gpx", document.as_bytes()).unwrap();
+    assert_eq!(decoded.recordings[0].name.as_deref(), Some("Lunch ride [2J"));
+    refused("a.gpx", b"<r\0ot/>", "file_type_mismatch", "`r ot`");
+}
+
+#[test]
 fn an_unknown_prefix_does_not_matter() {
     let point = "<trkpt lat=\"50\" lon=\"10\"><extensions><ns3:TrackPointExtension><ns3:hr>142</ns3:hr></ns3:TrackPointExtension></extensions></trkpt>";
     let document = fixture::track(point);

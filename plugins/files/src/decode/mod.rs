@@ -14,6 +14,7 @@ mod fit;
 mod gpx;
 mod guard;
 mod notes;
+mod plain;
 mod sniff;
 mod sport;
 mod tcx;
@@ -65,7 +66,8 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: &'static str, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+        // A reason may quote the file.
+        Self { code, reason: plain::line(&reason.into()).unwrap_or_default() }
     }
 }
 
@@ -80,14 +82,16 @@ struct Content {
 pub fn decode<'a>(name: &str, bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Refusal> {
     let unpacked = guard::unpack(name, bytes, limits)?;
     let format = sniff::format(name, &unpacked.content)?;
-    let content = caught(format, || match format {
+    let mut content = caught(format, || match format {
         Format::Fit => fit::read(&unpacked.content, limits),
         Format::Gpx => gpx::read(&xml::text(&unpacked.content), limits),
         Format::Tcx => tcx::read(&xml::text(&unpacked.content), limits),
     })?;
+    content.recordings.iter_mut().for_each(plain::recording);
     let mut warnings = unpacked.warnings;
     warnings.extend(sniff::misnamed(name, format));
     warnings.extend(content.warnings);
+    plain::warnings(&mut warnings);
     Ok(Decoded {
         format,
         gzipped: unpacked.gzipped,

@@ -2,6 +2,8 @@
 
 use rustyfit::profile::typedef::{File, GarminProduct, Manufacturer, Sport, SubSport};
 
+use crate::decode::plain;
+
 /// The sport, `other` for a number that has no name.
 pub(super) fn sport(number: u8) -> String {
     known(Sport(number).to_string()).unwrap_or_else(|| "other".to_owned())
@@ -23,8 +25,8 @@ pub(super) fn device(
     product: Option<u16>,
     product_name: Option<&str>,
 ) -> Option<String> {
-    if let Some(name) = product_name.map(str::trim).filter(|name| !name.is_empty()) {
-        return Some(name.to_owned());
+    if let Some(name) = product_name.and_then(plain::line) {
+        return Some(name);
     }
     let maker = manufacturer?;
     let name = known(Manufacturer(maker).to_string()).unwrap_or_else(|| format!("manufacturer {maker}"));

@@ -101,7 +101,7 @@ fn recording(
     let mut recording = Recording {
         sport: session.sport.or(sequence.sport.sport).map_or_else(|| "other".to_owned(), names::sport),
         sub_sport: session.sub_sport.or(sequence.sport.sub_sport).and_then(names::sub_sport),
-        name: session.name.or_else(|| sequence.sport.name.clone()).filter(|name| !name.trim().is_empty()),
+        name: session.name.or_else(|| sequence.sport.name.clone()),
         device: sequence.device(),
         start_ms: session.start_ms.or_else(|| columns.times().next()).filter(|_| walled),
         utc_offset_s: sequence.utc_offset_s,

@@ -5,6 +5,7 @@ use fitness::recording::Channel;
 use crate::decode::clock;
 use crate::decode::columns::{Columns, Row};
 use crate::decode::notes::Notes;
+use crate::decode::plain;
 use crate::decode::xml::{Attributes, Handler};
 
 /// A GPX document as far as it has been read.
@@ -130,11 +131,11 @@ impl Handler for Document {
             (Place::Point, "trkpt") => self.end_point(),
             (Place::Point, _) => self.point_value(name, text),
             (Place::Track, "trk") | (Place::Metadata, "metadata") => self.at = Place::Outside,
-            (Place::Metadata, "name") => self.name = said(text),
+            (Place::Metadata, "name") => self.name = plain::line(text),
             (Place::Track, "name" | "type") => {
                 let Some(track) = self.tracks.last_mut() else { return };
                 let field = if name == "name" { &mut track.name } else { &mut track.kind };
-                *field = field.take().or_else(|| said(text));
+                *field = field.take().or_else(|| plain::line(text));
             }
             _ => {}
         }
@@ -152,11 +153,6 @@ fn channel(name: &str) -> Option<Channel> {
         "atemp" | "temp" | "temperature" | "Temperature" => Channel::Temperature,
         _ => return None,
     })
-}
-
-fn said(text: &str) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn number(text: &str) -> Option<f64> {

@@ -105,7 +105,7 @@ impl Group {
             sport,
             sub_sport,
             name: shared.or(first.name).or_else(|| document.map(str::to_owned)),
-            device: creator.map(str::trim).filter(|creator| !creator.is_empty()).map(str::to_owned),
+            device: creator.map(str::to_owned),
             start_ms: known_ms,
             utc_offset_s: first.utc_offset_s,
             warnings: notes.first().map(|note| warning("no_time", note.clone())).into_iter().collect(),

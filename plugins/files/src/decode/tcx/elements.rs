@@ -5,6 +5,7 @@ use fitness::recording::{Channel, Lap};
 use crate::decode::clock::{self, Stamp};
 use crate::decode::columns::{Columns, Row};
 use crate::decode::notes::Notes;
+use crate::decode::plain;
 use crate::decode::xml::{Attributes, Handler};
 
 /// Metres and seconds beyond which no human activity goes: a quarter of the equator, a year.
@@ -231,7 +232,7 @@ impl Handler for Document {
             (Place::Lap, _) => self.lap_value(name, text),
             (Place::Creator, "Creator") => self.at = Place::Activity,
             (Place::Creator, "Name") => {
-                let device = Some(text.trim().to_owned()).filter(|device| !device.is_empty());
+                let device = plain::line(text);
                 if let Some(activity) = self.activity() {
                     activity.device = device;
                 }
