@@ -51,15 +51,15 @@ impl Limits {
 }
 
 impl State {
-    /// The state of a server for the one athlete `athlete`, with the standard limits.
-    pub fn new(engine: engine::Engine, metrics: Metrics, version: impl Into<String>) -> Self {
-        Self {
-            engine,
-            metrics,
-            partition: "athlete".to_owned(),
-            version: version.into(),
-            limits: Limits::STANDARD,
-        }
+    /// The state of a server for one athlete, with the standard limits.
+    pub fn new(
+        engine: engine::Engine,
+        metrics: Metrics,
+        partition: impl Into<String>,
+        version: impl Into<String>,
+    ) -> Self {
+        let (partition, version) = (partition.into(), version.into());
+        Self { engine, metrics, partition, version, limits: Limits::STANDARD }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) async fn daily(report: &mut Report) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/api/v1/insights/daily", listener.local_addr()?);
     let stop = CancellationToken::new();
-    let state = api::State::new(demo.engine.clone(), Arc::new(String::new), "bench");
+    let state = api::State::new(demo.engine.clone(), Arc::new(String::new), "me", "bench");
     let server = tokio::spawn(api::serve(listener, state, stop.clone().cancelled_owned()));
     let client = reqwest::Client::new();
     let mut millis = Vec::new();

@@ -9,14 +9,14 @@ use fitness::records::{activity_stream, day, lap};
 use fitness::stream::{self, Column};
 use serde_json::{Value, json};
 
-use crate::house::{House, NOW_MS, Plan};
+use crate::house::{ATHLETE, House, NOW_MS, Plan};
 
 const DAY_MS: i64 = 86_400_000;
 
 /// Keeps one activity a day, the last on the day of `NOW_MS` (2026-07-25, 17:20 in UTC), and answers their ids.
 async fn train(house: &House, days: i64) -> Vec<String> {
     let trained = house.store.write(move |tx| {
-        let athlete = Athlete { id: "athlete".to_owned(), timezone: "UTC".to_owned(), created_ms: NOW_MS };
+        let athlete = Athlete { id: ATHLETE.to_owned(), timezone: "UTC".to_owned(), created_ms: NOW_MS };
         athlete::ensure(tx, &athlete)?;
         (0..days).rev().map(|ago| keep(tx, NOW_MS - ago * DAY_MS)).collect()
     });
@@ -28,7 +28,7 @@ fn keep(tx: &mut store::Tx<'_>, start_ms: i64) -> store::Result<String> {
     let recording =
         Recording { sport: "running".to_owned(), start_ms: Some(start_ms), ..Recording::default() };
     let origin = Origin {
-        athlete: "athlete",
+        athlete: ATHLETE,
         provenance: "file",
         source_id: &source_id,
         file: "run.fit",
@@ -116,7 +116,7 @@ async fn rest(house: &House) {
         distance_m: 0.0,
     };
     let rows = [row("2026-07-24"), row("2026-07-25")];
-    house.store.write(move |tx| day::replace_from(tx, "athlete", Scope::All, &rows)).await.unwrap();
+    house.store.write(move |tx| day::replace_from(tx, ATHLETE, Scope::All, &rows)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,10 +151,7 @@ async fn advice_is_what_the_plugin_answers() {
     for url in support::databases() {
         let house = House::build(Plan { url, ..Plan::usual() }).await;
         let advice = house.client.get("/api/insights/daily?date=2026-07-25").await;
-        assert_eq!(
-            (advice.status, advice.json()),
-            (200, json!({"date": "2026-07-25", "athlete": "athlete"}))
-        );
+        assert_eq!((advice.status, advice.json()), (200, json!({"date": "2026-07-25", "athlete": ATHLETE})));
     }
 }
 

@@ -18,6 +18,8 @@ use crate::client::Client;
 use crate::sample;
 
 pub(crate) const NOW_MS: i64 = 1_785_000_000_000;
+/// Who is served.
+pub(crate) const ATHLETE: &str = "athlete";
 
 const COUNTING: &str = r#"//! Counts to three.
 pipeline("counting", #{ on_overlap: "skip", params: #{ who: "me" } });
@@ -67,7 +69,7 @@ impl House {
             store.migrate().await.unwrap();
         }
         let engine = engine(&store).await;
-        let mut state = State::new(engine.clone(), plan.metrics, "1.2.3");
+        let mut state = State::new(engine.clone(), plan.metrics, ATHLETE, "1.2.3");
         state.limits = plan.limits;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = Client(listener.local_addr().unwrap());

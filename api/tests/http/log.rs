@@ -9,7 +9,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::house::House;
+use crate::house::{ATHLETE, House};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -36,7 +36,7 @@ impl MakeWriter<'_> for Lines {
 /// Asks for an address and answers the lines that follow from it. One thread, so that they meet its subscriber.
 async fn logged(path: &str) -> String {
     let house = House::new().await;
-    let state = paceline_api::State::new(house.engine.clone(), Arc::new(String::new), "1");
+    let state = paceline_api::State::new(house.engine.clone(), Arc::new(String::new), ATHLETE, "1");
     let request = Request::get(path).header("host", "localhost").header("x-request-id", "job-17");
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt().json().with_writer(lines.clone()).finish();

@@ -1,8 +1,11 @@
 //! Requests that are refused, each with its code.
 
+use std::sync::Arc;
+
+use paceline_api::State;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{ATHLETE, House};
 
 async fn get(path: &str, expected: &str) {
     let house = House::new().await;
@@ -120,7 +123,7 @@ async fn a_name_that_was_pointed_at_this_machine() {
 async fn an_address_that_is_no_loopback_is_not_served() {
     let house = House::new().await;
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let state = paceline_api::State::new(house.engine.clone(), std::sync::Arc::new(String::new), "1");
+    let state = State::new(house.engine.clone(), Arc::new(String::new), ATHLETE, "1");
     let served = paceline_api::serve(listener, state, std::future::pending()).await;
     assert!(matches!(served, Err(paceline_api::ServeError::NotLoopback(_))));
 }

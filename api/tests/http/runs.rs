@@ -5,7 +5,7 @@ use engine::queue::{self, Job};
 use engine::run::Cause;
 use serde_json::{Value, json};
 
-use crate::house::{House, NOW_MS, Plan};
+use crate::house::{ATHLETE, House, NOW_MS, Plan};
 
 /// Puts runs into the queue whose ids end in 1, 2 …
 async fn enqueue(house: &House, pipeline: &'static str, count: u8) {
@@ -13,7 +13,7 @@ async fn enqueue(house: &House, pipeline: &'static str, count: u8) {
         let job = Job {
             id: format!("0198a000-0000-7000-8000-0000000000{number:02}"),
             pipeline: pipeline.to_owned(),
-            partition: "athlete".to_owned(),
+            partition: ATHLETE.to_owned(),
             params: "{}".to_owned(),
             cause: Cause::Http,
             request_id: None,

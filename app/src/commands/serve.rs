@@ -9,7 +9,7 @@ use engine::worker::{Settings, Worker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::{Config, LogForm};
 use crate::error::{self, Problem};
@@ -43,6 +43,9 @@ impl Serve {
         let metrics = engine::telemetry::install()?;
         let engine = program::engine(config, None).await?;
         program::meet(engine.store(), ATHLETE).await?;
+        if !engine::script::memory_is_bounded() {
+            warn!("the memory of scripts has no bound, because another allocator was linked in");
+        }
         let listener = listen(address).await?;
         if config.log.form == LogForm::Readable {
             output::note(format!("http://{}/api/v1/health answers; Ctrl-C ends it", listener.local_addr()?));
@@ -51,9 +54,8 @@ impl Serve {
         let stop = CancellationToken::new();
         let working = tokio::spawn(Worker::new(engine.clone(), Settings::standard())?.run(stop.clone()));
         let watching = tokio::spawn(until_told(stop.clone())?);
-        let mut state =
-            api::State::new(engine, Arc::new(move || metrics.render()), env!("CARGO_PKG_VERSION"));
-        state.partition = ATHLETE.to_owned();
+        let metrics = Arc::new(move || metrics.render());
+        let state = api::State::new(engine, metrics, ATHLETE, env!("CARGO_PKG_VERSION"));
         let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
         stop.cancel();
         working.await?;
