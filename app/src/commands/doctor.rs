@@ -3,6 +3,7 @@
 use clap::Args;
 use engine::clock::Clock;
 use engine::registry::Checkup;
+use engine::script;
 use serde_json::{Value, json};
 use store::{MigrationState, Store};
 
@@ -30,7 +31,8 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
-        let mut checkups = vec![settings(config), scripts(config).await?];
+        let mut checkups =
+            vec![settings(config), scripts(config).await?, script_memory(script::memory_is_bounded())];
         match program::store(config).await {
             Ok(store) => {
                 checkups.push(database(&store, config).await);
@@ -73,6 +75,15 @@ async fn scripts(config: &Config) -> anyhow::Result<Checkup> {
     } else {
         ill("scripts", format!("mistakes in {}; `paceline check` shows them", wrong.join(", ")))
     })
+}
+
+fn script_memory(is_bounded: bool) -> Checkup {
+    const NAME: &str = "script memory";
+    if is_bounded {
+        return well(NAME, "bounded for each script".to_owned());
+    }
+    let why = "has no bound, because another allocator was linked in; run only scripts that you trust";
+    ill(NAME, why.to_owned())
 }
 
 async fn database(store: &Store, config: &Config) -> Checkup {
@@ -130,5 +141,11 @@ mod tests {
     fn a_line_says_whether_it_is_well() {
         assert_eq!(line(&well("scripts", "7 scripts".to_owned())), "ok   scripts              7 scripts");
         assert_eq!(line(&ill("database", "gone".to_owned())), "BAD  database             gone");
+    }
+
+    #[test]
+    fn scripts_without_a_bound_on_memory_are_not_well() {
+        assert!(script_memory(true).ok);
+        assert!(!script_memory(false).ok);
     }
 }
