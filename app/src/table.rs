@@ -108,7 +108,8 @@ pub(crate) fn wrapped(label: &str, text: &str, indent: usize) -> String {
     format!("{label:<indent$}{}", lines.join(&format!("\n{:indent$}", "")))
 }
 
-fn width(text: &str) -> usize {
+/// How many characters wide a text stands.
+pub(crate) fn width(text: &str) -> usize {
     text.chars().count()
 }
 

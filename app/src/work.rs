@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Problem;
 use crate::progress::Progress;
+use crate::table::width;
 use crate::units;
 
 /// How often the steps of a run are looked at.
@@ -99,9 +100,11 @@ async fn tell(
     if matches!(progress, Progress::Quiet) {
         return Ok(());
     }
-    for step in steps(engine, run).await? {
+    let steps = steps(engine, run).await?;
+    let name_width = steps.iter().map(|step| width(&step.step)).max().unwrap_or(0);
+    for step in &steps {
         if is_over(step.state) && told.insert(step.step.clone()) {
-            progress.say(&line(&step));
+            progress.say(&line(step, name_width));
         }
     }
     Ok(())
@@ -116,11 +119,39 @@ fn is_over(state: StepState) -> bool {
     !matches!(state, StepState::Pending | StepState::Running | StepState::Waiting)
 }
 
-fn line(step: &StepRecord) -> String {
+fn line(step: &StepRecord, name_width: usize) -> String {
     let took =
         step.started_ms.zip(step.finished_ms).map(|(from, to)| units::took(from, to)).unwrap_or_default();
     let why = step.error.as_ref().map(|error| format!("  {error}")).unwrap_or_default();
     let kind = if step.kind == step.step { String::new() } else { format!("  {}", step.kind) };
-    let line = format!("  {:<18}{:<11}{took:>8}{kind}{why}", step.step, step.state.as_str());
+    let line = format!("  {:<name_width$}  {:<11}{took:>8}{kind}{why}", step.step, step.state.as_str());
     line.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(name: &str, kind: &str) -> StepRecord {
+        StepRecord {
+            step: name.to_owned(),
+            kind: kind.to_owned(),
+            state: StepState::Succeeded,
+            meters: Default::default(),
+            artifact: None,
+            started_ms: Some(1000),
+            finished_ms: Some(5200),
+            error_code: None,
+            error: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn steps_stand_in_columns_and_say_their_kind_where_it_is_not_their_name() {
+        let lines = [step("rollup.loads", "rollup.loads"), step("days", "rollup.days")];
+        let lines = lines.map(|step| line(&step, 12));
+        assert_eq!(lines[0], "  rollup.loads  succeeded     4.2 s");
+        assert_eq!(lines[1], "  days          succeeded     4.2 s  rollup.days");
+    }
 }
