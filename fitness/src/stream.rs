@@ -8,7 +8,7 @@ use std::fmt;
 use pco::standalone::{simple_compress, simple_decompress};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
-use crate::recording::{Channel, Samples};
+use crate::recording::Channel;
 
 /// The layout below; a reader refuses any other.
 const VERSION: u8 = 1;
@@ -75,14 +75,6 @@ pub fn steps_per_unit(channel: Channel) -> f64 {
         Channel::Speed => 1000.0,
         Channel::HeartRate | Channel::Cadence | Channel::Power | Channel::Temperature => 1.0,
     }
-}
-
-/// Compresses every column of a recording.
-pub fn encode_all(samples: &Samples) -> Result<Vec<(Column, Vec<u8>)>, StreamError> {
-    let channels = samples.channels.iter();
-    let times = (!samples.time_ms.is_empty()).then(|| (Column::Time, encode_times(&samples.time_ms)));
-    let blocks = channels.map(|(channel, values)| (Column::Channel(*channel), encode(*channel, values)));
-    times.into_iter().chain(blocks).map(|(column, block)| Ok((column, block?))).collect()
 }
 
 /// Compresses a channel; NaN is missing and stays so. Values are rounded to the channel's quantum.

@@ -80,12 +80,6 @@ impl Store {
         check::run(self).await
     }
 
-    /// Asks the database for an answer.
-    pub async fn ping(&self) -> Result<()> {
-        const ANSWER: Sql = Sql::Both("SELECT 1");
-        self.read(|tx| tx.optional(&ANSWER, &[], |_| Ok(()))).await.map(drop)
-    }
-
     /// Checks that the database understands a statement, without running it.
     pub async fn prepare(&self, sql: &Sql) -> Result<()> {
         let sql = *sql;
