@@ -16,10 +16,10 @@ pub(crate) async fn one_more(report: &mut Report) -> anyhow::Result<()> {
     for number in 0..HISTORY {
         std::fs::write(folder.join(format!("{number:05}.gpx")), ride(number as i64))?;
     }
-    demo.import(&[folder.clone()]).await?;
+    demo.import(std::slice::from_ref(&folder)).await?;
     report.add(
         "a rerun over 5,000 files that are all known",
-        rerun(&demo, &[folder.clone()], None).await?,
+        rerun(&demo, std::slice::from_ref(&folder), None).await?,
         "CPU ms",
         Bar::None,
     );
@@ -27,7 +27,7 @@ pub(crate) async fn one_more(report: &mut Report) -> anyhow::Result<()> {
     for round in 0..ROUNDS {
         let number = HISTORY + 2 * round;
         alone.push(rerun(&demo, &[folder.join(format!("{number:05}.gpx"))], Some(number)).await?);
-        among.push(rerun(&demo, &[folder.clone()], Some(number + 1)).await?);
+        among.push(rerun(&demo, std::slice::from_ref(&folder), Some(number + 1)).await?);
     }
     report.add("one new file, history of 5,000: named", cpu::median(alone), "CPU ms", Bar::AtMost(50.0));
     report.add(

@@ -65,16 +65,25 @@ pub(crate) fn plan(edges: &Edges) -> anyhow::Result<Plan> {
     Ok(Plan::new("noop".to_owned(), Options::default(), steps))
 }
 
-/// The same graph as a script.
-pub(crate) fn script(edges: &Edges) -> String {
-    let mut text = String::from("//! Nothing, many times.\npipeline(\"noop\", #{});\n");
-    for (number, before) in edges.iter().enumerate() {
-        let after: Vec<_> = before.iter().map(|step| format!("s{step}")).collect();
-        text += &format!("let s{number} = bench::noop().named(\"step{number}\")");
-        if !after.is_empty() {
-            text += &format!(".after([{}])", after.join(", "));
-        }
-        text += ";\n";
-    }
-    text
+/// The chain as a script.
+pub(crate) const CHAIN: &str = r#"//! Nothing, a thousand times in a row.
+pipeline("noop", #{});
+let last = bench::noop().named("step0");
+for number in 1..1000 {
+    let next = bench::noop().named(`step${number}`);
+    next.after(last);
+    last = next;
 }
+"#;
+
+/// The fan as a script.
+pub(crate) const FAN: &str = r#"//! Nothing, a thousand times side by side.
+pipeline("noop", #{});
+let first = bench::noop().named("step0");
+let last = bench::noop().named("step999");
+for number in 1..999 {
+    let middle = bench::noop().named(`step${number}`);
+    middle.after(first);
+    last.after(middle);
+}
+"#;

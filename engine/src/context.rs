@@ -4,18 +4,19 @@ mod cursor;
 mod meter;
 mod progress;
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use store::{Store, Tx};
-use tokio_util::sync::CancellationToken;
 
 pub use cursor::Cursor;
 pub use meter::{Meter, Readings};
 pub use progress::{Progress, Report, Watcher};
 
 use crate::clock::Clock;
-use crate::run::{Cause, Fence};
+use crate::run::{Cause, Fence, Fenced, Stop};
 use crate::script::Library;
 use crate::step::StepError;
 
@@ -31,25 +32,61 @@ pub struct RunInfo {
     pub cause: Cause,
 }
 
-/// Everything that a step may touch.
-#[derive(Clone)]
-pub struct StepContext {
+/// What all steps of a run work with.
+pub struct RunContext {
     pub run: Arc<RunInfo>,
-    /// The step's name in its pipeline.
-    pub step: Arc<str>,
-    /// Counts from 1.
-    pub attempt: u32,
     pub clock: Clock,
-    pub cancel: CancellationToken,
-    pub progress: Progress,
-    pub meter: Meter,
     /// The scripts beside the pipelines, for steps that evaluate rules.
     pub scripts: Arc<Library>,
     pub store: Option<Store>,
     pub fence: Fence,
+    pub stop: Stop,
+    pub watcher: Option<Watcher>,
+}
+
+/// Everything that a step may touch: its run's context, and what is the step's own.
+#[derive(Clone)]
+pub struct StepContext {
+    shared: Arc<RunContext>,
+    /// The step's name in its pipeline.
+    pub step: Arc<str>,
+    /// Counts from 1.
+    pub attempt: u32,
+    pub progress: Progress,
+    pub meter: Meter,
+    over: Arc<AtomicBool>,
+}
+
+impl Deref for StepContext {
+    type Target = RunContext;
+
+    fn deref(&self) -> &RunContext {
+        &self.shared
+    }
 }
 
 impl StepContext {
+    /// The context of one attempt at a step.
+    pub fn new(shared: Arc<RunContext>, step: Arc<str>, attempt: u32) -> Self {
+        let progress = Progress::new(shared.watcher.clone(), &shared.run.id, &step);
+        Self { shared, step, attempt, progress, meter: Meter::default(), over: Arc::default() }
+    }
+
+    /// True once the run was stopped or the attempt is over: nothing more can be committed.
+    pub fn is_cancelled(&self) -> bool {
+        self.stop.is_stopped() || self.over.load(Ordering::Acquire)
+    }
+
+    /// Returns when the run is stopped.
+    pub async fn cancelled(&self) {
+        self.stop.stopped().await;
+    }
+
+    /// Ends the attempt for parts of it that may still be at work on another thread.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
     /// Reads from a consistent snapshot.
     pub async fn read<T, F>(&self, read: F) -> Result<T, StepError>
     where
@@ -67,17 +104,17 @@ impl StepContext {
         F: FnMut(&mut Tx<'_>, &mut Cursor) -> store::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        if self.cancel.is_cancelled() {
-            return Err(StepError::Cancelled);
-        }
-        let (run, step, fence, clock) =
-            (self.run.clone(), self.step.clone(), self.fence.clone(), self.clock.clone());
+        let ctx = self.clone();
         let committed = self.store()?.write(move |tx| {
-            fence.check(tx)?;
-            let mut cursor = Cursor::load(tx, &run.pipeline, &step, &run.partition)?;
+            if ctx.is_cancelled() {
+                return Err(store::Error::abort(Fenced));
+            }
+            let RunInfo { pipeline, partition, .. } = &*ctx.run;
+            ctx.fence.check(tx)?;
+            let mut cursor = Cursor::load(tx, pipeline, &ctx.step, partition)?;
             let value = write(tx, &mut cursor)?;
-            fence.note_progress(tx)?;
-            cursor.save(tx, &run.pipeline, &step, &run.partition, clock.now_ms())?;
+            ctx.fence.note_progress(tx)?;
+            cursor.save(tx, pipeline, &ctx.step, partition, ctx.clock.now_ms())?;
             Ok(value)
         });
         Ok(committed.await?)

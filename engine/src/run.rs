@@ -13,7 +13,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use execution::{Execution, Outcome, Shared, Stop, StopReason};
+pub(crate) use execution::{Execution, Outcome, Shared};
+pub use execution::{Stop, StopReason};
 pub use fence::{Fence, Fenced};
 pub(crate) use journal::Journal;
 pub use rehearsal::Rehearsal;

@@ -107,7 +107,7 @@ impl StepTask {
             None => Ok(work.await),
         };
         // A blocking part of the attempt may still be at work: it must not commit any more.
-        ctx.cancel.cancel();
+        ctx.end();
         match ended {
             Ok(Ok(Ok(artifact))) => Ok(artifact),
             Ok(Ok(Err(error))) => Err(error.into()),
@@ -123,12 +123,12 @@ impl StepTask {
 
     async fn retry(&mut self, cause: Cause, pause: Duration) {
         let (step, attempt) = (&*self.shared.plan.steps[self.index].name, self.attempt);
-        warn!(run.id = %self.shared.run.id, step, attempt, code = cause.code, error = cause.report(),
+        warn!(run.id = %self.shared.context.run.id, step, attempt, code = cause.code, error = cause.report(),
             pause_ms = pause.as_millis() as u64, "step will be tried again");
         self.tell(News::Retrying { attempt, cause });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = self.shared.stop.stopped() => {}
+            () = self.shared.context.stop.stopped() => {}
         }
         self.attempt += 1;
         self.tell(News::Started { attempt: self.attempt });
@@ -136,7 +136,7 @@ impl StepTask {
 
     fn ended(&self, attempt: Option<u32>, end: End, readings: Readings) {
         let step = &*self.shared.plan.steps[self.index].name;
-        let run = &*self.shared.run.id;
+        let run = &*self.shared.context.run.id;
         match &end {
             End::Succeeded(_) => info!(run.id = run, step, changed = readings.rows_out, "step finished"),
             End::Skipped(reason) => info!(run.id = run, step, reason, "step skipped"),
@@ -152,7 +152,7 @@ impl StepTask {
     }
 
     fn tell(&self, news: News) {
-        let report = Report { index: self.index, at_ms: self.shared.clock.now_ms(), news };
+        let report = Report { index: self.index, at_ms: self.shared.now_ms(), news };
         // Nobody listens where the run was dropped because it belongs to another worker now.
         let _ = self.reports.send(report);
     }

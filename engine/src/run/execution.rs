@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
-use store::Store;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -15,11 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{End, News, Report, StepTask};
 use super::journal::{Entry, Error, What};
 use super::resume::Known;
-use super::{Fence, Fenced, Journal, Resumed, StepState};
-use crate::clock::Clock;
-use crate::context::{Meter, Progress, Readings, RunInfo, StepContext, Watcher};
+use super::{Fenced, Journal, Resumed, StepState};
+use crate::context::{Readings, RunContext, StepContext};
 use crate::plan::Plan;
-use crate::script::Library;
 use crate::step::{Cause, Shape};
 use crate::telemetry::StepMetrics;
 
@@ -30,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// Why a run is stopped from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StopReason {
+pub enum StopReason {
     Asked,
     TimedOut,
     /// The process goes away: somebody else shall continue.
@@ -41,19 +38,26 @@ pub(crate) enum StopReason {
 
 /// Stops a run, once, for a reason.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stop {
+pub struct Stop {
     token: CancellationToken,
     reason: Arc<OnceLock<StopReason>>,
 }
 
 impl Stop {
-    pub(crate) fn now(&self, reason: StopReason) {
+    /// Stops the run; only the first reason counts.
+    pub fn now(&self, reason: StopReason) {
         let _ = self.reason.set(reason);
         self.token.cancel();
     }
 
-    pub(crate) async fn stopped(&self) {
+    /// Returns when the run is stopped.
+    pub async fn stopped(&self) {
         self.token.cancelled().await;
+    }
+
+    /// True once the run was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.reason.get().is_some()
     }
 
     fn reason(&self) -> Option<StopReason> {
@@ -64,31 +68,17 @@ impl Stop {
 /// What all steps of a run share.
 pub(crate) struct Shared {
     pub plan: Arc<Plan>,
-    pub run: Arc<RunInfo>,
     pub metrics: Arc<[StepMetrics]>,
-    pub clock: Clock,
-    pub stop: Stop,
-    pub watcher: Option<Watcher>,
-    pub scripts: Arc<Library>,
-    pub store: Option<Store>,
-    pub fence: Fence,
+    pub context: Arc<RunContext>,
 }
 
 impl Shared {
     pub(super) fn context(&self, index: usize, attempt: u32) -> StepContext {
-        let step = self.plan.steps[index].name.clone();
-        StepContext {
-            progress: Progress::new(self.watcher.clone(), &self.run.id, &step),
-            run: self.run.clone(),
-            step,
-            attempt,
-            clock: self.clock.clone(),
-            cancel: self.stop.token.child_token(),
-            meter: Meter::default(),
-            scripts: self.scripts.clone(),
-            store: self.store.clone(),
-            fence: self.fence.clone(),
-        }
+        StepContext::new(self.context.clone(), self.plan.steps[index].name.clone(), attempt)
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        self.context.clock.now_ms()
     }
 }
 
@@ -211,7 +201,7 @@ impl Execution {
 
     // Answers nothing where a stopped run's steps did not end in time.
     async fn next(&self, reports: &mut UnboundedReceiver<Report>) -> Option<Report> {
-        let stop = &self.shared.stop;
+        let stop = &self.shared.context.stop;
         let overdue = async {
             stop.stopped().await;
             if stop.reason() != Some(StopReason::Lost) {
@@ -227,15 +217,16 @@ impl Execution {
 
     /// Takes what is ready, as far as there is room, and notes that it starts.
     fn start(&mut self) -> Vec<usize> {
-        if self.shared.stop.reason().is_some() {
+        if self.shared.context.stop.reason().is_some() {
             return Vec::new();
         }
         let room = AT_ONCE.saturating_sub(self.running).min(self.ready.len());
         let started: Vec<_> = self.ready.drain(..room).collect();
+        let now_ms = self.shared.now_ms();
         for &index in &started {
             self.nodes[index].attempts += 1;
             let attempt = self.nodes[index].attempts;
-            self.note(index, self.shared.clock.now_ms(), What::Started { attempt });
+            self.note(index, now_ms, What::Started { attempt });
         }
         self.running += started.len();
         started
@@ -357,7 +348,7 @@ impl Execution {
     }
 
     fn skip(&mut self, index: usize, reason: &'static str) {
-        let at_ms = self.shared.clock.now_ms();
+        let at_ms = self.shared.now_ms();
         self.end(index, at_ms, None, End::Skipped(reason), Readings::default());
     }
 
@@ -376,7 +367,7 @@ impl Execution {
         let open: Vec<_> = (0..self.nodes.len()).filter(|index| self.nodes[*index].over.is_none()).collect();
         if matches!(outcome, Outcome::Cancelled | Outcome::Failed { .. }) {
             for index in open {
-                let at_ms = self.shared.clock.now_ms();
+                let at_ms = self.shared.now_ms();
                 self.end(index, at_ms, None, End::Cancelled, Readings::default());
             }
         }
@@ -387,7 +378,7 @@ impl Execution {
     }
 
     fn outcome(&mut self) -> Outcome {
-        match self.shared.stop.reason() {
+        match self.shared.context.stop.reason() {
             Some(StopReason::Lost) => return Outcome::Lost,
             Some(StopReason::Drained) => return Outcome::HandedBack,
             Some(StopReason::Asked) => return Outcome::Cancelled,

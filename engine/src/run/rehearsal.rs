@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Cause, Execution, Fence, Journal, Outcome, Resumed, Shared, Stop};
 use crate::clock::Clock;
-use crate::context::RunInfo;
+use crate::context::{RunContext, RunInfo};
 use crate::plan::Plan;
 use crate::script::Library;
 use crate::telemetry::StepMetrics;
@@ -33,17 +33,17 @@ impl Rehearsal {
             params: Value::Null,
             cause: Cause::Cli,
         };
-        let shared = Shared {
-            plan: self.plan.clone(),
+        let context = RunContext {
             run: Arc::new(run),
-            metrics: self.metrics.clone(),
             clock: self.clock.clone(),
-            stop: Stop::default(),
-            watcher: None,
             scripts: Arc::new(Library::default()),
             store: None,
             fence: Fence::new("rehearsal", 0),
+            stop: Stop::default(),
+            watcher: None,
         };
+        let (plan, metrics) = (self.plan.clone(), self.metrics.clone());
+        let shared = Shared { plan, metrics, context: Arc::new(context) };
         let resumed = Resumed::fresh(&self.plan);
         let outcome = Execution::new(Arc::new(shared), Journal::Null, resumed).run().await;
         matches!(outcome, Ok(Outcome::Succeeded))

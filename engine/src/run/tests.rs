@@ -12,7 +12,7 @@ use store::Store;
 
 use super::*;
 use crate::clock::Clock;
-use crate::context::{RunInfo, StepContext};
+use crate::context::{RunContext, RunInfo, StepContext};
 use crate::plan::{Options, Plan, PlannedStep, Policy, When};
 use crate::queue::{self, Lease};
 use crate::script::Library;
@@ -59,7 +59,7 @@ impl Step for Play {
             panic!("on purpose");
         }
         if config.hang {
-            ctx.cancel.cancelled().await;
+            ctx.cancelled().await;
             return Err(StepError::Cancelled);
         }
         if config.hopeless {
@@ -174,6 +174,10 @@ impl Stage {
     async fn perform(&self, plan: &Arc<Plan>) -> Outcome {
         let (fence, resumed_plan) = (self.fence.clone(), plan.clone());
         let resumed = self.store.write(move |tx| Resumed::load(tx, &fence, &resumed_plan, 7)).await.unwrap();
+        self.perform_from(plan, resumed).await
+    }
+
+    async fn perform_from(&self, plan: &Arc<Plan>, resumed: Resumed) -> Outcome {
         let info = RunInfo {
             id: "run".to_owned(),
             pipeline: "play".to_owned(),
@@ -181,17 +185,17 @@ impl Stage {
             params: json!({}),
             cause: Cause::Cli,
         };
-        let shared = Shared {
-            plan: plan.clone(),
+        let context = RunContext {
             run: Arc::new(info),
-            metrics: StepMetrics::of_plan(plan).into(),
             clock: Clock::fixed(5),
-            stop: self.stop.clone(),
-            watcher: None,
             scripts: Arc::new(Library::default()),
             store: Some(self.store.clone()),
             fence: self.fence.clone(),
+            stop: self.stop.clone(),
+            watcher: None,
         };
+        let metrics = StepMetrics::of_plan(plan).into();
+        let shared = Shared { plan: plan.clone(), metrics, context: Arc::new(context) };
         let journal =
             Journal::Store { store: self.store.clone(), fence: self.fence.clone(), worker: "me".into() };
         Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap()
@@ -346,26 +350,7 @@ async fn a_run_that_another_worker_took_writes_nothing_more() {
     let resumed = Resumed::fresh(&plan);
     stage.store.write(move |tx| queue::release(tx, &fence, 0)).await.unwrap();
     Stage::claim(&stage.store).await;
-    let journal =
-        Journal::Store { store: stage.store.clone(), fence: stage.fence.clone(), worker: "me".into() };
-    let shared = Shared {
-        plan: plan.clone(),
-        run: Arc::new(RunInfo {
-            id: "run".to_owned(),
-            pipeline: "play".to_owned(),
-            partition: "me".to_owned(),
-            params: json!({}),
-            cause: Cause::Cli,
-        }),
-        metrics: StepMetrics::of_plan(&plan).into(),
-        clock: Clock::fixed(5),
-        stop: Stop::default(),
-        watcher: None,
-        scripts: Arc::new(Library::default()),
-        store: Some(stage.store.clone()),
-        fence: stage.fence.clone(),
-    };
-    let outcome = Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap();
+    let outcome = stage.perform_from(&plan, resumed).await;
     assert!(matches!(outcome, Outcome::Lost));
     assert!(stage.states().await.is_empty());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use store::{Sql, params};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::context::RunInfo;
+use crate::context::{RunContext, RunInfo};
 use crate::host::{Engine, Ready};
 use crate::queue::{self, Claimed, Ended, MAX_CLAIMS};
 use crate::run::{Cause, Execution, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason};
@@ -122,17 +122,17 @@ impl Held {
             worker: self.worker.as_str().into(),
         };
         let timeout = ready.plan.options.timeout;
-        let shared = Shared {
-            plan: ready.plan.clone(),
+        let context = RunContext {
             run: Arc::new(info),
-            metrics: ready.metrics.clone(),
             clock: self.engine.clock().clone(),
-            stop: self.stop.clone(),
-            watcher: self.engine.watcher().cloned(),
             scripts: self.engine.library().clone(),
             store: Some(store),
             fence: self.claimed.fence.clone(),
+            stop: self.stop.clone(),
+            watcher: self.engine.watcher().cloned(),
         };
+        let (plan, metrics) = (ready.plan.clone(), ready.metrics.clone());
+        let shared = Shared { plan, metrics, context: Arc::new(context) };
         let execution = Execution::new(Arc::new(shared), journal, resumed);
         let limit = async {
             match timeout {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::clock::Clock;
-use engine::context::{Meter, Progress, RunInfo, StepContext};
+use engine::context::{RunContext, RunInfo, StepContext};
 use engine::plan::Overlap;
 use engine::queue::{self, Job, Lease};
+use engine::run::Stop;
 use engine::script::Library;
 use engine::step::{Step, StepError};
 use fitness::records::import_file::{self, ImportFile};
@@ -78,18 +79,16 @@ impl Bench {
         });
         let fence = claimed.await.unwrap().remove(0).fence;
         let run = RunInfo { id, pipeline: "import".to_owned(), partition: "me".to_owned(), params, cause };
-        StepContext {
+        let shared = RunContext {
             run: Arc::new(run),
-            step: "files.read".into(),
-            attempt: 1,
             clock: Clock::fixed(1_000),
-            cancel: tokio_util::sync::CancellationToken::new(),
-            progress: Progress::default(),
-            meter: Meter::default(),
             scripts: Arc::new(Library::default()),
             store: Some(self.store.clone()),
             fence,
-        }
+            stop: Stop::default(),
+            watcher: None,
+        };
+        StepContext::new(Arc::new(shared), "files.read".into(), 1)
     }
 
     async fn import(&mut self) -> (Changes, Vec<ImportFile>) {

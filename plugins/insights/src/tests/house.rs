@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use engine::clock::Clock;
-use engine::context::{Meter, Progress, RunInfo, StepContext};
+use engine::context::{RunContext, RunInfo, StepContext};
 use engine::registry::{Query, QueryContext, QueryError};
-use engine::run::{Cause, Fence};
+use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::Step;
 use fitness::records::athlete::Athlete;
@@ -14,7 +14,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use store::{Error, Sql, Store, Tx, Url};
-use tokio_util::sync::CancellationToken;
 
 use super::shipped;
 use crate::daily::DailyAdvice;
@@ -130,7 +129,7 @@ impl House {
     }
 
     fn context(&self, today: &str) -> StepContext {
-        StepContext {
+        let shared = RunContext {
             run: Arc::new(RunInfo {
                 id: "run".to_owned(),
                 pipeline: "daily".to_owned(),
@@ -138,15 +137,13 @@ impl House {
                 params: json!({}),
                 cause: Cause::Cli,
             }),
-            step: "insights".into(),
-            attempt: 1,
             clock: clock(today),
-            cancel: CancellationToken::new(),
-            progress: Progress::default(),
-            meter: Meter::default(),
             scripts: self.scripts.clone(),
             store: Some(self.store.clone()),
             fence: Fence::new("run", 1),
-        }
+            stop: Stop::default(),
+            watcher: None,
+        };
+        StepContext::new(Arc::new(shared), "insights".into(), 1)
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use engine::clock::Clock;
-use engine::context::{Meter, Progress, RunInfo, StepContext};
-use engine::run::{Cause, Fence};
+use engine::context::{RunContext, RunInfo, StepContext};
+use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::{Gather, Step};
 use fitness::calendar::DayRow;
@@ -19,7 +19,6 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use serde_json::json;
 use store::{Sql, Store, Tx, Url, params};
-use tokio_util::sync::CancellationToken;
 
 use crate::{Days, Loads};
 
@@ -245,7 +244,7 @@ impl House {
     }
 
     fn context(&self, pipeline: &str, step: &str, today: &str) -> StepContext {
-        StepContext {
+        let shared = RunContext {
             run: Arc::new(RunInfo {
                 id: "run".to_owned(),
                 pipeline: pipeline.to_owned(),
@@ -253,16 +252,14 @@ impl House {
                 params: json!({}),
                 cause: Cause::Cli,
             }),
-            step: step.into(),
-            attempt: 1,
             clock: Clock::fixed(noon_ms(day(today))),
-            cancel: CancellationToken::new(),
-            progress: Progress::default(),
-            meter: Meter::default(),
             scripts: Arc::new(Library::default()),
             store: Some(self.store.clone()),
             fence: Fence::new("run", 1),
-        }
+            stop: Stop::default(),
+            watcher: None,
+        };
+        StepContext::new(Arc::new(shared), step.into(), 1)
     }
 }
 
