@@ -78,6 +78,7 @@ scenarios![
     activities_of_one_file_are_linked,
     pending_goes_on_after_the_last_one_seen,
     touched_activities_are_pending_again,
+    touching_what_has_no_day_leaves_the_days_alone,
     peaks_leave_the_strava_api_out,
     days_are_written_where_they_differ,
     days_carry_on_from_the_day_before,
@@ -337,6 +338,15 @@ mod scenario {
         let pending = activity::pending(tx, ME, (1, "~"), 9)?;
         assert_eq!(pending[0].local_date, Some(second.0));
         assert_eq!(activity::touch(tx, ME, (date_of("2024-03-02"), Date::MAX), 3)?, 2);
+        Ok(())
+    }
+
+    pub(super) fn touching_what_has_no_day_leaves_the_days_alone(tx: &mut Tx<'_>) -> Result<()> {
+        let undated = Activity { local_date: None, start_ms: None, ..ride("a", 1) };
+        put(tx, &[undated.clone(), ride("b", 25)], 1)?;
+        assert_eq!(activity::touch_undated(tx, ME, 2)?, 1);
+        let pending = activity::pending(tx, ME, (1, "~"), 9)?;
+        assert_eq!(pending.iter().map(|effort| &effort.id).collect::<Vec<_>>(), [&undated.id]);
         Ok(())
     }
 

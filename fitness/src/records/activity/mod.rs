@@ -126,6 +126,8 @@ const UPSERT: Sql = Sql::Both(
 );
 const TOUCH: Sql =
     Sql::Both("UPDATE activity SET changed = $4 WHERE athlete = $1 AND local_date >= $2 AND local_date < $3");
+const TOUCH_UNDATED: Sql =
+    Sql::Both("UPDATE activity SET changed = $2 WHERE athlete = $1 AND local_date IS NULL");
 const REMOVE: Sql = Sql::Both("DELETE FROM activity WHERE id = $1");
 
 /// Writes an activity; a row that says the same already keeps its change number.
@@ -187,6 +189,11 @@ pub fn touch(tx: &mut Tx<'_>, athlete: &str, (from, until): (Date, Date), change
     tx.execute(&TOUCH, &params![athlete, &from, &until, changed])
 }
 
+/// Does the same for the activities without a day. Answers how many they are.
+pub fn touch_undated(tx: &mut Tx<'_>, athlete: &str, changed: i64) -> Result<u64> {
+    tx.execute(&TOUCH_UNDATED, &params![athlete, changed])
+}
+
 /// Removes an activity with all that hangs on it, and answers its local day, or nothing where there was none.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Option<Date>> {
     let day = tx.optional(&DAY_OF, &params![id], |row| optional_date(row, 0))?;
@@ -195,4 +202,5 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Option<Date>> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[&[Sql]] = &[&[DAY_OF, UPSERT, TOUCH, REMOVE], effort::QUERIES, list::QUERIES];
+pub(crate) const QUERIES: &[&[Sql]] =
+    &[&[DAY_OF, UPSERT, TOUCH, TOUCH_UNDATED, REMOVE], effort::QUERIES, list::QUERIES];

@@ -4,7 +4,7 @@ use fitness::records;
 use fitness::settings::{ALWAYS, Dated, Name, SettingsHistory, Source, Value, differing};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use store::{Sql, Tx, params};
+use store::Tx;
 
 /// The settings that a load rests on; pace and weight are not among them.
 const OF_LOADS: [Name; 5] = [Name::Sex, Name::HrRest, Name::HrMax, Name::Lthr, Name::Ftp];
@@ -72,11 +72,8 @@ fn make_due(tx: &mut Tx<'_>, athlete: &str, ranges: &[(Date, Date)]) -> store::R
         records::activity::touch(tx, athlete, *range, number)?;
     }
     if ranges.iter().any(|(from, _)| *from <= ALWAYS) {
-        tx.execute(&TOUCH_UNDATED, &params![athlete, number])?;
+        // What has no day is measured against the settings that always held.
+        records::activity::touch_undated(tx, athlete, number)?;
     }
     Ok(())
 }
-
-// What has no day is measured against the settings that always held.
-const TOUCH_UNDATED: Sql =
-    Sql::Both("UPDATE activity SET changed = $2 WHERE athlete = $1 AND local_date IS NULL");
