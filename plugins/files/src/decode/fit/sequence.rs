@@ -121,8 +121,17 @@ impl Sequence {
             self.notes.add("too_many_samples", || format!("only the first {most} samples are kept"));
             return;
         }
+        let mut row = self.row(fields);
+        self.check_position(&mut row);
+        // A record of nothing costs a byte in the file and sixteen here.
+        if row.time_ms.is_some() || !row.is_empty() {
+            self.columns.push(&row);
+        }
+    }
+
+    fn row<'a>(&mut self, fields: impl Iterator<Item = (u8, Raw<'a>)>) -> Row {
         let mut row = Row::default();
-        let mut enhanced = (f64::NAN, f64::NAN);
+        let (mut enhanced_speed, mut enhanced_altitude) = (f64::NAN, f64::NAN);
         let mut cadence_fraction = 0.0;
         for (number, raw) in fields {
             let value = match raw {
@@ -145,23 +154,19 @@ impl Sequence {
                 7 => row.set(Channel::Power, value),
                 13 => row.set(Channel::Temperature, value),
                 53 => cadence_fraction = value / 128.0,
-                73 => enhanced.0 = value / 1000.0,
-                78 => enhanced.1 = value / 5.0 - 500.0,
+                73 => enhanced_speed = value / 1000.0,
+                78 => enhanced_altitude = value / 5.0 - 500.0,
                 _ => {}
             }
         }
-        if enhanced.0.is_finite() {
-            row.set(Channel::Speed, enhanced.0);
+        if enhanced_speed.is_finite() {
+            row.set(Channel::Speed, enhanced_speed);
         }
-        if enhanced.1.is_finite() {
-            row.set(Channel::Altitude, enhanced.1);
+        if enhanced_altitude.is_finite() {
+            row.set(Channel::Altitude, enhanced_altitude);
         }
         row.set(Channel::Cadence, row.get(Channel::Cadence) + cadence_fraction);
-        self.check_position(&mut row);
-        // A record of nothing costs a byte in the file and sixteen here.
-        if row.time_ms.is_some() || !row.is_empty() {
-            self.columns.push(&row);
-        }
+        row
     }
 
     fn check_position(&mut self, row: &mut Row) {
