@@ -90,8 +90,8 @@ impl Read {
     }
 
     fn asked(&self, ctx: &StepContext) -> Result<Asked, StepError> {
-        let asked: Asked = serde_json::from_value(ctx.run.params.clone()).map_err(|error| {
-            StepError::Hopeless(Cause::new("invalid_parameter", format!("the run's params: {error}")))
+        let asked = Asked::read(&ctx.run.params).map_err(|reason| {
+            StepError::Hopeless(Cause::new("invalid_parameter", format!("the run's params: {reason}")))
         })?;
         if !asked.paths.is_empty() && ctx.run.cause == RunCause::Http && !self.options.local_paths_over_http {
             let message = "files of this machine are not read for a request over HTTP; upload them instead";

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
+use serde_json::Value;
 use walkdir::WalkDir;
 
 /// The params of a run that reads files.
@@ -20,6 +21,20 @@ pub(crate) struct Asked {
 pub(crate) struct Upload {
     pub name: String,
     pub sha256: String,
+}
+
+impl Asked {
+    /// Reads the params of a run, or says what is wrong with them.
+    pub(crate) fn read(params: &Value) -> Result<Self, String> {
+        let asked = Self::deserialize(params).map_err(|error| error.to_string())?;
+        let names = asked.uploads.iter().flat_map(|upload| [&upload.name, &upload.sha256]);
+        // The store refuses a NUL, and the run would be tried again for nothing.
+        let spoilt = asked.paths.iter().chain(names).find(|text| text.contains('\0'));
+        if let Some(text) = spoilt {
+            return Err(format!("`{}` holds a NUL character", text.replace('\0', "\u{fffd}")));
+        }
+        Ok(asked)
+    }
 }
 
 /// A file to read.
@@ -119,7 +134,17 @@ fn at(path: &Path) -> Source {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_name_with_a_nul_is_refused() {
+        let wanted = "`a\u{fffd}b.fit` holds a NUL character";
+        assert_eq!(Asked::read(&json!({ "paths": ["a\0b.fit"] })).unwrap_err(), wanted);
+        let upload = json!({ "uploads": [{ "name": "a\0b.fit", "sha256": "00" }] });
+        assert_eq!(Asked::read(&upload).unwrap_err(), wanted);
+    }
 
     #[test]
     fn folders_are_searched_by_extension_and_named_files_are_taken_as_they_are() {
