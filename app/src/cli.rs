@@ -11,6 +11,9 @@ use crate::config::Config;
 use crate::error::{self, Problem};
 use crate::output;
 
+/// Who is meant where nobody is named.
+pub(crate) const ATHLETE: &str = "me";
+
 const AFTER_HELP: &str = "\
 Examples:
   paceline import ~/recordings      read files and folders
@@ -61,7 +64,7 @@ pub(crate) struct Form {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Whose {
     /// Whose data it is about
-    #[arg(long, value_name = "ID", default_value = "me", value_parser = athlete_id)]
+    #[arg(long, value_name = "ID", default_value = ATHLETE, value_parser = athlete_id)]
     pub(crate) athlete: String,
 }
 

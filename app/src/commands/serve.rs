@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::cli::ATHLETE;
 use crate::config::{Config, LogForm};
 use crate::error::{self, Problem};
 use crate::{output, program};
@@ -22,9 +23,6 @@ Examples:
 
 There are no accounts yet, so only loopback addresses are accepted. SIGTERM and Ctrl-C end it:
 open requests are finished, and running pipelines are handed back to the next process.";
-
-/// Who is served, until there are accounts.
-const ATHLETE: &str = "me";
 
 /// Serves the API on this machine and works off the queue
 #[derive(Debug, Args)]
