@@ -63,6 +63,7 @@ fn laps(sport: Sport, samples: &[Sample]) -> Vec<&[Sample]> {
 }
 
 /// Sums of a stretch, in the units of a FIT file.
+#[derive(Default)]
 struct Sums {
     milliseconds: u32,
     centimeters: u32,
@@ -76,7 +77,7 @@ struct Sums {
 impl Sums {
     fn of(samples: &[Sample]) -> Self {
         let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
-            return Self::of_nothing();
+            return Self::default();
         };
         let mean = |value: fn(&Sample) -> f64| samples.iter().map(value).sum::<f64>() / samples.len() as f64;
         let highest = |value: fn(&Sample) -> f64| samples.iter().map(value).fold(0.0, f64::max);
@@ -90,18 +91,6 @@ impl Sums {
             max_hr: highest(|sample| sample.heart_rate).round() as u8,
             avg_cadence: mean(|sample| sample.cadence).round() as u8,
             watts: last.watts.map(|_| (mean(watts).round() as u16, highest(watts).round() as u16)),
-        }
-    }
-
-    const fn of_nothing() -> Self {
-        Self {
-            milliseconds: 0,
-            centimeters: 0,
-            ascent_m: 0,
-            avg_hr: 0,
-            max_hr: 0,
-            avg_cadence: 0,
-            watts: None,
         }
     }
 }
