@@ -11,6 +11,7 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::execution::Shared;
 use crate::context::{Readings, StepContext};
+use crate::plan::When;
 use crate::step::{Cause, StepError};
 use crate::telemetry::Failure;
 
@@ -51,22 +52,25 @@ pub(super) struct StepTask {
 }
 
 impl StepTask {
-    pub(super) async fn run(mut self) {
-        match self.decide().await {
-            Ok(true) => self.attempts().await,
+    /// Runs the step and answers how it ended; what happens on the way goes to `reports`.
+    pub(super) async fn run(mut self) -> Report {
+        let Some(when) = self.shared.plan.steps[self.index].when.clone() else {
+            return self.attempts().await;
+        };
+        match Box::pin(self.decide(when)).await {
+            Ok(true) => Box::pin(self.attempts()).await,
             Ok(false) => self.ended(None, End::Skipped("when_false"), Readings::default()),
             Err(cause) => self.ended(None, End::Failed(cause), Readings::default()),
         }
     }
 
-    async fn decide(&self) -> Result<bool, Cause> {
-        let Some(when) = self.shared.plan.steps[self.index].when.clone() else { return Ok(true) };
+    async fn decide(&self, when: Arc<dyn When>) -> Result<bool, Cause> {
         let artifact = self.inputs.first().cloned().unwrap_or(Value::Null);
         let decided = tokio::task::spawn_blocking(move || when.decide(&artifact)).await;
         decided.unwrap_or_else(|_| Err(Cause::new("step_panicked", "the condition panicked")))
     }
 
-    async fn attempts(&mut self) {
+    async fn attempts(&mut self) -> Report {
         let shared = self.shared.clone();
         let policy = &shared.plan.steps[self.index].policy;
         let mut failures = 0;
@@ -83,7 +87,7 @@ impl StepTask {
                     return self.ended(Some(self.attempt), End::Waiting(after, cause), readings);
                 }
                 Err(Ending::Later(after, cause)) => {
-                    self.retry(cause, after).await;
+                    Box::pin(self.retry(cause, after)).await;
                     continue;
                 }
                 Err(Ending::Broken(failure, cause)) => (failure, cause),
@@ -94,7 +98,7 @@ impl StepTask {
                 return self.ended(Some(self.attempt), End::Failed(cause), readings);
             }
             let pause = jittered(policy.backoff, failures);
-            self.retry(cause, pause).await;
+            Box::pin(self.retry(cause, pause)).await;
         }
     }
 
@@ -103,7 +107,7 @@ impl StepTask {
         let span = info_span!("step", step = &*step.name, step.kind = step.kind.kind, attempt = self.attempt);
         let work = AssertUnwindSafe(step.step.run(ctx, self.inputs.clone())).catch_unwind().instrument(span);
         let ended = match step.policy.timeout {
-            Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+            Some(limit) => Box::pin(tokio::time::timeout(limit, work)).await.map_err(|_| limit),
             None => Ok(work.await),
         };
         // A blocking part of the attempt may still be at work: it must not commit any more.
@@ -134,7 +138,7 @@ impl StepTask {
         self.tell(News::Started { attempt: self.attempt });
     }
 
-    fn ended(&self, attempt: Option<u32>, end: End, readings: Readings) {
+    fn ended(&self, attempt: Option<u32>, end: End, readings: Readings) -> Report {
         let step = &*self.shared.plan.steps[self.index].name;
         let run = &*self.shared.context.run.id;
         match &end {
@@ -148,13 +152,16 @@ impl StepTask {
                 info!(run.id = run, step, code = cause.code, after_s = after.as_secs(), "step waits");
             }
         }
-        self.tell(News::Ended { attempt, end, readings });
+        self.report(News::Ended { attempt, end, readings })
     }
 
     fn tell(&self, news: News) {
-        let report = Report { index: self.index, at_ms: self.shared.now_ms(), news };
         // Nobody listens where the run was dropped because it belongs to another worker now.
-        let _ = self.reports.send(report);
+        let _ = self.reports.send(self.report(news));
+    }
+
+    fn report(&self, news: News) -> Report {
+        Report { index: self.index, at_ms: self.shared.now_ms(), news }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{End, News, Report, StepTask};
@@ -175,7 +175,7 @@ impl Execution {
 
     async fn drive(
         &mut self,
-        tasks: &mut JoinSet<()>,
+        tasks: &mut JoinSet<Report>,
         sender: &UnboundedSender<Report>,
         reports: &mut UnboundedReceiver<Report>,
     ) -> store::Result<()> {
@@ -186,22 +186,19 @@ impl Execution {
                 let task = self.task(index, sender);
                 tasks.spawn(task.run());
             }
-            while tasks.try_join_next().is_some() {}
-            if self.running == 0 {
+            if self.running == 0 || !self.wait(tasks, reports).await {
                 return Ok(());
             }
-            let Some(report) = self.next(reports).await else { return Ok(()) };
-            self.settle(report);
             for _ in 1..AT_ONCE {
-                let Ok(report) = reports.try_recv() else { break };
-                self.settle(report);
+                let Some(joined) = tasks.try_join_next() else { break };
+                self.join(joined, reports);
             }
         }
     }
 
-    // Answers nothing where a stopped run's steps did not end in time.
-    async fn next(&self, reports: &mut UnboundedReceiver<Report>) -> Option<Report> {
-        let stop = &self.shared.context.stop;
+    // Answers false where a stopped run's steps did not end in time.
+    async fn wait(&mut self, tasks: &mut JoinSet<Report>, reports: &mut UnboundedReceiver<Report>) -> bool {
+        let stop = self.shared.context.stop.clone();
         let overdue = async {
             stop.stopped().await;
             if stop.reason() != Some(StopReason::Lost) {
@@ -210,8 +207,24 @@ impl Execution {
         };
         tokio::select! {
             biased;
-            report = reports.recv() => report,
-            () = overdue => None,
+            Some(joined) = tasks.join_next() => self.join(joined, reports),
+            Some(report) = reports.recv() => self.settle(report),
+            () = overdue => return false,
+        }
+        true
+    }
+
+    /// Settles a step that ended, after whatever it reported before.
+    fn join(&mut self, joined: Result<Report, JoinError>, reports: &mut UnboundedReceiver<Report>) {
+        while let Ok(report) = reports.try_recv() {
+            self.settle(report);
+        }
+        match joined {
+            Ok(report) => self.settle(report),
+            Err(error) => {
+                self.running -= 1;
+                self.failure.get_or_insert(("step_panicked".to_owned(), error.to_string()));
+            }
         }
     }
 
