@@ -75,7 +75,12 @@ fn refresh(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> store::Result<Done> {
     let contributions = records::activity::contributions(tx, athlete, from)?;
     let mut written = 0;
     for due in &due {
-        written += due.compute(tx, athlete, &contributions, today)?;
+        let rewritten = due.compute(tx, athlete, &contributions, today)?;
+        if rewritten > 0 {
+            // Advice rests on the days up to its own: from here on it would be that of other days.
+            records::insight::remove_from(tx, athlete, due.scope, due.from)?;
+        }
+        written += rewritten;
     }
     if written == 0 {
         return Ok(nothing);

@@ -46,6 +46,11 @@ scenarios![
     another_pipeline_finds_nothing_left_to_write,
     the_day_is_the_athletes_own,
     without_an_athlete_there_is_nothing_to_do,
+    an_edited_day_takes_the_advice_from_there_on_with_it,
+    the_first_activity_that_went_takes_the_advice_since_with_it,
+    a_second_run_keeps_the_advice,
+    days_that_come_out_as_they_were_keep_the_advice,
+    a_strava_row_keeps_the_shareable_advice,
 ];
 
 mod scenario {
@@ -250,5 +255,53 @@ mod scenario {
     pub(super) async fn without_an_athlete_there_is_nothing_to_do(house: House) {
         let stranger = House { athlete: "stranger".to_owned(), ..house };
         assert!(stranger.work("2024-03-04").await.is_empty());
+    }
+
+    pub(super) async fn an_edited_day_takes_the_advice_from_there_on_with_it(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-10").await;
+        house.advised(&["2024-03-04", "2024-03-05", "2024-03-10"]).await;
+        house.ride("2024-03-05", 120).await;
+        house.work("2024-03-10").await;
+        assert_eq!(house.advice(Scope::All).await, ["2024-03-04"]);
+        assert_eq!(house.advice(Scope::Shareable).await, ["2024-03-04"]);
+    }
+
+    pub(super) async fn the_first_activity_that_went_takes_the_advice_since_with_it(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.ride("2024-03-05", 60).await;
+        house.work("2024-03-06").await;
+        // Before the first activity that is left.
+        house.advised(&["2024-03-03"]).await;
+        house.remove("2024-03-01").await;
+        house.work("2024-03-06").await;
+        assert_eq!(house.advice(Scope::All).await, Vec::<String>::new());
+    }
+
+    pub(super) async fn a_second_run_keeps_the_advice(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        house.advised(&["2024-03-04"]).await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.advice(Scope::All).await, ["2024-03-04"]);
+    }
+
+    pub(super) async fn days_that_come_out_as_they_were_keep_the_advice(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        house.advised(&["2024-03-04"]).await;
+        house.make_stale("2024-03-01").await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.advice(Scope::All).await, ["2024-03-04"]);
+    }
+
+    pub(super) async fn a_strava_row_keeps_the_shareable_advice(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        house.advised(&["2024-03-04"]).await;
+        house.ride_from("strava_api", "2024-03-02", 60).await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.advice(Scope::All).await, Vec::<String>::new());
+        assert_eq!(house.advice(Scope::Shareable).await, ["2024-03-04"]);
     }
 }

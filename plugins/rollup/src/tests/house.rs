@@ -228,6 +228,36 @@ impl House {
         days.iter().map(|on| (load(on) * 1000.0).round() / 1000.0).collect()
     }
 
+    /// Keeps some advice of both scopes on these days.
+    pub(super) async fn advised(&self, days: &[&str]) {
+        let days: Vec<Date> = days.iter().map(|on| day(on)).collect();
+        self.write(move |tx, athlete| {
+            for scope in Scope::BOTH {
+                for day in &days {
+                    records::insight::put(tx, athlete, scope, *day, "{}")?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// The days that have advice.
+    pub(super) async fn advice(&self, scope: Scope) -> Vec<String> {
+        const ADVISED: Sql = Sql::Both(
+            "SELECT local_date FROM insight WHERE athlete = $1 AND scope = $2 ORDER BY local_date",
+        );
+        self.write(move |tx, athlete| {
+            tx.query(&ADVISED, &params![athlete, scope.as_str()], |row| row.get(0))
+        })
+        .await
+    }
+
+    pub(super) async fn make_stale(&self, from: &str) {
+        let from = day(from);
+        self.write(move |tx, athlete| records::stale_day::lower(tx, athlete, from)).await;
+    }
+
     /// How each load was computed, and whether from an estimate, by day.
     pub(super) async fn methods(&self) -> Vec<(&'static str, bool)> {
         const METHODS: Sql = Sql::Both(
