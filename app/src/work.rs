@@ -8,6 +8,7 @@ use engine::run::record::{self, RunRecord, StepRecord};
 use engine::run::{RunState, StepState};
 use engine::worker::{Settings, Worker};
 use engine::{Engine, Request};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Problem;
@@ -17,6 +18,8 @@ use crate::units;
 
 /// How often the steps of a run are looked at.
 const LOOK: Duration = Duration::from_millis(200);
+/// How long a worker may take to hand its run back; whoever sends SIGTERM sends SIGKILL next.
+const HAND_BACK: Duration = Duration::from_secs(8);
 
 /// A run that is over.
 #[derive(Debug)]
@@ -43,11 +46,13 @@ impl Finished {
 }
 
 /// Enqueues a run and works until it is over. Ctrl-C cancels it; twice leaves it to the next process.
+/// SIGTERM hands it back to the queue.
 pub(crate) async fn carry_out(
     engine: &Engine,
     request: Request,
     progress: &Progress,
 ) -> anyhow::Result<Finished> {
+    let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
     let worker = Worker::new(engine.clone(), Settings::standard())?;
     let enqueued = engine.enqueue(request).await?;
@@ -55,16 +60,51 @@ pub(crate) async fn carry_out(
         progress.say("the same pipeline is at work already; waiting for that run");
     }
     let working = tokio::spawn(worker.run(stop.clone()));
-    let run = wait(engine, &enqueued.run, progress).await;
+    let run = wait(engine, &enqueued.run, progress, &mut terminate).await;
     progress.end();
     stop.cancel();
-    working.await?;
-    let run = run?;
+    let run = match run? {
+        Some(run) => {
+            working.await?;
+            run
+        }
+        None => {
+            // What has not stopped by then goes down with the process.
+            let _ = tokio::time::timeout(HAND_BACK, working).await;
+            left_over(engine, &enqueued.run).await?
+        }
+    };
     let steps = steps(engine, &run.id).await?;
     Ok(Finished { run, steps })
 }
 
-async fn wait(engine: &Engine, run: &str, progress: &Progress) -> anyhow::Result<RunRecord> {
+/// The run where it came to its end all the same, else why it did not.
+async fn left_over(engine: &Engine, id: &str) -> anyhow::Result<RunRecord> {
+    let run = id.to_owned();
+    let run = engine.store().read(move |tx| record::run(tx, &run)).await?;
+    let run = run.with_context(|| gone(id))?;
+    if run.state.is_over() { Ok(run) } else { Err(interrupted(run.state).into()) }
+}
+
+fn interrupted(state: RunState) -> Problem {
+    let message = match state {
+        RunState::Queued => "the run was handed back; the next process finishes it",
+        _ => "the run is still held; whoever holds it finishes it, or the next process once its lease is over",
+    };
+    Problem::new("interrupted", message).hint("`paceline serve` is such a process; what is done stays done")
+}
+
+fn gone(run: &str) -> String {
+    format!("the run `{run}` is gone")
+}
+
+/// The run when it is over, or nothing where the process was told to stop.
+async fn wait(
+    engine: &Engine,
+    run: &str,
+    progress: &Progress,
+    terminate: &mut Signal,
+) -> anyhow::Result<Option<RunRecord>> {
     let mut told = BTreeSet::new();
     let mut look = tokio::time::interval(LOOK);
     let mut asked = false;
@@ -73,8 +113,9 @@ async fn wait(engine: &Engine, run: &str, progress: &Progress) -> anyhow::Result
         tokio::select! {
             ended = &mut over => {
                 tell(engine, run, progress, &mut told).await?;
-                return ended?.with_context(|| format!("the run `{run}` is gone"));
+                return ended?.with_context(|| gone(run)).map(Some);
             }
+            _ = terminate.recv() => return Ok(None),
             _ = look.tick() => tell(engine, run, progress, &mut told).await?,
             pressed = tokio::signal::ctrl_c() => {
                 pressed?;

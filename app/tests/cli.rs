@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -18,10 +18,16 @@ struct Answer {
 
 /// Runs the program with a data folder of its own and nothing else in its environment.
 fn paceline(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
+    answer(program(folder).envs(variables.iter().copied()).args(arguments).output().unwrap())
+}
+
+fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_paceline"));
     command.env_clear().env("FITNESS_DATA_DIR", folder.join("data")).current_dir(folder);
-    let Output { status, stdout, stderr } =
-        command.envs(variables.iter().copied()).args(arguments).output().unwrap();
+    command
+}
+
+fn answer(Output { status, stdout, stderr }: Output) -> Answer {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Answer { code: status.code().unwrap(), stdout: text(stdout), stderr: text(stderr) }
 }
@@ -195,4 +201,59 @@ fn a_data_folder_that_is_a_file_is_a_wrong_setting() {
     let answer = paceline(folder.path(), &[("FITNESS_DATA_DIR", "taken")], &["days"]);
     assert_eq!(answer.code, 78, "{}", answer.stderr);
     assert!(answer.stderr.starts_with("error: FITNESS_DATA_DIR: cannot make `taken`"), "{}", answer.stderr);
+}
+
+/// A process that is told to stop leaves its run to the next one, and a program reads that.
+#[test]
+fn an_import_that_is_terminated_hands_its_run_back() {
+    let folder = folder();
+    for index in 0..4000 {
+        write(&folder.path().join(format!("tracks/{index}.gpx")), &track(index));
+    }
+    let mut import = program(folder.path());
+    import.args(["import", "tracks", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let import = import.spawn().unwrap();
+    let data = folder.path().join("data/paceline.db");
+    until("the run is at work", || data.exists() && states(&data) == ["running"]);
+    let told = Instant::now();
+    let id = import.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let answer = answer(import.wait_with_output().unwrap());
+    assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let object: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(object["error"]["code"], "interrupted", "{}", answer.stdout);
+    assert_eq!(states(&data), ["queued"]);
+}
+
+fn track(index: usize) -> String {
+    let points = (0..60).map(|at| {
+        let (minute, second) = (index / 60 % 60, at);
+        let (day, hour) = (1 + index / 86_400, index / 3600 % 24);
+        format!(
+            "<trkpt lat=\"47.{at:04}\" lon=\"8.{index:04}\"><time>2026-03-{day:02}T{hour:02}:{minute:02}:{second:02}Z</time></trkpt>"
+        )
+    });
+    let points: String = points.collect();
+    format!("<gpx version=\"1.1\" creator=\"a\"><trk><trkseg>{points}</trkseg></trk></gpx>")
+}
+
+/// The states of all runs.
+fn states(data: &Path) -> Vec<String> {
+    const STATES: Sql = Sql::Both("SELECT state FROM run ORDER BY id");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let Ok(store) = Store::open(&Url::sqlite(data)).await else { return Vec::new() };
+        let states = store.read(|tx| tx.query(&STATES, &params![], |row| row.get(0))).await;
+        // Before the schema is there, there are no runs.
+        states.unwrap_or_default()
+    })
+}
+
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(30), "not within 30 s: {what}");
+        std::thread::yield_now();
+    }
 }
