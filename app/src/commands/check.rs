@@ -152,7 +152,9 @@ fn one(library: &Library, wanted: &str) -> anyhow::Result<Script> {
 }
 
 fn file(library: &Library, path: &str) -> anyhow::Result<Script> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{path}`"))?;
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{path}`"))?;
+    // As a library is read: what is no text is a mistake with a place.
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     if is_rule(&text) {
         return Ok(rule(path.to_owned(), &text));
     }

@@ -1,6 +1,7 @@
 //! Script texts: the library on disk, and the part of it that one run pins.
 
 use std::collections::BTreeMap;
+use std::fs::DirEntry;
 use std::io;
 use std::path::Path;
 
@@ -24,6 +25,7 @@ impl Library {
     }
 
     /// Reads `pipelines` and `scripts` below the root. Symbolic links are not followed; a missing folder is empty.
+    /// Bytes that are no text stand as `\u{fffd}`, so that only their own script is wrong. An error names its file.
     pub fn from_dir(root: &Path) -> io::Result<Self> {
         let mut texts = BTreeMap::new();
         for folder in ROOTS {
@@ -112,20 +114,33 @@ fn fits(pattern: &str, path: &str) -> bool {
 fn collect(folder: &Path, prefix: &str, texts: &mut BTreeMap<String, String>) -> io::Result<()> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
+        entries => entries.map_err(|error| at(folder, &error))?,
     };
     for entry in entries {
-        let entry = entry?;
+        let entry = entry.map_err(|error| at(folder, &error))?;
         let name = entry.file_name();
         let path = format!("{prefix}/{}", name.to_string_lossy());
-        let kind = entry.file_type()?;
+        let kind = entry.file_type().map_err(|error| at(&entry.path(), &error))?;
         if kind.is_dir() {
             collect(&entry.path(), &path, texts)?;
-        } else if kind.is_file() && path.ends_with(".rhai") && entry.metadata()?.len() <= FILE_LIMIT_BYTES {
-            texts.insert(path, std::fs::read_to_string(entry.path())?);
+        } else if kind.is_file() && path.ends_with(".rhai") {
+            let text = read(&entry).map_err(|error| at(&entry.path(), &error))?;
+            texts.extend(text.map(|text| (path, text)));
         }
     }
     Ok(())
+}
+
+/// The text of a script, or nothing where it is too large to be one.
+fn read(entry: &DirEntry) -> io::Result<Option<String>> {
+    if entry.metadata()?.len() > FILE_LIMIT_BYTES {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8_lossy(&std::fs::read(entry.path())?).into_owned()))
+}
+
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
 #[cfg(test)]
@@ -179,5 +194,24 @@ mod tests {
             library,
             Library::from_texts([("scripts/rules/a.rhai".to_owned(), "//! A.".to_owned())].into())
         );
+    }
+
+    #[test]
+    fn a_script_that_is_no_text_leaves_the_others_alone() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("pipelines")).unwrap();
+        std::fs::write(root.path().join("pipelines/good.rhai"), "pipeline(\"good\");").unwrap();
+        std::fs::write(root.path().join("pipelines/bad.rhai"), b"pipeline(\xff);").unwrap();
+        let library = Library::from_dir(root.path()).unwrap();
+        assert_eq!(library.pipelines(), ["bad", "good"]);
+        assert_eq!(library.text("pipelines/bad.rhai"), Some("pipeline(\u{fffd});"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("pipelines"), "no folder").unwrap();
+        let error = Library::from_dir(root.path()).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{}`: ", root.path().join("pipelines").display())), "{error}");
     }
 }
