@@ -1,6 +1,8 @@
 //! Makes a plan of a draft, or says everything that is wrong with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
 use rhai::{AST, Dynamic};
@@ -27,6 +29,7 @@ pub(super) struct Script<'a> {
 pub(super) fn assemble(draft: Draft, script: &Script<'_>) -> Result<Plan, Vec<Mistake>> {
     let Draft { header, steps, mut mistakes } = draft;
     let header = header.unwrap_or_else(|| missing_header(script.path, &mut mistakes));
+    mistakes.extend(misnamed(&header, script.path));
     if steps.is_empty() && mistakes.is_empty() {
         mistakes.push(Mistake::new("pipeline_empty", start(script.path), "the pipeline has no step"));
     }
@@ -50,7 +53,20 @@ fn missing_header(path: &str, mistakes: &mut Vec<Mistake>) -> Header {
         let message = "a pipeline begins with `pipeline(name, #{ … })`";
         mistakes.push(Mistake::new("pipeline_missing", start(path), message));
     }
-    Header { name: String::new(), options: crate::plan::Options::default() }
+    Header { name: String::new(), options: crate::plan::Options::default(), place: start(path) }
+}
+
+/// A pipeline is run by the name of its file, so that it must not call itself otherwise.
+fn misnamed(header: &Header, path: &str) -> Option<Mistake> {
+    let file = Path::new(path);
+    let is_in_library = file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "pipelines");
+    let name = file.file_stem().and_then(OsStr::to_str)?;
+    if !is_in_library || header.name.is_empty() || header.name == name {
+        return None;
+    }
+    let message = format!("the pipeline is called `{}`, and its file `{name}`", header.name);
+    let hint = format!("a run names the file: `pipeline(\"{name}\", …)`");
+    Some(Mistake::new("pipeline_misnamed", header.place.clone(), message).at(Part::Argument(0)).hint(hint))
 }
 
 fn duplicates(steps: &[StepDraft], script: &Script<'_>, mistakes: &mut Vec<Mistake>) {

@@ -14,6 +14,7 @@ use crate::step::Kind;
 pub(super) struct Header {
     pub name: String,
     pub options: Options,
+    pub place: Place,
 }
 
 /// A step as the script wrote it.

@@ -1,5 +1,7 @@
 //! The mistake table: each mistake with its place.
 
+use crate::script::Source;
+
 use super::sample::{evaluate, evaluate_source, found, source};
 
 /// The script's first line is `pipeline("x");`, so that what is written here begins on line 2.
@@ -171,6 +173,14 @@ fn pipeline_comes_once_and_first() {
     check_whole("pipeline(\"x\");\npipeline(\"x\");\nfiles::read();", &["2:1 pipeline_twice"]);
     check_whole("let x = 1;", &["1:1 pipeline_missing"]);
     check_whole("pipeline(\"x\");", &["1:1 pipeline_empty"]);
+}
+
+#[test]
+fn a_pipeline_is_called_as_its_file() {
+    check_whole("pipeline(\"y\");\nfiles::read();", &["1:10 pipeline_misnamed"]);
+    check_whole("let n = \"y\";\npipeline(n, #{});\nfiles::read();", &["2:10 pipeline_misnamed"]);
+    let outside = Source { path: "drafts/x.rhai".to_owned(), ..source("pipeline(\"y\");\nfiles::read();", &[]) };
+    assert_eq!(found(&evaluate_source(&outside)).0, Vec::<String>::new());
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn planned(body: &str) -> Plan {
 
 const HOURLY: &str = r#"//! Hourly.
 const LIMIT = 3;
-pipeline("hourly", #{ lock: "ingest", on_overlap: "queue", timeout: "20m", priority: 5, params: #{ paths: [] } });
+pipeline("x", #{ lock: "ingest", on_overlap: "queue", timeout: "20m", priority: 5, params: #{ paths: [] } });
 fn enough(changes) { changes.added.rows >= global::LIMIT }
 let read = files::read(#{ paths: ["in"], deep: true }).retry(5, "30s").timeout("10m");
 let weather = open_meteo::history(read, #{ precision: 2 }).optional().when(|changes| changes.from > LIMIT && enough(changes));
@@ -41,7 +41,7 @@ fn a_script_becomes_steps_edges_and_policies() {
     assert_eq!(plan.steps[0].config, json!({ "deep": true, "paths": ["in"] }));
     assert_eq!((plan.steps[0].policy.retries, plan.steps[0].policy.backoff), (5, Duration::from_secs(30)));
     assert!(plan.steps[1].policy.optional && plan.steps[1].when.is_some());
-    assert_eq!(plan.name, "hourly");
+    assert_eq!(plan.name, "x");
     assert_eq!(plan.options.lock.as_deref(), Some("ingest"));
     assert_eq!((plan.options.on_overlap, plan.options.priority), (Overlap::Queue, 5));
     assert_eq!(plan.options.timeout, Some(Duration::from_secs(1_200)));

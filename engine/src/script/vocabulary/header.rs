@@ -58,7 +58,7 @@ fn say(draft: &mut Draft, place: &Place, arguments: &[Dynamic]) {
             Mistake::new(code, place.clone(), message).at(part).hint(hint)
         }),
     );
-    draft.header = Some(Header { name, options });
+    draft.header = Some(Header { name, options, place: place.clone() });
 }
 
 pub(super) const NAME_RULE: &str = "a text of at most 64 letters, digits and `_`, `-`, `.`";
