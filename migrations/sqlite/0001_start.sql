@@ -40,12 +40,12 @@ CREATE INDEX job_ready ON job (priority DESC, ready_ms, run_id);
 CREATE TABLE run_fence (
     run_id TEXT NOT NULL PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
     fence BIGINT NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE run_lock (
     lock_key TEXT NOT NULL PRIMARY KEY,
     run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE
-);
+) WITHOUT ROWID;
 
 CREATE TABLE worker (
     id TEXT NOT NULL PRIMARY KEY,
@@ -70,7 +70,7 @@ CREATE TABLE step_run (
     error_code TEXT,
     error TEXT,
     PRIMARY KEY (run_id, step)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE step_attempt (
     run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
@@ -83,7 +83,7 @@ CREATE TABLE step_attempt (
     error_code TEXT,
     error TEXT,
     PRIMARY KEY (run_id, step, attempt)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE step_cursor (
     pipeline TEXT NOT NULL,
@@ -92,7 +92,7 @@ CREATE TABLE step_cursor (
     value TEXT NOT NULL,
     changed_ms BIGINT NOT NULL,
     PRIMARY KEY (pipeline, step, partition)
-);
+) WITHOUT ROWID;
 
 -- The athlete and what the athlete says of himself or herself, dated.
 CREATE TABLE athlete (
@@ -109,7 +109,7 @@ CREATE TABLE athlete_setting (
     provenance TEXT NOT NULL,
     changed_ms BIGINT NOT NULL,
     PRIMARY KEY (athlete, name, provenance, from_date)
-);
+) WITHOUT ROWID;
 
 -- Source records, kept as they came.
 CREATE TABLE original (
@@ -144,7 +144,7 @@ CREATE TABLE import_file (
     warnings TEXT NOT NULL,
     activities TEXT NOT NULL,
     PRIMARY KEY (run_id, position)
-);
+) WITHOUT ROWID;
 
 -- Numbers the changes of an athlete's facts, so that a step can say what it changed in two integers.
 CREATE TABLE change_number (
@@ -226,7 +226,7 @@ CREATE TABLE lap (
     max_power DOUBLE PRECISION,
     avg_cadence DOUBLE PRECISION,
     PRIMARY KEY (activity_id, position)
-);
+) WITHOUT ROWID;
 
 -- Days: derived, in two scopes; `shareable` is computed without any strava_api input.
 CREATE TABLE day (
@@ -241,7 +241,7 @@ CREATE TABLE day (
     atl DOUBLE PRECISION NOT NULL,
     tsb DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (athlete, scope, local_date)
-);
+) WITHOUT ROWID;
 
 -- The first day whose numbers no longer follow from the activities.
 CREATE TABLE stale_day (

@@ -65,7 +65,11 @@ fn take(
     };
     let claims = tx.optional(&TAKE, &params![run, &lease.worker, boot, until_ms], |row| row.get::<i64>(0))?;
     tx.execute(&STARTED, &params![run, RunState::Running.as_str(), lease.now_ms])?;
-    Ok(claims.map(|claims| Claimed { run: run.to_owned(), fence: Fence::new(run, number), claims }))
+    Ok(claims.map(|claims| Claimed {
+        run: run.to_owned(),
+        fence: Fence::new(run, number).after(claims),
+        claims,
+    }))
 }
 
 /// Renews the leases of the runs named; what does not come back is no longer this worker's.

@@ -21,7 +21,7 @@ use crate::step::{Cause, Shape};
 use crate::telemetry::StepMetrics;
 
 /// At most this many steps of a run are at work, and this many ends are committed together.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 1024;
 /// How long a stopped run's steps have to notice.
 const GRACE: Duration = Duration::from_secs(8);
 

@@ -14,12 +14,19 @@ pub struct Fenced;
 pub struct Fence {
     run: Arc<str>,
     number: i64,
+    /// Claims before this one came to nothing.
+    is_rescue: bool,
 }
 
 impl Fence {
     /// The fence that a claim answered.
     pub fn new(run: &str, number: i64) -> Self {
-        Self { run: run.into(), number }
+        Self { run: run.into(), number, is_rescue: false }
+    }
+
+    /// The same for a claim that is not the run's first.
+    pub(crate) fn after(self, claims: i64) -> Self {
+        Self { is_rescue: claims > 1, ..self }
     }
 
     /// Ends the transaction with [`Fenced`] unless the run is still held under this number.
@@ -32,7 +39,10 @@ impl Fence {
 
     /// Forgets the claims that came to nothing, because this one did not.
     pub(crate) fn note_progress(&self, tx: &mut Tx<'_>) -> store::Result<()> {
-        tx.execute(&PROGRESSED, &params![&*self.run]).map(drop)
+        if self.is_rescue {
+            tx.execute(&PROGRESSED, &params![&*self.run])?;
+        }
+        Ok(())
     }
 
     pub(crate) fn run(&self) -> &str {

@@ -81,6 +81,8 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
     };
     connection.pragma_update(None, "synchronous", synchronous).map_err(map)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(map)?;
+    // Four times SQLite's own: an import writes the same pages again and again, and each checkpoint copies them.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(map)?;
     Ok(connection)
 }
 
