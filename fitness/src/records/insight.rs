@@ -11,9 +11,8 @@ const PUT: Sql = Sql::Both(
      WHERE insight.body <> excluded.body",
 );
 const GET: Sql = Sql::Both("SELECT body FROM insight WHERE athlete = $1 AND scope = $2 AND local_date = $3");
-const NEWEST: Sql = Sql::Both(
-    "SELECT body FROM insight WHERE athlete = $1 AND scope = $2 ORDER BY local_date DESC LIMIT 1",
-);
+const NEWEST: Sql =
+    Sql::Both("SELECT body FROM insight WHERE athlete = $1 AND scope = $2 ORDER BY local_date DESC LIMIT 1");
 const REMOVE_FROM: Sql =
     Sql::Both("DELETE FROM insight WHERE athlete = $1 AND scope = $2 AND local_date >= $3");
 

@@ -1,5 +1,7 @@
 //! The step that advises for today.
 
+use std::sync::Arc;
+
 use engine::context::StepContext;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::{Changes, Scope, records};
@@ -10,7 +12,7 @@ use crate::advice::Pick;
 use crate::athlete::{self, LocalDay};
 use crate::history::History;
 use crate::insight::{Counts, Insight};
-use crate::rules::Shelf;
+use crate::rules::{Rules, Shelf};
 
 /// Asks the rules what to do today, and keeps the answer.
 #[derive(Debug)]
@@ -64,34 +66,67 @@ impl Step for Daily {
     }
 
     async fn run(&self, ctx: &StepContext, _days: (Changes,)) -> Result<DailyAdvice, StepError> {
-        let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
-        let (day, history) = ctx
-            .read(move |tx| {
-                let day = athlete::today(tx, &partition, clock.now_ms())?;
-                Ok((day, History::read(tx, &partition, day.date)?))
-            })
-            .await?;
-        let rules = self.shelf.clone();
-        let (scripts, pattern) = (ctx.scripts.clone(), self.rules.clone());
-        // Scripts run on a thread that may block, never on a worker of the runtime.
-        let asked =
-            tokio::task::spawn_blocking(move || Insight::of(&history, &rules.take(&scripts, &pattern)));
-        let insight = asked.await.map_err(failed)?.map_err(failed)?;
-        ctx.meter.rows_in(insight.rules.len() as u64);
-        if day.is_known {
-            keep(ctx, &insight, day).await?;
+        let rules = self.rules(ctx).await?;
+        loop {
+            let (day, history) = read(ctx).await?;
+            let insight = ask(&rules, &history).await?;
+            // Days that another run changed meanwhile are asked about again.
+            if !day.is_known || keep(ctx, &insight, history).await? {
+                ctx.meter.rows_in(insight.rules.len() as u64);
+                return Ok(summary(&insight));
+            }
         }
-        Ok(summary(&insight))
     }
 }
 
-async fn keep(ctx: &StepContext, insight: &Insight, day: LocalDay) -> Result<(), StepError> {
+impl Daily {
+    async fn rules(&self, ctx: &StepContext) -> Result<Arc<Rules>, StepError> {
+        let (shelf, scripts, pattern) = (self.shelf.clone(), ctx.scripts.clone(), self.rules.clone());
+        // Scripts run on a thread that may block, never on a worker of the runtime.
+        let taken = tokio::task::spawn_blocking(move || shelf.take(&scripts, &pattern));
+        let rules = taken.await.map_err(failed)?;
+        if rules.is_empty() {
+            let message =
+                format!("no file below `scripts/` fits `{}`, so there is no rule to ask", self.rules);
+            return Err(StepError::Hopeless(Cause { code: "rules_missing", message, source: None }));
+        }
+        Ok(rules)
+    }
+}
+
+async fn read(ctx: &StepContext) -> Result<(LocalDay, Arc<History>), StepError> {
+    let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
+    ctx.read(move |tx| {
+        let day = athlete::today(tx, &partition, clock.now_ms())?;
+        Ok((day, Arc::new(History::read(tx, &partition, day.date)?)))
+    })
+    .await
+}
+
+async fn ask(rules: &Arc<Rules>, history: &Arc<History>) -> Result<Insight, StepError> {
+    let (rules, history) = (rules.clone(), history.clone());
+    let asked = tokio::task::spawn_blocking(move || Insight::of(&history, &rules));
+    asked.await.map_err(failed)?.map_err(failed)
+}
+
+/// Keeps an insight, unless the days are no longer those that it rests on, and says whether they still are.
+pub(crate) async fn keep(
+    ctx: &StepContext,
+    insight: &Insight,
+    history: Arc<History>,
+) -> Result<bool, StepError> {
     let body = insight.canonical().map_err(failed)?.to_string();
     let partition = ctx.run.partition.clone();
-    let written =
-        ctx.commit(move |tx, _| records::insight::put(tx, &partition, Scope::All, day.date, &body)).await?;
-    ctx.meter.rows_out(u64::from(written));
-    Ok(())
+    let kept = ctx
+        .commit(move |tx, _| {
+            if History::read(tx, &partition, history.today)? != *history {
+                return Ok(None);
+            }
+            records::insight::put(tx, &partition, Scope::All, history.today, &body).map(Some)
+        })
+        .await?;
+    ctx.meter.rows_out(u64::from(kept == Some(true)));
+    Ok(kept.is_some())
 }
 
 fn summary(insight: &Insight) -> DailyAdvice {

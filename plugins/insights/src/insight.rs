@@ -17,6 +17,8 @@ pub struct Insight {
     pub date: String,
     /// `all`: computed from everything that the athlete sees.
     pub scope: &'static str,
+    /// The pattern of the rules that were asked, below `scripts/`.
+    pub asked: String,
     /// What to do; absent only where no rule had anything to say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub today: Option<Today>,
@@ -93,10 +95,10 @@ impl Insight {
     pub fn of(history: &History, rules: &Rules) -> Result<Self, serde_json::Error> {
         let day = serde_json::to_value(Figures::of(history))?;
         let rulings = rules.ask(&day);
-        Ok(Self::judged(history, day, rulings))
+        Ok(Self::judged(history, day, rules.pattern(), rulings))
     }
 
-    fn judged(history: &History, day: Value, rulings: Vec<Ruling>) -> Self {
+    fn judged(history: &History, day: Value, asked: &str, rulings: Vec<Ruling>) -> Self {
         let winner = winner(&rulings);
         let today = winner.and_then(|place| Some(today(&rulings[place].id, rulings[place].advice()?)));
         let judged =
@@ -105,6 +107,7 @@ impl Insight {
         Self {
             date: history.today.to_string(),
             scope: fitness::Scope::All.as_str(),
+            asked: asked.to_owned(),
             today,
             trend: Trend::of(history),
             counts: Counts::of(&rules),

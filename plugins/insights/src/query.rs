@@ -1,18 +1,19 @@
 //! The question that the API and the command line ask: what to do on a day.
 
 use engine::registry::{Query, QueryContext, QueryError};
+use fitness::{Scope, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use store::Tx;
+use store::{Error, Tx};
 
 use crate::athlete;
 use crate::history::History;
 use crate::insight::Insight;
 use crate::rules::Shelf;
 
-/// Answers with the insight of a day, computed from the days as they stand.
+/// Answers with the insight of a day: the one that was kept, else one computed from the days as they stand.
 #[derive(Debug, Default)]
 pub struct DailyQuery {
     shelf: Shelf,
@@ -34,10 +35,27 @@ impl Query for DailyQuery {
     fn answer(&self, tx: &mut Tx<'_>, ctx: &QueryContext, params: DailyParams) -> Result<Value, QueryError> {
         let today = athlete::today(tx, &ctx.partition, ctx.clock.now_ms())?.date;
         let day = params.date.map_or(Ok(today), |text| read_day(&text, today))?;
+        if let Some(body) = records::insight::get(tx, &ctx.partition, Scope::All, day)? {
+            return Ok(serde_json::from_str(&body).map_err(Error::abort)?);
+        }
         let history = History::read(tx, &ctx.partition, day)?;
-        let insight = Insight::of(&history, &self.shelf.take(&ctx.scripts, crate::RULES));
-        insight.and_then(|insight| insight.canonical()).map_err(|error| store::Error::abort(error).into())
+        let rules = self.shelf.take(&ctx.scripts, &last_asked(tx, &ctx.partition)?);
+        let insight = Insight::of(&history, &rules).and_then(|insight| insight.canonical());
+        Ok(insight.map_err(Error::abort)?)
     }
+}
+
+/// The pattern of the rules that were asked for the last insight that was kept.
+fn last_asked(tx: &mut Tx<'_>, athlete: &str) -> store::Result<String> {
+    let newest = records::insight::newest(tx, athlete, Scope::All)?;
+    let asked = newest.map(|body| serde_json::from_str::<Asked>(&body)).transpose().map_err(Error::abort)?;
+    Ok(asked.and_then(|body| body.asked).unwrap_or_else(|| crate::RULES.to_owned()))
+}
+
+/// What is read of an insight that was kept, which lacks it where an earlier version kept it.
+#[derive(Deserialize)]
+struct Asked {
+    asked: Option<String>,
 }
 
 fn read_day(text: &str, today: Date) -> Result<Date, QueryError> {

@@ -1,6 +1,7 @@
 //! The rules of a library: compiled once, asked about a day, and never stopped by one that is broken.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use engine::script::rule::{Outcome, Rule, Subject};
 use engine::script::{Diagnostic, Library};
@@ -9,9 +10,15 @@ use serde_json::{Map, Value};
 use crate::advice::Advice;
 use crate::figures;
 
-/// Rules by id.
-#[derive(Debug, Default)]
-pub struct Rules(Vec<Entry>);
+/// When this has passed since the first question of a day, no further rule is asked.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The rules that fit a pattern, by id.
+#[derive(Debug)]
+pub struct Rules {
+    pattern: String,
+    entries: Vec<Entry>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -40,6 +47,10 @@ pub(crate) enum Said {
 }
 
 impl Ruling {
+    fn failed(id: String, about: String, reason: String) -> Self {
+        Self { id, about, inputs: Map::new(), said: Said::Failed(reason) }
+    }
+
     pub(crate) fn advice(&self) -> Option<&Advice> {
         match &self.said {
             Said::Advice(advice) => Some(advice),
@@ -54,13 +65,28 @@ impl Rules {
         let mut entries: Vec<Entry> =
             library.matching(pattern).into_iter().map(|(path, text)| Entry::of(&path, text)).collect();
         entries.sort_by(|a, b| a.id.cmp(&b.id));
-        Self(entries)
+        Self { pattern: pattern.to_owned(), entries }
     }
 
-    /// Asks every rule about a day. Runs script code.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Asks every rule about a day, as long as there is time. Runs script code.
     pub(crate) fn ask(&self, day: &Value) -> Vec<Ruling> {
-        let subject = Subject::new(day);
-        self.0.iter().map(|entry| entry.ask(&subject, day)).collect()
+        self.ask_within(PATIENCE, day)
+    }
+
+    fn ask_within(&self, patience: Duration, day: &Value) -> Vec<Ruling> {
+        let (began, subject) = (Instant::now(), Subject::new(day));
+        let ask = |entry: &Entry| {
+            if began.elapsed() < patience { entry.ask(&subject, day) } else { entry.passed_over(patience) }
+        };
+        self.entries.iter().map(ask).collect()
     }
 }
 
@@ -81,10 +107,14 @@ impl Entry {
                 inputs: inputs(rule, day),
                 said: said(rule.evaluate(subject)),
             },
-            Err(reason) => {
-                Ruling { id, about: String::new(), inputs: Map::new(), said: Said::Failed(reason.clone()) }
-            }
+            Err(reason) => Ruling::failed(id, String::new(), reason.clone()),
         }
+    }
+
+    fn passed_over(&self, patience: Duration) -> Ruling {
+        let about = self.rule.as_ref().map_or_else(|_| String::new(), |rule| rule.about().to_owned());
+        let reason = format!("rules_time: not asked, for the rules before it took {} s", patience.as_secs());
+        Ruling::failed(self.id.clone(), about, reason)
     }
 }
 
@@ -138,5 +168,23 @@ impl Shelf {
 impl Kept {
     fn fits(&self, library: &Arc<Library>, pattern: &str) -> bool {
         Arc::ptr_eq(&self.library, library) && self.pattern == pattern
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rules_that_there_is_no_time_for_have_failed_and_say_so() {
+        let text = "//! Speaks.\nfn applies(day) { false }\nfn advise(day) { #{} }\nfn examples() { [] }";
+        let texts = [("scripts/rules/a.rhai".to_owned(), text.to_owned())];
+        let rules = Rules::of(&Library::from_texts(texts.into()), crate::RULES);
+        let said: Vec<Said> =
+            rules.ask_within(Duration::ZERO, &json!({})).into_iter().map(|ruling| ruling.said).collect();
+        let reason = "rules_time: not asked, for the rules before it took 0 s";
+        assert_eq!(said, [Said::Failed(reason.to_owned())]);
     }
 }

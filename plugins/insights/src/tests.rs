@@ -5,7 +5,7 @@ mod shipped;
 
 use engine::registry::QueryError;
 use engine::script::Library;
-use engine::step::Step;
+use engine::step::{Cause, Step, StepError};
 use fitness::Changes;
 use house::House;
 use serde_json::Value;
@@ -33,6 +33,10 @@ macro_rules! scenarios {
 
 scenarios![
     the_step_keeps_what_the_query_answers,
+    a_kept_insight_is_answered_without_asking_a_rule,
+    the_query_asks_the_rules_that_were_asked_last,
+    rules_that_there_are_none_of_are_hopeless,
+    an_insight_of_days_that_changed_meanwhile_is_not_kept,
     the_same_days_give_the_same_bytes,
     days_not_computed_yet_change_nothing,
     an_earlier_day_sees_nothing_of_later_ones,
@@ -50,9 +54,43 @@ mod scenario {
 
     pub(super) async fn the_step_keeps_what_the_query_answers(house: House) {
         house.trained("2024-05-01", &[60.0; 60]).await;
+        let computed = house.ask("2024-05-01", None).await.unwrap().to_string();
+        house.advise("2024-05-01").await;
+        assert_eq!(house.kept("2024-05-01").await.as_ref(), Some(&computed));
+        assert_eq!(house.ask("2024-05-01", None).await.unwrap().to_string(), computed);
+    }
+
+    pub(super) async fn a_kept_insight_is_answered_without_asking_a_rule(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
         house.advise("2024-05-01").await;
         let kept = house.kept("2024-05-01").await.unwrap();
+        let house = house.with(Library::default());
         assert_eq!(house.ask("2024-05-01", None).await.unwrap().to_string(), kept);
+    }
+
+    pub(super) async fn the_query_asks_the_rules_that_were_asked_last(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.try_advise("2024-05-01", "rules/no_*.rhai").await.unwrap();
+        let insight = house.ask("2024-05-02", None).await.unwrap();
+        let ids: Vec<&Value> = insight["rules"].as_array().unwrap().iter().map(|rule| &rule["id"]).collect();
+        assert_eq!((&insight["asked"], ids), (&"rules/no_*.rhai".into(), vec![&"no_data".into()]));
+    }
+
+    pub(super) async fn rules_that_there_are_none_of_are_hopeless(house: House) {
+        match house.try_advise("2024-05-01", "rules/of_mine/*.rhai").await {
+            Err(StepError::Hopeless(Cause { code: "rules_missing", message, .. })) => assert_eq!(
+                message,
+                "no file below `scripts/` fits `rules/of_mine/*.rhai`, so there is no rule to ask"
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn an_insight_of_days_that_changed_meanwhile_is_not_kept(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        assert!(!house.keep_late("2024-05-01", &[50.0; 60]).await);
+        assert_eq!(house.kept("2024-05-01").await, None);
+        assert!(house.keep_late("2024-05-01", &[60.0; 60]).await);
     }
 
     pub(super) async fn the_same_days_give_the_same_bytes(house: House) {

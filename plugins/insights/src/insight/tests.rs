@@ -15,7 +15,7 @@ fn ruling(id: &str, said: Said) -> Ruling {
 fn judged(rulings: Vec<Ruling>) -> Insight {
     let history = History::of_loads(date(2024, 5, 1), &[60.0; 50]);
     let day = serde_json::to_value(Figures::of(&history)).unwrap();
-    Insight::judged(&history, day, rulings)
+    Insight::judged(&history, day, crate::RULES, rulings)
 }
 
 fn check_winner(rulings: Vec<Ruling>, wanted: Option<&str>) {

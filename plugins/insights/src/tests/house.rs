@@ -7,7 +7,7 @@ use engine::context::{RunContext, RunInfo, StepContext};
 use engine::registry::{Query, QueryContext, QueryError};
 use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
-use engine::step::Step;
+use engine::step::{Step, StepError};
 use fitness::records::athlete::Athlete;
 use fitness::{Scope, records};
 use jiff::civil::Date;
@@ -16,8 +16,10 @@ use serde_json::{Value, json};
 use store::{Error, Sql, Store, Tx, Url};
 
 use super::shipped;
-use crate::daily::DailyAdvice;
+use crate::daily::{DailyAdvice, keep};
 use crate::history::History;
+use crate::insight::Insight;
+use crate::rules::Rules;
 use crate::{Daily, DailyConfig, DailyParams, DailyQuery};
 
 const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
@@ -96,8 +98,20 @@ impl House {
 
     /// Runs the step at noon of a day in UTC.
     pub(super) async fn advise(&self, today: &str) -> DailyAdvice {
-        let step = Daily::build(DailyConfig::default()).unwrap();
-        step.run(&self.context(today), super::unchanged()).await.unwrap()
+        self.try_advise(today, crate::RULES).await.unwrap()
+    }
+
+    /// Runs the step with the rules of a pattern.
+    pub(super) async fn try_advise(&self, today: &str, rules: &str) -> Result<DailyAdvice, StepError> {
+        let config: DailyConfig = serde_json::from_value(json!({ "rules": rules })).unwrap();
+        Daily::build(config).unwrap().run(&self.context(today), super::unchanged()).await
+    }
+
+    /// Keeps what the step would have found before the days became those in the store.
+    pub(super) async fn keep_late(&self, today: &str, loads: &[f64]) -> bool {
+        let history = Arc::new(History::of_loads(day(today), loads));
+        let insight = Insight::of(&history, &Rules::of(&self.scripts, crate::RULES)).unwrap();
+        keep(&self.context(today), &insight, history).await.unwrap()
     }
 
     /// Runs the step and answers how many rows it wrote.

@@ -244,13 +244,10 @@ impl House {
 
     /// The days that have advice.
     pub(super) async fn advice(&self, scope: Scope) -> Vec<String> {
-        const ADVISED: Sql = Sql::Both(
-            "SELECT local_date FROM insight WHERE athlete = $1 AND scope = $2 ORDER BY local_date",
-        );
-        self.write(move |tx, athlete| {
-            tx.query(&ADVISED, &params![athlete, scope.as_str()], |row| row.get(0))
-        })
-        .await
+        const ADVISED: Sql =
+            Sql::Both("SELECT local_date FROM insight WHERE athlete = $1 AND scope = $2 ORDER BY local_date");
+        self.write(move |tx, athlete| tx.query(&ADVISED, &params![athlete, scope.as_str()], |row| row.get(0)))
+            .await
     }
 
     pub(super) async fn make_stale(&self, from: &str) {
