@@ -112,6 +112,9 @@ pub trait Hook: Send + Sync + 'static {
     fn receive(&self, delivery: &Delivery) -> Verdict;
 }
 
+/// Says what is wrong with what a rule advises: the plugin that reads advice knows its shape.
+pub type AdviceCheck = fn(&Value) -> Result<(), String>;
+
 type Answer = Box<dyn Fn(&mut Tx<'_>, &QueryContext, Value) -> Result<Value, QueryError> + Send + Sync>;
 
 /// A registered query whose types are forgotten.
@@ -137,6 +140,7 @@ pub struct Registry {
     checks: Vec<Box<dyn Check>>,
     connections: BTreeMap<&'static str, Box<dyn Connection>>,
     hooks: BTreeMap<&'static str, Box<dyn Hook>>,
+    advice: Option<AdviceCheck>,
 }
 
 impl Registry {
@@ -185,6 +189,16 @@ impl Registry {
     /// Adds a receiver of webhooks.
     pub fn hook(&mut self, hook: impl Hook) -> Result<(), RegistryError> {
         insert(&mut self.hooks, hook.name(), Box::new(hook))
+    }
+
+    /// Sets what the advice of every rule must look like.
+    pub fn advice(&mut self, check: AdviceCheck) {
+        self.advice = Some(check);
+    }
+
+    /// What the advice of every rule must look like; anything where no plugin reads it.
+    pub fn advice_check(&self) -> AdviceCheck {
+        self.advice.unwrap_or(|_| Ok(()))
     }
 
     /// The kind of that name.

@@ -165,7 +165,7 @@ pub(crate) struct Script {
 }
 
 fn unnamed() -> String {
-    "pipelines/unnamed.rhai".to_owned()
+    "unnamed.rhai".to_owned()
 }
 
 /// A script without mistakes.

@@ -102,7 +102,7 @@ fn check_one(registry: &Registry, script: Script) -> Checked {
     let Script { path, text, role, modules } = script;
     let found = match role {
         Role::Pipeline => steps(registry, &Source { path: path.clone(), text, modules }),
-        Role::Rule => prove(&path, &text).map(|()| None),
+        Role::Rule => prove(registry, &path, &text).map(|()| None),
     };
     let ok = found.is_ok();
     let (steps, errors) = found.map_or_else(|errors| (None, errors), |steps| (steps, Vec::new()));
@@ -113,8 +113,8 @@ fn steps(registry: &Registry, source: &Source) -> Result<Option<usize>, Vec<Diag
     Ok(Some(script::plan(registry, source)?.plan.steps.len()))
 }
 
-fn prove(path: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
-    Rule::compile(path, text)?.prove()
+fn prove(registry: &Registry, path: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+    Rule::compile(path, text)?.prove_as(registry.advice_check())
 }
 
 /// Every pipeline and rule of a library.

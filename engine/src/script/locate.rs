@@ -185,6 +185,22 @@ pub(super) fn elements(tree: &AST) -> Vec<Position> {
     elements
 }
 
+/// The first loop whose end is a condition, else the first over a range or an array.
+pub(super) fn endless(tree: &AST) -> Option<Position> {
+    let (mut conditional, mut counted) = (None, None);
+    tree.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::While(_, position) | Stmt::Do(_, _, position))) => {
+                conditional = Some(*position);
+            }
+            Some(ASTNode::Stmt(Stmt::For(_, position))) => counted = counted.or(Some(*position)),
+            _ => {}
+        }
+        conditional.is_none()
+    });
+    conditional.or(counted)
+}
+
 /// The first namespace or import in the tree, with what it says. `global` is the script itself.
 pub(super) fn namespace(tree: &AST) -> Option<(String, Position)> {
     let mut found = None;

@@ -11,6 +11,7 @@ use super::memory::{self, Watch};
 use super::place::{Files, Mistake, Place};
 use super::sandbox::{self, Limits};
 use super::{Diagnostic, SCRIPT_BYTES, data, locate};
+use crate::registry::AdviceCheck;
 
 /// The functions of every rule and how many parameters they have.
 const FUNCTIONS: [(&str, usize); 3] = [("applies", 1), ("advise", 1), ("examples", 0)];
@@ -101,16 +102,21 @@ impl Rule {
 
     /// Runs the rule's examples: each must come out as it says, one must speak and one be silent.
     pub fn prove(&self) -> Result<(), Vec<Diagnostic>> {
-        let mistakes = sandbox::on_own_thread(|_| proof::mistakes(self))
+        self.prove_as(|_| Ok(()))
+    }
+
+    /// As [`Rule::prove`], where what is advised must also have that shape.
+    pub fn prove_as(&self, advice: AdviceCheck) -> Result<(), Vec<Diagnostic>> {
+        let mistakes = sandbox::on_own_thread(|_| proof::mistakes(self, advice))
             .unwrap_or_else(|| vec![failure::no_thread(&self.path)]);
         if mistakes.is_empty() { Ok(()) } else { Err(self.files.locate(mistakes)) }
     }
 
     fn evaluate_here(&self, subject: &Subject, watch: &Watch) -> Outcome {
-        self.ask(&engine(watch), subject).unwrap_or_else(|error| self.failed(&error))
+        self.ask(&engine(watch), subject).unwrap_or_else(|mistake| self.failed(mistake))
     }
 
-    fn ask(&self, engine: &Engine, Subject(day): &Subject) -> Result<Outcome, Box<EvalAltResult>> {
+    fn ask(&self, engine: &Engine, Subject(day): &Subject) -> Result<Outcome, Mistake> {
         let applies = self.call(engine, "applies", (day.clone(),))?;
         match applies.as_bool() {
             Ok(false) => return Ok(Outcome::Silent),
@@ -124,19 +130,24 @@ impl Rule {
         }
     }
 
-    fn call(
-        &self,
-        engine: &Engine,
-        function: &str,
-        arguments: impl FuncArgs,
-    ) -> Result<Dynamic, Box<EvalAltResult>> {
+    fn call(&self, engine: &Engine, function: &str, arguments: impl FuncArgs) -> Result<Dynamic, Mistake> {
         // The constants of the script are set anew at each call: nothing else of it runs.
         let options = CallFnOptions::new().eval_ast(true);
-        engine.call_fn_with_options(options, &mut Scope::new(), &self.tree, function, arguments)
+        let answer = engine.call_fn_with_options(options, &mut Scope::new(), &self.tree, function, arguments);
+        answer.map_err(|error| self.mistake(&error, function))
     }
 
-    fn failed(&self, error: &EvalAltResult) -> Outcome {
+    // A stop by a limit comes without its place out of a function.
+    fn mistake(&self, error: &EvalAltResult, function: &str) -> Mistake {
         let mistake = failure::evaluation(error, &self.path, &Known::NOTHING);
+        if mistake.place.line > 0 {
+            return mistake;
+        }
+        let turns = (mistake.code == failure::LIMIT).then(|| self.loop_place(function)).flatten();
+        Mistake { place: turns.unwrap_or_else(|| self.function_place(function)), ..mistake }
+    }
+
+    fn failed(&self, mistake: Mistake) -> Outcome {
         if mistake.code == "unknown_property"
             && let Some(path) = self.inputs.around(mistake.place.position())
         {
@@ -159,6 +170,14 @@ impl Rule {
             Some(diagnostic) => Outcome::Failed(diagnostic),
             None => Outcome::Silent,
         }
+    }
+
+    /// The loop of the function, else of the file, that most likely has no end.
+    fn loop_place(&self, function: &str) -> Option<Place> {
+        let tree = self.files.trees.get(&self.path)?;
+        let position =
+            locate::endless(&locate::function(tree, function, None)).or_else(|| locate::endless(tree))?;
+        Some(Place::new(&self.path, position))
     }
 
     /// Where the function's answer is written.

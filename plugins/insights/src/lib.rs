@@ -30,6 +30,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.step::<Daily>()?;
     registry.query(DailyQuery::default())?;
     registry.check(check::LastInsight);
+    registry.advice(|value| Advice::read(value.clone()).map(drop));
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 use rhai::{Array, Dynamic, Map};
 
 use super::{Outcome, Rule, Subject, engine};
-use crate::script::failure::{self, Known};
+use crate::registry::AdviceCheck;
+use crate::script::Diagnostic;
 use crate::script::locate;
 use crate::script::memory::Watch;
 use crate::script::place::{Mistake, Place};
@@ -15,11 +16,11 @@ enum Expected {
 }
 
 /// Everything in which the rule and its examples differ.
-pub(super) fn mistakes(rule: &Rule) -> Vec<Mistake> {
+pub(super) fn mistakes(rule: &Rule, advice: AdviceCheck) -> Vec<Mistake> {
     let watch = Watch::start();
     let examples = match rule.call(&engine(&watch), "examples", ()) {
         Ok(examples) => examples,
-        Err(error) => return vec![failure::evaluation(&error, &rule.path, &Known::NOTHING)],
+        Err(mistake) => return vec![mistake],
     };
     let Some(examples) = examples.read_lock::<Array>() else {
         return vec![mistake(rule, None, "`examples` answers an array of maps".to_owned())];
@@ -33,8 +34,14 @@ pub(super) fn mistakes(rule: &Rule) -> Vec<Mistake> {
             Ok((day, expected)) => {
                 speaks |= matches!(expected, Expected::Pick(_));
                 silent |= matches!(expected, Expected::Silent);
-                let differs = difference(&expected, rule.evaluate_here(&Subject(day), &Watch::start()));
-                mistakes.extend(differs.map(|message| mistake(rule, place, message)));
+                let found = match rule.evaluate_here(&Subject(day), &Watch::start()) {
+                    // What stopped the rule stands there, and not in the example.
+                    Outcome::Failed(found) if found.line > 0 => Some(stopped(found)),
+                    outcome => {
+                        difference(&expected, outcome, advice).map(|message| mistake(rule, place, message))
+                    }
+                };
+                mistakes.extend(found);
             }
             Err(message) => mistakes.push(mistake(rule, place, message)),
         }
@@ -48,6 +55,11 @@ pub(super) fn mistakes(rule: &Rule) -> Vec<Mistake> {
 
 fn mistake(rule: &Rule, place: Option<Place>, message: String) -> Mistake {
     Mistake::new("rule_unproven", place.unwrap_or_else(|| rule.function_place("examples")), message)
+}
+
+fn stopped(found: Diagnostic) -> Mistake {
+    let place = Place { path: found.path, line: found.line, column: found.column };
+    Mistake::new(found.code, place, found.message).hint(found.hint)
 }
 
 fn places(rule: &Rule) -> Vec<Place> {
@@ -76,7 +88,7 @@ fn read(example: &Dynamic) -> Result<(Dynamic, Expected), String> {
     Ok((day.clone(), expected))
 }
 
-fn difference(expected: &Expected, outcome: Outcome) -> Option<String> {
+fn difference(expected: &Expected, outcome: Outcome, fits: AdviceCheck) -> Option<String> {
     let found = match outcome {
         Outcome::Silent if matches!(expected, Expected::Silent) => return None,
         Outcome::Silent => "the rule is silent".to_owned(),
@@ -85,7 +97,9 @@ fn difference(expected: &Expected, outcome: Outcome) -> Option<String> {
         Outcome::Advice(advice) => {
             let pick = advice["pick"].as_str().unwrap_or_default();
             match expected {
-                Expected::Pick(wanted) if wanted == pick => return None,
+                Expected::Pick(wanted) if wanted == pick => {
+                    return fits(&advice).err().map(|why| format!("what it advises does not fit: {why}"));
+                }
                 _ => format!("the rule picks `{pick}`"),
             }
         }

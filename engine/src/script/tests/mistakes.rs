@@ -179,7 +179,8 @@ fn pipeline_comes_once_and_first() {
 fn a_pipeline_is_called_as_its_file() {
     check_whole("pipeline(\"y\");\nfiles::read();", &["1:10 pipeline_misnamed"]);
     check_whole("let n = \"y\";\npipeline(n, #{});\nfiles::read();", &["2:10 pipeline_misnamed"]);
-    let outside = Source { path: "drafts/x.rhai".to_owned(), ..source("pipeline(\"y\");\nfiles::read();", &[]) };
+    let outside =
+        Source { path: "drafts/x.rhai".to_owned(), ..source("pipeline(\"y\");\nfiles::read();", &[]) };
     assert_eq!(found(&evaluate_source(&outside)).0, Vec::<String>::new());
 }
 

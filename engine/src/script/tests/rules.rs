@@ -107,6 +107,38 @@ fn an_example_that_comes_out_otherwise_is_found_where_it_stands() {
 }
 
 #[test]
+fn advice_of_another_shape_is_found_at_the_example() {
+    let found = rule(FATIGUE).prove_as(|advice| match advice["weight"].as_u64() {
+        Some(_) => Ok(()),
+        None => Err("missing field `weight`".to_owned()),
+    });
+    let found = found.unwrap_err();
+    let wanted = "what it advises does not fit: missing field `weight`";
+    assert_eq!((found.len(), found[0].line, found[0].column), (1, 6, 5), "{}", found[0]);
+    assert_eq!((found[0].code, found[0].message.as_str()), ("rule_unproven", wanted));
+}
+
+#[test]
+fn a_rule_that_never_ends_is_found_at_its_loop() {
+    let bodies = [
+        ("loop {}\n  true", "2:3"),
+        ("let n = 0;\n  loop { n += 1; }", "3:3"),
+        ("for m in 0..3 {}\n  while true {}\n  true", "3:3"),
+        ("for n in 0..1000000 { let m = n; }\n  true", "2:3"),
+        ("let n = 0;\n  do { n += 1; } while n > 0;\n  true", "3:3"),
+        ("endless() }\nfn endless() {\n  loop {} ", "4:3"),
+    ];
+    for (body, wanted) in bodies {
+        let examples = "{ [#{ day: #{ x: 1 }, silent: true }, #{ day: #{ x: 1 }, pick: \"easy\" }] }";
+        let text = with_applies(body).replace("{ [] }", examples);
+        let (short, long) = unproven(&text);
+        assert_eq!(short, format!("{wanted} script_limit"), "{long}");
+        let place = format!("fatigue.rhai:{wanted}: script_limit: operations");
+        assert!(failure(&text).contains(&place), "{}", failure(&text));
+    }
+}
+
+#[test]
 fn a_rule_without_a_silent_example_is_unproven() {
     let text = FATIGUE.replace("ratio: 1.1", "ratio: 1.9").replace("silent: true", "pick: \"easy\"");
     let (short, long) = unproven(&text);
