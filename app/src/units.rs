@@ -5,6 +5,10 @@ use jiff::tz::{Offset, TimeZone};
 
 /// What takes longer than this for a kilometre is shown as no pace at all.
 const SLOWEST_S_PER_KM: f64 = 3600.0;
+/// Nobody runs faster than this, not even for a hundred metres on average.
+const FASTEST_ON_FOOT_M_PER_S: f64 = 12.0;
+/// No ride or descent is faster than this on average.
+const FASTEST_M_PER_S: f64 = 35.0;
 
 /// `12.34 km`; short distances in metres.
 pub(crate) fn distance(meters: f64) -> String {
@@ -19,10 +23,12 @@ pub(crate) fn duration(seconds: f64) -> String {
 }
 
 /// `4:35/km` on foot, `31.2 km/h` otherwise; nothing where nobody moved.
-pub(crate) fn speed(sport: &str, meters: f64, seconds: f64) -> Option<String> {
-    if meters <= 0.0 || seconds <= 0.0 {
-        return None;
-    }
+/// Of the times, the first that gives a speed that can be is taken: where samples are sparse, hardly any of
+/// the way counts as moving.
+pub(crate) fn speed(sport: &str, meters: f64, times_s: [Option<f64>; 3]) -> Option<String> {
+    let fastest = if is_on_foot(sport) { FASTEST_ON_FOOT_M_PER_S } else { FASTEST_M_PER_S };
+    let can_be = |seconds: &f64| *seconds > 0.0 && meters / seconds <= fastest;
+    let seconds = times_s.into_iter().flatten().find(can_be).filter(|_| meters > 0.0)?;
     if !is_on_foot(sport) {
         return Some(format!("{:.1} km/h", meters / seconds * 3.6));
     }
@@ -78,6 +84,10 @@ fn is_on_foot(sport: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn moving(seconds: f64) -> [Option<f64>; 3] {
+        [Some(seconds), None, None]
+    }
+
     #[test]
     fn distances_have_the_unit_that_fits() {
         assert_eq!([distance(0.0), distance(999.4), distance(12_345.0)], ["0 m", "999 m", "12.35 km"]);
@@ -90,14 +100,23 @@ mod tests {
 
     #[test]
     fn a_runner_has_a_pace_and_a_cyclist_a_speed() {
-        assert_eq!(speed("running", 10_000.0, 2750.0).as_deref(), Some("4:35/km"));
-        assert_eq!(speed("cycling", 31_200.0, 3600.0).as_deref(), Some("31.2 km/h"));
+        assert_eq!(speed("running", 10_000.0, moving(2750.0)).as_deref(), Some("4:35/km"));
+        assert_eq!(speed("cycling", 31_200.0, moving(3600.0)).as_deref(), Some("31.2 km/h"));
     }
 
     #[test]
     fn who_stands_still_has_no_pace() {
-        assert_eq!(speed("running", 0.0, 60.0), None);
-        assert_eq!(speed("running", 1.0, 600.0), None);
+        assert_eq!(speed("running", 0.0, moving(60.0)), None);
+        assert_eq!(speed("running", 1.0, moving(600.0)), None);
+    }
+
+    #[test]
+    fn a_speed_that_cannot_be_is_not_shown() {
+        let times = [Some(20.0), Some(2750.0), Some(3000.0)];
+        assert_eq!(speed("running", 10_000.0, times).as_deref(), Some("4:35/km"));
+        assert_eq!(speed("cycling", 36_000.0, [Some(5.0), None, Some(3600.0)]).as_deref(), Some("36.0 km/h"));
+        assert_eq!(speed("cycling", 36_000.0, moving(5.0)), None);
+        assert_eq!(speed("running", 36_000.0, moving(1800.0)), None);
     }
 
     #[test]

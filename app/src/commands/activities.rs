@@ -121,9 +121,9 @@ fn table(rows: &[ActivityRow], zone: &TimeZone) -> Table {
 }
 
 fn cells(row: &ActivityRow, zone: &TimeZone) -> [String; 9] {
-    let moving_s = row.moving_s.or(row.timer_s).or(row.elapsed_s);
-    let speed =
-        row.distance_m.zip(moving_s).and_then(|(meters, seconds)| units::speed(&row.sport, meters, seconds));
+    let times_s = [row.moving_s, row.timer_s, row.elapsed_s];
+    let moving_s = times_s.into_iter().flatten().next();
+    let speed = row.distance_m.and_then(|meters| units::speed(&row.sport, meters, times_s));
     let load =
         row.load.map(|load| format!("{}{}", if row.estimated { "~" } else { "" }, units::number(load, 0)));
     [
