@@ -93,7 +93,7 @@ fn below(path: &Path) -> Vec<Source> {
         Ok(entry) if entry.file_type().is_file() && is_readable(entry.path()) => Some(at(entry.path())),
         Ok(_) => None,
         Err(error) => {
-            let path = error.path().unwrap_or(path).to_string_lossy().into_owned();
+            let path = shown(error.path().unwrap_or(path));
             Some(Source {
                 path,
                 place: Place::Nowhere { code: "file_unreadable", reason: error.to_string() },
@@ -129,7 +129,20 @@ fn at(path: &Path) -> Source {
         }
         Err(error) => Place::Nowhere { code: "file_unreadable", reason: error.to_string() },
     };
-    Source { path: path.to_string_lossy().into_owned(), place }
+    Source { path: shown(path), place }
+}
+
+/// The path as text, another for each: bytes that are no UTF-8 become `\xNN`, and where that could be meant
+/// literally too, a backslash becomes two.
+fn shown(path: &Path) -> String {
+    if let Some(text) = path.to_str().filter(|text| !text.contains("\\x")) {
+        return text.to_owned();
+    }
+    let piece = |chunk: std::str::Utf8Chunk<'_>| {
+        let bad: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        chunk.valid().replace('\\', "\\\\") + bad.as_str()
+    };
+    path.as_os_str().as_encoded_bytes().utf8_chunks().map(piece).collect()
 }
 
 #[cfg(test)]
@@ -144,6 +157,24 @@ mod tests {
         assert_eq!(Asked::read(&json!({ "paths": ["a\0b.fit"] })).unwrap_err(), wanted);
         let upload = json!({ "uploads": [{ "name": "a\0b.fit", "sha256": "00" }] });
         assert_eq!(Asked::read(&upload).unwrap_err(), wanted);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_utf_8_keep_a_source_each() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let root = tempfile::tempdir().unwrap();
+        let names: [&[u8]; 4] = [b"a\xfe.gpx", b"a\xff.gpx", br"a\xff.gpx", br"b\c.gpx"];
+        for name in names {
+            std::fs::write(root.path().join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
+        }
+        let paths = vec![root.path().to_string_lossy().into_owned()];
+        let listed = list(&Asked { paths, uploads: Vec::new() });
+        let mut names: Vec<_> =
+            listed.iter().map(|source| source.path.rsplit('/').next().unwrap_or_default()).collect();
+        names.sort_unstable();
+        assert_eq!(names, [r"a\\xff.gpx", r"a\xfe.gpx", r"a\xff.gpx", r"b\c.gpx"]);
     }
 
     #[test]
