@@ -34,13 +34,13 @@ pub struct Read {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReadConfig {
-    /// Largest file that is read, in MiB, packed or unpacked; at most 48.
+    /// Largest file that is read, in MiB, packed or unpacked; at most 32.
     max_file_mib: u64,
 }
 
 impl Default for ReadConfig {
     fn default() -> Self {
-        Self { max_file_mib: 48 }
+        Self { max_file_mib: 32 }
     }
 }
 
@@ -122,7 +122,7 @@ impl Read {
 
     async fn chunk(&self, ctx: &StepContext, chunk: Vec<Source>, tally: &mut Tally) -> Result<(), StepError> {
         let known = Known::load(ctx, &chunk).await?;
-        let limits = self.limits;
+        let limits = self.limits.at(ctx.clock.now_ms());
         let width = std::thread::available_parallelism().map_or(1, usize::from);
         let tasks = chunk.into_iter().map(|source| {
             let known = known.clone();

@@ -3,8 +3,8 @@
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
-/// 1990-01-01 and 2100-01-01: before the first there was no such device, and after the second there is a fault.
-const PLAUSIBLE_MS: std::ops::Range<i64> = 631_152_000_000..4_102_444_800_000;
+/// 1990-01-01: before it there was no such device.
+const EARLIEST_MS: i64 = 631_152_000_000;
 
 /// A time as read, with the offset from UTC if it was written with one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub(super) struct Stamp {
 }
 
 /// True for a time at which somebody can have recorded something.
-pub(super) fn is_plausible(ms: i64) -> bool {
-    PLAUSIBLE_MS.contains(&ms)
+pub(super) fn is_plausible(ms: i64, latest_ms: i64) -> bool {
+    (EARLIEST_MS..latest_ms).contains(&ms)
 }
 
 /// Reads an ISO 8601 time; one without a zone is taken as UTC, as all platforms write it.
@@ -25,6 +25,10 @@ pub(super) fn parse(text: &str) -> Option<Stamp> {
     let offset = pieces.to_numeric_offset();
     let written = offset.filter(|offset| *offset != Offset::UTC);
     let at = offset.unwrap_or(Offset::UTC).to_timestamp(pieces.date().to_datetime(time)).ok()?;
+    // 1901-12-13T20:45:52Z is how programs of 32 bits write that they know no time.
+    if at.as_millisecond().div_euclid(1000) == i64::from(i32::MIN) {
+        return None;
+    }
     Some(Stamp { ms: at.as_millisecond(), offset_s: written.map(Offset::seconds) })
 }
 
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn text_that_is_no_time_is_none() {
-        for text in ["", "yesterday", "2020-13-01T00:00:00Z", "2020-01-01"] {
+        for text in ["", "yesterday", "2020-13-01T00:00:00Z", "2020-01-01", "1901-12-13T20:45:52.207Z"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -108,21 +108,38 @@ impl Columns {
         self.time_ms.fill(NO_TIME);
     }
 
-    /// Keeps the rows that the judge of (index, time) wants.
+    /// Keeps the rows that the judge of (index, time) wants, in place.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(usize, Option<i64>) -> bool) {
-        let Some(first) = (0..self.len()).find(|index| !keep(*index, self.time(*index))) else { return };
-        let mut left = Self::default();
-        let mut breaks = self.breaks.iter().copied().peekable();
-        let rest = first + 1..self.len();
-        let kept: Vec<usize> =
-            (0..first).chain(rest.filter(|index| keep(*index, self.time(*index)))).collect();
-        for index in kept {
+        let length = self.len();
+        let mut kept = 0;
+        let mut left = self.values.each_ref().map(|_| 0);
+        let mut breaks = std::mem::take(&mut self.breaks).into_iter().peekable();
+        for index in 0..length {
             while breaks.next_if(|at| *at <= index).is_some() {
-                left.break_here();
+                if kept > 0 && self.breaks.last() != Some(&kept) {
+                    self.breaks.push(kept);
+                }
             }
-            left.push(&self.row(index));
+            if !keep(index, self.time(index)) {
+                continue;
+            }
+            self.time_ms[kept] = self.time_ms[index];
+            for (column, left) in self.values.iter_mut().zip(&mut left) {
+                if index < column.len() {
+                    column[kept] = column[index];
+                    *left = kept + 1;
+                }
+            }
+            kept += 1;
         }
-        *self = left;
+        self.time_ms.truncate(kept);
+        self.breaks.retain(|at| *at < kept);
+        for (column, left) in self.values.iter_mut().zip(left) {
+            column.truncate(left);
+            if column.iter().all(|value| value.is_nan()) {
+                column.clear();
+            }
+        }
     }
 
     /// Drops the last row if its time is more than a day from the one before: half a row read as a whole one.

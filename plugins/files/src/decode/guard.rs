@@ -19,6 +19,10 @@ pub struct Limits {
     pub samples: usize,
     /// Activities taken from one file.
     pub recordings: usize,
+    /// Laps kept of one file.
+    pub laps: usize,
+    /// From here on, in epoch milliseconds, a time cannot be true.
+    pub latest_ms: i64,
     /// Elements inside each other.
     pub xml_depth: usize,
     /// Attributes of one element.
@@ -26,16 +30,25 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What an import uses: memory grows by less than 64 MiB while a bomb is noticed,
-    /// and a million samples are eleven days at one a second.
+    /// What an import uses: a file and what is made of it stay within 64 MiB of memory,
+    /// and 400,000 samples are more than four days at one a second. Times end with the year 2099.
     pub const STANDARD: Self = Self {
-        file_bytes: 48 << 20,
-        unpacked_bytes: 48 << 20,
-        samples: 1_000_000,
+        file_bytes: 32 << 20,
+        unpacked_bytes: 32 << 20,
+        samples: 400_000,
         recordings: 1_000,
+        laps: 10_000,
+        latest_ms: 4_102_444_800_000,
         xml_depth: 64,
         xml_attributes: 100,
     };
+
+    /// The same limits for somebody whose clock shows this: a day ahead may still be true, as clocks differ.
+    #[must_use]
+    pub const fn at(self, now_ms: i64) -> Self {
+        const DAY_MS: i64 = 86_400_000;
+        Self { latest_ms: now_ms.saturating_add(DAY_MS), ..self }
+    }
 }
 
 pub(super) struct Unpacked<'a> {

@@ -9,12 +9,17 @@ use super::{Content, Limits, Refusal, xml};
 /// Reads all activities of a document.
 pub(super) fn read(text: &str, limits: &Limits) -> Result<Content, Refusal> {
     let mut notes = Notes::default();
-    let mut document = elements::Document::new(limits.samples);
+    let mut document = elements::Document::new(limits);
     xml::walk(text, limits, &mut document, &mut notes)?;
     document.finish();
     let records = document.points;
+    let most = limits.recordings;
+    if document.activities.len() > most {
+        let text = || format!("only the first {most} activities are taken");
+        document.notes.add("too_many_activities", text);
+    }
     let mut recordings = Vec::new();
-    for found in document.activities.into_iter().take(limits.recordings) {
+    for found in document.activities.into_iter().take(most) {
         recordings.extend(activity::recording(found, &mut document.notes));
     }
     notes.append(document.notes);

@@ -38,8 +38,9 @@ impl Attributes<'_> {
 /// The document as text: UTF-8, UTF-16 with a mark, else Latin-1; leading blanks are cut.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     let utf16 = |word: fn([u8; 2]) -> u16| {
-        let words: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| word([pair[0], pair[1]])).collect();
-        Cow::Owned(String::from_utf16_lossy(&words))
+        let words = bytes[2..].chunks_exact(2).map(|pair| word([pair[0], pair[1]]));
+        let characters = char::decode_utf16(words).map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER));
+        Cow::Owned(characters.collect())
     };
     match bytes {
         [0xff, 0xfe, ..] => utf16(u16::from_le_bytes),

@@ -19,6 +19,9 @@ use store::Store;
 
 use super::*;
 
+/// 2024-06-01, which is after every file here.
+const NOW_MS: i64 = 1_717_200_000_000;
+
 /// A track of one point a second.
 fn gpx(start: &str, points: u32) -> String {
     let mut text = String::from(r#"<?xml version="1.0"?><gpx version="1.1" creator="t"><trk><trkseg>"#);
@@ -81,7 +84,7 @@ impl Bench {
         let run = RunInfo { id, pipeline: "import".to_owned(), partition: "me".to_owned(), params, cause };
         let shared = RunContext {
             run: Arc::new(run),
-            clock: Clock::fixed(1_000),
+            clock: Clock::fixed(NOW_MS),
             scripts: Arc::new(Library::default()),
             store: Some(self.store.clone()),
             fence,
@@ -124,6 +127,14 @@ async fn one_bad_file_never_stops_the_others() {
     bench.put("c.gpx", gpx("2024-05-02T10:00", 30));
     assert_eq!(bench.outcomes().await, ["a.gpx imported", "b.fit refused file_empty", "c.gpx imported"]);
     assert_eq!(bench.activities().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_day_that_has_not_come_is_refused() {
+    let mut bench = Bench::new().await;
+    bench.put("a.gpx", gpx("2024-06-01T20:00", 30));
+    bench.put("b.gpx", gpx("2024-06-02T00:00", 30));
+    assert_eq!(bench.outcomes().await, ["a.gpx imported", "b.gpx refused time_out_of_range"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

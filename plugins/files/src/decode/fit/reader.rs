@@ -15,11 +15,16 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, notes: &mut Notes) -> Vec<Sequ
     let mut sequences = Vec::new();
     let mut start = 0;
     while start < bytes.len() {
+        if sequences.len() > limits.recordings {
+            let most = limits.recordings;
+            notes.add("too_many_activities", || format!("only the first {most} activities are taken"));
+            break;
+        }
         let Some(frame) = Frame::at(bytes, start) else {
             notes.add("fit_trailing_bytes", || format!("no FIT header at byte {start}"));
             break;
         };
-        let mut sequence = Sequence::new(limits.samples);
+        let mut sequence = Sequence::new(limits, &sequences);
         let mut reader = Reader::new(bytes, &frame);
         let result = reader.run(&mut sequence);
         if let Some((at, size, base)) = reader.odd_size {

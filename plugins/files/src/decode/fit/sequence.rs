@@ -4,9 +4,9 @@ use fitness::recording::{Channel, Totals};
 
 use super::field::{Raw, TIMESTAMP, epoch_ms, message};
 use super::names;
-use crate::decode::clock;
 use crate::decode::columns::{Columns, Row};
 use crate::decode::notes::Notes;
+use crate::decode::{Limits, clock};
 
 /// Everything one sequence said.
 #[derive(Debug, Default)]
@@ -25,6 +25,9 @@ pub(super) struct Sequence {
     pub(super) notes: Notes,
     packed_distance: PackedDistance,
     most_samples: usize,
+    samples_before: usize,
+    most_sessions: usize,
+    most_laps: usize,
 }
 
 /// What a session, lap or sport message says.
@@ -86,8 +89,17 @@ const LAP: Numbers = Numbers {
 };
 
 impl Sequence {
-    pub(super) fn new(most_samples: usize) -> Self {
-        Self { most_samples, ..Self::default() }
+    /// A sequence after others of the same file, which share the limits.
+    pub(super) fn new(limits: &Limits, before: &[Self]) -> Self {
+        let count = |each: fn(&Self) -> usize| before.iter().map(each).sum::<usize>();
+        Self {
+            most_samples: limits.samples,
+            samples_before: count(|sequence| sequence.columns.len()),
+            // One more shows that there were too many.
+            most_sessions: (limits.recordings + 1).saturating_sub(count(|sequence| sequence.sessions.len())),
+            most_laps: limits.laps.saturating_sub(count(|sequence| sequence.laps.len())),
+            ..Self::default()
+        }
     }
 
     /// The name of the file's type where that is not an activity.
@@ -105,8 +117,10 @@ impl Sequence {
     pub(super) fn take<'a>(&mut self, number: u16, fields: impl Iterator<Item = (u8, Raw<'a>)>) {
         match number {
             message::RECORD => self.record(fields),
-            message::SESSION => self.sessions.push(figures(fields, &SESSION)),
-            message::LAP => self.laps.push(figures(fields, &LAP)),
+            message::SESSION if self.sessions.len() < self.most_sessions => {
+                self.sessions.push(figures(fields, &SESSION));
+            }
+            message::LAP if self.laps.len() < self.most_laps => self.laps.push(figures(fields, &LAP)),
             message::FILE_ID => self.file_id(fields),
             message::SPORT => self.sport = sport(fields),
             message::ACTIVITY => self.activity(fields),
@@ -116,7 +130,7 @@ impl Sequence {
 
     fn record<'a>(&mut self, fields: impl Iterator<Item = (u8, Raw<'a>)>) {
         self.records += 1;
-        if self.columns.len() >= self.most_samples {
+        if self.samples_before + self.columns.len() >= self.most_samples {
             let most = self.most_samples;
             self.notes.add("too_many_samples", || format!("only the first {most} samples are kept"));
             return;

@@ -16,7 +16,7 @@ pub(super) fn split(mut sequence: Sequence, limits: &Limits, out: &mut Vec<Recor
         return;
     }
     let walled = has_wall_clock(&sequence);
-    drop_impossible_times(&mut sequence, walled);
+    drop_impossible_times(&mut sequence, walled, limits.latest_ms);
     notes.append(std::mem::take(&mut sequence.notes));
     if sequence.sessions.is_empty() && !sequence.columns.is_empty() {
         sequence.sessions.push(Figures::default());
@@ -43,11 +43,11 @@ fn has_wall_clock(sequence: &Sequence) -> bool {
     known.peek().is_none() || known.any(|time| time >= FIRST_WALL_CLOCK_MS)
 }
 
-fn is_possible(time_ms: i64, walled: bool) -> bool {
-    if walled { time_ms >= FIRST_WALL_CLOCK_MS && clock::is_plausible(time_ms) } else { true }
+fn is_possible(time_ms: i64, walled: bool, latest_ms: i64) -> bool {
+    if walled { time_ms >= FIRST_WALL_CLOCK_MS && clock::is_plausible(time_ms, latest_ms) } else { true }
 }
 
-fn drop_impossible_times(sequence: &mut Sequence, walled: bool) {
+fn drop_impossible_times(sequence: &mut Sequence, walled: bool, latest_ms: i64) {
     let Sequence { columns, notes, sessions, laps, .. } = sequence;
     let timed = columns.times().next().is_some();
     columns.retain(|index, time| {
@@ -57,20 +57,20 @@ fn drop_impossible_times(sequence: &mut Sequence, walled: bool) {
             }
             return !timed;
         };
-        let possible = is_possible(time, walled);
+        let possible = is_possible(time, walled, latest_ms);
         if !possible {
             notes.add("time_out_of_range", || format!("sample {} is of {}", index + 1, date(time)));
         }
         possible
     });
     for figures in sessions.iter_mut() {
-        if let Some(start) = figures.start_ms.filter(|start| !is_possible(*start, walled)) {
+        if let Some(start) = figures.start_ms.filter(|start| !is_possible(*start, walled, latest_ms)) {
             notes.add("time_out_of_range", || format!("a session starts on {}", date(start)));
             figures.start_ms = None;
         }
     }
     for lap in laps.iter_mut() {
-        lap.start_ms = lap.start_ms.filter(|start| is_possible(*start, walled));
+        lap.start_ms = lap.start_ms.filter(|start| is_possible(*start, walled, latest_ms));
     }
     // A session of another century with nothing recorded in a possible one is not an activity of any day.
     if columns.is_empty() && notes.first_of(&["time_out_of_range"]).is_some() {

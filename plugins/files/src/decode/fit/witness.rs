@@ -16,7 +16,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Option<Vec<Sequence>> {
     let mut sequences = Vec::new();
     while let Some(event) = events.next() {
         match event.ok()? {
-            DecoderEvent::FileHeader(_) => sequences.push(Sequence::new(limits.samples)),
+            DecoderEvent::FileHeader(_) => sequences.push(Sequence::new(limits, &sequences)),
             DecoderEvent::MessageDefinition(definition) if !is_readable(definition) => return None,
             DecoderEvent::Message(message) => {
                 let fields = message.fields.iter().filter_map(number_or_text);

@@ -2,11 +2,14 @@
 
 use fitness::recording::Channel;
 
-use crate::decode::clock;
 use crate::decode::columns::{Columns, Row};
 use crate::decode::notes::Notes;
 use crate::decode::plain;
 use crate::decode::xml::{Attributes, Handler};
+use crate::decode::{Limits, clock};
+
+/// How many tracks old receivers make of one activity.
+const TRACKS_OF_ACTIVITY: usize = 16;
 
 /// A GPX document as far as it has been read.
 #[derive(Debug, Default)]
@@ -18,6 +21,8 @@ pub(super) struct Document {
     pub(super) points: u64,
     pub(super) notes: Notes,
     most_points: usize,
+    most_tracks: usize,
+    latest_ms: i64,
     kept: usize,
     at: Place,
     row: Row,
@@ -30,6 +35,8 @@ pub(super) struct Track {
     pub(super) kind: Option<String>,
     pub(super) columns: Columns,
     pub(super) utc_offset_s: Option<i32>,
+    /// A point had a time that cannot be true.
+    pub(super) is_misdated: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +49,27 @@ enum Place {
 }
 
 impl Document {
-    pub(super) fn new(most_points: usize) -> Self {
-        Self { most_points, ..Self::default() }
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            most_points: limits.samples,
+            most_tracks: limits.recordings.saturating_mul(TRACKS_OF_ACTIVITY),
+            latest_ms: limits.latest_ms,
+            ..Self::default()
+        }
+    }
+
+    /// A track without points gives its place to the next one, so that it costs nothing.
+    fn begin_track(&mut self) {
+        if self.tracks.last().is_some_and(|track| track.columns.is_empty() && !track.is_misdated) {
+            self.tracks.pop();
+        }
+        let most = self.most_tracks;
+        if self.tracks.len() >= most {
+            self.notes.add("too_many_activities", || format!("only the first {most} tracks are read"));
+            return;
+        }
+        self.at = Place::Track;
+        self.tracks.push(Track::default());
     }
 
     fn begin_point(&mut self, attributes: &Attributes<'_>) {
@@ -96,8 +122,11 @@ impl Document {
     fn time(&mut self, text: &str) {
         let point = self.points;
         let Some(stamp) = clock::parse(text) else { return };
-        if !clock::is_plausible(stamp.ms) {
+        if !clock::is_plausible(stamp.ms, self.latest_ms) {
             self.notes.add("time_out_of_range", || format!("point {point} is of {}", text.trim()));
+            if let Some(track) = self.tracks.last_mut() {
+                track.is_misdated = true;
+            }
             return;
         }
         self.row.time_ms = Some(stamp.ms);
@@ -116,10 +145,7 @@ impl Handler for Document {
                     track.columns.break_here();
                 }
             }
-            (Place::Outside | Place::Metadata, "trk") => {
-                self.at = Place::Track;
-                self.tracks.push(Track::default());
-            }
+            (Place::Outside | Place::Metadata, "trk") => self.begin_track(),
             (Place::Outside, "metadata") => self.at = Place::Metadata,
             (Place::Outside, "gpx") => self.creator = attributes.get("creator"),
             _ => {}

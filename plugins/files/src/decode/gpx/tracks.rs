@@ -4,13 +4,14 @@ use fitness::recording::Recording;
 
 use super::points::{Document, Track};
 use crate::decode::columns::Columns;
+use crate::decode::notes::Notes;
 use crate::decode::{Limits, sport, warning};
 
 /// The longest pause between two tracks of one activity.
 const PAUSE_MS: i64 = 3_600_000;
 
 /// Makes recordings: those with times in the order of their start, then one of everything without times.
-pub(super) fn recordings(document: Document, limits: &Limits) -> Vec<Recording> {
+pub(super) fn recordings(document: Document, limits: &Limits, notes: &mut Notes) -> Vec<Recording> {
     let Document { name, creator, tracks, .. } = document;
     let mut timed: Vec<Group> = Vec::new();
     let mut untimed: Option<Group> = None;
@@ -25,7 +26,11 @@ pub(super) fn recordings(document: Document, limits: &Limits) -> Vec<Recording> 
             },
         }
     }
-    let groups = timed.into_iter().chain(untimed).take(limits.recordings);
+    let most = limits.recordings;
+    if timed.len() + usize::from(untimed.is_some()) > most {
+        notes.add("too_many_activities", || format!("only the first {most} activities are taken"));
+    }
+    let groups = timed.into_iter().chain(untimed).take(most);
     groups.map(|group| group.into_recording(name.as_deref(), creator.as_deref())).collect()
 }
 
@@ -56,6 +61,9 @@ impl Piece {
         }
         let mut notes = Vec::new();
         let known = track.columns.times().count();
+        if known == 0 && track.is_misdated {
+            return None;
+        }
         let known_ms = track.columns.times().next();
         if known * 2 < points {
             track.columns.forget_times();

@@ -9,7 +9,7 @@ use crate::decode::{sport, warning};
 
 /// A recording, or nothing where neither samples nor totals are there.
 pub(super) fn recording(activity: Activity, notes: &mut Notes) -> Option<Recording> {
-    let Activity { sport: spelling, id, device, mut laps, mut columns, utc_offset_s } = activity;
+    let Activity { sport: spelling, id, device, mut laps, mut columns, utc_offset_s, is_misdated } = activity;
     drop_repeated(&mut laps, notes);
     let timed = columns.times().count();
     if timed > 0 && timed < columns.len() {
@@ -19,11 +19,15 @@ pub(super) fn recording(activity: Activity, notes: &mut Notes) -> Option<Recordi
     }
     let (sport, sub_sport) = sport::named(&spelling);
     let lap_start = laps.iter().find_map(|lap| lap.start_ms);
+    let start_ms = columns.times().next().or(lap_start).or(id.map(|stamp| stamp.ms));
+    if start_ms.is_none() && is_misdated {
+        return None;
+    }
     let mut recording = Recording {
         sport,
         sub_sport,
         device,
-        start_ms: columns.times().next().or(lap_start).or(id.map(|stamp| stamp.ms)),
+        start_ms,
         utc_offset_s: utc_offset_s.or(id.and_then(|stamp| stamp.offset_s)),
         totals: sum(&laps, &columns),
         laps,

@@ -2,6 +2,7 @@
 
 use fitness::recording::{Channel, Lap};
 
+use crate::decode::Limits;
 use crate::decode::clock::{self, Stamp};
 use crate::decode::columns::{Columns, Row};
 use crate::decode::notes::Notes;
@@ -20,6 +21,10 @@ pub(super) struct Document {
     pub(super) points: u64,
     pub(super) notes: Notes,
     most_points: usize,
+    most_laps: usize,
+    most_activities: usize,
+    latest_ms: i64,
+    laps: usize,
     kept: usize,
     at: Place,
     row: Row,
@@ -36,6 +41,8 @@ pub(super) struct Activity {
     pub(super) laps: Vec<Lap>,
     pub(super) columns: Columns,
     pub(super) utc_offset_s: Option<i32>,
+    /// Somewhere it has a time that cannot be true.
+    pub(super) is_misdated: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +66,15 @@ enum Holder {
 }
 
 impl Document {
-    pub(super) fn new(most_points: usize) -> Self {
-        Self { most_points, ..Self::default() }
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            most_points: limits.samples,
+            most_laps: limits.laps,
+            // One more shows that there were too many.
+            most_activities: limits.recordings.saturating_add(1),
+            latest_ms: limits.latest_ms,
+            ..Self::default()
+        }
     }
 
     /// Takes in the point that was being read when the text ended, if it has come far enough to be dated.
@@ -81,8 +95,11 @@ impl Document {
     fn begin_lap(&mut self, attributes: &Attributes<'_>) {
         self.at = Place::Lap;
         self.tracks_in_lap = 0;
-        let start = attributes.get("StartTime").and_then(|text| clock::parse(&text));
-        let start_ms = start.map(|stamp| stamp.ms).filter(|ms| clock::is_plausible(*ms));
+        let start_ms = attributes.get("StartTime").and_then(|text| self.stamp(&text)).map(|stamp| stamp.ms);
+        self.laps += 1;
+        if self.laps > self.most_laps {
+            return;
+        }
         if let Some(activity) = self.activity() {
             activity.laps.push(Lap { start_ms, ..Lap::default() });
         }
@@ -146,16 +163,25 @@ impl Document {
     }
 
     fn time(&mut self, text: &str) {
-        let point = self.points;
-        let Some(stamp) = clock::parse(text) else { return };
-        if !clock::is_plausible(stamp.ms) {
-            self.notes.add("time_out_of_range", || format!("point {point} is of {}", text.trim()));
-            return;
-        }
+        let Some(stamp) = self.stamp(text) else { return };
         self.row.time_ms = Some(stamp.ms);
         if let Some(activity) = self.activity() {
             activity.utc_offset_s = activity.utc_offset_s.or(stamp.offset_s);
         }
+    }
+
+    /// A time that can be true; one that cannot is noted.
+    fn stamp(&mut self, text: &str) -> Option<Stamp> {
+        let point = self.points;
+        let stamp = clock::parse(text)?;
+        if clock::is_plausible(stamp.ms, self.latest_ms) {
+            return Some(stamp);
+        }
+        self.notes.add("time_out_of_range", || format!("the time {} near point {point}", text.trim()));
+        if let Some(activity) = self.activity() {
+            activity.is_misdated = true;
+        }
+        None
     }
 
     fn lap_value(&mut self, name: &str, text: &str) {
@@ -214,7 +240,7 @@ impl Handler for Document {
             (_, "MaximumHeartRateBpm") => self.holder = Holder::Maximum,
             (Place::Activity, "Lap") => self.begin_lap(attributes),
             (Place::Activity, "Creator") => self.at = Place::Creator,
-            (Place::Outside, "Activity") => {
+            (Place::Outside, "Activity") if self.activities.len() < self.most_activities => {
                 self.at = Place::Activity;
                 let sport = attributes.get("Sport").unwrap_or_default();
                 self.activities.push(Activity { sport, ..Activity::default() });
@@ -239,7 +265,7 @@ impl Handler for Document {
             }
             (Place::Activity, "Activity") => self.at = Place::Outside,
             (Place::Activity, "Id") => {
-                let id = clock::parse(text).filter(|stamp| clock::is_plausible(stamp.ms));
+                let id = self.stamp(text);
                 if let Some(activity) = self.activity() {
                     activity.id = id;
                 }
