@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::civil::Date;
 
 use crate::commands::{
     activities, athlete, check, days, db, demo, doctor, import, run, runs, serve, steps, today,
@@ -127,6 +128,11 @@ pub(crate) fn refuse(error: &clap::Error) -> u8 {
     error::USAGE
 }
 
+/// A day as it is written on the command line.
+pub(crate) fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a date like 2026-01-31"))
+}
+
 fn athlete_id(text: &str) -> Result<String, String> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if text.is_empty() || text.len() > 64 || !text.chars().all(fits) {
@@ -174,5 +180,22 @@ mod tests {
     #[test]
     fn an_athlete_cannot_be_a_path() {
         assert!(Cli::try_parse_from(["paceline", "today", "--athlete", "../you"]).is_err());
+    }
+
+    #[test]
+    fn what_is_no_date_is_told_in_our_words() {
+        assert_eq!(date("2026-01-31"), Ok(Date::constant(2026, 1, 31)));
+        assert_eq!(date("banana"), Err("`banana` is not a date like 2026-01-31".to_owned()));
+        for arguments in [
+            ["paceline", "days", "--to", "banana"].as_slice(),
+            &["paceline", "days", "--from", "banana"],
+            &["paceline", "activities", "--from", "banana"],
+            &["paceline", "activities", "--to", "banana"],
+            &["paceline", "today", "--date", "banana"],
+            &["paceline", "athlete", "set", "--ftp", "250", "--from", "banana"],
+        ] {
+            let error = Cli::try_parse_from(arguments).unwrap_err().to_string();
+            assert!(error.contains("`banana` is not a date like 2026-01-31"), "{error}");
+        }
     }
 }

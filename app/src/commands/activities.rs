@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::Tx;
 
-use crate::cli::{Form, Whose};
+use crate::cli::{Form, Whose, date};
 use crate::config::Config;
 use crate::table::Side::{Left, Right};
 use crate::table::{Table, shortened};
@@ -30,10 +30,10 @@ const NAME_WIDTH: usize = 28;
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Activities {
     /// The first day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     from: Option<Date>,
     /// The last day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     to: Option<Date>,
     /// At most this many; 30 where nothing else is said, all with --json
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -6,7 +6,7 @@ use fitness::calendar::DayRow;
 use fitness::records::day;
 use jiff::civil::Date;
 
-use crate::cli::{Form, Whose};
+use crate::cli::{Form, Whose, date};
 use crate::config::Config;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
@@ -22,10 +22,10 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Days {
     /// The first day to show
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     from: Option<Date>,
     /// The last day to show
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     to: Option<Date>,
     #[command(flatten)]
     whose: Whose,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use store::Store;
 
-use crate::cli::{Form, Whose};
+use crate::cli::{Form, Whose, date};
 use crate::config::Config;
 use crate::error::{self, Problem};
 use crate::table::wrapped;
@@ -32,7 +32,7 @@ const LABEL_WIDTH: usize = 11;
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Today {
     /// Another day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
     #[command(flatten)]
     whose: Whose,

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::Tx;
 
-use crate::cli::{Form, Whose};
+use crate::cli::{Form, Whose, date};
 use crate::config::Config;
 use crate::error::{self, Problem};
 use crate::progress::Progress;
@@ -28,6 +28,9 @@ Examples:
 
 What depends on a setting is computed again at once, from the day on which it holds.";
 
+/// What is said where `--from` stands beside `--timezone`.
+const UNDATED: &str = "a time zone has no date: it holds for what is stored from now on";
+
 /// Brings loads, days and advice up to date.
 const PIPELINE: &str = "daily";
 
@@ -38,7 +41,7 @@ pub(crate) struct Set {
     #[command(flatten)]
     given: Given,
     /// The first day on which they hold; all days where none is given
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     from: Option<Date>,
     #[command(flatten)]
     whose: Whose,
@@ -70,7 +73,7 @@ struct Given {
     /// Weight in kilograms, or such as 154lb
     #[arg(long, value_name = "KG", value_parser = weight)]
     weight: Option<Value>,
-    /// Where the days begin and end, such as Europe/Berlin
+    /// Where the days begin and end, such as Europe/Berlin; it has no date
     #[arg(long, value_name = "ZONE", value_parser = timezone)]
     timezone: Option<String>,
 }
@@ -137,6 +140,7 @@ struct Written {
 
 impl Set {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        self.say_what_has_no_date()?;
         let progress = Progress::new(self.form.json);
         let engine = program::engine(config, progress.watcher()).await?;
         program::meet(engine.store(), &self.whose.athlete).await?;
@@ -155,6 +159,18 @@ impl Set {
             }))?;
         }
         Ok(error::DONE)
+    }
+
+    fn say_what_has_no_date(&self) -> Result<(), Problem> {
+        let (Some(from), Some(_)) = (self.from, &self.given.timezone) else {
+            return Ok(());
+        };
+        if self.given.dated(from).is_empty() {
+            let problem = Problem::new("invalid_parameter", format!("--from: {UNDATED}"));
+            return Err(Problem { exit: error::USAGE, ..problem.hint("leave `--from` out") });
+        }
+        output::note(UNDATED);
+        Ok(())
     }
 
     async fn write(&self, engine: &Engine) -> anyhow::Result<Written> {
