@@ -203,6 +203,59 @@ fn a_data_folder_that_is_a_file_is_a_wrong_setting() {
     assert!(answer.stderr.starts_with("error: FITNESS_DATA_DIR: cannot make `taken`"), "{}", answer.stderr);
 }
 
+#[test]
+fn a_check_of_a_damaged_database_sends_to_a_backup_and_not_to_itself() {
+    let folder = folder();
+    write(&folder.path().join("data/paceline.db"), &"no database ".repeat(1000));
+    let other = paceline(folder.path(), &[], &["activities"]);
+    assert!(other.stderr.contains("`paceline db check`"), "{}", other.stderr);
+    let answer = paceline(folder.path(), &[], &["db", "check"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("[storage_corrupt]"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("restore a backup"), "{}", answer.stderr);
+    assert!(!answer.stderr.contains("`paceline db check`"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_time_zone_has_no_date() {
+    let folder = folder();
+    let zone = ["athlete", "set", "--timezone", "Europe/Berlin", "--from", "2026-03-01"];
+    let alone = paceline(folder.path(), &[], &zone);
+    assert_eq!(alone.code, 2, "{}", alone.stderr);
+    assert!(alone.stderr.contains("a time zone has no date"), "{}", alone.stderr);
+    let beside = paceline(folder.path(), &[], &[&zone[..], &["--ftp", "250"]].concat());
+    assert_eq!(beside.code, 0, "{}", beside.stderr);
+    assert!(beside.stderr.contains("a time zone has no date"), "{}", beside.stderr);
+}
+
+#[test]
+fn a_rule_whose_advice_has_another_form_is_found_at_its_example() {
+    let folder = folder();
+    let rule = "//! Mine.\nfn applies(day) { day.x > 1 }\nfn advise(day) { #{ pick: \"medium\", weight: 1, why: \"So.\" } }\n\
+                fn examples() {[\n  #{ day: #{ x: 2 }, pick: \"medium\" },\n  #{ day: #{ x: 0 }, silent: true },\n]}\n";
+    write(&folder.path().join("mine.rhai"), rule);
+    let answer = paceline(folder.path(), &[], &["check", "mine.rhai"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(
+        answer.stdout.contains("mine.rhai:5:3: what it advises does not fit: unknown variant"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
+fn a_script_that_is_no_text_stops_no_other() {
+    let folder = folder();
+    let scripts = folder.path().join("scripts");
+    write(&scripts.join("pipelines/good.rhai"), "//! Good.\npipeline(\"good\", #{});\nfiles::read();\n");
+    std::fs::write(scripts.join("pipelines/bad.rhai"), b"//! Bad.\npipeline(\xff);\n").unwrap();
+    let variables = [("FITNESS_SCRIPTS_DIR", "scripts")];
+    let answer = paceline(folder.path(), &variables, &["check"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stdout.contains("pipelines/bad.rhai:2:10: "), "{}", answer.stdout);
+    assert_eq!(paceline(folder.path(), &variables, &["check", "good"]).code, 0);
+}
+
 /// A process that is told to stop leaves its run to the next one, and a program reads that.
 #[test]
 fn an_import_that_is_terminated_hands_its_run_back() {

@@ -8,6 +8,7 @@ use store::{Finding, MigrationState, MigrationStatus, Store};
 
 use crate::cli::Form;
 use crate::config::Config;
+use crate::error::Problem;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
 use crate::{error, output, program, units};
@@ -49,11 +50,10 @@ enum Verb {
 
 impl Db {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
-        let store = program::open(config).await?;
         match self.verb {
-            Verb::Migrate(form) => migrate(&store, form, config).await,
-            Verb::Status(form) => status(&store, form, config).await,
-            Verb::Check(form) => check(&store, form).await,
+            Verb::Migrate(form) => migrate(&program::open(config).await?, form, config).await,
+            Verb::Status(form) => status(&program::open(config).await?, form, config).await,
+            Verb::Check(form) => look(config, form).await.map_err(|error| beyond_looking(&error).into()),
         }
     }
 
@@ -110,6 +110,20 @@ fn state(migration: &MigrationStatus) -> (&'static str, Option<i64>) {
         MigrationState::Applied { at_ms } => ("applied", at_ms),
         MigrationState::Changed => ("changed", None),
     }
+}
+
+async fn look(config: &Config, form: Form) -> anyhow::Result<u8> {
+    check(&program::open(config).await?, form).await
+}
+
+/// What others say of damage sends here; from here it goes on to a backup.
+fn beyond_looking(error: &anyhow::Error) -> Problem {
+    let problem = Problem::of(error);
+    if problem.code != "storage_corrupt" {
+        return problem;
+    }
+    problem
+        .hint("keep a copy of the file; then restore a backup, or import your recordings into a new database")
 }
 
 async fn check(store: &Store, form: Form) -> anyhow::Result<u8> {
