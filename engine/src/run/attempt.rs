@@ -71,8 +71,8 @@ impl StepTask {
     }
 
     async fn attempts(&mut self) -> Report {
-        let shared = self.shared.clone();
-        let policy = &shared.plan.steps[self.index].policy;
+        let policy = &self.shared.plan.steps[self.index].policy;
+        let (retries, backoff) = (policy.retries, policy.backoff);
         let mut failures = 0;
         loop {
             let ctx = self.shared.context(self.index, self.attempt);
@@ -94,10 +94,10 @@ impl StepTask {
             };
             self.shared.metrics[self.index].failure(failure);
             failures += 1;
-            if failure == Failure::Hopeless || failures > policy.retries {
+            if failure == Failure::Hopeless || failures > retries {
                 return self.ended(Some(self.attempt), End::Failed(cause), readings);
             }
-            let pause = jittered(policy.backoff, failures);
+            let pause = jittered(backoff, failures);
             Box::pin(self.retry(cause, pause)).await;
         }
     }

@@ -3,6 +3,7 @@
 //! Event-driven: a step that ends lowers the counters of its successors, and nothing is ever scanned.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -179,14 +180,20 @@ impl Execution {
         sender: &UnboundedSender<Report>,
         reports: &mut UnboundedReceiver<Report>,
     ) -> store::Result<()> {
+        let mut alone = None;
         loop {
             let started = self.start();
             self.journal.write(std::mem::take(&mut self.entries)).await?;
+            let is_alone = started.len() == 1 && self.running == 1;
             for index in started {
                 let task = self.task(index, sender);
-                tasks.spawn(task.run());
+                if is_alone {
+                    alone = Some(Box::pin(task.run()));
+                } else {
+                    tasks.spawn(task.run());
+                }
             }
-            if self.running == 0 || !self.wait(tasks, reports).await {
+            if self.running == 0 || !self.wait(&mut alone, tasks, reports).await {
                 return Ok(());
             }
             for _ in 1..AT_ONCE {
@@ -197,7 +204,12 @@ impl Execution {
     }
 
     // Answers false where a stopped run's steps did not end in time.
-    async fn wait(&mut self, tasks: &mut JoinSet<Report>, reports: &mut UnboundedReceiver<Report>) -> bool {
+    async fn wait(
+        &mut self,
+        alone: &mut Option<Pin<Box<impl Future<Output = Report>>>>,
+        tasks: &mut JoinSet<Report>,
+        reports: &mut UnboundedReceiver<Report>,
+    ) -> bool {
         let stop = self.shared.context.stop.clone();
         let overdue = async {
             stop.stopped().await;
@@ -205,8 +217,20 @@ impl Execution {
                 tokio::time::sleep(GRACE).await;
             }
         };
+        // A step beside which nothing runs needs no task of its own: in a chain, waking another thread costs more
+        // than the executor does.
+        let ended = async {
+            match alone.as_mut() {
+                Some(work) => work.await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
+            report = ended => {
+                *alone = None;
+                self.join(Ok(report), reports);
+            }
             Some(joined) = tasks.join_next() => self.join(joined, reports),
             Some(report) = reports.recv() => self.settle(report),
             () = overdue => return false,
