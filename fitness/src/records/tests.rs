@@ -76,6 +76,7 @@ scenarios![
     an_activity_shows_what_is_known_and_nothing_else,
     pages_meet_without_a_gap_and_without_a_repeat,
     activities_of_one_file_are_linked,
+    activities_of_one_file_far_from_each_other_are_not_linked,
     pending_goes_on_after_the_last_one_seen,
     touched_activities_are_pending_again,
     touching_what_has_no_day_leaves_the_days_alone,
@@ -317,6 +318,22 @@ mod scenario {
         put(tx, &[swim.clone(), bike.clone()], 1)?;
         let rows = activity::by_file(tx, ME, "same")?;
         assert_eq!((&rows[0].id, &rows[0].linked), (&swim.id, &vec![bike.id]));
+        Ok(())
+    }
+
+    pub(super) fn activities_of_one_file_far_from_each_other_are_not_linked(tx: &mut Tx<'_>) -> Result<()> {
+        let part = |part: u32, hour| Activity {
+            sha256: "same".to_owned(),
+            part,
+            parts: 60,
+            ..ride(&part.to_string(), hour)
+        };
+        let legs = (0..40).map(|leg| part(leg, 0));
+        let days = (40..60).map(|day| part(day, 48 * i64::from(day)));
+        put(tx, &legs.chain(days).collect::<Vec<_>>(), 1)?;
+        let rows = activity::by_file(tx, ME, "same")?;
+        let linked: Vec<_> = [0, 20, 39, 40, 59].map(|index| rows[index as usize].linked.len()).into();
+        assert_eq!(linked, [9, 18, 9, 0, 0]);
         Ok(())
     }
 

@@ -60,7 +60,7 @@ pub struct ActivityRow {
     /// Present and true where the load rests on a setting that the athlete never gave.
     #[serde(default, skip_serializing_if = "is_false")]
     pub estimated: bool,
-    /// The other activities of the same file.
+    /// Activities of the same file around this one, as the legs of a race; those of other days are not among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub linked: Vec<String>,
 }
@@ -140,7 +140,14 @@ const GET: Sql = Sql::Both(select!(
     ", a.sub_sport, a.device, a.local_date, a.warnings",
     "WHERE a.athlete = $1 AND a.id = $2"
 ));
-const LINKED: Sql = Sql::Both("SELECT id FROM activity WHERE athlete = $1 AND sha256 = $2 ORDER BY part, id");
+const LINKED: Sql = Sql::Both(
+    "SELECT id FROM activity WHERE athlete = $1 AND sha256 = $2 AND part BETWEEN $3 AND $4 \
+     AND COALESCE(start_ms, 0) BETWEEN $5 AND $6 AND id <> $7 ORDER BY part, id",
+);
+/// How far apart two linked activities may stand in their file, which bounds what a page costs.
+const LINKED_PARTS: i64 = 9;
+/// How far apart they may start.
+const LINKED_MS: i64 = 86_400_000;
 
 /// A page of activities, the newest first, after a key.
 pub fn list(tx: &mut Tx<'_>, athlete: &str, after: &PageKey, limit: u32) -> Result<Vec<ActivityRow>> {
@@ -176,8 +183,11 @@ type Part = (ActivityRow, u32);
 
 fn link(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<ActivityRow> {
     if parts > 1 {
-        row.linked = tx.query(&LINKED, &params![athlete, &row.sha256], |row| row.get(0))?;
-        row.linked.retain(|id| *id != row.id);
+        let (part, start_ms) = (i64::from(row.index), row.start_ms.unwrap_or(0));
+        let (first, last) = (part - LINKED_PARTS, part + LINKED_PARTS);
+        let (from, to) = (start_ms.saturating_sub(LINKED_MS), start_ms.saturating_add(LINKED_MS));
+        let params = params![athlete, &row.sha256, first, last, from, to, &row.id];
+        row.linked = tx.query(&LINKED, &params, |row| row.get(0))?;
     }
     Ok(row)
 }
