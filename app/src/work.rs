@@ -89,7 +89,9 @@ async fn left_over(engine: &Engine, id: &str) -> anyhow::Result<RunRecord> {
 fn interrupted(state: RunState) -> Problem {
     let message = match state {
         RunState::Queued => "the run was handed back; the next process finishes it",
-        _ => "the run is still held; whoever holds it finishes it, or the next process once its lease is over",
+        _ => {
+            "the run is still held; whoever holds it finishes it, or the next process once its lease is over"
+        }
     };
     Problem::new("interrupted", message).hint("`paceline serve` is such a process; what is done stays done")
 }

@@ -113,10 +113,10 @@ impl Rule {
     }
 
     fn evaluate_here(&self, subject: &Subject, watch: &Watch) -> Outcome {
-        self.ask(&engine(watch), subject).unwrap_or_else(|mistake| self.failed(mistake))
+        self.ask(&engine(watch), subject).unwrap_or_else(|mistake| self.failed(*mistake))
     }
 
-    fn ask(&self, engine: &Engine, Subject(day): &Subject) -> Result<Outcome, Mistake> {
+    fn ask(&self, engine: &Engine, Subject(day): &Subject) -> Result<Outcome, Box<Mistake>> {
         let applies = self.call(engine, "applies", (day.clone(),))?;
         match applies.as_bool() {
             Ok(false) => return Ok(Outcome::Silent),
@@ -130,11 +130,16 @@ impl Rule {
         }
     }
 
-    fn call(&self, engine: &Engine, function: &str, arguments: impl FuncArgs) -> Result<Dynamic, Mistake> {
+    fn call(
+        &self,
+        engine: &Engine,
+        function: &str,
+        arguments: impl FuncArgs,
+    ) -> Result<Dynamic, Box<Mistake>> {
         // The constants of the script are set anew at each call: nothing else of it runs.
         let options = CallFnOptions::new().eval_ast(true);
         let answer = engine.call_fn_with_options(options, &mut Scope::new(), &self.tree, function, arguments);
-        answer.map_err(|error| self.mistake(&error, function))
+        answer.map_err(|error| Box::new(self.mistake(&error, function)))
     }
 
     // A stop by a limit comes without its place out of a function.

@@ -20,7 +20,7 @@ pub(super) fn mistakes(rule: &Rule, advice: AdviceCheck) -> Vec<Mistake> {
     let watch = Watch::start();
     let examples = match rule.call(&engine(&watch), "examples", ()) {
         Ok(examples) => examples,
-        Err(mistake) => return vec![mistake],
+        Err(mistake) => return vec![*mistake],
     };
     let Some(examples) = examples.read_lock::<Array>() else {
         return vec![mistake(rule, None, "`examples` answers an array of maps".to_owned())];
