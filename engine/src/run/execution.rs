@@ -161,7 +161,8 @@ impl Execution {
         let (sender, mut reports) = unbounded_channel();
         let mut tasks = JoinSet::new();
         self.open();
-        let driven = self.drive(&mut tasks, &sender, &mut reports).await;
+        // Without a budget: with one, no more than 128 ends would be seen between two commits.
+        let driven = tokio::task::unconstrained(self.drive(&mut tasks, &sender, &mut reports)).await;
         tasks.abort_all();
         match driven {
             Ok(()) => self.close().await,
