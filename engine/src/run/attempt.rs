@@ -41,20 +41,25 @@ pub(super) enum End {
     Waiting(Duration, Cause),
 }
 
+/// What the tasks of a run share: one pointer for each of them.
+pub(super) struct Desk {
+    pub shared: Arc<Shared>,
+    pub reports: UnboundedSender<Report>,
+}
+
 /// A step with what it is given, ready to go.
 pub(super) struct StepTask {
-    pub shared: Arc<Shared>,
+    pub desk: Arc<Desk>,
     pub index: usize,
     /// The number of the attempt that is already written down as started.
     pub attempt: u32,
     pub inputs: Vec<Value>,
-    pub reports: UnboundedSender<Report>,
 }
 
 impl StepTask {
     /// Runs the step and answers how it ended; what happens on the way goes to `reports`.
     pub(super) async fn run(mut self) -> Report {
-        let Some(when) = self.shared.plan.steps[self.index].when.clone() else {
+        let Some(when) = self.desk.shared.plan.steps[self.index].when.clone() else {
             return self.attempts().await;
         };
         match Box::pin(self.decide(when)).await {
@@ -71,14 +76,14 @@ impl StepTask {
     }
 
     async fn attempts(&mut self) -> Report {
-        let policy = &self.shared.plan.steps[self.index].policy;
+        let policy = &self.desk.shared.plan.steps[self.index].policy;
         let (retries, backoff) = (policy.retries, policy.backoff);
         let mut failures = 0;
         loop {
-            let ctx = self.shared.context(self.index, self.attempt);
+            let ctx = self.desk.shared.context(self.index, self.attempt);
             let started_ms = ctx.clock.now_ms();
             let result = self.attempt(&ctx).await;
-            self.shared.metrics[self.index].took(started_ms, ctx.clock.now_ms());
+            self.desk.shared.metrics[self.index].took(started_ms, ctx.clock.now_ms());
             let readings = ctx.meter.readings();
             let (failure, cause) = match result {
                 Ok(artifact) => return self.ended(Some(self.attempt), End::Succeeded(artifact), readings),
@@ -92,7 +97,7 @@ impl StepTask {
                 }
                 Err(Ending::Broken(failure, cause)) => (failure, cause),
             };
-            self.shared.metrics[self.index].failure(failure);
+            self.desk.shared.metrics[self.index].failure(failure);
             failures += 1;
             if failure == Failure::Hopeless || failures > retries {
                 return self.ended(Some(self.attempt), End::Failed(cause), readings);
@@ -103,7 +108,7 @@ impl StepTask {
     }
 
     async fn attempt(&self, ctx: &StepContext) -> Result<String, Ending> {
-        let step = &self.shared.plan.steps[self.index];
+        let step = &self.desk.shared.plan.steps[self.index];
         let span = info_span!("step", step = &*step.name, step.kind = step.kind.kind, attempt = self.attempt);
         let work = AssertUnwindSafe(step.step.run(ctx, self.inputs.clone())).catch_unwind().instrument(span);
         let ended = match step.policy.timeout {
@@ -126,21 +131,21 @@ impl StepTask {
     }
 
     async fn retry(&mut self, cause: Cause, pause: Duration) {
-        let (step, attempt) = (&*self.shared.plan.steps[self.index].name, self.attempt);
-        warn!(run.id = %self.shared.context.run.id, step, attempt, code = cause.code, error = cause.report(),
+        let (step, attempt) = (&*self.desk.shared.plan.steps[self.index].name, self.attempt);
+        warn!(run.id = %self.desk.shared.context.run.id, step, attempt, code = cause.code, error = cause.report(),
             pause_ms = pause.as_millis() as u64, "step will be tried again");
         self.tell(News::Retrying { attempt, cause });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = self.shared.context.stop.stopped() => {}
+            () = self.desk.shared.context.stop.stopped() => {}
         }
         self.attempt += 1;
         self.tell(News::Started { attempt: self.attempt });
     }
 
     fn ended(&self, attempt: Option<u32>, end: End, readings: Readings) -> Report {
-        let step = &*self.shared.plan.steps[self.index].name;
-        let run = &*self.shared.context.run.id;
+        let step = &*self.desk.shared.plan.steps[self.index].name;
+        let run = &*self.desk.shared.context.run.id;
         match &end {
             End::Succeeded(_) => info!(run.id = run, step, changed = readings.rows_out, "step finished"),
             End::Skipped(reason) => info!(run.id = run, step, reason, "step skipped"),
@@ -157,11 +162,11 @@ impl StepTask {
 
     fn tell(&self, news: News) {
         // Nobody listens where the run was dropped because it belongs to another worker now.
-        let _ = self.reports.send(self.report(news));
+        let _ = self.desk.reports.send(self.report(news));
     }
 
     fn report(&self, news: News) -> Report {
-        Report { index: self.index, at_ms: self.shared.now_ms(), news }
+        Report { index: self.index, at_ms: self.desk.shared.now_ms(), news }
     }
 }
 

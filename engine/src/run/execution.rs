@@ -8,11 +8,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{End, News, Report, StepTask};
+use super::attempt::{Desk, End, News, Report, StepTask};
 use super::journal::{Entry, Error, What};
 use super::resume::Known;
 use super::{Fenced, Journal, Resumed, StepState};
@@ -159,10 +159,11 @@ impl Execution {
     /// Runs until nothing is left to do, or until the run is stopped.
     pub(crate) async fn run(mut self) -> store::Result<Outcome> {
         let (sender, mut reports) = unbounded_channel();
+        let desk = Arc::new(Desk { shared: self.shared.clone(), reports: sender });
         let mut tasks = JoinSet::new();
         self.open();
         // Without a budget: with one, no more than 128 ends would be seen between two commits.
-        let driven = tokio::task::unconstrained(self.drive(&mut tasks, &sender, &mut reports)).await;
+        let driven = tokio::task::unconstrained(self.drive(&mut tasks, &desk, &mut reports)).await;
         tasks.abort_all();
         match driven {
             Ok(()) => self.close().await,
@@ -178,7 +179,7 @@ impl Execution {
     async fn drive(
         &mut self,
         tasks: &mut JoinSet<Report>,
-        sender: &UnboundedSender<Report>,
+        desk: &Arc<Desk>,
         reports: &mut UnboundedReceiver<Report>,
     ) -> store::Result<()> {
         let mut alone = None;
@@ -187,7 +188,7 @@ impl Execution {
             self.journal.write(std::mem::take(&mut self.entries)).await?;
             let is_alone = started.len() == 1 && self.running == 1;
             for index in started {
-                let task = self.task(index, sender);
+                let task = self.task(index, desk);
                 if is_alone {
                     alone = Some(Box::pin(task.run()));
                 } else {
@@ -270,10 +271,9 @@ impl Execution {
         started
     }
 
-    fn task(&self, index: usize, reports: &UnboundedSender<Report>) -> StepTask {
+    fn task(&self, index: usize, desk: &Arc<Desk>) -> StepTask {
         let attempt = self.nodes[index].attempts;
-        let inputs = self.inputs(index);
-        StepTask { shared: self.shared.clone(), index, attempt, inputs, reports: reports.clone() }
+        StepTask { desk: desk.clone(), index, attempt, inputs: self.inputs(index) }
     }
 
     fn inputs(&self, index: usize) -> Vec<Value> {
