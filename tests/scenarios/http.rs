@@ -1,7 +1,5 @@
 //! The server as a program talks to it.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::program::{Program, Server};
@@ -29,7 +27,7 @@ impl Client<'_> {
             if !["queued", "running"].contains(&run["state"].as_str().unwrap()) {
                 return run;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::task::yield_now().await;
         }
     }
 }
