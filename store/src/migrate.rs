@@ -34,7 +34,8 @@ macro_rules! migration {
 }
 
 /// Every migration, in order. A released one is never edited.
-pub const MIGRATIONS: &[Migration] = &[migration!(1, "0001_start.sql", "start")];
+pub const MIGRATIONS: &[Migration] =
+    &[migration!(1, "0001_start.sql", "start"), migration!(2, "0002_export.sql", "export")];
 
 /// What a migration run did.
 #[derive(Clone, Debug, PartialEq, Eq)]

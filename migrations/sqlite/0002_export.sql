@@ -1,0 +1,43 @@
+-- What an athlete's export says: its rows of activities, and its lists of gear, segments, media and the like.
+CREATE TABLE export_row (
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    provenance TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    archive TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    file TEXT,
+    activity_id TEXT REFERENCES activity (id) ON DELETE SET NULL,
+    figures TEXT NOT NULL,
+    columns TEXT NOT NULL,
+    PRIMARY KEY (athlete, provenance, source_id)
+);
+CREATE INDEX export_row_by_activity ON export_row (activity_id);
+
+CREATE TABLE export_item (
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    provenance TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    columns TEXT NOT NULL,
+    PRIMARY KEY (athlete, provenance, kind, source_id)
+) WITHOUT ROWID;
+
+-- How fast an activity on foot covered the classic distances.
+CREATE TABLE best_effort (
+    activity_id TEXT NOT NULL REFERENCES activity (id) ON DELETE CASCADE,
+    distance_m DOUBLE PRECISION NOT NULL,
+    elapsed_s DOUBLE PRECISION NOT NULL,
+    start_s DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (activity_id, distance_m)
+) WITHOUT ROWID;
+
+-- The activity that is counted where several records tell of the same one.
+ALTER TABLE activity ADD COLUMN duplicate_of TEXT REFERENCES activity (id) ON DELETE SET NULL;
+CREATE INDEX activity_by_duplicate ON activity (duplicate_of);
+
+-- Of the packed entry of an archive, so that an unchanged one is known without unpacking it.
+ALTER TABLE source_file ADD COLUMN crc32 BIGINT;
+
+-- The row of the export that tells of the file.
+ALTER TABLE import_file ADD COLUMN source_row TEXT;
