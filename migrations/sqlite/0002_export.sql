@@ -41,3 +41,6 @@ ALTER TABLE source_file ADD COLUMN crc32 BIGINT;
 
 -- The row of the export that tells of the file.
 ALTER TABLE import_file ADD COLUMN source_row TEXT;
+
+-- What the entry is: a file, a row of an export without one, or a list of an export.
+ALTER TABLE import_file ADD COLUMN kind TEXT NOT NULL DEFAULT 'file';

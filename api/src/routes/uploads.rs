@@ -203,11 +203,15 @@ fn refused(file: ImportFile) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use fitness::records::import_file::Kind;
+
     use super::*;
 
     fn check(code: &str, expected: u16) {
         let file = ImportFile {
             path: "a.fit".to_owned(),
+            kind: Kind::File,
+            source_row: None,
             outcome: Outcome::Refused,
             code: Some(code.to_owned()),
             reason: Some("it is bad".to_owned()),

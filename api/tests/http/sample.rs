@@ -3,7 +3,7 @@
 use engine::context::StepContext;
 use engine::registry::{Query, QueryContext, QueryError, Registry};
 use engine::step::{Cause, ConfigError, Step, StepError};
-use fitness::records::import_file::{self, ImportFile, Outcome};
+use fitness::records::import_file::{self, ImportFile, Kind, Outcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -91,6 +91,8 @@ fn noted(name: &str) -> ImportFile {
     };
     ImportFile {
         path: name.to_owned(),
+        kind: Kind::File,
+        source_row: None,
         outcome,
         code: code.map(str::to_owned),
         reason: code.map(|code| format!("because of {code}")),

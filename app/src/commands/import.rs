@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Args;
 use engine::Request;
 use engine::run::Cause;
-use fitness::records::import_file::{self, ImportFile, Outcome};
+use fitness::records::import_file::{self, ImportFile, Kind, Outcome};
 use serde::Serialize;
 use serde_json::json;
 
@@ -214,6 +214,8 @@ fn resolve(paths: &[PathBuf]) -> (Vec<String>, Vec<ImportFile>) {
 fn unreadable(path: String, reason: &str) -> ImportFile {
     ImportFile {
         path,
+        kind: Kind::File,
+        source_row: None,
         outcome: Outcome::Refused,
         code: Some("file_unreadable".to_owned()),
         reason: Some(reason.to_owned()),

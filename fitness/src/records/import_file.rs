@@ -39,10 +39,43 @@ impl Outcome {
     }
 }
 
-/// One file of an import.
+/// What an entry of an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    File,
+    /// A row of an export that has no file.
+    Row,
+    /// A list of an export, such as its gear.
+    List,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::File, Self::Row, Self::List];
+
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Row => "row",
+            Self::List => "list",
+        }
+    }
+
+    /// The kind of a stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// One entry of an import: a file, or what an export has instead of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ImportFile {
     pub path: String,
+    pub kind: Kind,
+    /// The source's id of the row of the export that tells of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_row: Option<String>,
     pub outcome: Outcome,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,16 +88,19 @@ pub struct ImportFile {
 }
 
 const PUT: Sql = Sql::Both(
-    "INSERT INTO import_file (run_id, position, path, outcome, code, reason, warnings, activities) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+    "INSERT INTO import_file \
+     (run_id, position, path, outcome, code, reason, warnings, activities, kind, source_row) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
      ON CONFLICT (run_id, position) DO UPDATE SET \
      path = excluded.path, outcome = excluded.outcome, code = excluded.code, reason = excluded.reason, \
-     warnings = excluded.warnings, activities = excluded.activities",
+     warnings = excluded.warnings, activities = excluded.activities, kind = excluded.kind, \
+     source_row = excluded.source_row",
 );
 const LIST: Sql = Sql::Both(
-    "SELECT path, outcome, code, reason, warnings, activities \
+    "SELECT path, outcome, code, reason, warnings, activities, kind, source_row \
      FROM import_file WHERE run_id = $1 ORDER BY position",
 );
+const PATHS: Sql = Sql::Both("SELECT path FROM import_file WHERE run_id = $1 ORDER BY position");
 const NEXT: Sql = Sql::Both("SELECT COALESCE(MAX(position), -1) + 1 FROM import_file WHERE run_id = $1");
 
 /// Notes files of a run from a position on; the same positions again replace what was noted.
@@ -79,7 +115,9 @@ pub fn put(tx: &mut Tx<'_>, run_id: &str, position: u32, files: &[ImportFile]) -
         .zip(i64::from(position)..)
         .map(|((file, (warnings, activities)), position)| {
             let (outcome, code, reason) = (file.outcome.as_str(), &file.code, &file.reason);
-            params![run_id, position, &file.path, outcome, code, reason, warnings, activities].into()
+            let (kind, row) = (file.kind.as_str(), &file.source_row);
+            params![run_id, position, &file.path, outcome, code, reason, warnings, activities, kind, row]
+                .into()
         })
         .collect();
     tx.batch(&PUT, &rows).map(drop)
@@ -88,6 +126,11 @@ pub fn put(tx: &mut Tx<'_>, run_id: &str, position: u32, files: &[ImportFile]) -
 /// The position after the last file that was noted, so that a run which was cut carries on.
 pub fn next_position(tx: &mut Tx<'_>, run_id: &str) -> Result<u32> {
     Ok(tx.optional(&NEXT, &params![run_id], |row| super::count(row, 0))?.unwrap_or(0))
+}
+
+/// The paths of a run's files in their order.
+pub fn paths(tx: &mut Tx<'_>, run_id: &str) -> Result<Vec<String>> {
+    tx.query(&PATHS, &params![run_id], |row| row.get(0))
 }
 
 /// The files of a run in their order.
@@ -100,9 +143,11 @@ pub fn list(tx: &mut Tx<'_>, run_id: &str) -> Result<Vec<ImportFile>> {
             reason: row.get(3)?,
             warnings: from_json(row, 4)?,
             activities: from_json(row, 5)?,
+            kind: stored(row.text(6)?, Kind::parse)?,
+            source_row: row.get(7)?,
         })
     })
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, LIST, NEXT];
+pub(crate) const QUERIES: &[Sql] = &[PUT, LIST, PATHS, NEXT];

@@ -9,6 +9,8 @@ pub mod athlete;
 pub mod athlete_setting;
 pub mod change_number;
 pub mod day;
+pub mod export_item;
+pub mod export_row;
 pub mod import_file;
 pub mod insight;
 pub mod lap;

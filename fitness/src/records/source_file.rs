@@ -18,34 +18,36 @@ pub struct SourceFile {
     pub bytes: u64,
     /// When the file was last written, where it lies on a disk; epoch nanoseconds.
     pub modified_ns: Option<i64>,
+    /// Checksum of the file, where it lies in an archive that tells it without unpacking.
+    pub crc32: Option<u32>,
     pub changed_ms: i64,
 }
 
 const PUT: Sql = Sql::Both(
     "INSERT INTO source_file \
-     (athlete, path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, changed_ms) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+     (athlete, path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, crc32, changed_ms) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
      ON CONFLICT (athlete, path) DO UPDATE SET \
      provenance = excluded.provenance, sha256 = excluded.sha256, content_sha256 = excluded.content_sha256, \
      format = excluded.format, decoder = excluded.decoder, bytes = excluded.bytes, \
-     modified_ns = excluded.modified_ns, changed_ms = excluded.changed_ms \
+     modified_ns = excluded.modified_ns, crc32 = excluded.crc32, changed_ms = excluded.changed_ms \
      WHERE (source_file.provenance, source_file.sha256, source_file.content_sha256, \
-     source_file.format, source_file.decoder, source_file.modified_ns) \
+     source_file.format, source_file.decoder, source_file.modified_ns, source_file.crc32) \
      IS DISTINCT FROM (excluded.provenance, excluded.sha256, excluded.content_sha256, \
-     excluded.format, excluded.decoder, excluded.modified_ns)",
+     excluded.format, excluded.decoder, excluded.modified_ns, excluded.crc32)",
 );
 const FIND: Sql = Sql::Both(
-    "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, changed_ms \
+    "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, crc32, changed_ms \
      FROM source_file WHERE athlete = $1 AND path = $2",
 );
 const AT: Sql = Sql::Per {
-    sqlite: "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, changed_ms \
+    sqlite: "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, crc32, changed_ms \
              FROM source_file WHERE athlete = $1 AND path IN (SELECT value FROM json_each($2)) ORDER BY path",
-    postgres: "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, changed_ms \
+    postgres: "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, crc32, changed_ms \
                FROM source_file WHERE athlete = $1 AND path = ANY($2) ORDER BY path",
 };
 const BY_CONTENT: Sql = Sql::Both(
-    "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, changed_ms \
+    "SELECT path, provenance, sha256, content_sha256, format, decoder, bytes, modified_ns, crc32, changed_ms \
      FROM source_file WHERE athlete = $1 AND content_sha256 = $2 ORDER BY path",
 );
 
@@ -61,6 +63,7 @@ pub fn put(tx: &mut Tx<'_>, athlete: &str, file: &SourceFile) -> Result<bool> {
         file.decoder,
         i64::try_from(file.bytes).unwrap_or(i64::MAX),
         file.modified_ns,
+        file.crc32,
         file.changed_ms
     ];
     Ok(tx.execute(&PUT, &params)? > 0)
@@ -91,7 +94,8 @@ fn read(row: &Row<'_>) -> Result<SourceFile> {
         decoder: super::count(row, 5)?,
         bytes: u64::try_from(row.get::<i64>(6)?).unwrap_or(0),
         modified_ns: row.get(7)?,
-        changed_ms: row.get(8)?,
+        crc32: row.get::<Option<i64>>(8)?.and_then(|sum| u32::try_from(sum).ok()),
+        changed_ms: row.get(9)?,
     })
 }
 

@@ -7,7 +7,9 @@ use store::{Error, Store, Tx, Url};
 
 use super::activity::{Activity, Change, Origin, PageKey, Upserted};
 use super::athlete::Athlete;
-use super::import_file::{ImportFile, Outcome};
+use super::export_item::{Count, ExportItem};
+use super::export_row::ExportRow;
+use super::import_file::{ImportFile, Kind, Outcome};
 use super::original::Original;
 use super::source_file::SourceFile;
 use super::*;
@@ -71,6 +73,9 @@ scenarios![
     an_original_is_kept_once,
     a_file_that_lies_elsewhere_is_found_by_its_content,
     files_of_a_run_keep_their_order,
+    a_row_of_an_export_is_written_where_it_differs,
+    a_row_outlives_its_activity,
+    a_list_is_replaced_by_that_of_a_newer_export,
     upsert_reports_what_it_did,
     an_activity_that_moved_touches_its_earlier_day,
     an_activity_shows_what_is_known_and_nothing_else,
@@ -99,6 +104,8 @@ async fn queries_prepare() {
             original::QUERIES,
             source_file::QUERIES,
             import_file::QUERIES,
+            export_row::QUERIES,
+            export_item::QUERIES,
             change_number::QUERIES,
             activity_load::QUERIES,
             activity_stream::QUERIES,
@@ -222,6 +229,7 @@ mod scenario {
             decoder: 1,
             bytes: 9,
             modified_ns: Some(8),
+            crc32: Some(u32::MAX),
             changed_ms: 7,
         };
         assert!(source_file::put(tx, ME, &file)?);
@@ -245,6 +253,8 @@ mod scenario {
         let warning = Warning { code: "samples_merged".to_owned(), detail: "2".to_owned() };
         let file = |path: &str, outcome| ImportFile {
             path: path.to_owned(),
+            kind: Kind::Row,
+            source_row: Some("7".to_owned()),
             outcome,
             code: None,
             reason: None,
@@ -256,6 +266,57 @@ mod scenario {
         import_file::put(tx, "run", 1, &files[1..])?;
         assert_eq!(import_file::list(tx, "run")?, files);
         assert_eq!(import_file::next_position(tx, "run")?, 2);
+        assert_eq!(import_file::paths(tx, "run")?, ["z.fit", "a.fit"]);
+        Ok(())
+    }
+
+    fn row(source_id: &str, activity_id: Option<&str>) -> ExportRow {
+        ExportRow {
+            provenance: "bulk_export".to_owned(),
+            source_id: source_id.to_owned(),
+            archive: "export.zip".to_owned(),
+            position: 2,
+            file: Some("activities/1.fit.gz".to_owned()),
+            activity_id: activity_id.map(str::to_owned),
+            figures: r#"{"name":"Lunch ride"}"#.to_owned(),
+            columns: "[]".to_owned(),
+        }
+    }
+
+    pub(super) fn a_row_of_an_export_is_written_where_it_differs(tx: &mut Tx<'_>) -> Result<()> {
+        let first = row("1", None);
+        assert!(export_row::put(tx, ME, &first)?);
+        assert!(!export_row::put(tx, ME, &first)?);
+        let renamed = ExportRow { figures: "{}".to_owned(), ..first.clone() };
+        assert!(export_row::put(tx, ME, &renamed)? && !renamed.says_the_same(&first));
+        assert_eq!(export_row::find(tx, ME, ("bulk_export", "1"))?, Some(renamed.clone()));
+        let ids = ["0".to_owned(), "1".to_owned()];
+        assert_eq!(export_row::at(tx, ME, "bulk_export", &ids)?, [renamed]);
+        Ok(())
+    }
+
+    pub(super) fn a_row_outlives_its_activity(tx: &mut Tx<'_>) -> Result<()> {
+        let ride = ride("a", 1);
+        activity::upsert(tx, &ride, 1)?;
+        export_row::put(tx, ME, &row("1", Some(&ride.id)))?;
+        assert_eq!(export_row::of_activity(tx, ME, &ride.id)?.len(), 1);
+        activity::remove(tx, &ride.id)?;
+        assert_eq!(export_row::find(tx, ME, ("bulk_export", "1"))?, Some(row("1", None)));
+        Ok(())
+    }
+
+    pub(super) fn a_list_is_replaced_by_that_of_a_newer_export(tx: &mut Tx<'_>) -> Result<()> {
+        let item = |id: &str, columns: &str| ExportItem { source_id: id.into(), columns: columns.into() };
+        let (bikes, shoes) = (("bulk_export", "bikes"), ("bulk_export", "shoes"));
+        let before = [item("a", "[]"), item("b", "[]")];
+        assert_eq!(export_item::replace(tx, ME, bikes, &before)?, 2);
+        assert_eq!(export_item::replace(tx, ME, shoes, &before)?, 2);
+        assert_eq!(export_item::replace(tx, ME, bikes, &before)?, 0);
+        let after = [item("b", "[1]"), item("c", "[]")];
+        assert_eq!(export_item::replace(tx, ME, bikes, &after)?, 3);
+        assert_eq!(export_item::list(tx, ME, bikes)?, after);
+        let count = |kind: &str| Count { kind: kind.to_owned(), items: 2 };
+        assert_eq!(export_item::counts(tx, ME)?, [count("bikes"), count("shoes")]);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use fitness::recording::Warning;
 use fitness::records::activity::{self, Change};
-use fitness::records::import_file::{ImportFile, Outcome};
+use fitness::records::import_file::{ImportFile, Kind, Outcome};
 use fitness::records::source_file::{self, SourceFile};
 use fitness::records::{activity_stream, change_number, lap, original, stale_day};
 use jiff::civil::Date;
@@ -48,6 +48,8 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         match prepared {
             Prepared::Refused { path, refusal } => Ok(ImportFile {
                 path: path.clone(),
+                kind: Kind::File,
+                source_row: None,
                 outcome: Outcome::Refused,
                 code: Some(refusal.code.to_owned()),
                 reason: Some(refusal.reason.clone()),
@@ -170,5 +172,14 @@ fn outcome(
     warnings: Vec<Warning>,
     activities: Vec<String>,
 ) -> ImportFile {
-    ImportFile { path: file.path.clone(), outcome, code: None, reason: None, warnings, activities }
+    ImportFile {
+        path: file.path.clone(),
+        kind: Kind::File,
+        source_row: None,
+        outcome,
+        code: None,
+        reason: None,
+        warnings,
+        activities,
+    }
 }

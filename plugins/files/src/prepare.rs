@@ -117,6 +117,7 @@ fn content(path: &str, raw: Raw, known: &Known, limits: &Limits) -> Result<Prepa
         decoder: DECODER,
         bytes: raw.bytes.len() as u64,
         modified_ns: raw.modified_ns,
+        crc32: None,
         changed_ms: 0,
     };
     if let Some(before) =

@@ -1,0 +1,110 @@
+//! Rows of activities of an athlete's export: what the source itself says, and the activity that each tells of.
+
+use store::{Result, Row, Sql, Tx, params};
+
+/// A row of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportRow {
+    pub provenance: String,
+    /// The source's own id of the activity.
+    pub source_id: String,
+    /// Path of the archive that the row was last read from.
+    pub archive: String,
+    /// Line in its file.
+    pub position: u32,
+    /// The file that it names.
+    pub file: Option<String>,
+    /// The activity that it tells of.
+    pub activity_id: Option<String>,
+    /// [`crate::export::Figures`] as JSON.
+    pub figures: String,
+    /// Every column that has a value, as JSON: name, which of that name, value.
+    pub columns: String,
+}
+
+impl ExportRow {
+    /// True where the source says the same in both, wherever it stands.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.file, &self.figures, &self.columns) == (&other.file, &other.figures, &other.columns)
+    }
+}
+
+const PUT: Sql = Sql::Both(
+    "INSERT INTO export_row \
+     (athlete, provenance, source_id, archive, position, file, activity_id, figures, columns) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+     ON CONFLICT (athlete, provenance, source_id) DO UPDATE SET \
+     archive = excluded.archive, position = excluded.position, file = excluded.file, \
+     activity_id = excluded.activity_id, figures = excluded.figures, columns = excluded.columns \
+     WHERE (export_row.archive, export_row.position, export_row.file, export_row.activity_id, \
+     export_row.figures, export_row.columns) \
+     IS DISTINCT FROM (excluded.archive, excluded.position, excluded.file, excluded.activity_id, \
+     excluded.figures, excluded.columns)",
+);
+const FIND: Sql = Sql::Both(
+    "SELECT provenance, source_id, archive, position, file, activity_id, figures, columns \
+     FROM export_row WHERE athlete = $1 AND provenance = $2 AND source_id = $3",
+);
+const AT: Sql = Sql::Per {
+    sqlite: "SELECT provenance, source_id, archive, position, file, activity_id, figures, columns \
+             FROM export_row WHERE athlete = $1 AND provenance = $2 \
+             AND source_id IN (SELECT value FROM json_each($3)) ORDER BY source_id",
+    postgres: "SELECT provenance, source_id, archive, position, file, activity_id, figures, columns \
+               FROM export_row WHERE athlete = $1 AND provenance = $2 \
+               AND source_id = ANY($3) ORDER BY source_id",
+};
+const OF_ACTIVITY: Sql = Sql::Both(
+    "SELECT provenance, source_id, archive, position, file, activity_id, figures, columns \
+     FROM export_row WHERE athlete = $1 AND activity_id = $2 ORDER BY source_id",
+);
+
+/// Writes a row, and says whether it is new or another than before.
+pub fn put(tx: &mut Tx<'_>, athlete: &str, row: &ExportRow) -> Result<bool> {
+    let params = params![
+        athlete,
+        &row.provenance,
+        &row.source_id,
+        &row.archive,
+        row.position,
+        &row.file,
+        &row.activity_id,
+        &row.figures,
+        &row.columns
+    ];
+    Ok(tx.execute(&PUT, &params)? > 0)
+}
+
+/// The row of a source's id.
+pub fn find(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (provenance, source_id): (&str, &str),
+) -> Result<Option<ExportRow>> {
+    tx.optional(&FIND, &params![athlete, provenance, source_id], read)
+}
+
+/// The rows of these ids.
+pub fn at(tx: &mut Tx<'_>, athlete: &str, provenance: &str, source_ids: &[String]) -> Result<Vec<ExportRow>> {
+    tx.query(&AT, &params![athlete, provenance, source_ids], read)
+}
+
+/// The rows that tell of an activity.
+pub fn of_activity(tx: &mut Tx<'_>, athlete: &str, activity_id: &str) -> Result<Vec<ExportRow>> {
+    tx.query(&OF_ACTIVITY, &params![athlete, activity_id], read)
+}
+
+fn read(row: &Row<'_>) -> Result<ExportRow> {
+    Ok(ExportRow {
+        provenance: row.get(0)?,
+        source_id: row.get(1)?,
+        archive: row.get(2)?,
+        position: super::count(row, 3)?,
+        file: row.get(4)?,
+        activity_id: row.get(5)?,
+        figures: row.get(6)?,
+        columns: row.get(7)?,
+    })
+}
+
+#[cfg(test)]
+pub(crate) const QUERIES: &[Sql] = &[PUT, FIND, AT, OF_ACTIVITY];
