@@ -7,6 +7,7 @@ pub mod ascent;
 pub mod calendar;
 pub mod day;
 pub mod distance;
+pub mod export;
 pub mod heart_rate;
 pub mod identity;
 pub mod load;

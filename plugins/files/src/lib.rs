@@ -2,6 +2,8 @@
 
 pub mod decode;
 pub mod demo;
+#[allow(dead_code, reason = "the archive that reads it is being built")]
+mod export;
 mod keep;
 mod known;
 mod prepare;

@@ -16,7 +16,7 @@ mod guard;
 mod notes;
 mod plain;
 mod sniff;
-mod sport;
+pub(crate) mod sport;
 mod tcx;
 mod xml;
 

@@ -89,7 +89,7 @@ const SAME: [&str; 18] = [
 ];
 
 /// The sport and kind for a spelling; `other` if it is not known.
-pub(super) fn named(spelling: &str) -> (String, Option<String>) {
+pub(crate) fn named(spelling: &str) -> (String, Option<String>) {
     let snake = snake_case(spelling.trim());
     if SAME.contains(&snake.as_str()) {
         return (snake, None);

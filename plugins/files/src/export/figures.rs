@@ -1,0 +1,141 @@
+//! Turns the cells of a row into the source's own figures.
+
+use fitness::export::{Figures, Weather};
+use fitness::recording::Warning;
+
+use super::cells::Cells;
+use super::date::Moment;
+use super::names::Field;
+use super::{sport, text};
+
+/// The first distance is kilometres cut to two decimals, so it is up to ten metres short.
+const CUT_M: f64 = 10.0;
+/// What rounding of the exact figure may add to that.
+const ROUNDING_M: f64 = 1.5;
+
+/// The figures of a row; what contradicts itself is told in the warnings.
+pub(super) fn of(cells: &Cells<'_>, start: Moment, warnings: &mut Vec<Warning>) -> Figures {
+    let source_sport = cells.text(Field::Sport).map(|word| text::line(&word));
+    let named = source_sport.as_deref().map(sport::named);
+    let (sport, sub_sport) = named.map_or((None, None), |(sport, kind)| (Some(sport), kind));
+    let distance_m = distance_m(cells, sport.as_deref(), warnings);
+    // A number that cannot be, such as a descent below nothing, is no figure; it stays among the columns.
+    let amount = |field| cells.number(field).filter(|amount| *amount >= 0.0);
+    let above_zero = |field| cells.number(field).filter(|amount| *amount > 0.0);
+    Figures {
+        name: cells.text(Field::Name).map(|name| text::line(&name)),
+        description: cells.text(Field::Description),
+        private_note: cells.text(Field::PrivateNote),
+        sport,
+        sub_sport,
+        source_sport,
+        start_ms: Some(start.ms),
+        start_hidden: !start.has_time,
+        elapsed_s: amount(Field::Elapsed),
+        timer_s: amount(Field::Timer),
+        moving_s: amount(Field::Moving),
+        distance_m,
+        grade_adjusted_distance_m: amount(Field::GradeAdjustedDistance),
+        dirt_distance_m: amount(Field::DirtDistance),
+        pool_length_m: above_zero(Field::PoolLength),
+        ascent_m: amount(Field::Ascent),
+        descent_m: amount(Field::Descent),
+        min_altitude_m: cells.number(Field::MinAltitude),
+        max_altitude_m: cells.number(Field::MaxAltitude),
+        avg_speed: amount(Field::AvgSpeed),
+        max_speed: amount(Field::MaxSpeed),
+        grade_adjusted_speed: amount(Field::GradeAdjustedSpeed),
+        avg_hr: above_zero(Field::AvgHr),
+        max_hr: above_zero(Field::MaxHr),
+        avg_power: amount(Field::AvgPower),
+        max_power: amount(Field::MaxPower),
+        weighted_power: amount(Field::WeightedPower),
+        work_j: amount(Field::Work),
+        avg_cadence: above_zero(Field::AvgCadence),
+        max_cadence: above_zero(Field::MaxCadence),
+        steps: amount(Field::Steps),
+        calories: amount(Field::Calories),
+        avg_temperature_c: cells.number(Field::AvgTemperature),
+        max_temperature_c: cells.number(Field::MaxTemperature),
+        relative_effort: amount(Field::RelativeEffort),
+        training_load: amount(Field::TrainingLoad),
+        intensity: amount(Field::Intensity),
+        perceived_exertion: above_zero(Field::PerceivedExertion),
+        perceived_relative_effort: amount(Field::PerceivedRelativeEffort),
+        athlete_weight_kg: above_zero(Field::AthleteWeight),
+        bike_weight_kg: above_zero(Field::BikeWeight),
+        lifted_kg: above_zero(Field::Lifted),
+        gear: cells.text(Field::Gear).map(|gear| text::line(&gear)),
+        commute: flag(cells, Field::Commute),
+        competition: flag(cells, Field::Competition),
+        long_run: flag(cells, Field::LongRun),
+        recovery: flag(cells, Field::Recovery),
+        for_a_cause: flag(cells, Field::ForACause),
+        with_pet: flag(cells, Field::WithPet),
+        with_kid: flag(cells, Field::WithKid),
+        manual: flag(cells, Field::FromUpload).map(|from_upload| !from_upload),
+        media: media(cells),
+        weather: weather(cells),
+    }
+}
+
+/// Metres: of the second column, which is exact, or of the first where there is only that one.
+fn distance_m(cells: &Cells<'_>, sport: Option<&str>, warnings: &mut Vec<Warning>) -> Option<f64> {
+    let number = |occurrence| cells.nth_number(Field::Distance, occurrence).filter(|number| *number >= 0.0);
+    let (first, exact) = (number(1), number(2));
+    // Water is measured in metres, and so was everything in 2018.
+    let is_meters = cells.header.is_first_form || matches!(sport, Some("swimming" | "rowing"));
+    let shown_m = first.map(|first| if is_meters { first } else { first * 1000.0 });
+    let (Some(shown_m), Some(exact_m)) = (shown_m, exact) else { return exact.or(shown_m) };
+    let short_m = exact_m - shown_m;
+    if (-ROUNDING_M..=CUT_M + ROUNDING_M).contains(&short_m) {
+        return Some(exact_m);
+    }
+    // Some translated exports write kilometres twice.
+    if !is_meters && first.is_some_and(|first| first == exact_m) {
+        return Some(shown_m);
+    }
+    let detail = format!("one column says {shown_m:.0} m, the other, which is kept, {exact_m:.0} m");
+    warnings.push(Warning { code: "row_distances_differ".to_owned(), detail });
+    Some(exact_m)
+}
+
+/// A flag of either spelling, a word or a number, in any of the columns.
+fn flag(cells: &Cells<'_>, field: Field) -> Option<bool> {
+    let word = |text: &str| match text.to_lowercase().as_str() {
+        "true" | "yes" | "wahr" | "ja" | "vrai" | "oui" => Some(true),
+        "false" | "no" | "falsch" | "nein" | "faux" | "non" => Some(false),
+        _ => None,
+    };
+    let first = cells.nth_text(field, 1).and_then(|text| word(&text));
+    first.or_else(|| cells.number(field).map(|number| number != 0.0))
+}
+
+fn media(cells: &Cells<'_>) -> Vec<String> {
+    let names = cells.text(Field::Media).unwrap_or_default();
+    let names = names.split('|').map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+fn weather(cells: &Cells<'_>) -> Option<Weather> {
+    let amount = |field| cells.number(field).filter(|amount| *amount >= 0.0);
+    let share = |field| amount(field).filter(|share| *share <= 1.0);
+    let seconds = amount(Field::WeatherTime);
+    let weather = Weather {
+        condition: cells.text(Field::WeatherCondition).map(|code| text::line(code.trim_end_matches(".0"))),
+        observed_ms: seconds.map(|seconds| (seconds * 1000.0) as i64),
+        temperature_c: cells.number(Field::WeatherTemperature),
+        apparent_c: cells.number(Field::WeatherApparent),
+        dew_point_c: cells.number(Field::WeatherDewPoint),
+        humidity: share(Field::WeatherHumidity),
+        pressure_hpa: amount(Field::WeatherPressure),
+        wind_speed: amount(Field::WeatherWindSpeed),
+        wind_gust: amount(Field::WeatherWindGust),
+        wind_bearing_deg: amount(Field::WeatherWindBearing),
+        precipitation: amount(Field::WeatherPrecipitation),
+        precipitation_probability: share(Field::WeatherPrecipitationProbability),
+        cloud_cover: share(Field::WeatherCloudCover),
+        uv_index: amount(Field::WeatherUvIndex),
+    };
+    (weather != Weather::default()).then_some(weather)
+}

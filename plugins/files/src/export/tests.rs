@@ -1,0 +1,1 @@
+//! Every trap of an export, made small.
