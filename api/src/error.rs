@@ -216,6 +216,7 @@ impl From<QueryError> for Error {
         match error {
             QueryError::Invalid { code, message } => refused(StatusCode::UNPROCESSABLE_ENTITY, code, message),
             QueryError::NotFound { code, message } => refused(StatusCode::NOT_FOUND, code, message),
+            QueryError::Script(diagnostics) => Self::script(&diagnostics),
             QueryError::Store(error) => error.into(),
         }
     }

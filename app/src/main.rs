@@ -8,6 +8,7 @@ mod logging;
 mod output;
 mod program;
 mod progress;
+mod question;
 mod scripts;
 mod table;
 mod units;

@@ -1,16 +1,17 @@
 //! What plugins offer, by name: an explicit list, filled once at start.
 
+mod query;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, schema_for};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::{Store, Tx};
+use store::Store;
 
 use crate::clock::Clock;
-use crate::script::Library;
 use crate::step::{BoxFuture, ConfigError, Kind, Step};
+
+pub use query::{AnyQuery, Query, QueryContext, QueryError, Study};
 
 /// A name that is taken, or that a script could not say.
 #[derive(Debug, thiserror::Error)]
@@ -19,36 +20,6 @@ pub enum RegistryError {
     Twice(String),
     #[error("`{kind}` cannot be called from a script: {reason}")]
     Unspeakable { kind: &'static str, reason: String },
-}
-
-/// A read-only question that a plugin answers, so that the API can serve it without knowing the plugin.
-pub trait Query: Send + Sync + 'static {
-    /// `namespace.noun`, as routes name it.
-    const NAME: &'static str;
-    const ABOUT: &'static str;
-    type Params: DeserializeOwned + JsonSchema;
-
-    /// Answers from a snapshot of the store.
-    fn answer(&self, tx: &mut Tx<'_>, ctx: &QueryContext, params: Self::Params) -> Result<Value, QueryError>;
-}
-
-/// What a query is given beside its parameters.
-#[derive(Clone, Debug)]
-pub struct QueryContext {
-    pub partition: String,
-    pub clock: Clock,
-    pub scripts: Arc<Library>,
-}
-
-/// Why a query has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    #[error("{message}")]
-    Invalid { code: &'static str, message: String },
-    #[error("{message}")]
-    NotFound { code: &'static str, message: String },
-    #[error(transparent)]
-    Store(#[from] store::Error),
 }
 
 /// One line of the doctor.
@@ -115,28 +86,11 @@ pub trait Hook: Send + Sync + 'static {
 /// Says what is wrong with what a rule advises: the plugin that reads advice knows its shape.
 pub type AdviceCheck = fn(&Value) -> Result<(), String>;
 
-type Answer = Box<dyn Fn(&mut Tx<'_>, &QueryContext, Value) -> Result<Value, QueryError> + Send + Sync>;
-
-/// A registered query whose types are forgotten.
-pub struct AnyQuery {
-    pub name: &'static str,
-    pub about: &'static str,
-    pub params_schema: Schema,
-    answer: Answer,
-}
-
-impl AnyQuery {
-    /// Answers a question whose parameters are checked first.
-    pub fn answer(&self, tx: &mut Tx<'_>, ctx: &QueryContext, params: Value) -> Result<Value, QueryError> {
-        (self.answer)(tx, ctx, params)
-    }
-}
-
 /// Everything that plugins offer.
 #[derive(Default)]
 pub struct Registry {
     kinds: BTreeMap<&'static str, Arc<Kind>>,
-    queries: BTreeMap<&'static str, AnyQuery>,
+    queries: BTreeMap<&'static str, Arc<AnyQuery>>,
     checks: Vec<Box<dyn Check>>,
     connections: BTreeMap<&'static str, Box<dyn Connection>>,
     hooks: BTreeMap<&'static str, Box<dyn Hook>>,
@@ -165,15 +119,12 @@ impl Registry {
 
     /// Adds a query.
     pub fn query<Q: Query>(&mut self, query: Q) -> Result<(), RegistryError> {
-        let answer: Answer = Box::new(move |tx, ctx, params| {
-            let params = serde_json::from_value(params).map_err(|error| QueryError::Invalid {
-                code: "invalid_parameter",
-                message: error.to_string(),
-            })?;
-            query.answer(tx, ctx, params)
-        });
-        let params_schema = schema_for!(Q::Params);
-        insert(&mut self.queries, Q::NAME, AnyQuery { name: Q::NAME, about: Q::ABOUT, params_schema, answer })
+        insert(&mut self.queries, Q::NAME, Arc::new(AnyQuery::of(query)))
+    }
+
+    /// Adds a query whose answer takes work.
+    pub fn study<S: Study>(&mut self, study: S) -> Result<(), RegistryError> {
+        insert(&mut self.queries, S::NAME, Arc::new(AnyQuery::of_study(study)))
     }
 
     /// Adds a line to the doctor.
@@ -212,7 +163,7 @@ impl Registry {
     }
 
     /// The query of that name.
-    pub fn find_query(&self, name: &str) -> Option<&AnyQuery> {
+    pub fn find_query(&self, name: &str) -> Option<&Arc<AnyQuery>> {
         self.queries.get(name)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use engine::registry::{QueryContext, QueryError};
+use engine::registry::QueryContext;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -55,16 +55,8 @@ async fn answer(shared: &Shared, name: &'static str, params: Value) -> Result<Va
         clock: engine.clock().clone(),
         scripts: engine.library().clone(),
     };
-    let registry = engine.registry().clone();
-    let answered = shared.store().read(move |tx| {
-        let Some(query) = registry.find_query(name) else { return Ok(None) };
-        match query.answer(tx, &context, params.clone()) {
-            Err(QueryError::Store(error)) => Err(error),
-            answered => Ok(Some(answered)),
-        }
-    });
-    match answered.await? {
-        Some(answered) => Ok(answered?),
+    match engine.registry().find_query(name) {
+        Some(query) => Ok(query.ask(shared.store(), context, params).await?),
         None => Err(Error::NotFound(format!("query `{name}`"))),
     }
 }

@@ -1,21 +1,15 @@
 //! `paceline today`: what to do, why, and how that came about.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use clap::Args;
-use engine::clock::Clock;
-use engine::registry::{QueryContext, QueryError, Registry};
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use store::Store;
+use serde_json::json;
 
 use crate::cli::{Form, Whose, date};
 use crate::config::Config;
-use crate::error::{self, Problem};
 use crate::table::wrapped;
-use crate::{output, program, scripts, units};
+use crate::{error, output, question, units};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -78,15 +72,8 @@ struct Rule {
 
 impl Today {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
-        let store = program::store(config).await?;
-        let registry = program::registry(config)?;
-        let ctx = QueryContext {
-            partition: self.whose.athlete,
-            clock: Clock::system(),
-            scripts: Arc::new(scripts::library(config)?),
-        };
         let params = self.date.map_or_else(|| json!({}), |date| json!({ "date": date }));
-        let insight = ask(&store, registry, ctx, params).await?;
+        let insight = question::ask(config, self.whose.athlete, QUERY, params).await?;
         if self.form.json {
             output::json(&insight)?;
         } else {
@@ -94,24 +81,6 @@ impl Today {
             output::line(insight.card(self.date))?;
         }
         Ok(error::DONE)
-    }
-}
-
-async fn ask(store: &Store, registry: Registry, ctx: QueryContext, params: Value) -> anyhow::Result<Value> {
-    let answer = store.read(move |tx| {
-        let Some(query) = registry.find_query(QUERY) else { return Ok(None) };
-        match query.answer(tx, &ctx, params.clone()) {
-            Err(QueryError::Store(error)) => Err(error),
-            answer => Ok(Some(answer)),
-        }
-    });
-    match answer.await?.with_context(|| format!("no plugin answers `{QUERY}`"))? {
-        Ok(insight) => Ok(insight),
-        Err(QueryError::Invalid { code, message }) => Err(Problem::new(code, message).into()),
-        Err(QueryError::NotFound { code, message }) => {
-            Err(Problem::new(code, message).hint("`paceline run daily` brings the advice up to date").into())
-        }
-        Err(QueryError::Store(error)) => Err(error.into()),
     }
 }
 

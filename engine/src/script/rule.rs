@@ -1,6 +1,7 @@
 //! Rules: one file says when it applies to a day, what it advises, and proves itself by examples.
 
 mod inputs;
+mod panel;
 mod proof;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position, Scope};
@@ -13,6 +14,8 @@ use super::sandbox::{self, Limits};
 use super::{Diagnostic, SCRIPT_BYTES, data, locate};
 use crate::registry::AdviceCheck;
 
+pub use panel::{Panel, panel};
+
 /// The functions of every rule and how many parameters they have.
 const FUNCTIONS: [(&str, usize); 3] = [("applies", 1), ("advise", 1), ("examples", 0)];
 
@@ -22,6 +25,7 @@ pub struct Rule {
     id: String,
     about: String,
     path: String,
+    advise_line: u32,
     inputs: inputs::Inputs,
     tree: AST,
     files: Files,
@@ -76,7 +80,15 @@ impl Rule {
         let inputs = inputs::Inputs::of(&tree);
         let mut tree = sandbox::optimiser().optimize_ast(&Scope::new(), tree, rhai::OptimizationLevel::Full);
         tree.set_source(path);
-        Ok(Self { id: id(path), about: about(text), path: path.to_owned(), inputs, tree, files })
+        Ok(Self {
+            id: id(path),
+            about: about(text),
+            path: path.to_owned(),
+            advise_line: advise_line(text),
+            inputs,
+            tree,
+            files,
+        })
     }
 
     /// The file's name without folder and ending.
@@ -87,6 +99,16 @@ impl Rule {
     /// The first line of the file, without its `//!`.
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    /// The file, relative to the root of its library.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The line on which its advice begins.
+    pub fn advise_line(&self) -> u32 {
+        self.advise_line
     }
 
     /// The paths within the day that the rule reads anywhere in its text, as `load.ratio`.
@@ -110,6 +132,12 @@ impl Rule {
         let mistakes = sandbox::on_own_thread(|_| proof::mistakes(self, advice))
             .unwrap_or_else(|| vec![failure::no_thread(&self.path)]);
         if mistakes.is_empty() { Ok(()) } else { Err(self.files.locate(mistakes)) }
+    }
+
+    /// What is said of advice that its reader does not understand.
+    pub fn misadvised(&self, why: &str) -> Option<Diagnostic> {
+        let message = format!("what it advises does not fit: {why}");
+        self.files.locate(vec![Mistake::new("rule_result", self.function_place("advise"), message)]).pop()
     }
 
     fn evaluate_here(&self, subject: &Subject, watch: &Watch) -> Outcome {
@@ -220,6 +248,11 @@ fn missing_functions(tree: &AST, start: &Place) -> Vec<Mistake> {
         Mistake::new("rule_incomplete", start.clone(), format!("a rule has a function `{name}({parameter})`"))
     });
     mistakes.collect()
+}
+
+fn advise_line(text: &str) -> u32 {
+    let is_advise = |line: &str| line.trim_start().starts_with("fn advise(");
+    (1..).zip(text.lines()).find(|(_, line)| is_advise(line)).map_or(1, |(number, _)| number)
 }
 
 fn id(path: &str) -> String {

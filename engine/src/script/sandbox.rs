@@ -68,6 +68,11 @@ pub(super) fn engine(limits: &Limits, watch: &Watch) -> Engine {
     engine
 }
 
+/// Lets an engine begin another evaluation, with everything to use up once more.
+pub(super) fn begin(engine: &mut Engine, limits: &Limits, watch: &Watch) {
+    engine.on_progress(watchdog(limits, watch));
+}
+
 /// The engine with which rules are optimised and nothing is run.
 pub(super) fn optimiser() -> Engine {
     let mut engine = engine(&Limits::RULE, &Watch::start());

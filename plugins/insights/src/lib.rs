@@ -18,7 +18,7 @@ pub use daily::{Daily, DailyAdvice, DailyConfig};
 pub use figures::Figures;
 pub use history::History;
 pub use insight::{Counts, Insight, Judged, Today, Verdict};
-pub use query::{DailyParams, DailyQuery};
+pub use query::{DailyFacts, DailyParams, DailyQuery};
 pub use rules::Rules;
 pub use trend::{Trend, Word};
 
@@ -28,7 +28,7 @@ const RULES: &str = "rules/*.rhai";
 /// Adds what this plugin offers.
 pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.step::<Daily>()?;
-    registry.query(DailyQuery::default())?;
+    registry.study(DailyQuery::default())?;
     registry.check(check::LastInsight);
     registry.advice(|value| Advice::read(value.clone()).map(drop));
     Ok(())

@@ -1,6 +1,6 @@
 //! The question that the API and the command line ask: what to do on a day.
 
-use engine::registry::{Query, QueryContext, QueryError};
+use engine::registry::{QueryContext, QueryError, Study};
 use fitness::{Scope, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -27,19 +27,42 @@ pub struct DailyParams {
     date: Option<String>,
 }
 
-impl Query for DailyQuery {
+/// What the answer rests on.
+#[derive(Debug)]
+pub enum DailyFacts {
+    /// The insight that was kept.
+    Kept(Value),
+    /// The days as they stand, and the pattern of the rules to ask.
+    Days(History, String),
+}
+
+impl Study for DailyQuery {
     const NAME: &'static str = "insights.daily";
     const ABOUT: &'static str = "What to do on a day, and why: the rule that won, the others, what each saw.";
     type Params = DailyParams;
+    type Facts = DailyFacts;
 
-    fn answer(&self, tx: &mut Tx<'_>, ctx: &QueryContext, params: DailyParams) -> Result<Value, QueryError> {
+    fn read(
+        &self,
+        tx: &mut Tx<'_>,
+        ctx: &QueryContext,
+        params: DailyParams,
+    ) -> Result<DailyFacts, QueryError> {
         let today = athlete::today(tx, &ctx.partition, ctx.clock.now_ms())?.date;
         let day = params.date.map_or(Ok(today), |text| read_day(&text, today))?;
         if let Some(body) = records::insight::get(tx, &ctx.partition, Scope::All, day)? {
-            return Ok(serde_json::from_str(&body).map_err(Error::abort)?);
+            return Ok(DailyFacts::Kept(serde_json::from_str(&body).map_err(Error::abort)?));
         }
         let history = History::read(tx, &ctx.partition, day)?;
-        let rules = self.shelf.take(&ctx.scripts, &last_asked(tx, &ctx.partition)?);
+        Ok(DailyFacts::Days(history, last_asked(tx, &ctx.partition)?))
+    }
+
+    fn conclude(&self, ctx: &QueryContext, facts: DailyFacts) -> Result<Value, QueryError> {
+        let (history, asked) = match facts {
+            DailyFacts::Kept(insight) => return Ok(insight),
+            DailyFacts::Days(history, asked) => (history, asked),
+        };
+        let rules = self.shelf.take(&ctx.scripts, &asked);
         let insight = Insight::of(&history, &rules).and_then(|insight| insight.canonical());
         Ok(insight.map_err(Error::abort)?)
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::script::rule::{Outcome, Rule, Subject};
+use engine::script::rule::{self, Outcome, Panel, Rule, Subject};
 use engine::script::{Diagnostic, Library};
 use serde_json::{Map, Value};
 
@@ -82,9 +82,20 @@ impl Rules {
     }
 
     fn ask_within(&self, patience: Duration, day: &Value) -> Vec<Ruling> {
+        rule::panel(|panel| self.ask_before(panel, patience, day))
+            .unwrap_or_else(|| self.entries.iter().map(Entry::without_thread).collect())
+    }
+
+    /// Asks as one of many days.
+    pub(crate) fn ask_in(&self, panel: &mut Panel, day: &Value) -> Vec<Ruling> {
+        self.ask_before(panel, PATIENCE, day)
+    }
+
+    fn ask_before(&self, panel: &mut Panel, patience: Duration, day: &Value) -> Vec<Ruling> {
         let (began, subject) = (Instant::now(), Subject::new(day));
         let ask = |entry: &Entry| {
-            if began.elapsed() < patience { entry.ask(&subject, day) } else { entry.passed_over(patience) }
+            let in_time = began.elapsed() < patience;
+            if in_time { entry.ask(panel, &subject, day) } else { entry.passed_over(patience) }
         };
         self.entries.iter().map(ask).collect()
     }
@@ -98,22 +109,32 @@ impl Entry {
         Self { id, rule }
     }
 
-    fn ask(&self, subject: &Subject, day: &Value) -> Ruling {
+    fn ask(&self, panel: &mut Panel, subject: &Subject, day: &Value) -> Ruling {
         let id = self.id.clone();
         match &self.rule {
             Ok(rule) => Ruling {
                 id,
                 about: rule.about().to_owned(),
                 inputs: inputs(rule, day),
-                said: said(rule.evaluate(subject)),
+                said: said(panel.ask(rule, subject)),
             },
             Err(reason) => Ruling::failed(id, String::new(), reason.clone()),
         }
     }
 
     fn passed_over(&self, patience: Duration) -> Ruling {
+        self.not_asked(format!(
+            "rules_time: not asked, for the rules before it took {} s",
+            patience.as_secs()
+        ))
+    }
+
+    fn without_thread(&self) -> Ruling {
+        self.not_asked("script_limit: not asked, for the system gives no thread".to_owned())
+    }
+
+    fn not_asked(&self, reason: String) -> Ruling {
         let about = self.rule.as_ref().map_or_else(|_| String::new(), |rule| rule.about().to_owned());
-        let reason = format!("rules_time: not asked, for the rules before it took {} s", patience.as_secs());
         Ruling::failed(self.id.clone(), about, reason)
     }
 }

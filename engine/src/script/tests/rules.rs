@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::script::rule::{Outcome, Rule, Subject};
+use crate::script::rule::{Outcome, Rule, Subject, panel};
 
 const FATIGUE: &str = r#"//! Asks for an easy day when the load outran the base.
 const RATIO_LIMIT = 1.3;
@@ -169,4 +169,22 @@ fn a_result_of_the_wrong_kind_is_found_where_it_is_given() {
     );
     let text = with_applies("true").replace("#{ pick: \"easy\" }", "[|x| x]");
     assert!(failure(&text).contains("`advise` answers a map of data"), "{}", failure(&text));
+}
+
+#[test]
+fn a_panel_asks_every_rule_with_its_limits_whole() {
+    let endless = rule("fn applies(day) { loop {} }\nfn advise(day) { #{} }\nfn examples() { [] }");
+    let fatigue = rule(FATIGUE);
+    let tired = Subject::new(&json!({ "load": { "ratio": 1.5 }, "yesterday": { "hard": true } }));
+    let answers = panel(|panel| [&endless, &fatigue, &endless].map(|rule| panel.ask(rule, &tired))).unwrap();
+    let is_limit =
+        |outcome: &Outcome| matches!(outcome, Outcome::Failed(found) if found.code == "script_limit");
+    assert!(is_limit(&answers[0]) && is_limit(&answers[2]), "{answers:?}");
+    assert!(matches!(&answers[1], Outcome::Advice(_)), "{answers:?}");
+}
+
+#[test]
+fn a_rule_knows_where_its_advice_begins() {
+    let rule = rule(FATIGUE);
+    assert_eq!((rule.path(), rule.advise_line()), ("scripts/rules/fatigue.rhai", 4));
 }

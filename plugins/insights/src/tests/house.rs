@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::clock::Clock;
 use engine::context::{RunContext, RunInfo, StepContext};
-use engine::registry::{Query, QueryContext, QueryError};
+use engine::registry::{QueryContext, QueryError, Registry};
 use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::{Step, StepError};
@@ -13,14 +13,14 @@ use fitness::{Scope, records};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use store::{Error, Sql, Store, Tx, Url};
+use store::{Sql, Store, Tx, Url};
 
 use super::shipped;
 use crate::daily::{DailyAdvice, keep};
 use crate::history::History;
 use crate::insight::Insight;
 use crate::rules::Rules;
-use crate::{Daily, DailyConfig, DailyParams, DailyQuery};
+use crate::{Daily, DailyConfig, DailyQuery};
 
 const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
 const RUN: Sql = Sql::Both(
@@ -135,11 +135,10 @@ impl House {
             scripts: self.scripts.clone(),
         };
         let params = date.map_or(json!({}), |date| json!({ "date": date }));
-        let answer = self.store.read(move |tx| {
-            let params: DailyParams = serde_json::from_value(params.clone()).map_err(Error::abort)?;
-            Ok(DailyQuery::default().answer(tx, &ctx, params))
-        });
-        answer.await.unwrap()
+        let mut registry = Registry::default();
+        registry.study(DailyQuery::default()).unwrap();
+        let query = registry.find_query("insights.daily").unwrap();
+        query.ask(&self.store, ctx, params).await
     }
 
     fn context(&self, today: &str) -> StepContext {

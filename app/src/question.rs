@@ -1,0 +1,46 @@
+//! Asks what a plugin answers.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use engine::clock::Clock;
+use engine::registry::{QueryContext, QueryError};
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::error::Problem;
+use crate::{program, scripts};
+
+/// Asks the query of that name about an athlete.
+pub(crate) async fn ask(
+    config: &Config,
+    athlete: String,
+    name: &str,
+    params: Value,
+) -> anyhow::Result<Value> {
+    let store = program::store(config).await?;
+    let registry = program::registry(config)?;
+    let ctx = QueryContext {
+        partition: athlete,
+        clock: Clock::system(),
+        scripts: Arc::new(scripts::library(config)?),
+    };
+    let query = registry.find_query(name).with_context(|| format!("no plugin answers `{name}`"))?;
+    match query.ask(&store, ctx, params).await {
+        Ok(answer) => Ok(answer),
+        Err(QueryError::Invalid { code, message }) => Err(Problem::new(code, message).into()),
+        Err(QueryError::NotFound { code, message }) => {
+            Err(Problem::new(code, message).hint("`paceline run daily` brings the advice up to date").into())
+        }
+        Err(error @ QueryError::Script(_)) => Err(script_problem(&error).into()),
+        Err(QueryError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn script_problem(error: &QueryError) -> Problem {
+    let code = match error {
+        QueryError::Script(found) => found.first().map_or("script_invalid", |first| first.code),
+        _ => "script_invalid",
+    };
+    Problem::new(code, error.to_string())
+}

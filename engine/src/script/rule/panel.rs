@@ -1,0 +1,24 @@
+//! Many questions on one thread and with one engine: to set those up costs more than an answer.
+
+use rhai::Engine;
+
+use super::{Outcome, Rule, Subject, engine};
+use crate::script::memory::Watch;
+use crate::script::sandbox::{self, Limits};
+
+/// Asks rules one after the other.
+#[derive(Debug)]
+pub struct Panel(Engine);
+
+/// Lets questions be asked on a thread of their own. Nothing where the system gives no thread.
+pub fn panel<T: Send>(ask: impl FnOnce(&mut Panel) -> T + Send) -> Option<T> {
+    sandbox::on_own_thread(|watch| ask(&mut Panel(engine(watch))))
+}
+
+impl Panel {
+    /// Asks a rule about a day. Runs script code: each question has the whole of [`Limits::RULE`].
+    pub fn ask(&mut self, rule: &Rule, subject: &Subject) -> Outcome {
+        sandbox::begin(&mut self.0, &Limits::RULE, &Watch::start());
+        rule.ask(&self.0, subject).unwrap_or_else(|mistake| rule.failed(*mistake))
+    }
+}
