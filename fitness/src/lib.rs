@@ -4,6 +4,7 @@ mod changes;
 mod scope;
 
 pub mod ascent;
+pub mod best_effort;
 pub mod calendar;
 pub mod day;
 pub mod distance;
@@ -14,12 +15,15 @@ pub mod load;
 pub mod moving;
 pub mod pmc;
 pub mod power;
+pub mod prediction;
 pub mod recording;
 pub mod records;
+pub mod riegel;
 pub mod samples;
 pub mod settings;
 pub mod stream;
 pub mod summary;
+pub mod vdot;
 
 pub use changes::Changes;
 pub use scope::{STRAVA_API, Scope};

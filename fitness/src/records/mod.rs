@@ -7,6 +7,7 @@ pub mod activity_load;
 pub mod activity_stream;
 pub mod athlete;
 pub mod athlete_setting;
+pub mod best_effort;
 pub mod change_number;
 pub mod day;
 pub mod export_item;

@@ -101,6 +101,7 @@ async fn queries_prepare() {
         &[
             athlete::QUERIES,
             athlete_setting::QUERIES,
+            best_effort::QUERIES,
             original::QUERIES,
             source_file::QUERIES,
             import_file::QUERIES,

@@ -1,0 +1,90 @@
+//! How fast activities on foot covered the classic distances.
+
+use jiff::civil::Date;
+use store::{Result, Sql, Tx, Value, params};
+
+use super::{count, date};
+use crate::best_effort::{BestEffort, HALF_MARATHON_M, MILE_M};
+use crate::prediction::{self, Effort, Predictions, Race, SHORTEST_BASIS_S};
+use crate::scope::{STRAVA_API, Scope};
+
+const LIST: Sql = Sql::Both(
+    "SELECT distance_m, elapsed_s, start_s FROM best_effort WHERE activity_id = $1 ORDER BY distance_m",
+);
+const REMOVE: Sql = Sql::Both("DELETE FROM best_effort WHERE activity_id = $1");
+const PUT: Sql = Sql::Both(
+    "INSERT INTO best_effort (activity_id, distance_m, elapsed_s, start_s) VALUES ($1, $2, $3, $4)",
+);
+const BASIS: Sql = Sql::Both(
+    "SELECT a.local_date, a.id, e.distance_m, e.elapsed_s \
+     FROM activity a JOIN best_effort e ON e.activity_id = a.id \
+     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.sport = 'running' \
+     AND a.duplicate_of IS NULL AND a.provenance <> $4 \
+     AND e.distance_m >= $5 AND e.distance_m <= $6 AND e.elapsed_s >= $7 \
+     ORDER BY a.local_date, a.id, e.distance_m",
+);
+const RUNS: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM activity \
+     WHERE athlete = $1 AND local_date >= $2 AND local_date <= $3 AND sport = 'running' \
+     AND duplicate_of IS NULL AND provenance <> $4",
+);
+
+/// Keeps the efforts of an activity in place of those before, and says whether they are others.
+pub fn replace(tx: &mut Tx<'_>, activity_id: &str, efforts: &[BestEffort]) -> Result<bool> {
+    let before = list(tx, activity_id)?;
+    if before == efforts {
+        return Ok(false);
+    }
+    if !before.is_empty() {
+        tx.execute(&REMOVE, &params![activity_id])?;
+    }
+    let rows: Vec<Vec<Value<'_>>> = efforts
+        .iter()
+        .map(|effort| params![activity_id, effort.distance_m, effort.elapsed_s, effort.start_s].into())
+        .collect();
+    tx.batch(&PUT, &rows)?;
+    Ok(true)
+}
+
+/// The efforts of an activity, from short to long.
+pub fn list(tx: &mut Tx<'_>, activity_id: &str) -> Result<Vec<BestEffort>> {
+    tx.query(&LIST, &params![activity_id], |row| {
+        Ok(BestEffort { distance_m: row.get(0)?, elapsed_s: row.get(1)?, start_s: row.get(2)? })
+    })
+}
+
+/// What predictions rest on: efforts of runs from one day through another, by day, from mile to half marathon and
+/// of 210 s at least. An activity that is counted elsewhere, as a duplicate, is not there.
+pub fn basis(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<Vec<Effort>> {
+    let (from, to) = (from.max(Date::ZERO).to_string(), to.to_string());
+    let params = params![athlete, &from, &to, left_out(scope), MILE_M, HALF_MARATHON_M, SHORTEST_BASIS_S];
+    tx.query(&BASIS, &params, |row| Ok(Effort::new(date(row, 0)?, row.get(1)?, (row.get(2)?, row.get(3)?))))
+}
+
+/// How many runs there are from one day through another, with efforts or without.
+pub fn runs(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<u32> {
+    let (from, to) = (from.max(Date::ZERO).to_string(), to.to_string());
+    let runs = tx.optional(&RUNS, &params![athlete, &from, &to, left_out(scope)], |row| count(row, 0))?;
+    Ok(runs.unwrap_or(0))
+}
+
+/// Predicts for a day from what is kept.
+pub fn predict(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    scope: Scope,
+    day: Date,
+    races: &[Race],
+) -> Result<Predictions> {
+    let efforts = basis(tx, athlete, scope, prediction::first_day(day), day)?;
+    let runs = runs(tx, athlete, scope, prediction::first_day_of_window(day), day)?;
+    Ok(Predictions::of(day, scope, &efforts, runs, races))
+}
+
+/// The provenance whose rows do not belong into a scope; no row has an empty one.
+fn left_out(scope: Scope) -> &'static str {
+    if scope.includes(STRAVA_API) { "" } else { STRAVA_API }
+}
+
+#[cfg(test)]
+pub(crate) const QUERIES: &[Sql] = &[LIST, REMOVE, PUT, BASIS, RUNS];
