@@ -4,7 +4,7 @@ use fitness::recording::Warning;
 use fitness::records::activity::{self, Change};
 use fitness::records::import_file::{ImportFile, Kind, Outcome};
 use fitness::records::source_file::{self, SourceFile};
-use fitness::records::{activity_stream, change_number, lap, original, stale_day};
+use fitness::records::{activity_stream, best_effort, change_number, lap, original, stale_day};
 use jiff::civil::Date;
 use store::{Result, Tx};
 
@@ -125,8 +125,9 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
     fn write(&mut self, entry: &Entry) -> Result<()> {
         let changed = self.change()?;
         let upserted = activity::upsert(self.tx, &entry.activity, changed)?;
+        let has_other_efforts = best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
         if upserted.change == Change::Unchanged {
-            return Ok(());
+            return if has_other_efforts { self.touch(entry.activity.local_date) } else { Ok(()) };
         }
         activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
         lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
