@@ -50,6 +50,12 @@ impl Header {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
 
+    /// How many fields have a column.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.fields.len()
+    }
+
     fn unknown(&self) -> Refusal {
         let names: Vec<_> = self.columns.iter().take(4).map(|column| text::short(&column.name)).collect();
         let reason = format!(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use csv::ByteRecord;
 
 use super::header::{self, Column};
-use super::{cells, first_record, names, reader, unreadable};
+use super::{cells, first_record, names, reader, unreadable, without_mark};
 use crate::decode::Refusal;
 
 /// A list that is read. What is not here is never opened.
@@ -56,19 +56,11 @@ fn key_columns(list: List) -> &'static [&'static str] {
     }
 }
 
-/// Columns of a person's identity, which are no part of what this program needs and are not kept.
-const IDENTITY: [&str; 10] = [
-    "email",
-    "email address",
-    "e-mail-adresse",
-    "adresse e-mail",
-    "firstname",
-    "lastname",
-    "first name",
-    "last name",
-    "vorname",
-    "nachname",
-];
+/// Columns that are filled later.
+const ENDS: [&str; 3] = ["end date", "enddatum", "date de fin"];
+
+/// Columns of an address to write to, which is nobody's business here and is not kept.
+const ADDRESS: [&str; 5] = ["email", "email address", "e-mail", "e-mail-adresse", "adresse e-mail"];
 
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +87,7 @@ impl List {
 
 /// Reads a list; empty lines are no items.
 pub(crate) fn items(list: List, bytes: &[u8]) -> Result<Vec<Item>, Refusal> {
-    let mut reader = reader(bytes);
+    let mut reader = reader(without_mark(bytes));
     let header = header::columns(&first_record(&mut reader)?);
     let mut record = ByteRecord::new();
     let mut items = Vec::new();
@@ -118,7 +110,7 @@ pub(crate) fn items(list: List, bytes: &[u8]) -> Result<Vec<Item>, Refusal> {
 fn kept(list: List, header: &[Column], record: &ByteRecord) -> Vec<(String, u32, String)> {
     let mut columns = cells::filled(header, record);
     if list == List::Profile {
-        columns.retain(|(name, ..)| !IDENTITY.contains(&names::plain(name).as_str()));
+        columns.retain(|(name, ..)| !ADDRESS.contains(&names::plain(name).as_str()));
     }
     columns
 }
@@ -130,8 +122,10 @@ fn key(list: List, columns: &[(String, u32, String)]) -> String {
     }
     let own = key_columns(list);
     let named = columns.iter().find(|(name, ..)| own.contains(&names::plain(name).as_str()));
+    // A goal is the same goal when it has ended.
+    let lasts = |(name, ..): &&(String, u32, String)| !ENDS.contains(&names::plain(name).as_str());
     match named {
         Some((.., text)) => text.clone(),
-        None => columns.iter().map(|(.., text)| text.as_str()).collect::<Vec<_>>().join(" / "),
+        None => columns.iter().filter(lasts).map(|(.., text)| text.as_str()).collect::<Vec<_>>().join(" / "),
     }
 }

@@ -70,6 +70,7 @@ pub(crate) struct RefusedRow {
 
 /// Reads `activities.csv`. A row without an id or a date is refused and stops no other.
 pub(crate) fn rows(bytes: &[u8]) -> Result<Table, Refusal> {
+    let bytes = without_mark(bytes);
     let mut reader = reader(bytes);
     let header = Header::of(&first_record(&mut reader)?)?;
     let mut table = Table { rows: Vec::new(), refused: Vec::new() };
@@ -78,7 +79,7 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Table, Refusal> {
     loop {
         match reader.read_byte_record(&mut record) {
             Ok(false) => return Ok(table),
-            Ok(true) => match row(&header, &record, &known) {
+            Ok(true) => match row(&header, &record, line(bytes, &record), &known) {
                 Ok(row) => {
                     known.insert(row.source_id.clone());
                     table.rows.push(row);
@@ -90,9 +91,8 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Table, Refusal> {
     }
 }
 
-fn row(header: &Header, record: &ByteRecord, known: &HashSet<String>) -> Result<Row, RefusedRow> {
+fn row(header: &Header, record: &ByteRecord, line: u64, known: &HashSet<String>) -> Result<Row, RefusedRow> {
     let cells = Cells::of(header, record);
-    let line = record.position().map_or(0, csv::Position::line);
     let id = cells.text(Field::Id);
     let refuse = |code, reason: String| Err(RefusedRow { line, source_id: id.clone(), code, reason });
     let Some(source_id) = id.clone() else {
@@ -124,8 +124,20 @@ fn is_lost(name: &str) -> bool {
 
 /// A reader of fields as they are: of any number in a row, with line breaks in them.
 fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes)
+}
+
+/// The table without the mark of UTF-8 before it.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// The line that a record begins in: the reader's own count stands before what ends the last record.
+fn line(bytes: &[u8], record: &ByteRecord) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let ends = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + ends.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn first_record(reader: &mut csv::Reader<&[u8]>) -> Result<ByteRecord, Refusal> {

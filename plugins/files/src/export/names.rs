@@ -98,8 +98,8 @@ const FIRST_FORM: [(F, &str); 10] = [
 
 type Names = (F, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-/// Field, names in English, German and French, all [`plain`]. What no export at hand shows is what the source's own
-/// pages call it.
+/// Field, names in English, German and French, all [`plain`]. The German names of what came after the 92nd column
+/// are how the source's app calls it; no German export with them has been seen.
 const NAMES: [Names; 65] = [
     (F::Id, &["activity id"], &["aktivitäts-id", "aktivität-id"], &["id de l'activité"]),
     (F::Date, &["activity date"], &["aktivitätsdatum", "datum der aktivität"], &["date de l'activité"]),
@@ -289,6 +289,9 @@ pub(super) fn language(plain: &[String]) -> Language {
         Language::English
     }
 }
+
+#[cfg(test)]
+pub(super) const FIELDS: usize = NAMES.len();
 
 #[cfg(test)]
 mod tests {
