@@ -31,6 +31,8 @@ pub enum Cause {
     Cli,
     /// A request to the API.
     Http,
+    /// What a folder that is watched holds.
+    Watch,
 }
 
 /// How far a run is.
@@ -66,11 +68,12 @@ impl Cause {
         match self {
             Self::Cli => "cli",
             Self::Http => "http",
+            Self::Watch => "watch",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Cli, Self::Http].into_iter().find(|cause| cause.as_str() == text)
+        [Self::Cli, Self::Http, Self::Watch].into_iter().find(|cause| cause.as_str() == text)
     }
 }
 
