@@ -3,21 +3,16 @@
 use std::io::{self, Cursor};
 
 use embedded_io_adapters::std::FromStd;
-use jiff::civil::DateTime as Civil;
-use jiff::tz::Offset;
 use rustyfit::profile::{mesgdef, typedef};
 use rustyfit::proto::{FIT, Message};
 use rustyfit::{Encoder, HeaderOption};
 
 use super::recorder::Sample;
-use super::workout::{Outing, Sport};
-
-/// The island keeps the Azores' winter time all year.
-const OFFSET_S: i32 = -3600;
+use super::workout::{OFFSET_S, Outing, Sport};
 
 /// The bytes of the file.
 pub(super) fn fit(outing: &Outing, samples: &[Sample]) -> io::Result<Vec<u8>> {
-    let start = start(outing.start)?;
+    let start = start(outing)?;
     let mut messages =
         vec![Message::from(file_id(start)), Message::from(event(start, typedef::EventType::START))];
     let laps = laps(outing.sport, samples);
@@ -39,12 +34,10 @@ pub(super) fn fit(outing: &Outing, samples: &[Sample]) -> io::Result<Vec<u8>> {
     Ok(cursor.into_inner())
 }
 
-/// Seconds of FIT (since 1989-12-31) of a local time on the island.
-fn start(local: Civil) -> io::Result<u32> {
+/// Seconds of FIT (since 1989-12-31) at which the outing begins.
+fn start(outing: &Outing) -> io::Result<u32> {
     const FIT_EPOCH_S: i64 = 631_065_600;
-    let offset = Offset::from_seconds(OFFSET_S).map_err(io::Error::other)?;
-    let seconds = offset.to_timestamp(local).map_err(io::Error::other)?.as_second() - FIT_EPOCH_S;
-    u32::try_from(seconds).map_err(io::Error::other)
+    u32::try_from(outing.started()?.as_second() - FIT_EPOCH_S).map_err(io::Error::other)
 }
 
 /// Cuts every kilometre (every five on the bicycle); a lap begins with the sample that ended the last.

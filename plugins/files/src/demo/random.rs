@@ -1,7 +1,7 @@
 //! Numbers that look random and are the same each time.
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
 impl Random {

@@ -40,10 +40,18 @@ struct State {
     breath: f64,
 }
 
-/// All samples of an outing. Longer ones are recorded by a watch that saves every 2 to 4 seconds.
-pub(super) fn record(outing: &Outing, random: &mut Random) -> Vec<Sample> {
+/// How the watch writes down what it sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recorder {
+    /// Every 2 to 4 seconds where the outing is long.
+    Smart,
+    EverySecond,
+}
+
+/// All samples of an outing.
+pub(super) fn record(outing: &Outing, recorder: Recorder, random: &mut Random) -> Vec<Sample> {
     const EVERY_SECOND_UP_TO_S: u32 = 45 * 60;
-    let sparse = outing.seconds() > EVERY_SECOND_UP_TO_S;
+    let sparse = recorder == Recorder::Smart && outing.seconds() > EVERY_SECOND_UP_TO_S;
     let mut state = State::new(outing, random);
     let mut samples = vec![state.sample];
     let mut due = 0;

@@ -1,11 +1,27 @@
 //! What is done on a day: parts of so many seconds at so much of the threshold.
 
+use std::io;
+
+use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// The island keeps the Azores' winter time all year.
+pub(super) const OFFSET_S: i32 = -3600;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sport {
     Run,
     Ride,
+}
+
+/// What an outing is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Easy,
+    Hard,
+    Long,
+    Race,
 }
 
 /// A stretch at one intensity, as a share of threshold speed or power.
@@ -19,6 +35,7 @@ pub(super) struct Part {
 #[derive(Debug, Clone)]
 pub(super) struct Outing {
     pub(super) sport: Sport,
+    pub(super) purpose: Purpose,
     pub(super) name: &'static str,
     /// Local time of the island.
     pub(super) start: DateTime,
@@ -35,6 +52,12 @@ pub(super) struct Outing {
 impl Outing {
     pub(super) fn seconds(&self) -> u32 {
         self.parts.iter().map(|part| part.seconds).sum()
+    }
+
+    /// When it begins.
+    pub(super) fn started(&self) -> io::Result<Timestamp> {
+        let offset = Offset::from_seconds(OFFSET_S).map_err(io::Error::other)?;
+        offset.to_timestamp(self.start).map_err(io::Error::other)
     }
 
     pub(super) fn file_name(&self) -> String {
