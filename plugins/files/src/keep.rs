@@ -1,19 +1,26 @@
-//! Decides what becomes of a prepared file, and writes it, inside one transaction.
+//! Decides what becomes of a prepared source, and writes it, inside one transaction.
 
 use fitness::recording::Warning;
 use fitness::records::activity::{self, Change};
+use fitness::records::export_item::{self, ExportItem};
+use fitness::records::export_row::{self, ExportRow};
 use fitness::records::import_file::{ImportFile, Kind, Outcome};
 use fitness::records::source_file::{self, SourceFile};
 use fitness::records::{activity_stream, best_effort, change_number, lap, original, stale_day};
 use jiff::civil::Date;
 use store::{Result, Tx};
 
-use crate::prepare::{Content, Entry, Prepared};
+use crate::archive::Told;
+use crate::decode::Refusal;
+use crate::export::{List, PROVENANCE};
+use crate::known::{by_content, lone_id};
+use crate::prepare::{Content, Entry, Found, OTHER_SPORT, Prepared};
+use crate::sources::{Source, What};
 
 /// An activity that begins this close to one of the file's former content is the same one, recorded further.
 const SAME_START_MS: i64 = 60_000;
 
-/// Writes prepared files for one athlete.
+/// Writes prepared sources for one athlete.
 pub(crate) struct Keeper<'a, 'tx> {
     tx: &'a mut Tx<'tx>,
     athlete: &'a str,
@@ -43,31 +50,121 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         Ok(self.kept)
     }
 
-    /// Keeps one file.
-    pub(crate) fn keep(&mut self, prepared: &Prepared) -> Result<ImportFile> {
-        match prepared {
-            Prepared::Refused { path, refusal } => Ok(ImportFile {
-                path: path.clone(),
-                kind: Kind::File,
-                source_row: None,
-                outcome: Outcome::Refused,
-                code: Some(refusal.code.to_owned()),
-                reason: Some(refusal.reason.clone()),
-                warnings: Vec::new(),
-                activities: Vec::new(),
-            }),
-            Prepared::Untouched(file) => self.unchanged(file),
-            Prepared::Same(file) => {
+    /// Keeps what was found at a source, and says what became of it: of the file, and of a row that stands alone.
+    pub(crate) fn keep(&mut self, prepared: &Prepared) -> Result<Vec<ImportFile>> {
+        let told = prepared.told.as_deref();
+        let mut noted = Vec::new();
+        match &prepared.found {
+            Found::Refused(refusal) => noted.push(refused(prepared, refusal)),
+            Found::Same(file) => {
                 self.note(file)?;
-                self.unchanged(file)
+                let activities = self.activities(&file.content_sha256)?;
+                noted.push(self.told(told, outcome(file, Outcome::Unchanged, Vec::new(), activities))?);
             }
-            Prepared::Read(content) => self.read(content),
+            Found::Read(content) => {
+                let read = self.read(content)?;
+                noted.push(self.told(told, read)?);
+            }
+            Found::Items(file, list, items) => noted.push(self.items(file, *list, items)?),
+            Found::Nothing => {}
         }
+        if let (Some(told), Some(entry)) = (told, &prepared.lone) {
+            noted.push(self.alone(told, entry, &prepared.found)?);
+        }
+        Ok(noted)
     }
 
-    fn unchanged(&mut self, file: &SourceFile) -> Result<ImportFile> {
-        let activities = self.activities(&file.content_sha256)?;
-        Ok(outcome(file, Outcome::Unchanged, Vec::new(), activities))
+    fn items(&mut self, file: &SourceFile, list: List, items: &[ExportItem]) -> Result<ImportFile> {
+        let is_known = source_file::find(self.tx, self.athlete, &file.path)?.is_some();
+        self.note(file)?;
+        let changed = export_item::replace(self.tx, self.athlete, (PROVENANCE, list.kind()), items)?;
+        let outcome_of = match (changed > 0, is_known) {
+            (true, false) => Outcome::Imported,
+            (true, true) => Outcome::Updated,
+            (false, _) => Outcome::Unchanged,
+        };
+        Ok(ImportFile { kind: Kind::List, ..outcome(file, outcome_of, Vec::new(), Vec::new()) })
+    }
+
+    /// Links the row of a file to its first activity; a row that says something new makes the file an updated one.
+    fn told(&mut self, told: Option<&Told>, mut noted: ImportFile) -> Result<ImportFile> {
+        let (Some(told), Some(id)) = (told, noted.activities.first().cloned()) else { return Ok(noted) };
+        let before = self.row_before(&told.record)?;
+        let lone = lone_id(self.athlete, &told.record);
+        if lone != id && before.as_ref().is_some_and(|row| row.activity_id.as_ref() == Some(&lone)) {
+            // Its file has turned up.
+            let day = activity::remove(self.tx, &lone)?;
+            self.touch(day)?;
+        }
+        if before.as_ref().is_none_or(|row| !row.says_the_same(&told.record)) {
+            self.tell_sport(told, &id)?;
+        }
+        self.link(&told.record, &id)?;
+        noted.source_row = Some(told.record.source_id.clone());
+        noted.warnings.extend(told.row.warnings.iter().cloned());
+        let is_new = before.is_some_and(|row| !row.says_the_same(&told.record));
+        if is_new && matches!(noted.outcome, Outcome::Unchanged | Outcome::Duplicate) {
+            noted.outcome = Outcome::Updated;
+        }
+        Ok(noted)
+    }
+
+    /// Keeps a row without a file: as an activity of its own, unless a file told of it before.
+    fn alone(&mut self, told: &Told, entry: &Entry, found: &Found) -> Result<ImportFile> {
+        let before = self.row_before(&told.record)?;
+        let is_same = before.as_ref().is_some_and(|row| row.says_the_same(&told.record));
+        let linked = before.as_ref().and_then(|row| row.activity_id.clone());
+        let id = linked.clone().unwrap_or_else(|| entry.activity.id.clone());
+        let is_lone = id == entry.activity.id;
+        if is_lone && (linked.is_none() || !is_same) {
+            self.write(entry)?;
+        }
+        self.link(&told.record, &id)?;
+        let unreadable = match found {
+            Found::Refused(refusal) => Some(Warning {
+                code: "file_unreadable".to_owned(),
+                detail: format!("{}: {}", told.row.file.as_deref().unwrap_or_default(), refusal.reason),
+            }),
+            _ => told.lack(),
+        };
+        Ok(ImportFile {
+            path: told.path.clone(),
+            kind: Kind::Row,
+            source_row: Some(told.record.source_id.clone()),
+            outcome: match (linked.is_some(), is_same) {
+                (false, _) => Outcome::Imported,
+                (true, true) => Outcome::Unchanged,
+                (true, false) => Outcome::Updated,
+            },
+            code: None,
+            reason: None,
+            warnings: unreadable.into_iter().chain(told.row.warnings.iter().cloned()).collect(),
+            activities: vec![id],
+        })
+    }
+
+    fn row_before(&mut self, row: &ExportRow) -> Result<Option<ExportRow>> {
+        export_row::find(self.tx, self.athlete, (&row.provenance, &row.source_id))
+    }
+
+    fn link(&mut self, row: &ExportRow, activity_id: &str) -> Result<()> {
+        let row = ExportRow { activity_id: Some(activity_id.to_owned()), ..row.clone() };
+        export_row::put(self.tx, self.athlete, &row).map(drop)
+    }
+
+    /// Gives the sport of the export to an activity of another file whose own is not known.
+    fn tell_sport(&mut self, told: &Told, id: &str) -> Result<()> {
+        let figures = &told.row.figures;
+        let Some(sport) = figures.sport.as_deref().filter(|sport| *sport != OTHER_SPORT) else {
+            return Ok(());
+        };
+        let Some(shown) = activity::get(self.tx, self.athlete, id)?.filter(|of| of.row.sport == OTHER_SPORT)
+        else {
+            return Ok(());
+        };
+        let changed = self.change()?;
+        activity::set_sport(self.tx, id, (sport, figures.sub_sport.as_deref()), changed)?;
+        self.touch(shown.local_date)
     }
 
     fn read(&mut self, content: &Content) -> Result<ImportFile> {
@@ -157,8 +254,42 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
 
     fn activities(&mut self, content_sha256: &str) -> Result<Vec<String>> {
         let contents = [content_sha256.to_owned()];
-        let found = activity::ids_by_content(self.tx, self.athlete, &contents)?;
-        Ok(found.into_iter().map(|(_, id)| id).collect())
+        let mut found = by_content(activity::ids_by_content(self.tx, self.athlete, &contents)?);
+        Ok(found.remove(content_sha256).unwrap_or_default())
+    }
+}
+
+/// What became of a source of which nothing has changed.
+pub(crate) fn unchanged(source: &Source, activities: Vec<String>) -> ImportFile {
+    let told = source.told();
+    let (kind, warnings) = match &source.what {
+        What::File(told) => (Kind::File, told.iter().flat_map(|told| told.row.warnings.clone()).collect()),
+        What::Row(told) => (Kind::Row, told.lack().into_iter().chain(told.row.warnings.clone()).collect()),
+        What::BadRow => (Kind::Row, Vec::new()),
+        What::List(_) => (Kind::List, Vec::new()),
+    };
+    ImportFile {
+        path: source.path.clone(),
+        kind,
+        source_row: told.map(|told| told.record.source_id.clone()),
+        outcome: Outcome::Unchanged,
+        code: None,
+        reason: None,
+        warnings,
+        activities,
+    }
+}
+
+fn refused(prepared: &Prepared, refusal: &Refusal) -> ImportFile {
+    ImportFile {
+        path: prepared.path.clone(),
+        kind: prepared.kind,
+        source_row: prepared.told.as_ref().map(|told| told.record.source_id.clone()),
+        outcome: Outcome::Refused,
+        code: Some(refusal.code.to_owned()),
+        reason: Some(refusal.reason.clone()),
+        warnings: Vec::new(),
+        activities: Vec::new(),
     }
 }
 

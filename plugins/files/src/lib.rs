@@ -1,8 +1,8 @@
 //! Files in: FIT, GPX and TCX, from this machine's disks and from uploads.
 
+mod archive;
 pub mod decode;
 pub mod demo;
-#[allow(dead_code, reason = "the archive that reads it is being built")]
 mod export;
 mod keep;
 mod known;

@@ -1,10 +1,10 @@
 //! Everything about a source that needs no transaction: read, hash, decode, sum up, compress.
 
-use fitness::best_effort::{self, BestEffort};
 use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 
+use fitness::best_effort::{self, BestEffort};
 use fitness::recording::{Channel, Recording, Warning};
 use fitness::records::activity::{Activity, Origin};
 use fitness::records::export_item::ExportItem;
@@ -34,7 +34,7 @@ pub(crate) struct Prepared {
     /// What an export tells of it.
     pub told: Option<Arc<Told>>,
     /// The activity of what is told alone, where there is no file or none that can be read.
-    pub lone: Option<Box<Activity>>,
+    pub lone: Option<Box<Entry>>,
 }
 
 /// What was found at a source.
@@ -56,11 +56,12 @@ pub(crate) struct Content {
     pub warnings: Vec<Warning>,
 }
 
-/// An activity with its columns and laps.
+/// An activity with its columns, laps and best efforts.
 pub(crate) struct Entry {
     pub activity: Activity,
     pub columns: Vec<(Column, Vec<u8>)>,
     pub laps: Vec<fitness::recording::Lap>,
+    pub best_efforts: Vec<BestEffort>,
 }
 
 impl Prepared {
@@ -104,17 +105,16 @@ pub(crate) fn is_untouched(place: &Place, file: &SourceFile) -> bool {
     is_same && file.decoder == DECODER
 }
 
-fn lone(told: &Told, known: &Known) -> Activity {
+fn lone(told: &Told, known: &Known) -> Entry {
     let mut activity = export::activity(&told.row, known.athlete(), known.time_zone());
-    activity.file = format!("{}#{}", told.record.archive, told.record.source_id);
-    activity
+    activity.file.clone_from(&told.path);
+    Entry { activity, columns: Vec::new(), laps: Vec::new(), best_efforts: Vec::new() }
 }
 
 /// The bytes of a source that is neither an upload nor missing.
 pub(crate) fn bytes_of(place: &Place, most: u64) -> Result<Vec<u8>, Refusal> {
-    let too_large = |bytes: u64| {
-        Err(Refusal::new("file_too_large", format!("{bytes} bytes, at most {most} are read")))
-    };
+    let too_large =
+        |bytes: u64| Err(Refusal::new("file_too_large", format!("{bytes} bytes, at most {most} are read")));
     match place {
         Place::Disk { bytes, .. } if *bytes > most => too_large(*bytes),
         Place::Disk { path, bytes, .. } => {

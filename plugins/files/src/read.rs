@@ -1,6 +1,7 @@
-//! The step `files::read`: files in, activities out, one outcome for each file.
+//! The step `files::read`: files and archives in, activities out, one outcome for each file.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use engine::context::StepContext;
 use engine::run::Cause as RunCause;
@@ -13,18 +14,20 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::decode::Limits;
-use crate::known::Known;
+use crate::known::{self, Known};
 use crate::prepare::{Prepared, prepare};
-use crate::sources::{Asked, Source, list};
+use crate::sources::{Asked, Source, Whole, list};
 use crate::{Options, keep};
 
-/// Files looked at, and bytes read, between two looks at the store.
+/// Files whose former state is asked of the store at once.
+const LOOK_FILES: usize = 1024;
+/// Files and bytes that are read before the next ones are.
 const CHUNK_FILES: usize = 128;
 const CHUNK_BYTES: u64 = 8 << 20;
 /// Files written in one transaction.
 const COMMIT_FILES: usize = 16;
 
-/// Reads FIT, GPX and TCX files, each as activities.
+/// Reads FIT, GPX and TCX files, and exports of them, each as activities.
 pub struct Read {
     limits: Limits,
     options: Options,
@@ -46,7 +49,7 @@ impl Default for ReadConfig {
 
 impl Step for Read {
     const KIND: &'static str = "files.read";
-    const ABOUT: &'static str = "Reads FIT, GPX and TCX files, each as activities.";
+    const ABOUT: &'static str = "Reads FIT, GPX and TCX files, and exports of them, each as activities.";
     type Config = ReadConfig;
     type Input = ();
     type Output = Changes;
@@ -58,14 +61,16 @@ impl Step for Read {
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
         let asked = self.asked(ctx)?;
         let from = self.begin(ctx).await?;
-        let sources = blocking(move || list(&asked)).await?;
+        let whole = self.whole(ctx, &asked).await?;
+        let sources = blocking(move || list(&asked, &whole)).await?;
         let done = self.done(ctx).await?;
         let total = sources.len() as u64;
         let sources: Vec<_> = sources.into_iter().filter(|source| !done.contains(&source.path)).collect();
         let mut tally =
             Tally { from, done: total - sources.len() as u64, total, changes: Changes::none(from) };
-        for chunk in chunks(sources) {
-            self.chunk(ctx, chunk, &mut tally).await?;
+        let mut sources = sources.into_iter().peekable();
+        while sources.peek().is_some() {
+            self.look(ctx, sources.by_ref().take(LOOK_FILES).collect(), &mut tally).await?;
         }
         Ok(tally.changes)
     }
@@ -116,17 +121,77 @@ impl Read {
     /// Files that this run dealt with before it was cut.
     async fn done(&self, ctx: &StepContext) -> Result<HashSet<String>, StepError> {
         let run = ctx.run.id.clone();
-        let files = ctx.read(move |tx| import_file::list(tx, &run)).await?;
-        Ok(files.into_iter().map(|file| file.path).collect())
+        let paths = ctx.read(move |tx| import_file::paths(tx, &run)).await?;
+        Ok(paths.into_iter().collect())
     }
 
-    async fn chunk(&self, ctx: &StepContext, chunk: Vec<Source>, tally: &mut Tally) -> Result<(), StepError> {
-        let known = Known::load(ctx, &chunk).await?;
+    /// Uploaded archives and tables, unpacked in memory.
+    async fn whole(&self, ctx: &StepContext, asked: &Asked) -> Result<Whole, StepError> {
+        let uploads = asked.uploads.iter().filter(|upload| upload.is_whole());
+        let kept = known::fetch(ctx, uploads.map(|upload| upload.sha256.clone()).collect()).await?;
+        blocking(move || {
+            let unpacked = kept
+                .iter()
+                .filter_map(|(sha256, original)| Some((sha256.clone(), Arc::new(original.unpack().ok()?))));
+            unpacked.collect()
+        })
+        .await
+    }
+
+    /// Notes what has not changed, and reads the rest.
+    async fn look(
+        &self,
+        ctx: &StepContext,
+        sources: Vec<Source>,
+        tally: &mut Tally,
+    ) -> Result<(), StepError> {
+        let known = Known::load(ctx, &sources).await?;
+        let (mut same, mut rest) = (Vec::new(), Vec::new());
+        for source in sources {
+            match known.unchanged(&source) {
+                Some(activities) => same.push(keep::unchanged(&source, activities)),
+                None => rest.push(source),
+            }
+        }
+        self.note(ctx, same, tally).await?;
+        for chunk in chunks(rest) {
+            self.chunk(ctx, chunk, &known, tally).await?;
+        }
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        ctx: &StepContext,
+        files: Vec<ImportFile>,
+        tally: &mut Tally,
+    ) -> Result<(), StepError> {
+        let Some(last) = files.last().map(|file| file.path.clone()) else { return Ok(()) };
+        let (run, count) = (ctx.run.id.clone(), files.len() as u64);
+        ctx.commit(move |tx, _| {
+            let position = import_file::next_position(tx, &run)?;
+            import_file::put(tx, &run, position, &files)
+        })
+        .await?;
+        ctx.meter.rows_in(count);
+        tally.done += count;
+        ctx.progress.tell(tally.done, tally.total, &last);
+        Ok(())
+    }
+
+    async fn chunk(
+        &self,
+        ctx: &StepContext,
+        chunk: Vec<Source>,
+        known: &Known,
+        tally: &mut Tally,
+    ) -> Result<(), StepError> {
+        let uploads = known::uploads(ctx, &chunk).await?;
         let limits = self.limits.at(ctx.clock.now_ms());
         let width = std::thread::available_parallelism().map_or(1, usize::from);
         let tasks = chunk.into_iter().map(|source| {
-            let known = known.clone();
-            async move { blocking(move || prepare(source, &known, &limits)).await }
+            let (known, uploads) = (known.clone(), Arc::clone(&uploads));
+            async move { blocking(move || prepare(source, &known, &uploads, &limits)).await }
         });
         let mut prepared = futures_util::stream::iter(tasks).buffered(width).ready_chunks(COMMIT_FILES);
         while let Some(group) = prepared.next().await {
@@ -143,13 +208,14 @@ impl Read {
         tally: &mut Tally,
     ) -> Result<(), StepError> {
         let (files, bytes) = (group.len() as u64, group.iter().map(Prepared::bytes_read).sum());
-        let last = group.last().map(|prepared| prepared.path().to_owned()).unwrap_or_default();
+        let last = group.last().map(|prepared| prepared.path.clone()).unwrap_or_default();
         let (run, athlete, now_ms) = (ctx.run.id.clone(), ctx.run.partition.clone(), ctx.clock.now_ms());
         let kept = ctx
             .commit(move |tx, _| {
                 let mut keeper = keep::Keeper::new(tx, &athlete, now_ms);
-                let files: Vec<ImportFile> =
+                let noted: Vec<Vec<ImportFile>> =
                     group.iter().map(|prepared| keeper.keep(prepared)).collect::<store::Result<_>>()?;
+                let files: Vec<ImportFile> = noted.into_iter().flatten().collect();
                 let kept = keeper.close()?;
                 let position = import_file::next_position(tx, &run)?;
                 import_file::put(tx, &run, position, &files)?;

@@ -1,11 +1,16 @@
 //! Which files a run is asked to read.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
 use serde_json::Value;
 use walkdir::WalkDir;
+
+use crate::archive::{self, Bytes, Told, Zip};
+use crate::export::List;
 
 /// The params of a run that reads files.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -37,12 +42,32 @@ impl Asked {
     }
 }
 
-/// A file to read.
+impl Upload {
+    /// True for an archive or a table, which must be at hand before anybody knows what is to be read.
+    pub(crate) fn is_whole(&self) -> bool {
+        is_zip(&self.name) || is_table(&self.name)
+    }
+}
+
+/// A file to read, or what an export has instead of one.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
-    /// What it is called in every report; no two files share one.
+    /// What it is called in every report; no two share one.
     pub path: String,
     pub place: Place,
+    pub what: What,
+}
+
+/// What is to be made of a source.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// Activities, and what an export tells of them.
+    File(Option<Arc<Told>>),
+    /// The activity of a row without a file.
+    Row(Arc<Told>),
+    /// A row that tells of none.
+    BadRow,
+    List(List),
 }
 
 #[derive(Debug, Clone)]
@@ -55,6 +80,16 @@ pub(crate) enum Place {
     Store {
         sha256: String,
     },
+    /// An entry of an archive.
+    Zipped {
+        zip: Arc<Zip>,
+        index: usize,
+        bytes: u64,
+        crc32: u32,
+    },
+    Memory(Arc<Vec<u8>>),
+    /// Nowhere but in the words of an export.
+    Told,
     /// Asked for, but not to be had.
     Nowhere {
         code: &'static str,
@@ -65,18 +100,33 @@ pub(crate) enum Place {
 impl Source {
     pub(crate) fn bytes(&self) -> u64 {
         match &self.place {
-            Place::Disk { bytes, .. } => *bytes,
-            Place::Store { .. } | Place::Nowhere { .. } => 0,
+            Place::Disk { bytes, .. } | Place::Zipped { bytes, .. } => *bytes,
+            Place::Memory(bytes) => bytes.len() as u64,
+            Place::Store { .. } | Place::Told | Place::Nowhere { .. } => 0,
         }
+    }
+
+    /// The row of an export that tells of it.
+    pub(crate) fn told(&self) -> Option<&Arc<Told>> {
+        match &self.what {
+            What::File(told) => told.as_ref(),
+            What::Row(told) => Some(told),
+            What::BadRow | What::List(_) => None,
+        }
+    }
+
+    fn file(path: String, place: Place) -> Self {
+        Self { path, place, what: What::File(None) }
     }
 }
 
-/// Lists the files: those named as they are, those in folders by their extension, in the order of their names.
-pub(crate) fn list(asked: &Asked) -> Vec<Source> {
-    let uploads = asked.uploads.iter().map(|upload| Source {
-        path: format!("upload:{}/{}", upload.sha256, upload.name),
-        place: Place::Store { sha256: upload.sha256.clone() },
-    });
+/// Uploads that are archives or tables, by their hashes.
+pub(crate) type Whole = HashMap<String, Arc<Vec<u8>>>;
+
+/// Lists the files: those named as they are, those in folders by their extension, in the order of their names;
+/// archives by what is in them.
+pub(crate) fn list(asked: &Asked, whole: &Whole) -> Vec<Source> {
+    let uploads = asked.uploads.iter().flat_map(|upload| uploaded(upload, whole));
     let mut sources: Vec<_> =
         uploads.chain(asked.paths.iter().flat_map(|path| below(Path::new(path)))).collect();
     let mut seen = std::collections::HashSet::new();
@@ -84,37 +134,70 @@ pub(crate) fn list(asked: &Asked) -> Vec<Source> {
     sources
 }
 
+fn uploaded(upload: &Upload, whole: &Whole) -> Vec<Source> {
+    let path = format!("upload:{}/{}", upload.sha256, upload.name);
+    match whole.get(&upload.sha256).map(Arc::clone) {
+        Some(bytes) if is_zip(&upload.name) => archive::zipped(&path, Bytes::Memory(bytes)),
+        Some(bytes) if is_table(&upload.name) => archive::table(&path, &Place::Memory(bytes)),
+        _ => vec![Source::file(path, Place::Store { sha256: upload.sha256.clone() })],
+    }
+}
+
 fn below(path: &Path) -> Vec<Source> {
     if !path.is_dir() {
-        return vec![at(path)];
+        return one(path);
+    }
+    if archive::is_unpacked(path) {
+        return archive::unpacked(&shown(path), path);
     }
     let walk = WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !is_hidden(entry));
     let found = walk.filter_map(|entry| match entry {
-        Ok(entry) if entry.file_type().is_file() && is_readable(entry.path()) => Some(at(entry.path())),
+        Ok(entry) if entry.file_type().is_file() && is_readable(&entry.file_name().to_string_lossy()) => {
+            Some(Source::file(shown(entry.path()), at(entry.path())))
+        }
         Ok(_) => None,
         Err(error) => {
             let path = shown(error.path().unwrap_or(path));
-            Some(Source {
-                path,
-                place: Place::Nowhere { code: "file_unreadable", reason: error.to_string() },
-            })
+            Some(Source::file(path, Place::Nowhere { code: "file_unreadable", reason: error.to_string() }))
         }
     });
     found.collect()
+}
+
+/// A file that was named: an archive, a table of activities, or a recording.
+fn one(path: &Path) -> Vec<Source> {
+    let (name, place) = (shown(path), at(path));
+    match &place {
+        Place::Disk { .. } if is_zip(&name) || Zip::is_one(path) => {
+            archive::zipped(&name, Bytes::Disk(path.to_owned()))
+        }
+        Place::Disk { .. } if is_table(&name) => archive::table(&name, &place),
+        _ => vec![Source::file(name, place)],
+    }
+}
+
+fn is_zip(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".zip")
+}
+
+fn is_table(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".csv")
 }
 
 fn is_hidden(entry: &walkdir::DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
 }
 
-fn is_readable(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+/// True for the name of a FIT, GPX or TCX file, packed or not.
+pub(crate) fn is_readable(name: &str) -> bool {
+    let name = name.to_lowercase();
     let inner = name.strip_suffix(".gz").unwrap_or(&name);
     [".fit", ".gpx", ".tcx"].iter().any(|extension| inner.ends_with(extension))
 }
 
-fn at(path: &Path) -> Source {
-    let place = match path.metadata() {
+/// Where a file of this machine is.
+pub(crate) fn at(path: &Path) -> Place {
+    match path.metadata() {
         Ok(metadata) if metadata.is_file() => Place::Disk {
             path: path.to_owned(),
             bytes: metadata.len(),
@@ -128,13 +211,12 @@ fn at(path: &Path) -> Source {
             Place::Nowhere { code: "file_not_found", reason: "there is no such file or folder".to_owned() }
         }
         Err(error) => Place::Nowhere { code: "file_unreadable", reason: error.to_string() },
-    };
-    Source { path: shown(path), place }
+    }
 }
 
 /// The path as text, another for each: bytes that are no UTF-8 become `\xNN`, and where that could be meant
 /// literally too, a backslash becomes two.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     if let Some(text) = path.to_str().filter(|text| !text.contains("\\x")) {
         return text.to_owned();
     }
@@ -170,7 +252,7 @@ mod tests {
             std::fs::write(root.path().join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
         }
         let paths = vec![root.path().to_string_lossy().into_owned()];
-        let listed = list(&Asked { paths, uploads: Vec::new() });
+        let listed = list(&Asked { paths, uploads: Vec::new() }, &Whole::new());
         let mut names: Vec<_> =
             listed.iter().map(|source| source.path.rsplit('/').next().unwrap_or_default()).collect();
         names.sort_unstable();
@@ -188,7 +270,7 @@ mod tests {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let named = root.path().join("notes.txt");
         let paths = vec![text(root.path()), text(&named), text(&named), "/nowhere.fit".to_owned()];
-        let listed = list(&Asked { paths, uploads: Vec::new() });
+        let listed = list(&Asked { paths, uploads: Vec::new() }, &Whole::new());
         let names: Vec<_> =
             listed.iter().map(|source| source.path.rsplit('/').next().unwrap_or_default()).collect();
         assert_eq!(names, ["a.fit.gz", "b.GPX", "c.tcx", "notes.txt", "nowhere.fit"]);

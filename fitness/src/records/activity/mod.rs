@@ -128,6 +128,7 @@ const TOUCH: Sql =
     Sql::Both("UPDATE activity SET changed = $4 WHERE athlete = $1 AND local_date >= $2 AND local_date < $3");
 const TOUCH_UNDATED: Sql =
     Sql::Both("UPDATE activity SET changed = $2 WHERE athlete = $1 AND local_date IS NULL");
+const SET_SPORT: Sql = Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
 const REMOVE: Sql = Sql::Both("DELETE FROM activity WHERE id = $1");
 
 /// Writes an activity; a row that says the same already keeps its change number.
@@ -194,6 +195,16 @@ pub fn touch_undated(tx: &mut Tx<'_>, athlete: &str, changed: i64) -> Result<u64
     tx.execute(&TOUCH_UNDATED, &params![athlete, changed])
 }
 
+/// Gives an activity another sport.
+pub fn set_sport(
+    tx: &mut Tx<'_>,
+    id: &str,
+    (sport, sub_sport): (&str, Option<&str>),
+    changed: i64,
+) -> Result<()> {
+    tx.execute(&SET_SPORT, &params![id, sport, sub_sport, changed]).map(drop)
+}
+
 /// Removes an activity with all that hangs on it, and answers its local day, or nothing where there was none.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Option<Date>> {
     let day = tx.optional(&DAY_OF, &params![id], |row| optional_date(row, 0))?;
@@ -203,4 +214,4 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Option<Date>> {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[&[Sql]] =
-    &[&[DAY_OF, UPSERT, TOUCH, TOUCH_UNDATED, REMOVE], effort::QUERIES, list::QUERIES];
+    &[&[DAY_OF, UPSERT, TOUCH, TOUCH_UNDATED, SET_SPORT, REMOVE], effort::QUERIES, list::QUERIES];
