@@ -3,6 +3,7 @@
 mod changes;
 mod scope;
 
+pub mod accuracy;
 pub mod ascent;
 pub mod best_effort;
 pub mod calendar;

@@ -2,6 +2,7 @@
 //!
 //! Every function works inside the caller's transaction and may run again with it.
 
+pub mod accuracy;
 pub mod activity;
 pub mod activity_load;
 pub mod activity_stream;

@@ -13,6 +13,7 @@ use super::import_file::{ImportFile, Kind, Outcome};
 use super::original::Original;
 use super::source_file::SourceFile;
 use super::*;
+use crate::accuracy::Figure;
 use crate::calendar::{self, DayRow};
 use crate::heart_rate::Sex;
 use crate::load::{Load, LoadMethod};
@@ -75,6 +76,7 @@ scenarios![
     files_of_a_run_keep_their_order,
     a_row_of_an_export_is_written_where_it_differs,
     a_row_outlives_its_activity,
+    a_row_is_compared_with_the_activity_of_its_file,
     a_list_is_replaced_by_that_of_a_newer_export,
     upsert_reports_what_it_did,
     an_activity_that_moved_touches_its_earlier_day,
@@ -99,6 +101,7 @@ scenarios![
 async fn queries_prepare() {
     let queries = [
         &[
+            accuracy::QUERIES,
             athlete::QUERIES,
             athlete_setting::QUERIES,
             best_effort::QUERIES,
@@ -303,6 +306,24 @@ mod scenario {
         assert_eq!(export_row::of_activity(tx, ME, &ride.id)?.len(), 1);
         activity::remove(tx, &ride.id)?;
         assert_eq!(export_row::find(tx, ME, ("bulk_export", "1"))?, Some(row("1", None)));
+        Ok(())
+    }
+
+    pub(super) fn a_row_is_compared_with_the_activity_of_its_file(tx: &mut Tx<'_>) -> Result<()> {
+        let mut of_file = ride("a", 1);
+        of_file.summary.distance_m = Some(10_010.0);
+        let mut of_row = Activity { provenance: "bulk_export".to_owned(), ..ride("2", 49) };
+        of_row.summary.distance_m = Some(5_000.0);
+        put(tx, &[of_file.clone(), of_row.clone()], 1)?;
+        let figures = r#"{"distance_m":10000.0,"max_hr":180.0}"#.to_owned();
+        let told =
+            |id, activity: &Activity| ExportRow { figures: figures.clone(), ..row(id, Some(&activity.id)) };
+        export_row::put(tx, ME, &told("1", &of_file))?;
+        export_row::put(tx, ME, &told("2", &of_row))?;
+        let pairs = accuracy::pairs(tx, ME)?;
+        assert_eq!(pairs.iter().map(|pair| &pair.activity_id).collect::<Vec<_>>(), [&of_file.id]);
+        let distance = pairs[0].told.iter().find(|told| told.figure == Figure::DistanceM).unwrap();
+        assert_eq!((distance.ours, distance.theirs), (10_010.0, 10_000.0));
         Ok(())
     }
 
