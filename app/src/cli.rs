@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    activities, athlete, check, days, db, demo, doctor, import, run, runs, serve, steps, today,
+    accuracy, activities, athlete, check, days, db, demo, doctor, import, run, runs, serve, steps, today,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Today(today::Today),
     Activities(activities::Activities),
     Days(days::Days),
+    Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
     Run(run::Run),
     Runs(runs::Runs),
@@ -77,6 +78,7 @@ impl Command {
             Self::Today(command) => command.run(config).await,
             Self::Activities(command) => command.run(config).await,
             Self::Days(command) => command.run(config).await,
+            Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
             Self::Run(command) => command.run(config).await,
             Self::Runs(command) => command.run(config).await,
@@ -96,6 +98,7 @@ impl Command {
             Self::Today(command) => command.form.json,
             Self::Activities(command) => command.form.json,
             Self::Days(command) => command.form.json,
+            Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,
             Self::Run(command) => command.form.json,
             Self::Runs(command) => command.form().json,

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod accuracy;
 pub(crate) mod activities;
 pub(crate) mod athlete;
 pub(crate) mod check;
