@@ -88,3 +88,6 @@ fn left_out(scope: Scope) -> &'static str {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[Sql] = &[LIST, REMOVE, PUT, BASIS, RUNS];
+
+#[cfg(test)]
+mod tests;

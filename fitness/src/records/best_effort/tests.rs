@@ -1,0 +1,164 @@
+use std::io;
+
+use store::{Error, Store, Url};
+
+use super::*;
+use crate::prediction::Lack;
+use crate::recording::Recording;
+use crate::records::activity::{self, Activity, Origin};
+use crate::records::athlete::{self, Athlete};
+
+const ME: &str = "me";
+const DONE: &str = "scenario is done";
+const MARCH: Date = Date::constant(2026, 3, 1);
+const MAY: Date = Date::constant(2026, 5, 30);
+
+/// Does something on both databases, and takes it back.
+async fn on_both(scenario: fn(&mut Tx<'_>) -> Result<()>) {
+    for url in support::databases() {
+        let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
+        store.migrate().await.unwrap();
+        let outcome = store.write(move |tx| -> Result<()> {
+            athlete::ensure(tx, &Athlete { id: ME.to_owned(), timezone: "UTC".to_owned(), created_ms: 1 })?;
+            scenario(tx)?;
+            Err(Error::abort(io::Error::other(DONE)))
+        });
+        assert_eq!(outcome.await.unwrap_err().to_string(), DONE);
+    }
+}
+
+fn effort(distance_m: f64, elapsed_s: f64) -> BestEffort {
+    BestEffort { distance_m, elapsed_s, start_s: 7.5 }
+}
+
+/// Keeps an activity with these efforts, and answers its id.
+fn keep(
+    tx: &mut Tx<'_>,
+    (sport, provenance): (&str, &str),
+    day: Date,
+    efforts: &[BestEffort],
+) -> Result<String> {
+    let source_id = format!("{sport}{provenance}{day}{}", efforts.len());
+    let origin = Origin {
+        athlete: ME,
+        provenance,
+        source_id: &source_id,
+        file: "a.fit",
+        sha256: &source_id,
+        part: 0,
+        parts: 1,
+    };
+    let recording = Recording { sport: sport.to_owned(), ..Recording::default() };
+    let activity = Activity::of(&recording, origin, Some(day));
+    activity::upsert(tx, &activity, 1)?;
+    replace(tx, &activity.id, efforts)?;
+    Ok(activity.id)
+}
+
+fn days_and_meters(efforts: &[Effort]) -> Vec<(String, f64)> {
+    efforts.iter().map(|effort| (effort.date.to_string(), effort.distance_m)).collect()
+}
+
+#[tokio::test]
+async fn efforts_read_back_and_the_same_ones_are_not_written_twice() {
+    on_both(|tx| {
+        let efforts = [effort(400.0, 80.25), effort(5000.0, 1200.125)];
+        let id = keep(tx, ("running", "file"), MAY, &efforts)?;
+        assert_eq!(list(tx, &id)?, efforts);
+        assert!(!replace(tx, &id, &efforts)?);
+        assert!(replace(tx, &id, &efforts[..1])?);
+        assert_eq!(list(tx, &id)?, efforts[..1]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn efforts_go_with_their_activity() {
+    on_both(|tx| {
+        let id = keep(tx, ("running", "file"), MAY, &[effort(5000.0, 1200.0)])?;
+        activity::remove(tx, &id)?;
+        assert_eq!(list(tx, &id)?, []);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_basis_is_of_runs_from_mile_to_half_marathon_of_210_seconds() {
+    on_both(|tx| {
+        let short = [effort(1000.0, 300.0), effort(1609.344, 209.9)];
+        let long = [effort(5000.0, 1200.0), effort(21_097.5, 5400.0), effort(30_000.0, 9000.0)];
+        keep(tx, ("running", "file"), MARCH, &short)?;
+        keep(tx, ("running", "file"), MAY, &long)?;
+        keep(tx, ("walking", "file"), MAY, &long)?;
+        keep(tx, ("hiking", "file"), MAY, &long)?;
+        let found = basis(tx, ME, Scope::All, MARCH, MAY)?;
+        let day = || MAY.to_string();
+        assert_eq!(days_and_meters(&found), [(day(), 5000.0), (day(), 21_097.5)]);
+        assert_eq!(runs(tx, ME, Scope::All, MARCH, MAY)?, 2);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn days_outside_of_the_range_do_not_count() {
+    on_both(|tx| {
+        for day in [MARCH, MAY] {
+            keep(tx, ("running", "file"), day, &[effort(5000.0, 1200.0)])?;
+        }
+        let inside = basis(tx, ME, Scope::All, MARCH, MAY)?;
+        assert_eq!(inside.len(), 2);
+        let between = (MARCH.tomorrow().unwrap(), MAY.yesterday().unwrap());
+        assert_eq!(basis(tx, ME, Scope::All, between.0, between.1)?, []);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_duplicate_does_not_count() {
+    const LINK: Sql = Sql::Both("UPDATE activity SET duplicate_of = $2 WHERE id = $1");
+    on_both(|tx| {
+        let first = keep(tx, ("running", "file"), MAY, &[effort(5000.0, 1200.0)])?;
+        let again = keep(tx, ("running", "file"), MAY, &[effort(5000.0, 1100.0), effort(10_000.0, 2400.0)])?;
+        tx.execute(&LINK, &params![&again, &first])?;
+        let found = basis(tx, ME, Scope::All, MARCH, MAY)?;
+        assert_eq!(found.iter().map(|effort| effort.seconds).collect::<Vec<_>>(), [1200.0]);
+        assert_eq!(runs(tx, ME, Scope::All, MARCH, MAY)?, 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_shareable_leaves_the_strava_api_out() {
+    on_both(|tx| {
+        keep(tx, ("running", STRAVA_API), MAY, &[effort(5000.0, 1100.0)])?;
+        keep(tx, ("running", "file"), MAY, &[effort(5000.0, 1200.0)])?;
+        let found = basis(tx, ME, Scope::Shareable, MARCH, MAY)?;
+        assert_eq!(found.iter().map(|effort| effort.seconds).collect::<Vec<_>>(), [1200.0]);
+        assert_eq!(basis(tx, ME, Scope::All, MARCH, MAY)?.len(), 2);
+        assert_eq!(runs(tx, ME, Scope::Shareable, MARCH, MAY)?, 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_without_an_effort_is_told_from_no_run() {
+    on_both(|tx| {
+        let lack = |tx: &mut Tx<'_>| {
+            let predictions = predict(tx, ME, Scope::All, MAY, &Race::usual())?;
+            Ok::<_, Error>(predictions.needs.map(|needs| needs.code))
+        };
+        assert_eq!(lack(tx)?, Some(Lack::NoRun));
+        keep(tx, ("running", "file"), MAY, &[effort(1000.0, 300.0)])?;
+        assert_eq!(lack(tx)?, Some(Lack::NoEffort));
+        keep(tx, ("running", "file"), MARCH, &[effort(5000.0, 1200.0)])?;
+        assert_eq!(lack(tx)?, None);
+        Ok(())
+    })
+    .await;
+}
