@@ -15,6 +15,7 @@ const LISTEN: &str = "FITNESS_LISTEN";
 const LOG: &str = "FITNESS_LOG";
 const LOG_LEVEL: &str = "FITNESS_LOG_LEVEL";
 const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
+pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 
 const DEFAULT_DATA_DIR: &str = "./data";
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) scripts_dir: Option<PathBuf>,
     /// Whether a run that was asked for over HTTP may read files of this machine.
     pub(crate) local_import: bool,
+    /// What is put into it is imported while the server runs; whether it is there is looked at then.
+    pub(crate) import_dir: Option<PathBuf>,
 }
 
 /// How the log is written.
@@ -74,6 +77,7 @@ impl Config {
             },
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
+            import_dir: variable(IMPORT_DIR).map(PathBuf::from),
         })
     }
 }
@@ -128,7 +132,7 @@ fn switch(name: &'static str, value: &str) -> Result<bool, Problem> {
 }
 
 // Values are not repeated: whoever mixes two variables up may have put a secret into this one.
-fn wrong(name: &'static str, what: &str) -> Problem {
+pub(crate) fn wrong(name: &'static str, what: &str) -> Problem {
     Problem { exit: error::CONFIG, ..Problem::new("config_invalid", format!("{name}: {what}")) }
 }
 
@@ -153,6 +157,13 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.log, Log { form: LogForm::Readable, level: None });
         assert!(!config.local_import);
+        assert_eq!(config.import_dir, None);
+    }
+
+    #[test]
+    fn the_watched_folder_need_not_be_there_for_other_commands() {
+        let config = read(&[("FITNESS_IMPORT_DIR", "/nowhere")]).unwrap();
+        assert_eq!(config.import_dir, Some(PathBuf::from("/nowhere")));
     }
 
     #[test]

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use engine::Engine;
 use engine::worker::{Settings, Worker};
+use files::watch::Watch;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::cli::ATHLETE;
-use crate::config::{Config, LogForm};
+use crate::config::{self, Config, IMPORT_DIR, LogForm};
 use crate::error::{self, Problem};
 use crate::{output, program};
 
@@ -20,6 +22,7 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline serve
   paceline serve --listen 127.0.0.1:9000
+  FITNESS_IMPORT_DIR=~/import paceline serve       imports what is put into that folder
 
 There are no accounts yet, so only loopback addresses are accepted. SIGTERM and Ctrl-C end it:
 open requests are finished, and running pipelines are handed back to the next process.";
@@ -44,6 +47,7 @@ impl Serve {
         if !engine::script::memory_is_bounded() {
             warn!("the memory of scripts has no bound, because another allocator was linked in");
         }
+        let watch = watch(config, &engine)?;
         let listener = listen(address).await?;
         if config.log.form == LogForm::Readable {
             output::note(format!("http://{}/api/v1/health answers; Ctrl-C ends it", listener.local_addr()?));
@@ -51,17 +55,32 @@ impl Serve {
 
         let stop = CancellationToken::new();
         let working = tokio::spawn(Worker::new(engine.clone(), Settings::standard())?.run(stop.clone()));
-        let watching = tokio::spawn(until_told(stop.clone())?);
+        let told = tokio::spawn(until_told(stop.clone())?);
+        let watching = watch.map(|watch| tokio::spawn(watch.run(stop.clone())));
         let metrics = Arc::new(move || metrics.render());
         let state = api::State::new(engine, metrics, ATHLETE, env!("CARGO_PKG_VERSION"));
         let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
         stop.cancel();
         working.await?;
-        watching.abort();
+        if let Some(watching) = watching {
+            watching.await?;
+        }
+        told.abort();
         served?;
         info!("stopped");
         Ok(error::DONE)
     }
+}
+
+/// The watch over the folder of new files, where one is set.
+fn watch(config: &Config, engine: &Engine) -> Result<Option<Watch>, Problem> {
+    let Some(folder) = &config.import_dir else { return Ok(None) };
+    // It is not made: a folder that appears by a slip of the pen is one that nobody puts files into.
+    let unusable = |error: std::io::Error| {
+        let why = format!("it must name a folder that is there and can be listed ({})", error.kind());
+        config::wrong(IMPORT_DIR, &why)
+    };
+    Watch::new(engine.clone(), folder, ATHLETE).map(Some).map_err(unusable)
 }
 
 fn refuse_strangers(address: SocketAddr, by_flag: bool) -> Result<(), Problem> {

@@ -9,6 +9,7 @@ mod known;
 mod prepare;
 mod read;
 mod sources;
+pub mod watch;
 
 use engine::registry::{Registry, RegistryError};
 
