@@ -1,10 +1,11 @@
-//! `paceline demo`: writes the files of a demo athlete.
+//! `paceline demo`: writes the export of a demo athlete.
 
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use engine::clock::Clock;
+use files::demo::{Export, Exported};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -13,48 +14,78 @@ use crate::cli::Form;
 use crate::{error, output, units};
 
 const AFTER_HELP: &str = "\
-Example:
-  paceline demo ./demo --seed 1 && paceline import ./demo
+Examples:
+  paceline demo demo.zip && paceline import demo.zip
+  paceline demo ./demo --language de --years 1
 
-The same seed and days give the same files; the last day is today.";
+The same seed, years and language give the same export; its last day is today.";
 
-/// Writes a year of plausible FIT files, to try Paceline with
+const YEAR_DAYS: u32 = 365;
+
+/// Writes an export as Strava gives it, of an athlete who does not exist, to try Paceline with
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Demo {
-    /// The folder to write to; it is made where it is missing
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    /// A zip file where it ends with `.zip`, else a folder; it is made where it is missing
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+    /// How many years back the history goes
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10))]
+    years: u32,
+    /// The language of the export
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    language: Language,
     /// Another seed is another athlete
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How many days back the history goes
-    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3660))]
-    days: u32,
     #[command(flatten)]
     pub(crate) form: Form,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Language {
+    /// English
+    En,
+    /// German
+    De,
+}
+
 impl Demo {
     pub(crate) fn run(self) -> anyhow::Result<u8> {
-        let today =
+        let last_day =
             Timestamp::from_millisecond(Clock::system().now_ms())?.to_zoned(TimeZone::system()).date();
-        let written = files::demo::write(&self.folder, self.seed, today, self.days)
-            .with_context(|| format!("cannot write to `{}`", self.folder.display()))?;
+        let wanted = Export {
+            seed: self.seed,
+            last_day,
+            days: self.years * YEAR_DAYS,
+            language: match self.language {
+                Language::En => files::demo::Language::English,
+                Language::De => files::demo::Language::German,
+            },
+            every_second: false,
+        };
+        let written = files::demo::export(&self.path, &wanted)
+            .with_context(|| format!("cannot write to `{}`", self.path.display()))?;
+        self.tell(&wanted, &written)?;
+        Ok(error::DONE)
+    }
+
+    fn tell(&self, wanted: &Export, written: &Exported) -> anyhow::Result<()> {
         if self.form.json {
-            output::json(&json!({
-                "folder": self.folder,
+            return output::json(&json!({
+                "path": self.path,
+                "activities": written.rows,
                 "files": written.files,
                 "bytes": written.bytes,
-                "first_day": written.first_day,
-                "last_day": written.last_day,
-            }))?;
-        } else {
-            let files = units::count(usize::try_from(written.files)?, "file", "files");
-            let days = format!("{} to {}", written.first_day, written.last_day);
-            output::line(format!("{files} from {days} in `{}`", self.folder.display()))?;
-            output::note(format!("`paceline import {}` reads them", self.folder.display()));
+                "samples": written.samples,
+                "last_day": wanted.last_day,
+            }));
         }
-        Ok(error::DONE)
+        let activities = units::count(usize::try_from(written.rows)?, "activity", "activities");
+        let years = units::count(usize::try_from(self.years)?, "year", "years");
+        let (files, path) = (written.files, self.path.display());
+        output::line(format!("{activities} of {years}, {files} of them recorded, in `{path}`"))?;
+        output::note(format!("`paceline import {path}` reads them"));
+        Ok(())
     }
 }

@@ -59,7 +59,7 @@ fn table(files: &BTreeMap<String, Vec<u8>>) -> &str {
     std::str::from_utf8(&files["activities.csv"]).unwrap()
 }
 
-fn decoded(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, Result<Decoded, Refusal>> {
+fn decoded(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, Result<Decoded<'_>, Refusal>> {
     let recordings = files.iter().filter(|(name, _)| name.starts_with("activities/"));
     recordings.map(|(name, bytes)| (name.as_str(), decode(name, bytes, &Limits::STANDARD))).collect()
 }
@@ -100,7 +100,7 @@ fn an_interrupted_zip_does_not_bear_its_name() {
 fn every_file_but_the_broken_ones_is_read_without_a_warning() {
     let (_, files) = entries(SEASON);
     let decoded = decoded(&files);
-    let broken = |result: &Result<Decoded, Refusal>| {
+    let broken = |result: &Result<Decoded<'_>, Refusal>| {
         result.as_ref().map_or(true, |decoded| {
             !decoded.warnings.is_empty() || decoded.recordings.iter().any(|one| !one.warnings.is_empty())
         })
