@@ -27,7 +27,7 @@ pub(crate) struct Run {
     partition: String,
     #[schema(value_type = Object)]
     params: Value,
-    /// What set it off: `cli` or `http`.
+    /// What set it off: `cli`, `http` or `watch`.
     cause: String,
     /// The request that set it off.
     #[serde(skip_serializing_if = "Option::is_none")]
