@@ -6,12 +6,14 @@ SHELL := /bin/bash
 
 PACELINE := $(or $(CARGO_TARGET_DIR),target)/release/paceline
 
-# Without FILES, `make run` trains a demo athlete, kept apart in data/demo so that it never mixes with your own data.
-ifeq ($(strip $(FILES)),)
-DEMO := data/demo/files
+# FILES is the former name of EXPORT. Without either, `make run` trains a demo athlete, kept apart in data/demo so
+# that it never mixes with your own data.
+EXPORT ?= $(FILES)
+ifeq ($(strip $(EXPORT)),)
+DEMO := data/demo/export.zip
 unexport FITNESS_DB_URL
 run: export FITNESS_DATA_DIR := data/demo
-run: FILES := $(DEMO)
+run: EXPORT := $(DEMO)
 endif
 
 .PHONY: help
@@ -19,11 +21,11 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: run
-run: ## Import FILES=path (or a demo year), show today's advice and serve
+run: ## Import EXPORT=path (a Strava export, a folder, a file; else a demo), show today's advice and serve
 	@.ci/tools build
 	cargo build --release --locked --package paceline
-	$(if $(DEMO),test -d $(DEMO) || $(PACELINE) demo $(DEMO) --seed 1)
-	$(PACELINE) import "$(FILES)"
+	$(if $(DEMO),test -f $(DEMO) || $(PACELINE) demo $(DEMO) --seed 1)
+	$(PACELINE) import "$(EXPORT)"
 	$(PACELINE) run daily
 	$(PACELINE) today
 	$(PACELINE) serve
