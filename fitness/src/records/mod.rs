@@ -17,6 +17,7 @@ pub mod import_file;
 pub mod insight;
 pub mod lap;
 pub mod original;
+pub mod session;
 pub mod source_file;
 pub mod stale_day;
 

@@ -117,6 +117,7 @@ async fn queries_prepare() {
             day::QUERIES,
             stale_day::QUERIES,
             insight::QUERIES,
+            session::QUERIES,
         ],
         activity::QUERIES,
     ]

@@ -48,6 +48,16 @@ impl SettingsHistory {
         }
     }
 
+    /// The races that the athlete announced, by day, with their metres.
+    pub fn races(&self) -> Vec<(Date, f64)> {
+        let races = self.given.range((Name::Race, Date::MIN)..=(Name::Race, Date::MAX));
+        let on = |((_, day), value): (&(Name, Date), &Value)| match value {
+            Value::Number(meters) if *meters > 0.0 => Some((*day, *meters)),
+            _ => None,
+        };
+        races.filter_map(on).collect()
+    }
+
     /// The estimates in force from the first month with activities through the month of a day, where they change.
     pub fn estimates(&self, through: Date) -> Vec<Dated> {
         let Some(first) = self.peaks.keys().next().copied() else {
@@ -144,6 +154,13 @@ mod tests {
             (ftp("2024-03-09"), ftp("2024-03-10"), ftp("2024-07-01")),
             (None, Some(250.0), Some(260.0))
         );
+    }
+
+    #[test]
+    fn races_are_those_that_were_not_called_off() {
+        let history =
+            history(&[given(Name::Race, "2024-03-10", 10_000.0), given(Name::Race, "2024-06-01", 0.0)], &[]);
+        assert_eq!(history.races(), [(day("2024-03-10"), 10_000.0)]);
     }
 
     #[test]

@@ -22,9 +22,11 @@ pub enum Name {
     Ftp,
     ThresholdPace,
     Weight,
+    /// A race on the day that it is dated.
+    Race,
 }
 
-/// The value of a setting: beats per minute, watts, seconds per kilometre, kilograms, or the sex.
+/// The value of a setting: beats per minute, watts, seconds per kilometre, kilograms, metres, or the sex.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
     Sex(Sex),
@@ -50,8 +52,16 @@ pub enum SettingError {
 
 impl Name {
     /// Every setting there is.
-    pub const ALL: [Self; 7] =
-        [Self::Sex, Self::HrRest, Self::HrMax, Self::Lthr, Self::Ftp, Self::ThresholdPace, Self::Weight];
+    pub const ALL: [Self; 8] = [
+        Self::Sex,
+        Self::HrRest,
+        Self::HrMax,
+        Self::Lthr,
+        Self::Ftp,
+        Self::ThresholdPace,
+        Self::Weight,
+        Self::Race,
+    ];
 
     /// The word that is stored.
     pub fn as_str(self) -> &'static str {
@@ -63,6 +73,7 @@ impl Name {
             Self::Ftp => "ftp",
             Self::ThresholdPace => "threshold_pace",
             Self::Weight => "weight",
+            Self::Race => "race",
         }
     }
 
@@ -73,7 +84,7 @@ impl Name {
 
     /// True where a load is computed from it.
     pub fn affects_load(self) -> bool {
-        !matches!(self, Self::ThresholdPace | Self::Weight)
+        !matches!(self, Self::ThresholdPace | Self::Weight | Self::Race)
     }
 
     fn example(self) -> &'static str {
@@ -85,6 +96,7 @@ impl Name {
             Self::Ftp => "250",
             Self::ThresholdPace => "3:50/km",
             Self::Weight => "70kg",
+            Self::Race => "10k",
         }
     }
 
@@ -98,6 +110,8 @@ impl Name {
             Self::Ftp => (40.0, 600.0),
             Self::ThresholdPace => (120.0, 900.0),
             Self::Weight => (25.0, 300.0),
+            // Of no length is a race that was called off.
+            Self::Race => (0.0, 500_000.0),
         }
     }
 
@@ -112,6 +126,8 @@ impl Name {
                 format!("{}:{:02}/km", (seconds / 60.0).floor(), seconds % 60.0)
             }
             Self::Weight => format!("{number} kg"),
+            Self::Race if number == 0.0 => "called off".to_owned(),
+            Self::Race => format!("{} km", number / 1000.0),
         }
     }
 }
@@ -126,6 +142,7 @@ impl fmt::Display for Name {
             Self::Ftp => "threshold power",
             Self::ThresholdPace => "threshold pace",
             Self::Weight => "weight",
+            Self::Race => "race",
         })
     }
 }
@@ -166,6 +183,7 @@ pub fn parse(name: Name, text: &str) -> Result<Value, SettingError> {
         Name::Ftp => number(&typed, "w"),
         Name::ThresholdPace => pace(&typed),
         Name::Weight => weight(&typed),
+        Name::Race => race(&typed),
     };
     let value = value.ok_or_else(|| SettingError::Unreadable { name, text: text.to_owned() })?;
     let (low, high) = name.range();
@@ -197,6 +215,24 @@ fn weight(text: &str) -> Option<Value> {
         (Value::Number(pounds), Some(_)) => Some(Value::Number((pounds * POUND_KG * 10.0).round() / 10.0)),
         (value, _) => Some(value),
     }
+}
+
+/// Metres of `10k`, `21.1km`, `10mi`, `5000m`, `half` or `marathon`; none at all for a race that is off.
+fn race(text: &str) -> Option<Value> {
+    let meters = match text {
+        "none" | "off" => 0.0,
+        "half" => 21_097.5,
+        "marathon" => 42_195.0,
+        _ => {
+            let units = [("km", 1000.0), ("k", 1000.0), ("mi", MILE_M), ("m", 1.0)];
+            let of = |(unit, meters): (&str, f64)| {
+                let number: f64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+                Some((number * meters * 10.0).round() / 10.0)
+            };
+            units.into_iter().find_map(of).filter(|meters| meters.is_finite())?
+        }
+    };
+    Some(Value::Number(meters))
 }
 
 /// Seconds per kilometre of `3:50`, `3:50/km` or `6:10/mi`.
@@ -249,6 +285,16 @@ mod tests {
         check(Name::Weight, "154 lb", "69.9");
         check(Name::Ftp, "250W", "250");
         check(Name::HrMax, " 190 bpm", "190");
+    }
+
+    #[test]
+    fn a_race_is_a_distance_as_runners_say_it() {
+        check(Name::Race, "10k", "10000");
+        check(Name::Race, "Half", "21097.5");
+        check(Name::Race, "10 mi", "16093.4");
+        check(Name::Race, "1500m", "1500");
+        check(Name::Race, "none", "0");
+        check(Name::Race, "far", "`far` is not a value of race; give it as `10k`");
     }
 
     #[test]

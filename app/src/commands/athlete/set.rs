@@ -24,6 +24,7 @@ Examples:
   paceline athlete set --sex m --hr-rest 50 --hr-max 190 --lthr 170 --ftp 250 \\
       --threshold-pace 3:50/km --weight 70
   paceline athlete set --ftp 260 --from 2026-03-01      what was before stays as it was
+  paceline athlete set --race 10k@2026-12-06            a race to come; none@2026-12-06 calls it off
   paceline athlete set --timezone Europe/Berlin
 
 What depends on a setting is computed again at once, from the day on which it holds.";
@@ -73,9 +74,25 @@ struct Given {
     /// Weight in kilograms, or such as 154lb
     #[arg(long, value_name = "KG", value_parser = weight)]
     weight: Option<Value>,
+    /// A race and its day, such as half@2026-05-03
+    #[arg(long, value_name = "DISTANCE@DATE", value_parser = race)]
+    race: Option<Race>,
     /// Where the days begin and end, such as Europe/Berlin; it has no date
     #[arg(long, value_name = "ZONE", value_parser = timezone)]
     timezone: Option<String>,
+}
+
+/// A race with its own day.
+#[derive(Debug, Clone, Copy)]
+struct Race {
+    day: Date,
+    distance: Value,
+}
+
+fn race(text: &str) -> Result<Race, String> {
+    let (distance, day) = text.split_once('@').ok_or("give it as `10k@2026-12-06`")?;
+    let distance = parse(Name::Race, distance).map_err(|error| error.to_string())?;
+    Ok(Race { day: date(day)?, distance })
 }
 
 fn sex(text: &str) -> Result<Value, SettingError> {
@@ -124,7 +141,13 @@ impl Given {
         let dated = |(name, value): (Name, Option<Value>)| {
             Some(Dated { name, from, value: value?, source: Source::Given })
         };
-        given.into_iter().filter_map(dated).collect()
+        let race = self.race.map(|race| Dated {
+            name: Name::Race,
+            from: race.day,
+            value: race.distance,
+            source: Source::Given,
+        });
+        given.into_iter().filter_map(dated).chain(race).collect()
     }
 }
 
@@ -219,7 +242,8 @@ fn write(tx: &mut Tx<'_>, athlete: &str, dated: &[Dated], now_ms: i64) -> store:
         }
     }
     check(&athlete_setting::list(tx, athlete)?).map_err(store::Error::abort)?;
-    if let (Some(first), false) = (dated.first(), written.changed.is_empty()) {
+    let of_loads = dated.iter().find(|dated| dated.name != Name::Race);
+    if let (Some(first), false) = (of_loads, written.changed.is_empty()) {
         written.activities = activity::contributions(tx, athlete, first.from)?.len();
     }
     Ok(written)
@@ -236,13 +260,13 @@ fn check(settings: &[Dated]) -> Result<(), SettingError> {
 
 fn told(written: &Written, from: Option<Date>) -> String {
     let mut lines = Vec::new();
-    if !written.changed.is_empty() {
-        let names: Vec<String> = written
-            .changed
-            .iter()
-            .filter_map(|word| Name::parse(word))
-            .map(|name| name.to_string())
-            .collect();
+    let changed = || written.changed.iter().filter_map(|word| Name::parse(word));
+    if changed().any(|name| name == Name::Race) {
+        lines.push("the race is noted; the advice leads up to it and away from it".to_owned());
+    }
+    let names: Vec<String> =
+        changed().filter(|name| *name != Name::Race).map(|name| name.to_string()).collect();
+    if !names.is_empty() {
         let since = from.map_or_else(|| "for all days".to_owned(), |day| format!("from {day} on"));
         lines.push(format!("set {since}: {}", names.join(", ")));
         let activities = units::count(written.activities, "activity", "activities");
@@ -280,6 +304,21 @@ mod tests {
 set from 2026-03-01 on: threshold power, threshold heart rate
 the load of 312 activities and the days after are computed again";
         assert_eq!(told(&written, Some(Date::constant(2026, 3, 1))), wanted);
+    }
+
+    #[test]
+    fn a_race_has_a_distance_and_a_day() {
+        let noted = race("half@2026-05-03").unwrap();
+        let wanted = (Date::constant(2026, 5, 3), Value::Number(21_097.5));
+        assert_eq!((noted.day, noted.distance), wanted);
+        assert_eq!(race("10k").unwrap_err(), "give it as `10k@2026-12-06`");
+        assert_eq!(race("10k@soon").unwrap_err(), "`soon` is not a date like 2026-01-31");
+    }
+
+    #[test]
+    fn a_race_costs_no_load_anew() {
+        let written = Written { changed: vec!["race"], timezone_changed: false, activities: 0 };
+        assert_eq!(told(&written, None), "the race is noted; the advice leads up to it and away from it");
     }
 
     #[test]

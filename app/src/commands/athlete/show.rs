@@ -85,6 +85,11 @@ fn table(settings: &Settings, dated: &[Dated], today: Date) -> Table {
         let since = if source == Source::Given { since(name, dated, today) } else { String::new() };
         table.row([name.to_string(), value.show(name), source.as_str().to_owned(), since]);
     }
+    let races = dated.iter().filter(|dated| dated.name == Name::Race && dated.from >= today);
+    for race in races {
+        let (value, source) = (race.value.show(Name::Race), race.source.as_str());
+        table.row([Name::Race.to_string(), value, source.to_owned(), race.from.to_string()]);
+    }
     table
 }
 
@@ -110,6 +115,22 @@ fn since(name: Name, dated: &[Dated], today: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_race_to_come_is_shown_with_its_day() {
+        let on = |day| Dated {
+            name: Name::Race,
+            from: day,
+            value: Value::Number(10_000.0),
+            source: Source::Given,
+        };
+        let today = Date::constant(2026, 3, 1);
+        let races = [on(Date::constant(2026, 2, 1)), on(Date::constant(2026, 5, 3))];
+        let settings = SettingsHistory::new(&races, []).at(today);
+        let text = table(&settings, &races, today).to_string();
+        assert_eq!(text.lines().filter(|line| line.starts_with("race")).count(), 1, "{text}");
+        assert!(text.ends_with("2026-05-03"), "{text}");
+    }
 
     #[test]
     fn each_setting_says_who_gave_it() {
