@@ -1,13 +1,20 @@
 //! What a rule sees of a day: a map of a few dozen figures, where an unknown one is an absent key.
 
+mod heat;
+mod long_run;
+mod races;
 mod recent;
+mod zones;
+
+use std::cmp::Ordering;
 
 use fitness::calendar::DayRow;
 use jiff::civil::{Date, Weekday};
 use serde::Serialize;
 
-use crate::history::History;
-use recent::Recent;
+use crate::best::Best;
+use crate::history::View;
+pub(crate) use recent::Recent;
 
 /// Until then fitness is still climbing from zero and form says little.
 pub(crate) const WARMING_UP_DAYS: usize = 42;
@@ -31,6 +38,18 @@ pub struct Figures {
     usual: Option<Usual>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rest: Option<Rest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streak: Option<Streak>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    long_run: Option<long_run::LongRun>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    race: Option<races::Races>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zones: Option<zones::Zones>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heat: Option<heat::Heat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<NewBest>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,6 +80,12 @@ struct Load {
     ratio: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     monotony: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strain: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    week_before: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ramp_percent: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,8 +113,26 @@ struct Rest {
     longest_break_days: usize,
 }
 
-/// Every key that a day may lack, so that an insight can name those that were missing.
-const MAY_BE_UNKNOWN: [&str; 16] = [
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Streak {
+    days: usize,
+    since_easy_days: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct NewBest {
+    distance: &'static str,
+    days_since: i64,
+    seconds: i64,
+    gain_s: i64,
+}
+
+/// A best is news for so many days.
+const NEWS_DAYS: i64 = 7;
+
+/// Every key that a day may lack, so that an insight can name those that were missing. What only happens at
+/// times, as a race, is not missing on other days.
+const MAY_BE_UNKNOWN: [&str; 21] = [
     "form.atl",
     "form.ctl",
     "form.ctl_four_weeks_ago",
@@ -97,24 +140,29 @@ const MAY_BE_UNKNOWN: [&str; 16] = [
     "history.days",
     "load.four_weeks",
     "load.monotony",
+    "load.ramp_percent",
     "load.ratio",
+    "load.strain",
     "load.today",
     "load.week",
+    "load.week_before",
     "load.yesterday",
+    "long_run.minutes",
     "rest.days_since",
     "usual.minutes",
     "week.hours",
     "yesterday.hard",
     "yesterday.minutes",
+    "zones.easy_percent",
 ];
 
 impl Figures {
-    /// The figures of the last day of a history.
-    pub fn of(history: &History) -> Self {
-        let recent = Recent::of(&history.days);
+    /// The figures of the day of a view.
+    pub(crate) fn of(view: &View<'_>) -> Self {
+        let recent = Recent::of(view.days);
         Self {
-            date: history.today,
-            weekday: weekday(history.today),
+            date: view.today,
+            weekday: weekday(view.today),
             history: recent.as_ref().map(length),
             form: recent.as_ref().map(form),
             load: recent.as_ref().map(load),
@@ -122,6 +170,12 @@ impl Figures {
             week: recent.as_ref().and_then(week),
             usual: recent.as_ref().and_then(usual),
             rest: recent.as_ref().map(rest),
+            streak: recent.as_ref().map(streak),
+            long_run: long_run::of(view),
+            race: races::of(view),
+            zones: zones::of(view),
+            heat: heat::of(view),
+            best: new_best(view),
         }
     }
 }
@@ -152,15 +206,17 @@ fn form(recent: &Recent<'_>) -> Form {
 }
 
 fn load(recent: &Recent<'_>) -> Load {
-    let (week, month) = (recent.last(7).map(sum), recent.last(28).map(sum));
-    let ratio = week.zip(month).filter(|(_, month)| *month > 0.0);
+    let one_decimal = |load: Option<f64>| load.map(|load| rounded(load, 1));
     Load {
         today: rounded(recent.today.load, 1),
-        yesterday: recent.yesterday().map(|day| rounded(day.load, 1)),
-        week: week.map(|load| rounded(load, 1)),
-        four_weeks: month.map(|load| rounded(load, 1)),
-        ratio: ratio.map(|(week, month)| rounded((week / 7.0) / (month / 28.0), 2)),
-        monotony: recent.last(7).and_then(recent::monotony).map(|value| rounded(value, 2)),
+        yesterday: one_decimal(recent.yesterday().map(|day| day.load)),
+        week: one_decimal(recent.week_load()),
+        four_weeks: one_decimal(recent.last(28).map(sum)),
+        ratio: recent.ratio().map(|value| rounded(value, 2)),
+        monotony: recent.monotony().map(|value| rounded(value, 2)),
+        strain: recent.strain().map(|value| rounded(value, 0)),
+        week_before: one_decimal(recent.week_load_before()),
+        ramp_percent: recent.ramp_percent().map(|percent| percent.round() as i64),
     }
 }
 
@@ -171,9 +227,8 @@ fn yesterday(recent: &Recent<'_>) -> Option<Yesterday> {
 
 fn week(recent: &Recent<'_>) -> Option<Week> {
     let days = recent.last(7)?;
-    let seconds: f64 = days.iter().map(|day| day.timer_s).sum();
     Some(Week {
-        hours: rounded(seconds / 3600.0, 1),
+        hours: rounded(recent.week_hours()?, 1),
         activities: days.iter().map(|day| day.activities).sum(),
     })
 }
@@ -185,6 +240,24 @@ fn usual(recent: &Recent<'_>) -> Option<Usual> {
 
 fn rest(recent: &Recent<'_>) -> Rest {
     Rest { days_since: recent.days_since_active(), longest_break_days: recent.longest_break_days() }
+}
+
+fn streak(recent: &Recent<'_>) -> Streak {
+    Streak { days: recent.days_in_a_row(), since_easy_days: recent.days_since_easy() }
+}
+
+/// The newest best of the last days, of several the one over the longest distance.
+fn new_best(view: &View<'_>) -> Option<NewBest> {
+    let news = view.bests.iter().filter(|best| view.number - best.day < NEWS_DAYS);
+    let best: &Best = news.max_by(|a, b| {
+        (a.day, a.distance_m).partial_cmp(&(b.day, b.distance_m)).unwrap_or(Ordering::Equal)
+    })?;
+    Some(NewBest {
+        distance: best.name(),
+        days_since: view.number - best.day,
+        seconds: best.seconds.round() as i64,
+        gain_s: (best.gain_s.round() as i64).max(1),
+    })
 }
 
 fn sum(days: &[DayRow]) -> f64 {

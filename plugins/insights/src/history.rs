@@ -2,27 +2,57 @@
 
 use fitness::calendar::{self, DayRow};
 use fitness::pmc::State;
+use fitness::prediction::{Predictions, Race};
+use fitness::settings::SettingsHistory;
 use fitness::{Scope, records};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use store::Tx;
 
+use crate::best::{self, Best};
+use crate::outing::{self, Outing, number};
+
 /// Days before the advised one that are looked at; what is older is in fitness alone.
 const WINDOW_DAYS: i64 = 400;
 
-/// The athlete's days up to and with the advised one, without a hole; none where nothing is known.
+/// What is known of an athlete up to the advised day: the days without a hole, none where nothing is known, and
+/// the activities and settings behind them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
     pub today: Date,
     pub days: Vec<DayRow>,
+    pub(crate) outings: Vec<Outing>,
+    pub(crate) bests: Vec<Best>,
+    /// Records that are not counted, because another of the same activity is.
+    pub(crate) doubles: Vec<(Date, u32)>,
+    pub(crate) settings: SettingsHistory,
+    pub(crate) predictions: Option<Predictions>,
+}
+
+/// What was known on one of the days.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) today: Date,
+    /// Days since 1970 of the day.
+    pub(crate) number: i64,
+    pub(crate) days: &'a [DayRow],
+    pub(crate) outings: &'a [Outing],
+    pub(crate) bests: &'a [Best],
+    pub(crate) doubles: &'a [(Date, u32)],
+    pub(crate) settings: &'a SettingsHistory,
 }
 
 impl History {
-    /// Reads what all of the athlete's activities made of the days.
+    /// Reads what all of the athlete's activities made of the days up to one.
     ///
     /// Days that were not computed yet follow from the last one that was, as days without an activity.
     pub fn read(tx: &mut Tx<'_>, athlete: &str, today: Date) -> store::Result<Self> {
-        let first = today.saturating_sub(WINDOW_DAYS.days());
+        Self::between(tx, athlete, (today, today))
+    }
+
+    /// As [`History::read`], for each day from the first through the last, of which only the last has predictions.
+    pub fn between(tx: &mut Tx<'_>, athlete: &str, (from, today): (Date, Date)) -> store::Result<Self> {
+        let first = from.saturating_sub(WINDOW_DAYS.days());
         let stored = records::day::list(tx, athlete, Scope::All, (first, today))?;
         let (next, state) = match stored.last() {
             Some(last) => {
@@ -31,7 +61,54 @@ impl History {
             }
             None => records::day::carry_on(tx, athlete, Scope::All, first)?,
         };
-        Ok(Self::continued(stored, (next, state), first, today))
+        let dated = records::athlete_setting::list(tx, athlete)?;
+        let settings = SettingsHistory::new(&dated, records::activity::peaks(tx, athlete)?);
+        let sessions = records::session::between(tx, athlete, (first, today))?;
+        let predictions = records::best_effort::predict(tx, athlete, Scope::All, today, &Race::usual())?;
+        Ok(Self {
+            outings: outing::all(sessions, &settings),
+            bests: best::all(&records::session::fastest(tx, athlete, (first, today))?),
+            doubles: records::session::doubles(tx, athlete, (first, today))?,
+            settings,
+            predictions: Some(predictions),
+            ..Self::continued(stored, (next, state), first, today)
+        })
+    }
+
+    /// A history of nothing.
+    pub(crate) fn nothing(today: Date) -> Self {
+        Self {
+            today,
+            days: Vec::new(),
+            outings: Vec::new(),
+            bests: Vec::new(),
+            doubles: Vec::new(),
+            settings: SettingsHistory::default(),
+            predictions: None,
+        }
+    }
+
+    /// What was known on the last day.
+    pub(crate) fn now(&self) -> View<'_> {
+        self.on(self.today)
+    }
+
+    /// What was known on a day.
+    pub(crate) fn on(&self, today: Date) -> View<'_> {
+        let day = number(today);
+        let end = self.days.partition_point(|row| row.date <= today);
+        let start = end.saturating_sub(WINDOW_DAYS.unsigned_abs() as usize + 1);
+        let outings = &self.outings[..self.outings.partition_point(|outing| outing.day <= day)];
+        let recent = outings.partition_point(|outing| outing.day < day - WINDOW_DAYS);
+        View {
+            today,
+            number: day,
+            days: &self.days[start..end],
+            outings: &outings[recent..],
+            bests: &self.bests[..self.bests.partition_point(|best| best.day <= day)],
+            doubles: &self.doubles,
+            settings: &self.settings,
+        }
     }
 
     fn continued(mut days: Vec<DayRow>, (next, state): (Date, State), first: Date, today: Date) -> Self {
@@ -40,7 +117,7 @@ impl History {
             let quiet = calendar::days(state, (next, today), Scope::All, &[]);
             days.extend(quiet.into_iter().filter(|day| day.date >= first));
         }
-        Self { today, days }
+        Self { days, ..Self::nothing(today) }
     }
 
     #[cfg(test)]
@@ -59,7 +136,15 @@ impl History {
         };
         let dates = std::iter::successors(Some(first), |day| day.tomorrow().ok());
         let contributions: Vec<_> = dates.zip(loads).filter_map(active).collect();
-        Self { today, days: calendar::days(State::default(), (first, today), Scope::All, &contributions) }
+        let days = calendar::days(State::default(), (first, today), Scope::All, &contributions);
+        Self { days, ..Self::nothing(today) }
+    }
+}
+
+impl<'a> View<'a> {
+    /// The outings of the last so many days, today included.
+    pub(crate) fn last_outings(&self, days: i64) -> &'a [Outing] {
+        &self.outings[self.outings.partition_point(|outing| outing.day <= self.number - days)..]
     }
 }
 

@@ -4,15 +4,24 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use fitness::prediction::Predictions;
+
 use crate::advice::{Advice, Pick};
+use crate::contributors::{self, Contributor};
+use crate::counted::Counted;
 use crate::figures::{self, Figures};
 use crate::history::History;
-use crate::rules::{Rules, Ruling, Said};
+use crate::rules::{Place, Rules, Ruling, Said};
+use crate::session::{self, Cap};
 use crate::trend::Trend;
+
+/// The form of an insight. One of another form that was kept is not shown, but worked out anew.
+pub(crate) const VERSION: u64 = 2;
 
 /// The insight of one day. Depends on the days and the rules only, so the same ones give the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Insight {
+    pub version: u64,
     /// The athlete's local day.
     pub date: String,
     /// `all`: computed from everything that the athlete sees.
@@ -25,6 +34,16 @@ pub struct Insight {
     /// Absent where nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trend: Option<Trend>,
+    /// What 5 and 10 km would take today, or what is missing to say so; absent for a day that is not the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predictions: Option<Predictions>,
+    /// Up to three figures that speak for the advice.
+    pub contributors: Vec<Contributor>,
+    /// Which sports went into the load.
+    pub counted: Counted,
+    /// The advice that would stand without the one that won.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
     /// Every rule by its id, with what it said and what it saw.
     pub rules: Vec<Judged>,
     pub counts: Counts,
@@ -37,11 +56,30 @@ pub struct Insight {
 /// The recommendation of the rule that won.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Today {
+    /// The recommendation in one sentence.
+    pub text: String,
+    /// What kind of session.
+    pub pick: Pick,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+    /// How hard at most; a day off has no bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<Cap>,
+    pub why: String,
+    /// The id of the rule.
+    pub rule: String,
+    /// Where the rule's advice begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Place>,
+}
+
+/// Advice that was outweighed.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Next {
     pub pick: Pick,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minutes: Option<u32>,
     pub why: String,
-    /// The id of the rule.
     pub rule: String,
 }
 
@@ -66,6 +104,9 @@ pub struct Judged {
     pub id: String,
     /// The first line of its file.
     pub about: String,
+    /// Where its advice begins; absent where it does not compile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Place>,
     pub verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pick: Option<Pick>,
@@ -76,8 +117,10 @@ pub struct Judged {
     /// Its advice, or what it missed, or why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The figures it looked at, by their path.
+    /// The figures it looks at, by their path, where they are known.
     pub inputs: Map<String, Value>,
+    /// The figures it looks at that are not known.
+    pub unknown: Vec<String>,
 }
 
 /// How many rules had which verdict.
@@ -93,23 +136,45 @@ pub struct Counts {
 impl Insight {
     /// Asks every rule about the last day of a history. Runs script code.
     pub fn of(history: &History, rules: &Rules) -> Result<Self, serde_json::Error> {
-        let day = serde_json::to_value(Figures::of(history))?;
+        let day = serde_json::to_value(Figures::of(&history.now()))?;
         let rulings = rules.ask(&day);
         Ok(Self::judged(history, day, rules.pattern(), rulings))
     }
 
-    fn judged(history: &History, day: Value, asked: &str, rulings: Vec<Ruling>) -> Self {
+    pub(crate) fn judged(history: &History, day: Value, asked: &str, rulings: Vec<Ruling>) -> Self {
+        let view = history.now();
         let winner = winner(&rulings);
-        let today = winner.and_then(|place| Some(today(&rulings[place].id, rulings[place].advice()?)));
+        let won = winner.map(|place| &rulings[place]);
+        let today = won.and_then(|ruling| {
+            let advice = ruling.advice()?;
+            let cap = session::cap(advice.pick, &view);
+            Some(Today {
+                text: session::sentence(advice, cap.as_ref()),
+                pick: advice.pick,
+                minutes: advice.minutes,
+                cap,
+                why: advice.why.clone(),
+                rule: ruling.id.clone(),
+                source: ruling.source.clone(),
+            })
+        });
+        let looked_at = won.into_iter().flat_map(|ruling| ruling.inputs.keys()).map(String::as_str);
+        let contributors = contributors::of(&view, looked_at);
+        let next = next(&rulings, winner);
         let judged =
             rulings.into_iter().enumerate().map(|(place, ruling)| judge(ruling, winner == Some(place)));
         let rules: Vec<Judged> = judged.collect();
         Self {
+            version: VERSION,
             date: history.today.to_string(),
             scope: fitness::Scope::All.as_str(),
             asked: asked.to_owned(),
             today,
-            trend: Trend::of(history),
+            trend: Trend::of(&view),
+            predictions: history.predictions.clone(),
+            contributors,
+            counted: Counted::of(&view),
+            next,
             counts: Counts::of(&rules),
             rules,
             missing: figures::unknown(&day),
@@ -137,14 +202,20 @@ impl Counts {
 }
 
 /// The place of the heaviest advice; of equal ones the first by id.
-fn winner(rulings: &[Ruling]) -> Option<usize> {
-    let weights =
-        rulings.iter().enumerate().filter_map(|(place, ruling)| Some((place, ruling.advice()?.weight)));
+pub(crate) fn winner(rulings: &[Ruling]) -> Option<usize> {
+    heaviest(rulings, None)
+}
+
+fn heaviest(rulings: &[Ruling], but: Option<usize>) -> Option<usize> {
+    let others = rulings.iter().enumerate().filter(|(place, _)| Some(*place) != but);
+    let weights = others.filter_map(|(place, ruling)| Some((place, ruling.advice()?.weight)));
     weights.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(place, _)| place)
 }
 
-fn today(rule: &str, advice: &Advice) -> Today {
-    Today { pick: advice.pick, minutes: advice.minutes, why: advice.why.clone(), rule: rule.to_owned() }
+fn next(rulings: &[Ruling], winner: Option<usize>) -> Option<Next> {
+    let ruling = &rulings[heaviest(rulings, winner)?];
+    let Advice { pick, minutes, why, .. } = ruling.advice()?.clone();
+    Some(Next { pick, minutes, why, rule: ruling.id.clone() })
 }
 
 fn judge(ruling: Ruling, won: bool) -> Judged {
@@ -158,12 +229,14 @@ fn judge(ruling: Ruling, won: bool) -> Judged {
     Judged {
         id: ruling.id,
         about: ruling.about,
+        source: ruling.source,
         verdict,
         pick: advice.as_ref().map(|advice| advice.pick),
         minutes: advice.as_ref().and_then(|advice| advice.minutes),
         weight: advice.as_ref().map(|advice| advice.weight),
         why,
         inputs: ruling.inputs,
+        unknown: ruling.unknown,
     }
 }
 

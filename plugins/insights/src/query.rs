@@ -10,7 +10,7 @@ use store::{Error, Tx};
 
 use crate::athlete;
 use crate::history::History;
-use crate::insight::Insight;
+use crate::insight::{Insight, VERSION};
 use crate::rules::Shelf;
 
 /// Answers with the insight of a day: the one that was kept, else one computed from the days as they stand.
@@ -50,8 +50,8 @@ impl Study for DailyQuery {
     ) -> Result<DailyFacts, QueryError> {
         let today = athlete::today(tx, &ctx.partition, ctx.clock.now_ms())?.date;
         let day = params.date.map_or(Ok(today), |text| read_day(&text, today))?;
-        if let Some(body) = records::insight::get(tx, &ctx.partition, Scope::All, day)? {
-            return Ok(DailyFacts::Kept(serde_json::from_str(&body).map_err(Error::abort)?));
+        if let Some(insight) = kept(tx, &ctx.partition, day)? {
+            return Ok(DailyFacts::Kept(insight));
         }
         let history = History::read(tx, &ctx.partition, day)?;
         Ok(DailyFacts::Days(history, last_asked(tx, &ctx.partition)?))
@@ -68,8 +68,16 @@ impl Study for DailyQuery {
     }
 }
 
+/// The insight that was kept, unless it is of another form than those of this program.
+fn kept(tx: &mut Tx<'_>, athlete: &str, day: Date) -> store::Result<Option<Value>> {
+    let body = records::insight::get(tx, athlete, Scope::All, day)?;
+    let insight: Option<Value> =
+        body.map(|body| serde_json::from_str(&body)).transpose().map_err(Error::abort)?;
+    Ok(insight.filter(|insight| insight["version"] == VERSION))
+}
+
 /// The pattern of the rules that were asked for the last insight that was kept.
-fn last_asked(tx: &mut Tx<'_>, athlete: &str) -> store::Result<String> {
+pub(crate) fn last_asked(tx: &mut Tx<'_>, athlete: &str) -> store::Result<String> {
     let newest = records::insight::newest(tx, athlete, Scope::All)?;
     let asked = newest.map(|body| serde_json::from_str::<Asked>(&body)).transpose().map_err(Error::abort)?;
     Ok(asked.and_then(|body| body.asked).unwrap_or_else(|| crate::RULES.to_owned()))
@@ -81,7 +89,7 @@ struct Asked {
     asked: Option<String>,
 }
 
-fn read_day(text: &str, today: Date) -> Result<Date, QueryError> {
+pub(crate) fn read_day(text: &str, today: Date) -> Result<Date, QueryError> {
     let invalid = |reason: &str| QueryError::Invalid {
         code: "invalid_parameter",
         message: format!("`date` of `{text}` {reason}"),

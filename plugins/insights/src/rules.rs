@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use engine::script::rule::{self, Outcome, Panel, Rule, Subject};
 use engine::script::{Diagnostic, Library};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::advice::Advice;
@@ -17,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Rules {
     pattern: String,
-    entries: Vec<Entry>,
+    entries: Vec<Arc<Entry>>,
 }
 
 #[derive(Debug)]
@@ -32,8 +34,18 @@ struct Entry {
 pub(crate) struct Ruling {
     pub(crate) id: String,
     pub(crate) about: String,
+    pub(crate) source: Option<Place>,
     pub(crate) inputs: Map<String, Value>,
+    /// Paths that the rule reads and that are not known.
+    pub(crate) unknown: Vec<String>,
     pub(crate) said: Said,
+}
+
+/// A line of a rule's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Place {
+    pub path: String,
+    pub line: u32,
 }
 
 /// The answer itself.
@@ -48,7 +60,8 @@ pub(crate) enum Said {
 
 impl Ruling {
     fn failed(id: String, about: String, reason: String) -> Self {
-        Self { id, about, inputs: Map::new(), said: Said::Failed(reason) }
+        let (source, inputs, unknown) = (None, Map::new(), Vec::new());
+        Self { id, about, source, inputs, unknown, said: Said::Failed(reason) }
     }
 
     pub(crate) fn advice(&self) -> Option<&Advice> {
@@ -62,10 +75,20 @@ impl Ruling {
 impl Rules {
     /// Compiles the rules of a library whose path below `scripts/` fits the pattern. Runs script code.
     pub fn of(library: &Library, pattern: &str) -> Self {
-        let mut entries: Vec<Entry> =
-            library.matching(pattern).into_iter().map(|(path, text)| Entry::of(&path, text)).collect();
+        let entry = |(path, text): (String, &str)| Arc::new(Entry::of(&path, text));
+        let mut entries: Vec<Arc<Entry>> = library.matching(pattern).into_iter().map(entry).collect();
         entries.sort_by(|a, b| a.id.cmp(&b.id));
         Self { pattern: pattern.to_owned(), entries }
+    }
+
+    /// These rules and another, which stands in place of the one of its id; or that one alone.
+    pub(crate) fn with(&self, rule: Rule, only: bool) -> Self {
+        let draft = Entry { id: rule.id().to_owned(), rule: Ok(rule) };
+        let others = self.entries.iter().filter(|entry| !only && entry.id != draft.id).cloned();
+        let mut entries: Vec<Arc<Entry>> = others.collect();
+        entries.push(Arc::new(draft));
+        entries.sort_by(|a, b| a.id.cmp(&b.id));
+        Self { pattern: self.pattern.clone(), entries }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -83,7 +106,7 @@ impl Rules {
 
     fn ask_within(&self, patience: Duration, day: &Value) -> Vec<Ruling> {
         rule::panel(|panel| self.ask_before(panel, patience, day))
-            .unwrap_or_else(|| self.entries.iter().map(Entry::without_thread).collect())
+            .unwrap_or_else(|| self.entries.iter().map(|entry| entry.without_thread()).collect())
     }
 
     /// Asks as one of many days.
@@ -93,7 +116,7 @@ impl Rules {
 
     fn ask_before(&self, panel: &mut Panel, patience: Duration, day: &Value) -> Vec<Ruling> {
         let (began, subject) = (Instant::now(), Subject::new(day));
-        let ask = |entry: &Entry| {
+        let ask = |entry: &Arc<Entry>| {
             let in_time = began.elapsed() < patience;
             if in_time { entry.ask(panel, &subject, day) } else { entry.passed_over(patience) }
         };
@@ -115,7 +138,9 @@ impl Entry {
             Ok(rule) => Ruling {
                 id,
                 about: rule.about().to_owned(),
+                source: Some(Place { path: rule.path().to_owned(), line: rule.advise_line() }),
                 inputs: inputs(rule, day),
+                unknown: unknown(rule, day),
                 said: said(panel.ask(rule, subject)),
             },
             Err(reason) => Ruling::failed(id, String::new(), reason.clone()),
@@ -145,20 +170,24 @@ fn inputs(rule: &Rule, day: &Value) -> Map<String, Value> {
     known.filter(|(_, value)| !value.is_object()).collect()
 }
 
+fn unknown(rule: &Rule, day: &Value) -> Vec<String> {
+    rule.inputs().iter().filter(|path| figures::at(day, path).is_none()).cloned().collect()
+}
+
 fn said(outcome: Outcome) -> Said {
     match outcome {
         Outcome::Silent => Said::Nothing,
         Outcome::Missing(paths) => Said::Missing(paths),
         Outcome::Advice(advice) => Advice::read(advice).map_or_else(Said::Failed, Said::Advice),
-        Outcome::Failed(diagnostic) => Said::Failed(place(&diagnostic)),
+        Outcome::Failed(diagnostic) => Said::Failed(spot(&diagnostic)),
     }
 }
 
 fn first(found: &[Diagnostic]) -> String {
-    found.first().map_or_else(|| "it does not compile".to_owned(), place)
+    found.first().map_or_else(|| "it does not compile".to_owned(), spot)
 }
 
-fn place(found: &Diagnostic) -> String {
+fn spot(found: &Diagnostic) -> String {
     format!("{}:{}:{}: {}", found.path, found.line, found.column, found.message)
 }
 

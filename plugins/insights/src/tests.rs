@@ -8,7 +8,7 @@ use engine::script::Library;
 use engine::step::{Cause, Step, StepError};
 use fitness::Changes;
 use house::House;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Daily, DailyConfig};
 
@@ -47,6 +47,16 @@ scenarios![
     today_is_the_athletes_own_day,
     a_day_in_the_future_is_refused,
     a_day_that_is_none_is_refused,
+    an_insight_of_an_older_form_is_worked_out_anew,
+    an_evaluation_answers_the_card_and_keeps_nothing,
+    a_draft_stands_in_place_of_the_rule_of_its_name,
+    a_draft_stands_beside_all_others,
+    a_draft_may_be_asked_alone,
+    a_draft_that_does_not_compile_is_refused_with_its_place,
+    a_draft_that_never_ends_is_refused_with_its_loop,
+    a_draft_that_advises_nonsense_is_refused,
+    a_draft_needs_a_plain_name,
+    a_backtest_answers_what_each_day_would_have_said,
 ];
 
 mod scenario {
@@ -70,10 +80,10 @@ mod scenario {
 
     pub(super) async fn the_query_asks_the_rules_that_were_asked_last(house: House) {
         house.trained("2024-05-01", &[60.0; 60]).await;
-        house.try_advise("2024-05-01", "rules/no_*.rhai").await.unwrap();
+        house.try_advise("2024-05-01", "rules/come_*.rhai").await.unwrap();
         let insight = house.ask("2024-05-02", None).await.unwrap();
         let ids: Vec<&Value> = insight["rules"].as_array().unwrap().iter().map(|rule| &rule["id"]).collect();
-        assert_eq!((&insight["asked"], ids), (&"rules/no_*.rhai".into(), vec![&"no_data".into()]));
+        assert_eq!((&insight["asked"], ids), (&"rules/come_*.rhai".into(), vec![&"come_back".into()]));
     }
 
     pub(super) async fn rules_that_there_are_none_of_are_hopeless(house: House) {
@@ -118,7 +128,7 @@ mod scenario {
     pub(super) async fn the_artifact_is_the_advice_in_short(house: House) {
         house.trained("2024-05-01", &[[60.0; 60].as_slice(), &[0.0]].concat()).await;
         let artifact = serde_json::to_value(house.advise("2024-05-01").await).unwrap();
-        assert_eq!((&artifact["date"], &artifact["rule"]), (&"2024-05-01".into(), &"fresh_and_ready".into()));
+        assert_eq!((&artifact["date"], &artifact["rule"]), (&"2024-05-01".into(), &"streak".into()));
     }
 
     pub(super) async fn a_broken_rule_breaks_nothing_else(house: House) {
@@ -135,13 +145,13 @@ mod scenario {
 
     pub(super) async fn nothing_known_is_answered_kindly(house: House) {
         let advice = house.advise("2024-05-01").await;
-        assert_eq!(advice.rule.as_deref(), Some("no_data"));
+        assert_eq!(advice.rule.as_deref(), Some("come_back"));
         assert!(house.kept("2024-05-01").await.is_some());
     }
 
     pub(super) async fn a_stranger_is_answered_kindly_and_not_kept(house: House) {
         let stranger = house.for_athlete("stranger");
-        assert_eq!(stranger.advise("2024-05-01").await.rule.as_deref(), Some("no_data"));
+        assert_eq!(stranger.advise("2024-05-01").await.rule.as_deref(), Some("come_back"));
         assert_eq!(stranger.kept("2024-05-01").await, None);
     }
 
@@ -158,6 +168,100 @@ mod scenario {
     pub(super) async fn a_day_that_is_none_is_refused(house: House) {
         for text in ["2024-02-30", "20240430", "2024-04-30T10:00", "yesterday", ""] {
             check_refused(&house, text, &format!("`date` of `{text}` is not a day such as 2024-05-01")).await;
+        }
+    }
+
+    pub(super) async fn an_insight_of_an_older_form_is_worked_out_anew(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let computed = house.ask("2024-05-01", None).await.unwrap();
+        house
+            .keep_body(
+                "2024-05-01",
+                r#"{"asked":"rules/*.rhai","date":"2024-05-01","today":{"pick":"hard"}}"#,
+            )
+            .await;
+        assert_eq!(house.ask("2024-05-01", None).await.unwrap(), computed);
+    }
+
+    pub(super) async fn an_evaluation_answers_the_card_and_keeps_nothing(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let card = house.evaluate("2024-05-02", json!({ "date": "2024-05-01" })).await.unwrap();
+        assert_eq!(card, house.ask("2024-05-01", None).await.unwrap());
+        assert_eq!(house.kept("2024-05-01").await, None);
+    }
+
+    pub(super) async fn a_draft_stands_in_place_of_the_rule_of_its_name(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let (verdict, count) = drafted(&house, "streak", false).await;
+        assert_eq!((verdict.as_str(), count), ("lost", 12));
+    }
+
+    pub(super) async fn a_draft_stands_beside_all_others(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let (verdict, count) = drafted(&house, "mine", false).await;
+        assert_eq!((verdict.as_str(), count), ("lost", 13));
+    }
+
+    pub(super) async fn a_draft_may_be_asked_alone(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let (verdict, count) = drafted(&house, "mine", true).await;
+        assert_eq!((verdict.as_str(), count), ("won", 1));
+        let error = house.evaluate("2024-05-01", json!({ "only": true })).await.unwrap_err();
+        assert_eq!(error.to_string(), "`only` asks for a draft in `rule`");
+    }
+
+    pub(super) async fn a_draft_that_does_not_compile_is_refused_with_its_place(house: House) {
+        let text = SPEAKS.replace("{ true }", "{ tru }");
+        assert_eq!(mistake(&house, &text).await, ("unknown_variable", 2, 19));
+    }
+
+    pub(super) async fn a_draft_that_never_ends_is_refused_with_its_loop(house: House) {
+        let text = SPEAKS.replace("{ true }", "{ loop {} }");
+        assert_eq!(mistake(&house, &text).await, ("script_limit", 2, 19));
+    }
+
+    pub(super) async fn a_draft_that_advises_nonsense_is_refused(house: House) {
+        let text = SPEAKS.replace("easy", "sprint");
+        assert_eq!(mistake(&house, &text).await.0, "rule_result");
+    }
+
+    pub(super) async fn a_draft_needs_a_plain_name(house: House) {
+        for name in ["", "../daily", "a b", &"x".repeat(65)] {
+            let params = json!({ "rule": { "name": name, "text": SPEAKS } });
+            match house.evaluate("2024-05-01", params).await {
+                Err(QueryError::Invalid { code: "invalid_parameter", .. }) => {}
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+
+    pub(super) async fn a_backtest_answers_what_each_day_would_have_said(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let days = ["2024-03-03", "2024-03-10", "2024-05-01"];
+        for advised in house.backtest(days[0], days[2]).await {
+            let day = advised.date.to_string();
+            if days.contains(&day.as_str()) {
+                let insight = house.ask("2024-05-01", Some(&day)).await.unwrap();
+                assert_eq!(advised.rule.as_deref(), insight["today"]["rule"].as_str(), "{day}");
+            }
+        }
+    }
+
+    async fn drafted(house: &House, name: &str, only: bool) -> (String, usize) {
+        let params = json!({ "rule": { "name": name, "text": SPEAKS }, "only": only });
+        let card = house.evaluate("2024-05-01", params).await.unwrap();
+        let rules = card["rules"].as_array().unwrap();
+        let draft = rules.iter().find(|rule| rule["id"] == name).unwrap();
+        assert_eq!(draft["about"], "Speaks.");
+        (draft["verdict"].as_str().unwrap().to_owned(), rules.len())
+    }
+
+    async fn mistake(house: &House, text: &str) -> (&'static str, u32, u32) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let params = json!({ "rule": { "name": "mine", "text": text } });
+        match house.evaluate("2024-05-01", params).await {
+            Err(QueryError::Script(found)) => (found[0].code, found[0].line, found[0].column),
+            other => panic!("{other:?}"),
         }
     }
 

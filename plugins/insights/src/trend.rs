@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::figures::{WARMING_UP_DAYS, rounded};
-use crate::history::History;
+use crate::history::View;
 
 /// How far back fitness is compared.
 const PERIOD_DAYS: usize = 28;
@@ -39,7 +39,7 @@ pub struct Trend {
 
 impl Trend {
     /// The trend up to the last day; absent where nothing is known.
-    pub fn of(history: &History) -> Option<Self> {
+    pub(crate) fn of(history: &View<'_>) -> Option<Self> {
         let now = history.days.last()?.ctl;
         let before = history.days.iter().rev().nth(PERIOD_DAYS).map_or(0.0, |day| day.ctl);
         let known_days = history.days.len();
@@ -71,10 +71,11 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::history::History;
 
     fn check(loads: &[f64], wanted: Option<Word>) {
         let history = History::of_loads(date(2024, 5, 1), loads);
-        assert_eq!(Trend::of(&history).map(|trend| trend.word), wanted);
+        assert_eq!(Trend::of(&history.now()).map(|trend| trend.word), wanted);
     }
 
     #[test]
@@ -105,12 +106,12 @@ mod tests {
 
     #[test]
     fn the_number_is_the_gain_of_four_weeks() {
-        let trend = Trend::of(&History::of_loads(date(2024, 5, 1), &[100.0; 42])).unwrap();
+        let trend = Trend::of(&History::of_loads(date(2024, 5, 1), &[100.0; 42]).now()).unwrap();
         assert_eq!((trend.number, trend.period_days), (34.9, 28));
     }
 
     #[test]
     fn nothing_known_has_no_trend() {
-        assert_eq!(Trend::of(&History { today: date(2024, 5, 1), days: Vec::new() }), None);
+        assert_eq!(Trend::of(&History::nothing(date(2024, 5, 1)).now()), None);
     }
 }

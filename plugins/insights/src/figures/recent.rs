@@ -10,19 +10,21 @@ const HARD_TIMES_USUAL: f64 = 1.3;
 const HARD_WITHOUT_USUAL: f64 = 100.0;
 /// How long a break is remembered after its end.
 const BREAK_MEMORY_DAYS: usize = 14;
+/// A day with less than this share of the usual load lets the body recover.
+const EASY_SHARE_OF_USUAL: f64 = 0.5;
 /// The highest monotony that is told: equal days have no spread, and the quotient no bound.
 const MONOTONY_LIMIT: f64 = 10.0;
 
 /// A history that has at least one day.
-pub(super) struct Recent<'a> {
+pub(crate) struct Recent<'a> {
     pub(super) all: &'a [DayRow],
-    pub(super) today: &'a DayRow,
+    pub(crate) today: &'a DayRow,
     /// Days up to the last one that is over: today once there was training on it, else yesterday.
     over: &'a [DayRow],
 }
 
 impl<'a> Recent<'a> {
-    pub(super) fn of(days: &'a [DayRow]) -> Option<Self> {
+    pub(crate) fn of(days: &'a [DayRow]) -> Option<Self> {
         let (today, before) = days.split_last()?;
         let over = if today.activities > 0 { days } else { before };
         Some(Self { all: days, today, over })
@@ -34,8 +36,58 @@ impl<'a> Recent<'a> {
     }
 
     /// The day so many days before the advised one.
-    pub(super) fn ago(&self, days: usize) -> Option<&'a DayRow> {
+    pub(crate) fn ago(&self, days: usize) -> Option<&'a DayRow> {
         self.all.iter().rev().nth(days)
+    }
+
+    /// Load of the last 7 days.
+    pub(crate) fn week_load(&self) -> Option<f64> {
+        self.last(7).map(sum)
+    }
+
+    /// Load of the 7 days before the last 7.
+    pub(crate) fn week_load_before(&self) -> Option<f64> {
+        self.last(14).map(|days| sum(&days[..7]))
+    }
+
+    /// How much more the last 7 days were than the 7 before, in percent.
+    pub(crate) fn ramp_percent(&self) -> Option<f64> {
+        let (week, before) = self.week_load().zip(self.week_load_before())?;
+        (before > 0.0).then(|| 100.0 * (week - before) / before)
+    }
+
+    /// Mean of the last 7 days over the mean of the last 28.
+    pub(crate) fn ratio(&self) -> Option<f64> {
+        let (week, month) = self.week_load().zip(self.last(28).map(sum))?;
+        (month > 0.0).then(|| (week / 7.0) / (month / 28.0))
+    }
+
+    pub(crate) fn monotony(&self) -> Option<f64> {
+        self.last(7).and_then(monotony)
+    }
+
+    /// Foster's strain: the load of a week times its monotony.
+    pub(crate) fn strain(&self) -> Option<f64> {
+        Some(self.week_load()? * self.monotony()?)
+    }
+
+    pub(crate) fn week_hours(&self) -> Option<f64> {
+        let days = self.last(7)?;
+        Some(days.iter().map(|day| day.timer_s).sum::<f64>() / 3600.0)
+    }
+
+    /// Days with training in a row, up to the last one that is over.
+    pub(super) fn days_in_a_row(&self) -> usize {
+        self.over.iter().rev().take_while(|day| day.activities > 0).count()
+    }
+
+    /// Days in a row of which none was off, nor easier than half of the usual day with training.
+    pub(super) fn days_since_easy(&self) -> usize {
+        let month = &self.over[self.over.len().saturating_sub(28)..];
+        let active: Vec<f64> = month.iter().filter(|day| day.activities > 0).map(|day| day.load).collect();
+        let easy = EASY_SHARE_OF_USUAL * active.iter().sum::<f64>() / active.len().max(1) as f64;
+        let is_work = |day: &&DayRow| day.activities > 0 && day.load >= easy;
+        self.over.iter().rev().take_while(is_work).count()
     }
 
     pub(super) fn yesterday(&self) -> Option<&'a DayRow> {
@@ -76,6 +128,10 @@ impl<'a> Recent<'a> {
     }
 }
 
+fn sum(days: &[DayRow]) -> f64 {
+    days.iter().map(|day| day.load).sum()
+}
+
 fn last(days: &[DayRow], count: usize) -> Option<&[DayRow]> {
     days.len().checked_sub(count).map(|start| &days[start..])
 }
@@ -84,7 +140,7 @@ fn last(days: &[DayRow], count: usize) -> Option<&[DayRow]> {
 ///
 /// Foster 1998, Med Sci Sports Exerc 30:1164; the spread is the population's standard deviation, since the
 /// seven days are all there are. Evidence: a useful description.
-pub(super) fn monotony(week: &[DayRow]) -> Option<f64> {
+fn monotony(week: &[DayRow]) -> Option<f64> {
     let count = week.len() as f64;
     let mean = week.iter().map(|day| day.load).sum::<f64>() / count;
     let variance = week.iter().map(|day| (day.load - mean).powi(2)).sum::<f64>() / count;

@@ -2,13 +2,14 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::history::History;
 
 /// A Wednesday.
 const TODAY: Date = date(2024, 5, 1);
 
 /// The figures of a history whose last load is today's.
 fn day(loads: &[f64]) -> Value {
-    serde_json::to_value(Figures::of(&History::of_loads(TODAY, loads))).unwrap()
+    serde_json::to_value(Figures::of(&History::of_loads(TODAY, loads).now())).unwrap()
 }
 
 fn check(loads: &[f64], path: &str, wanted: impl Into<Value>) {
@@ -25,8 +26,8 @@ fn joined(parts: &[&[f64]]) -> Vec<f64> {
 
 #[test]
 fn nothing_known_leaves_only_the_date() {
-    let nothing = History { today: TODAY, days: Vec::new() };
-    let day = serde_json::to_value(Figures::of(&nothing)).unwrap();
+    let nothing = History::nothing(TODAY);
+    let day = serde_json::to_value(Figures::of(&nothing.now())).unwrap();
     assert_eq!(day, json!({"date": "2024-05-01", "weekday": "wednesday"}));
 }
 
@@ -123,5 +124,147 @@ fn a_usual_session_is_the_median_to_five_minutes() {
 #[test]
 fn what_is_unknown_is_named() {
     let unknown = unknown(&day(&[80.0; 7]));
-    assert_eq!(unknown, ["form.ctl_four_weeks_ago", "load.four_weeks", "load.ratio", "usual.minutes"]);
+    let wanted = [
+        "form.ctl_four_weeks_ago",
+        "load.four_weeks",
+        "load.ramp_percent",
+        "load.ratio",
+        "load.week_before",
+        "long_run.minutes",
+        "usual.minutes",
+        "zones.easy_percent",
+    ];
+    assert_eq!(unknown, wanted);
+}
+
+#[test]
+fn strain_is_the_week_times_its_monotony() {
+    check(&[50.0, 100.0, 0.0, 80.0, 60.0, 120.0, 0.0, 0.0], "load.strain", 560.0);
+}
+
+#[test]
+fn the_ramp_holds_a_week_against_the_one_before() {
+    check(&joined(&[&[50.0; 7], &[60.0; 7]]), "load.ramp_percent", 20);
+    check_unknown(&joined(&[&[0.0; 7], &[60.0; 7]]), "load.ramp_percent");
+}
+
+#[test]
+fn a_streak_ends_with_a_day_off_and_an_easy_day_interrupts_its_work() {
+    check(&joined(&[&[60.0; 5], &[0.0], &[60.0; 8], &[0.0]]), "streak.days", 8);
+    check(&joined(&[&[60.0; 10], &[20.0], &[60.0; 4]]), "streak.days", 15);
+    check(&joined(&[&[60.0; 10], &[20.0], &[60.0; 4]]), "streak.since_easy_days", 4);
+}
+
+mod of_outings {
+    use fitness::settings::{Dated, Name, SettingsHistory, Source, Value as Given};
+
+    use super::*;
+    use crate::best::Best;
+    use crate::outing::{Outing, Weather, number};
+
+    /// A run of these minutes so many days before today.
+    fn run(days_ago: i64, minutes: f64) -> Outing {
+        Outing {
+            day: number(TODAY) - days_ago,
+            date: TODAY.saturating_sub(jiff::ToSpan::days(days_ago)),
+            sport: "running".to_owned(),
+            seconds: minutes * 60.0,
+            distance_m: minutes * 200.0,
+            zones_s: None,
+            load: Some(minutes),
+            method: None,
+            estimated: false,
+            is_race: false,
+            weather: None,
+        }
+    }
+
+    fn history(outings: Vec<Outing>) -> History {
+        History { outings, ..History::of_loads(TODAY, &[50.0; 100]) }
+    }
+
+    fn figures(history: &History) -> Value {
+        serde_json::to_value(Figures::of(&history.now())).unwrap()
+    }
+
+    fn check(history: &History, path: &str, wanted: impl Into<Value>) {
+        assert_eq!(at(&figures(history), path), Some(&wanted.into()), "{path}");
+    }
+
+    #[test]
+    fn the_long_run_has_its_length_its_age_and_its_weekday() {
+        // Today is a Wednesday, three days after a Sunday.
+        let sundays = (0..8).rev().map(|week| run(3 + 7 * week, 100.0));
+        let outings = sundays.flat_map(|long| [run(number(TODAY) - long.day + 2, 40.0), long]).collect();
+        let history = history(outings);
+        check(&history, "long_run.minutes", 100);
+        check(&history, "long_run.km", 20.0);
+        check(&history, "long_run.days_since", 3);
+        check(&history, "long_run.weekday", "sunday");
+    }
+
+    #[test]
+    fn three_runs_have_no_long_one() {
+        let history = history(vec![run(9, 50.0), run(5, 50.0), run(2, 90.0)]);
+        assert_eq!(at(&figures(&history), "long_run.minutes"), None);
+    }
+
+    #[test]
+    fn a_marked_race_is_remembered() {
+        let race = Outing { is_race: true, ..run(4, 50.0) };
+        let history = history(vec![race, run(1, 30.0)]);
+        check(&history, "race.last.days_since", 4);
+        check(&history, "race.last.km", 10.0);
+        assert_eq!(at(&figures(&history), "race.next.days_to"), None);
+    }
+
+    #[test]
+    fn an_announced_race_is_counted_down_to() {
+        let dated = Dated {
+            name: Name::Race,
+            from: date(2024, 5, 12),
+            value: Given::Number(21_097.5),
+            source: Source::Given,
+        };
+        let history = History { settings: SettingsHistory::new(&[dated], []), ..history(Vec::new()) };
+        check(&history, "race.next.days_to", 11);
+        check(&history, "race.next.km", 21.1);
+    }
+
+    #[test]
+    fn zones_need_five_hours() {
+        let with = |minutes: f64| Outing {
+            zones_s: Some([48.0, 3.0, 9.0].map(|share| share * minutes)),
+            ..run(3, minutes)
+        };
+        check(&history(vec![with(300.0)]), "zones.easy_percent", 80);
+        check(&history(vec![with(300.0)]), "zones.polarization", 2.38);
+        assert_eq!(at(&figures(&history(vec![with(290.0)])), "zones.easy_percent"), None);
+    }
+
+    #[test]
+    fn heat_is_that_of_the_last_outing_that_knows_it() {
+        let hot = Some(Weather { temperature_c: 29.0, dew_point_c: 21.0 });
+        let history = history(vec![Outing { weather: hot, ..run(2, 40.0) }, run(1, 40.0)]);
+        check(&history, "heat.hadley_f", 154.0);
+        check(&history, "heat.slower_percent", 6.0);
+        check(&history, "heat.days_since", 2);
+    }
+
+    #[test]
+    fn of_several_bests_of_a_day_the_longest_is_told() {
+        let best = |distance_m| Best { day: number(TODAY) - 1, distance_m, seconds: 1275.4, gain_s: 18.0 };
+        let history = History { bests: vec![best(1000.0), best(5000.0)], ..history(Vec::new()) };
+        check(&history, "best.distance", "5k");
+        check(&history, "best.seconds", 1275);
+        check(&history, "best.days_since", 1);
+    }
+
+    #[test]
+    fn a_day_sees_nothing_of_later_outings() {
+        let race = Outing { is_race: true, ..run(4, 50.0) };
+        let history = history(vec![race]);
+        let before = serde_json::to_value(Figures::of(&history.on(date(2024, 4, 26)))).unwrap();
+        assert_eq!(at(&before, "race.last.days_since"), None);
+    }
 }

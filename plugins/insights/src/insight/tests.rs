@@ -9,12 +9,13 @@ fn advice(id: &str, weight: u8) -> Ruling {
 }
 
 fn ruling(id: &str, said: Said) -> Ruling {
-    Ruling { id: id.to_owned(), about: format!("About {id}."), inputs: Map::new(), said }
+    let about = format!("About {id}.");
+    Ruling { id: id.to_owned(), about, source: None, inputs: Map::new(), unknown: Vec::new(), said }
 }
 
 fn judged(rulings: Vec<Ruling>) -> Insight {
     let history = History::of_loads(date(2024, 5, 1), &[60.0; 50]);
-    let day = serde_json::to_value(Figures::of(&history)).unwrap();
+    let day = serde_json::to_value(Figures::of(&history.now())).unwrap();
     Insight::judged(&history, day, crate::RULES, rulings)
 }
 

@@ -20,7 +20,7 @@ use crate::daily::{DailyAdvice, keep};
 use crate::history::History;
 use crate::insight::Insight;
 use crate::rules::Rules;
-use crate::{Daily, DailyConfig, DailyQuery};
+use crate::{Advised, Daily, DailyConfig, backtest};
 
 const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
 const RUN: Sql = Sql::Both(
@@ -109,7 +109,10 @@ impl House {
 
     /// Keeps what the step would have found before the days became those in the store.
     pub(super) async fn keep_late(&self, today: &str, loads: &[f64]) -> bool {
-        let history = Arc::new(History::of_loads(day(today), loads));
+        let (athlete, today_then, store) = (self.athlete.clone(), day(today), self.store.clone());
+        let read = store.read(move |tx| History::read(tx, &athlete, today_then));
+        let days = History::of_loads(day(today), loads).days;
+        let history = Arc::new(History { days, ..read.await.unwrap() });
         let insight = Insight::of(&history, &Rules::of(&self.scripts, crate::RULES)).unwrap();
         keep(&self.context(today), &insight, history).await.unwrap()
     }
@@ -122,6 +125,13 @@ impl House {
         ctx.meter.readings().rows_out
     }
 
+    /// What the shipped rules would have said on each day.
+    pub(super) async fn backtest(&self, first: &str, last: &str) -> Vec<Advised> {
+        let (athlete, days) = (self.athlete.clone(), (day(first), day(last)));
+        let history = self.store.read(move |tx| History::between(tx, &athlete, days)).await.unwrap();
+        backtest(&history, &Rules::of(&self.scripts, crate::RULES), days).unwrap()
+    }
+
     pub(super) async fn kept(&self, on: &str) -> Option<String> {
         let on = day(on);
         self.write(move |tx, athlete| records::insight::get(tx, athlete, Scope::All, on)).await
@@ -129,16 +139,30 @@ impl House {
 
     /// Asks the query at noon of a day in UTC.
     pub(super) async fn ask(&self, today: &str, date: Option<&str>) -> Result<Value, QueryError> {
+        let params = date.map_or(json!({}), |date| json!({ "date": date }));
+        self.query("insights.daily", today, params).await
+    }
+
+    /// Asks for an evaluation at noon of a day in UTC.
+    pub(super) async fn evaluate(&self, today: &str, params: Value) -> Result<Value, QueryError> {
+        self.query("insights.evaluate", today, params).await
+    }
+
+    async fn query(&self, name: &str, today: &str, params: Value) -> Result<Value, QueryError> {
         let ctx = QueryContext {
             partition: self.athlete.clone(),
             clock: clock(today),
             scripts: self.scripts.clone(),
         };
-        let params = date.map_or(json!({}), |date| json!({ "date": date }));
         let mut registry = Registry::default();
-        registry.study(DailyQuery::default()).unwrap();
-        let query = registry.find_query("insights.daily").unwrap();
-        query.ask(&self.store, ctx, params).await
+        crate::register(&mut registry).unwrap();
+        registry.find_query(name).unwrap().ask(&self.store, ctx, params).await
+    }
+
+    /// Keeps an insight as it is.
+    pub(super) async fn keep_body(&self, on: &str, body: &'static str) {
+        let on = day(on);
+        self.write(move |tx, athlete| records::insight::put(tx, athlete, Scope::All, on, body)).await;
     }
 
     fn context(&self, today: &str) -> StepContext {

@@ -19,8 +19,7 @@ pub(super) fn library() -> Library {
 
 fn insight(today: Date, loads: &[f64]) -> Insight {
     let rules = Rules::of(&library(), crate::RULES);
-    let history =
-        if loads.is_empty() { History { today, days: Vec::new() } } else { History::of_loads(today, loads) };
+    let history = if loads.is_empty() { History::nothing(today) } else { History::of_loads(today, loads) };
     Insight::of(&history, &rules).unwrap()
 }
 
@@ -40,10 +39,24 @@ fn every_rule_proves_itself() {
 }
 
 #[test]
-fn five_rules_are_shipped() {
+fn twelve_rules_are_shipped() {
     let insight = insight(TODAY, &[60.0]);
     let ids: Vec<&str> = insight.rules.iter().map(|rule| rule.id.as_str()).collect();
-    assert_eq!(ids, ["come_back", "fatigue", "fresh_and_ready", "no_data", "sudden_load"]);
+    let wanted = [
+        "after_race",
+        "come_back",
+        "fatigue",
+        "fresh_and_ready",
+        "heat",
+        "long_run_day",
+        "monotony",
+        "new_best",
+        "polarization",
+        "streak",
+        "sudden_load",
+        "taper",
+    ];
+    assert_eq!(ids, wanted);
 }
 
 #[test]
@@ -96,17 +109,29 @@ fn a_fresh_weekend_is_for_a_long_one() {
 
 #[test]
 fn a_day_like_every_other_is_steady() {
-    check(TODAY, &[&[60.0; 200], &[0.0]], "fresh_and_ready: steady 60 min");
+    let week = [60.0, 90.0, 0.0, 60.0, 70.0, 0.0, 60.0];
+    check(TODAY, &[&week.repeat(30), &[0.0]], "fresh_and_ready: steady 60 min");
 }
 
 #[test]
 fn the_first_weeks_keep_to_what_is_known() {
-    check(TODAY, &[&[60.0; 20], &[0.0]], "fresh_and_ready: steady 40 min");
+    let week = [60.0, 90.0, 0.0, 60.0, 70.0, 0.0, 60.0];
+    check(TODAY, &[&week.repeat(3), &[0.0]], "fresh_and_ready: steady 40 min");
+}
+
+#[test]
+fn a_week_of_equal_days_asks_for_a_shorter_one() {
+    check(TODAY, &[&[50.0; 20], &[0.0], &[50.0; 8], &[0.0]], "monotony: easy 25 min");
+}
+
+#[test]
+fn ten_days_in_a_row_ask_for_one_off() {
+    check(TODAY, &[&[50.0; 20], &[0.0], &[50.0; 10], &[0.0]], "streak: rest");
 }
 
 #[test]
 fn nothing_known_is_welcomed() {
-    check(TODAY, &[], "no_data: easy 30 min");
+    check(TODAY, &[], "come_back: easy 30 min");
 }
 
 #[test]

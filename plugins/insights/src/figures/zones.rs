@@ -1,0 +1,69 @@
+//! How the time with heart rate was spread over three zones.
+
+use serde::Serialize;
+
+use super::rounded;
+use crate::history::View;
+
+const WINDOW_DAYS: i64 = 30;
+/// Less time tells of single sessions, not of habits.
+const HOURS_AT_LEAST: f64 = 5.0;
+
+/// Below, between and above the two thresholds (Seiler 2006).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Zones {
+    easy_percent: i64,
+    middle_percent: i64,
+    hard_percent: i64,
+    hours: f64,
+    /// Absent where one of the zones has no time at all: the index is not defined there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polarization: Option<f64>,
+}
+
+/// Absent with less than five hours of heart rate in 30 days.
+pub(super) fn of(view: &View<'_>) -> Option<Zones> {
+    let mut seconds = [0.0; 3];
+    for zones in view.last_outings(WINDOW_DAYS).iter().filter_map(|outing| outing.zones_s) {
+        seconds.iter_mut().zip(zones).for_each(|(sum, more)| *sum += more);
+    }
+    let total: f64 = seconds.iter().sum();
+    let shares = seconds.map(|zone| zone / total);
+    (total >= 3600.0 * HOURS_AT_LEAST).then(|| Zones {
+        easy_percent: percent(shares[0]),
+        middle_percent: percent(shares[1]),
+        hard_percent: percent(shares[2]),
+        hours: rounded(total / 3600.0, 1),
+        polarization: polarization(shares).map(|index| rounded(index, 2)),
+    })
+}
+
+fn percent(share: f64) -> i64 {
+    (100.0 * share).round() as i64
+}
+
+/// Polarization index: log10(f1 / f2 x f3 x 100), above 2 polarized.
+///
+/// Treff et al. 2019, Front Physiol 10:707. Evidence: a description of the spread, not of its use.
+fn polarization([easy, middle, hard]: [f64; 3]) -> Option<f64> {
+    let inside = easy / middle * hard * 100.0;
+    (inside.is_finite() && inside > 0.0).then(|| inside.log10())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eighty_five_fifteen_is_2_38() {
+        let index = polarization([0.80, 0.05, 0.15]).unwrap();
+        assert!((index - 2.3802).abs() < 5e-5, "{index}");
+    }
+
+    #[test]
+    fn without_time_in_a_zone_there_is_no_index() {
+        for shares in [[0.8, 0.0, 0.2], [0.8, 0.2, 0.0], [0.0, 0.5, 0.5]] {
+            assert_eq!(polarization(shares), None, "{shares:?}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! One counted activity as advice looks at it.
+
+use fitness::load::LoadMethod;
+use fitness::records::session::{Session, Told};
+use fitness::settings::SettingsHistory;
+use jiff::civil::Date;
+
+/// Where the lowest of three zones ends, as a share of the heart rate at the lactate threshold.
+pub(crate) const EASY_SHARE_OF_THRESHOLD: f64 = 0.9;
+/// A race that was announced was run by what covers at least this much of it.
+const COVERS_A_RACE: f64 = 0.9;
+
+/// An activity on its day.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outing {
+    pub(crate) day: i64,
+    pub(crate) date: Date,
+    pub(crate) sport: String,
+    pub(crate) seconds: f64,
+    pub(crate) distance_m: f64,
+    /// Seconds below, between and above the two thresholds; absent without heart rate.
+    pub(crate) zones_s: Option<[f64; 3]>,
+    pub(crate) load: Option<f64>,
+    pub(crate) method: Option<LoadMethod>,
+    pub(crate) estimated: bool,
+    pub(crate) is_race: bool,
+    pub(crate) weather: Option<Weather>,
+}
+
+/// Air at the start of an activity outdoors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Weather {
+    pub(crate) temperature_c: f64,
+    pub(crate) dew_point_c: f64,
+}
+
+/// Days since 1970, so that days can be subtracted.
+pub(crate) fn number(date: Date) -> i64 {
+    date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24
+}
+
+/// The outings of sessions, in their order.
+pub(crate) fn all(sessions: Vec<Session>, settings: &SettingsHistory) -> Vec<Outing> {
+    let races = settings.races();
+    let mut threshold = (Date::MIN, f64::MAX);
+    let outing = |session: Session| {
+        if threshold.0 != session.date {
+            threshold = (session.date, settings.at(session.date).lthr.value);
+        }
+        let announced = races.iter().find(|(day, _)| *day == session.date).map(|(_, meters)| *meters);
+        Outing::of(session, threshold.1, announced)
+    };
+    sessions.into_iter().map(outing).collect()
+}
+
+impl Outing {
+    fn of(session: Session, threshold_bpm: f64, announced_m: Option<f64>) -> Self {
+        let distance_m = session.distance_m.unwrap_or(0.0);
+        let is_announced = announced_m.is_some_and(|meters| distance_m >= COVERS_A_RACE * meters);
+        Self {
+            day: number(session.date),
+            date: session.date,
+            seconds: session.duration_s.unwrap_or(0.0),
+            distance_m,
+            zones_s: session.hr_seconds.as_ref().map(|held| zones(held.iter(), threshold_bpm)),
+            load: session.load,
+            method: session.method,
+            estimated: session.estimated,
+            is_race: is_announced || session.told.competition == Some(true),
+            weather: weather(&session),
+            sport: session.sport,
+        }
+    }
+
+    pub(crate) fn is_run(&self) -> bool {
+        self.sport == "running"
+    }
+
+    pub(crate) fn minutes(&self) -> i64 {
+        (self.seconds / 60.0).round() as i64
+    }
+}
+
+fn zones(held: impl Iterator<Item = (f64, f64)>, threshold_bpm: f64) -> [f64; 3] {
+    let easy_below = EASY_SHARE_OF_THRESHOLD * threshold_bpm;
+    held.fold([0.0; 3], |mut zones, (bpm, seconds)| {
+        zones[usize::from(bpm >= easy_below) + usize::from(bpm >= threshold_bpm)] += seconds;
+        zones
+    })
+}
+
+fn weather(session: &Session) -> Option<Weather> {
+    let Told { weather: Some(told), .. } = &session.told else {
+        return None;
+    };
+    let indoors = |word: &str| ["indoor", "virtual", "treadmill"].iter().any(|inside| word.contains(inside));
+    if indoors(&session.sport) || session.sub_sport.as_deref().is_some_and(indoors) {
+        return None;
+    }
+    let temperature_c = told.temperature_c?;
+    let dew_point_c = told.dew_point_c.or_else(|| Some(dew_point(temperature_c, told.humidity?)))?;
+    dew_point_c.is_finite().then_some(Weather { temperature_c, dew_point_c })
+}
+
+/// Dew point by Magnus: Td = 243.04 g / (17.625 - g), g = ln(RH) + 17.625 T / (243.04 + T). Evidence: physics.
+fn dew_point(temperature_c: f64, humidity: f64) -> f64 {
+    let g = humidity.ln() + 17.625 * temperature_c / (243.04 + temperature_c);
+    243.04 * g / (17.625 - g)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_on_an_edge_belongs_above() {
+        let held = [(143.9, 1.0), (144.0, 10.0), (159.0, 100.0), (160.0, 1000.0)];
+        assert_eq!(zones(held.into_iter(), 160.0), [1.0, 110.0, 1000.0]);
+    }
+
+    #[test]
+    fn moist_air_has_its_dew_point_below_its_temperature() {
+        assert!((dew_point(30.0, 0.5) - 18.45).abs() < 0.05, "{}", dew_point(30.0, 0.5));
+        assert!((dew_point(30.0, 1.0) - 30.0).abs() < 1e-9);
+    }
+}
