@@ -35,6 +35,10 @@ CREATE TABLE best_effort (
 -- The activity that is counted where several records tell of the same one.
 ALTER TABLE activity ADD COLUMN duplicate_of TEXT COLLATE "C" REFERENCES activity (id) ON DELETE SET NULL;
 CREATE INDEX activity_by_duplicate ON activity (duplicate_of);
+-- The monthly estimates leave duplicates out, and must not touch the wide rows for it.
+DROP INDEX activity_by_day;
+CREATE INDEX activity_by_day ON activity
+    (athlete, local_date, provenance, sport, sub_sport, max_hr, best_20min_power, duplicate_of);
 
 -- Of the packed entry of an archive, so that an unchanged one is known without unpacking it.
 ALTER TABLE source_file ADD COLUMN crc32 BIGINT;
