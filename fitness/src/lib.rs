@@ -20,6 +20,7 @@ pub mod prediction;
 pub mod recording;
 pub mod records;
 pub mod riegel;
+pub mod same;
 pub mod samples;
 pub mod settings;
 pub mod stream;

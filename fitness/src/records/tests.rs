@@ -5,7 +5,7 @@ use std::io;
 use jiff::civil::Date;
 use store::{Error, Store, Tx, Url};
 
-use super::activity::{Activity, Change, Origin, PageKey, Upserted};
+use super::activity::{Activity, Change, Origin, PageKey, Removed, Upserted};
 use super::athlete::Athlete;
 use super::export_item::{Count, ExportItem};
 use super::export_row::ExportRow;
@@ -173,6 +173,8 @@ fn ride(source_id: &str, hours: i64) -> Activity {
 fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
     activities.iter().try_for_each(|ride| activity::upsert(tx, ride, changed).map(drop))
 }
+
+mod duplicates;
 
 mod scenario {
     use super::*;
@@ -346,12 +348,13 @@ mod scenario {
     pub(super) fn upsert_reports_what_it_did(tx: &mut Tx<'_>) -> Result<()> {
         let first_day = Some(date_of("2024-03-01"));
         let ride = ride("a", 1);
-        let inserted = Upserted { change: Change::Inserted, first_day };
-        let unchanged = Upserted { change: Change::Unchanged, first_day: None };
+        let inserted = Upserted { change: Change::Inserted, first_day, former_start_ms: None };
+        let unchanged = Upserted { change: Change::Unchanged, first_day: None, former_start_ms: None };
         assert_eq!(activity::upsert(tx, &ride, 1)?, inserted);
         assert_eq!(activity::upsert(tx, &ride, 2)?, unchanged);
         let named = Activity { name: Some("Lunch ride".to_owned()), ..ride };
-        assert_eq!(activity::upsert(tx, &named, 3)?, Upserted { change: Change::Updated, first_day });
+        let updated = Upserted { change: Change::Updated, first_day, former_start_ms: named.start_ms };
+        assert_eq!(activity::upsert(tx, &named, 3)?, updated);
         Ok(())
     }
 
@@ -534,7 +537,9 @@ mod scenario {
         let ride = ride("a", 1);
         activity::upsert(tx, &ride, 1)?;
         lap::replace(tx, &ride.id, &[Lap::default()])?;
-        assert_eq!(activity::remove(tx, &ride.id)?, Some(date_of("2024-03-01")));
+        let removed = Removed { first_day: ride.local_date, start_ms: ride.start_ms };
+        assert_eq!(activity::remove(tx, &ride.id)?, removed);
+        assert_eq!(activity::remove(tx, &ride.id)?, Removed::default());
         assert!(lap::list(tx, &ride.id)?.is_empty());
         assert_eq!(activity::get(tx, ME, &ride.id)?, None);
         Ok(())

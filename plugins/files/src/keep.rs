@@ -1,7 +1,7 @@
 //! Decides what becomes of a prepared source, and writes it, inside one transaction.
 
 use fitness::recording::Warning;
-use fitness::records::activity::{self, Change};
+use fitness::records::activity::{self, Change, Removed, duplicate};
 use fitness::records::export_item::{self, ExportItem};
 use fitness::records::export_row::{self, ExportRow};
 use fitness::records::import_file::{ImportFile, Kind, Outcome};
@@ -26,6 +26,8 @@ pub(crate) struct Keeper<'a, 'tx> {
     athlete: &'a str,
     now_ms: i64,
     kept: Kept,
+    /// When activities start that were written or removed, so that their duplicates are looked for.
+    starts_ms: Vec<i64>,
 }
 
 /// What a transaction changed.
@@ -39,7 +41,7 @@ pub(crate) struct Kept {
 
 impl<'a, 'tx> Keeper<'a, 'tx> {
     pub(crate) fn new(tx: &'a mut Tx<'tx>, athlete: &'a str, now_ms: i64) -> Self {
-        Self { tx, athlete, now_ms, kept: Kept::default() }
+        Self { tx, athlete, now_ms, kept: Kept::default(), starts_ms: Vec::new() }
     }
 
     /// Marks the days that were touched as stale, and says what changed.
@@ -71,7 +73,22 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         if let (Some(told), Some(entry)) = (told, &prepared.lone) {
             noted.push(self.alone(told, entry, &prepared.found)?);
         }
+        self.relink(&mut noted)?;
         Ok(noted)
+    }
+
+    /// Links what was written with other records of the same activities, and says so.
+    fn relink(&mut self, noted: &mut [ImportFile]) -> Result<()> {
+        if self.starts_ms.is_empty() {
+            return Ok(());
+        }
+        let changed = self.change()?;
+        let relinked = duplicate::relink(self.tx, self.athlete, &self.starts_ms, changed)?;
+        self.starts_ms.clear();
+        for file in noted {
+            file.warnings.extend(relinked.warnings(&file.activities));
+        }
+        self.touch(relinked.first_day)
     }
 
     fn items(&mut self, file: &SourceFile, list: List, items: &[ExportItem]) -> Result<ImportFile> {
@@ -93,8 +110,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let lone = lone_id(self.athlete, &told.record);
         if lone != id && before.as_ref().is_some_and(|row| row.activity_id.as_ref() == Some(&lone)) {
             // Its file has turned up.
-            let day = activity::remove(self.tx, &lone)?;
-            self.touch(day)?;
+            self.remove(&lone)?;
         }
         if before.as_ref().is_none_or(|row| !row.says_the_same(&told.record)) {
             self.tell_sport(told, &id)?;
@@ -164,6 +180,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         };
         let changed = self.change()?;
         activity::set_sport(self.tx, id, (sport, figures.sub_sport.as_deref()), changed)?;
+        self.starts_ms.extend(shown.row.start_ms);
         self.touch(shown.local_date)
     }
 
@@ -213,8 +230,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         };
         let replaced: Vec<_> = former.into_iter().filter(continues).collect();
         for row in &replaced {
-            let day = activity::remove(self.tx, &row.id)?;
-            self.touch(day)?;
+            self.remove(&row.id)?;
         }
         Ok(!replaced.is_empty())
     }
@@ -229,7 +245,14 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
         lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
         self.kept.activities += 1;
+        self.starts_ms.extend(upserted.former_start_ms.into_iter().chain(entry.activity.start_ms));
         self.touch(upserted.first_day)
+    }
+
+    fn remove(&mut self, id: &str) -> Result<()> {
+        let Removed { first_day, start_ms } = activity::remove(self.tx, id)?;
+        self.starts_ms.extend(start_ms);
+        self.touch(first_day)
     }
 
     fn touch(&mut self, day: Option<Date>) -> Result<()> {

@@ -29,11 +29,11 @@ const PENDING: Sql = Sql::Both(
 const CONTRIBUTIONS: Sql = Sql::Both(
     "SELECT a.local_date, a.provenance, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load \
      FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
-     WHERE a.athlete = $1 AND a.local_date >= $2 ORDER BY a.local_date, a.id",
+     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.duplicate_of IS NULL ORDER BY a.local_date, a.id",
 );
 const PEAKS: Sql = Sql::Both(
     "SELECT local_date, sport, sub_sport, max_hr, best_20min_power FROM activity \
-     WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 ORDER BY local_date",
+     WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 AND duplicate_of IS NULL ORDER BY local_date",
 );
 
 /// Activities that changed after a change number (and, among those of that number, after an id), in that order.
@@ -67,7 +67,7 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
     })
 }
 
-/// What the activities from a day on add to their days, always in the same order.
+/// What the activities from a day on add to their days, always in the same order; duplicates add nothing.
 pub fn contributions(tx: &mut Tx<'_>, athlete: &str, from: Date) -> Result<Vec<Contribution>> {
     let from = from.max(Date::ZERO).to_string();
     tx.query(&CONTRIBUTIONS, &params![athlete, &from], |row| {
@@ -89,7 +89,7 @@ pub fn contributions(tx: &mut Tx<'_>, athlete: &str, from: Date) -> Result<Vec<C
 
 /// The highest figures of every month with activities, by the first day of the month.
 ///
-/// Activities of the Strava API do not count, so that one estimate serves both scopes.
+/// Activities of the Strava API do not count, so that one estimate serves both scopes; neither do duplicates.
 pub fn peaks(tx: &mut Tx<'_>, athlete: &str) -> Result<BTreeMap<Date, Peak>> {
     let mut peaks: BTreeMap<Date, Peak> = BTreeMap::new();
     let mut month = Month::default();

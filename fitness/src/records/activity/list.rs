@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
 use super::super::{activity_load, count, from_json, optional_date};
+use super::duplicate;
 use crate::load::LoadMethod;
 use crate::recording::Warning;
 
@@ -63,6 +64,12 @@ pub struct ActivityRow {
     /// Activities of the same file around this one, as the legs of a race; those of other days are not among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub linked: Vec<String>,
+    /// Other records of the same activity, which are not counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// The record of the same activity that is counted instead of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<String>,
 }
 
 /// One activity with what only its own page shows.
@@ -111,7 +118,7 @@ macro_rules! select {
             "SELECT a.id, a.file, a.sha256, a.part, a.parts, a.provenance, a.sport, a.name, a.start_ms, ",
             "a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, a.ascent_m, a.avg_hr, a.max_hr, a.avg_power, ",
             "a.max_power, a.avg_cadence, a.samples, a.np, ",
-            "l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated",
+            "l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated, a.duplicate_of",
             $extra,
             " FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id ",
             $rest
@@ -123,7 +130,7 @@ macro_rules! select {
 const LIST: Sql = Sql::Both(select!(
     "",
     "WHERE a.athlete = $1 AND COALESCE(a.start_ms, 0) <= $2 \
-     AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) \
+     AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) AND a.duplicate_of IS NULL \
      ORDER BY COALESCE(a.start_ms, 0) DESC, a.id DESC LIMIT $4"
 ));
 const BY_FILE: Sql = Sql::Both(select!("", "WHERE a.athlete = $1 AND a.sha256 = $2 ORDER BY a.part, a.id"));
@@ -149,16 +156,16 @@ const LINKED_PARTS: i64 = 9;
 /// How far apart they may start.
 const LINKED_MS: i64 = 86_400_000;
 
-/// A page of activities, the newest first, after a key.
+/// A page of activities, the newest first, after a key; of several records of one activity the one that counts.
 pub fn list(tx: &mut Tx<'_>, athlete: &str, after: &PageKey, limit: u32) -> Result<Vec<ActivityRow>> {
     let rows = tx.query(&LIST, &params![athlete, after.start_ms, &after.id, limit], read)?;
-    rows.into_iter().map(|row| link(tx, athlete, row)).collect()
+    link(tx, athlete, rows)
 }
 
-/// The activities of a file, in its order.
+/// The activities of a file, in its order, counted or not.
 pub fn by_file(tx: &mut Tx<'_>, athlete: &str, sha256: &str) -> Result<Vec<ActivityRow>> {
     let rows = tx.query(&BY_FILE, &params![athlete, sha256], read)?;
-    rows.into_iter().map(|row| link(tx, athlete, row)).collect()
+    link(tx, athlete, rows)
 }
 
 /// Ids of the activities whose source id begins with one of these and a slash, each with its source id.
@@ -166,22 +173,32 @@ pub fn ids_by_content(tx: &mut Tx<'_>, athlete: &str, contents: &[String]) -> Re
     tx.query(&IDS_BY_CONTENT, &params![athlete, contents], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// The athlete's activity of an id.
+/// The athlete's activity of an id, counted or not.
 pub fn get(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
     let shown = tx.optional(&GET, &params![athlete, id], |row| {
-        Ok((read(row)?, row.get(28)?, row.get(29)?, optional_date(row, 30)?, from_json(row, 31)?))
+        Ok((read(row)?, row.get(29)?, row.get(30)?, optional_date(row, 31)?, from_json(row, 32)?))
     })?;
     let Some((row, sub_sport, device, local_date, warnings)) = shown else {
         return Ok(None);
     };
-    let row = link(tx, athlete, row)?;
-    Ok(Some(Shown { row, sub_sport, device, local_date, warnings }))
+    let row = link(tx, athlete, vec![row])?.pop();
+    Ok(row.map(|row| Shown { row, sub_sport, device, local_date, warnings }))
 }
 
 /// A row, and how many activities its file has.
 type Part = (ActivityRow, u32);
 
-fn link(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<ActivityRow> {
+fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<ActivityRow>> {
+    let mut rows = parts.into_iter().map(|part| with_legs(tx, athlete, part)).collect::<Result<Vec<_>>>()?;
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let mut also = duplicate::also(tx, &ids)?;
+    for row in &mut rows {
+        row.also = also.remove(&row.id).unwrap_or_default();
+    }
+    Ok(rows)
+}
+
+fn with_legs(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<ActivityRow> {
     if parts > 1 {
         let (part, start_ms) = (i64::from(row.index), row.start_ms.unwrap_or(0));
         let (first, last) = (part - LINKED_PARTS, part + LINKED_PARTS);
@@ -223,6 +240,8 @@ fn read(row: &Row<'_>) -> Result<Part> {
         load_method: load.method,
         estimated: load.estimated,
         linked: Vec::new(),
+        also: Vec::new(),
+        duplicate_of: row.get(28)?,
     };
     Ok((activity, count(row, 4)?))
 }

@@ -1,5 +1,6 @@
 //! Activities: the merged rows that a person sees.
 
+pub mod duplicate;
 mod effort;
 mod list;
 
@@ -91,9 +92,24 @@ pub struct Upserted {
     pub change: Change,
     /// Of the row before and after; nothing where it is unchanged or without a date.
     pub first_day: Option<Date>,
+    /// When the row started before; nothing where it is new, unchanged or without a time.
+    pub former_start_ms: Option<i64>,
 }
 
-const DAY_OF: Sql = Sql::Both("SELECT local_date FROM activity WHERE id = $1");
+/// What went with an activity; nothing where there was none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// The first local day that is counted otherwise from now on.
+    pub first_day: Option<Date>,
+    pub start_ms: Option<i64>,
+}
+
+const BEFORE: Sql = Sql::Both("SELECT local_date, start_ms FROM activity WHERE id = $1");
+// Its duplicates have days of their own, and one of them counts from now on.
+const LEAVING: Sql = Sql::Both(
+    "SELECT MIN(local_date), MAX(CASE WHEN id = $1 THEN start_ms END) FROM activity \
+     WHERE id = $1 OR duplicate_of = $1",
+);
 const UPSERT: Sql = Sql::Both(
     "INSERT INTO activity (id, athlete, provenance, source_id, file, sha256, part, parts, sport, sub_sport, \
      name, device, start_ms, utc_offset_s, local_date, elapsed_s, timer_s, moving_s, distance_m, ascent_m, \
@@ -128,18 +144,23 @@ const TOUCH: Sql =
     Sql::Both("UPDATE activity SET changed = $4 WHERE athlete = $1 AND local_date >= $2 AND local_date < $3");
 const TOUCH_UNDATED: Sql =
     Sql::Both("UPDATE activity SET changed = $2 WHERE athlete = $1 AND local_date IS NULL");
-const SET_SPORT: Sql = Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
+const SET_SPORT: Sql =
+    Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
 const REMOVE: Sql = Sql::Both("DELETE FROM activity WHERE id = $1");
 
 /// Writes an activity; a row that says the same already keeps its change number.
+///
+/// Of one that changed [`duplicate::relink`] must hear, once its streams are written too.
 pub fn upsert(tx: &mut Tx<'_>, activity: &Activity, changed: i64) -> Result<Upserted> {
-    let before = tx.optional(&DAY_OF, &params![&activity.id], |row| optional_date(row, 0))?;
+    let before =
+        tx.optional(&BEFORE, &params![&activity.id], |row| Ok((optional_date(row, 0)?, row.get(1)?)))?;
     if write(tx, activity, changed)? == 0 {
-        return Ok(Upserted { change: Change::Unchanged, first_day: None });
+        return Ok(Upserted { change: Change::Unchanged, first_day: None, former_start_ms: None });
     }
     let change = if before.is_some() { Change::Updated } else { Change::Inserted };
-    let first_day = before.flatten().into_iter().chain(activity.local_date).min();
-    Ok(Upserted { change, first_day })
+    let (former_day, former_start_ms) = before.unwrap_or_default();
+    let first_day = former_day.into_iter().chain(activity.local_date).min();
+    Ok(Upserted { change, first_day, former_start_ms })
 }
 
 fn write(tx: &mut Tx<'_>, activity: &Activity, changed: i64) -> Result<u64> {
@@ -205,13 +226,19 @@ pub fn set_sport(
     tx.execute(&SET_SPORT, &params![id, sport, sub_sport, changed]).map(drop)
 }
 
-/// Removes an activity with all that hangs on it, and answers its local day, or nothing where there was none.
-pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Option<Date>> {
-    let day = tx.optional(&DAY_OF, &params![id], |row| optional_date(row, 0))?;
+/// Removes an activity with all that hangs on it. Of its start [`duplicate::relink`] must hear.
+pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
+    let removed = tx.optional(&LEAVING, &params![id], |row| {
+        Ok(Removed { first_day: optional_date(row, 0)?, start_ms: row.get(1)? })
+    })?;
     tx.execute(&REMOVE, &params![id])?;
-    Ok(day.flatten())
+    Ok(removed.unwrap_or_default())
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[&[Sql]] =
-    &[&[DAY_OF, UPSERT, TOUCH, TOUCH_UNDATED, SET_SPORT, REMOVE], effort::QUERIES, list::QUERIES];
+pub(crate) const QUERIES: &[&[Sql]] = &[
+    &[BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, SET_SPORT, REMOVE],
+    duplicate::QUERIES,
+    effort::QUERIES,
+    list::QUERIES,
+];

@@ -190,7 +190,7 @@ impl House {
         self.write(move |tx, athlete| {
             let id = fitness::identity::activity_id(athlete, "file", &on);
             let gone = records::activity::remove(tx, &id)?;
-            gone.map_or(Ok(()), |day| records::stale_day::lower(tx, athlete, day))
+            gone.first_day.map_or(Ok(()), |day| records::stale_day::lower(tx, athlete, day))
         })
         .await;
     }

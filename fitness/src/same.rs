@@ -1,0 +1,160 @@
+//! Which records tell of the same activity, and which of them is the one that counts.
+//!
+//! Pure: the answer depends on the records alone, never on the order in which they came.
+
+use std::cmp::Reverse;
+
+use crate::load::is_cycling;
+use crate::scope::STRAVA_API;
+
+/// Records of one activity start within this.
+pub const START_MS: i64 = 60_000;
+/// Their durations and distances differ by at most this share of the larger one.
+pub const DIFFER: f64 = 0.05;
+
+const DAY_S: i64 = 86_400;
+/// What stands for a time of day that its athlete hides.
+const HIDDEN_S: i64 = 1;
+
+/// What the rule looks at of an athlete's record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub id: String,
+    /// Of the file that holds it: records of one file are never the same activity.
+    pub sha256: String,
+    pub provenance: String,
+    pub sport: String,
+    pub sub_sport: Option<String>,
+    pub start_ms: i64,
+    pub elapsed_s: Option<f64>,
+    pub timer_s: Option<f64>,
+    pub distance_m: Option<f64>,
+    /// How many columns of samples there are.
+    pub columns: u32,
+    pub samples: u32,
+}
+
+impl Record {
+    /// True where both tell of the same activity: they start within 60 s in the same group of sports, and neither
+    /// their durations nor their distances differ by more than 5 %.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.sha256 != other.sha256
+            && self.start_ms.abs_diff(other.start_ms) <= START_MS.unsigned_abs()
+            && !self.hides_start()
+            && !other.hides_start()
+            && self.has_sport_of(other)
+            && self.lasts_as_long_as(other)
+            && self.goes_as_far_as(other)
+    }
+
+    /// Strava writes 00:00:01 UTC for a start that is hidden, which says nothing of when it was.
+    fn hides_start(&self) -> bool {
+        self.start_ms.div_euclid(1000).rem_euclid(DAY_S) == HIDDEN_S
+    }
+
+    /// A sport that nobody named may be any.
+    fn has_sport_of(&self, other: &Self) -> bool {
+        match (self.group(), other.group()) {
+            (Some(group), Some(others)) => group == others,
+            _ => true,
+        }
+    }
+
+    fn group(&self) -> Option<&str> {
+        if is_cycling(&self.sport, self.sub_sport.as_deref()) {
+            return Some("cycling");
+        }
+        match self.sport.as_str() {
+            "other" | "generic" | "all" => None,
+            "running" | "walking" | "hiking" | "mountaineering" | "snowshoeing" => Some("on foot"),
+            "alpine_skiing" | "cross_country_skiing" | "snowboarding" => Some("on snow"),
+            "ice_skating" | "inline_skating" => Some("on skates"),
+            "rowing" | "kayaking" | "paddling" | "rafting" | "stand_up_paddleboarding" => Some("on water"),
+            "training" | "fitness_equipment" | "hiit" => Some("indoors"),
+            sport => Some(sport),
+        }
+    }
+
+    // A file's time may be the timer's where another's counts the pauses too, so any two of them may agree.
+    fn lasts_as_long_as(&self, other: &Self) -> bool {
+        let known = |record: &Self| [record.elapsed_s, record.timer_s].map(positive);
+        let (ours, theirs) = (known(self), known(other));
+        ours.into_iter()
+            .flatten()
+            .any(|ours| theirs.into_iter().flatten().any(|theirs| is_close(ours, theirs)))
+    }
+
+    fn goes_as_far_as(&self, other: &Self) -> bool {
+        match (positive(self.distance_m), positive(other.distance_m)) {
+            (Some(ours), Some(theirs)) => is_close(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// The lower, the better it stands for the activity.
+    ///
+    /// A record of the Strava API comes last whatever it holds: were it in front, what may be shared would lack the
+    /// activity, or depend on the API.
+    fn rank(&self) -> impl Ord {
+        let provenance = match self.provenance.as_str() {
+            "file" => 0,
+            "bulk_export" => 1,
+            _ => 2,
+        };
+        (
+            self.provenance == STRAVA_API,
+            Reverse(self.columns),
+            provenance,
+            self.group().is_none(),
+            Reverse(self.samples),
+            self.start_ms,
+            self.id.clone(),
+        )
+    }
+}
+
+fn positive(figure: Option<f64>) -> Option<f64> {
+    figure.filter(|figure| *figure > 0.0)
+}
+
+fn is_close(one: f64, other: f64) -> bool {
+    (one - other).abs() <= DIFFER * one.max(other)
+}
+
+/// A record that counts, and those that it stands for.
+struct Primary {
+    index: usize,
+    members: Vec<usize>,
+}
+
+/// For each record the place of the one that counts in its stead; nothing for one that counts itself.
+///
+/// Taken from the best to the least, each record goes to the counted one that starts nearest to it, and counts itself
+/// where there is none. So a duplicate always is the same as its primary, however many stand in a row.
+pub fn primaries(records: &[Record]) -> Vec<Option<usize>> {
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_by_cached_key(|index| records[*index].rank());
+    let mut primary_of = vec![None; records.len()];
+    let mut primaries: Vec<Primary> = Vec::new();
+    for index in order {
+        let record = &records[index];
+        let is_open = |primary: &&mut Primary| {
+            record.is_same(&records[primary.index])
+                && primary.members.iter().all(|member| records[*member].sha256 != record.sha256)
+        };
+        let apart = |primary: &&mut Primary| records[primary.index].start_ms.abs_diff(record.start_ms);
+        // Of those as near the first wins, which is the better one.
+        match primaries.iter_mut().filter(is_open).min_by_key(apart) {
+            Some(primary) => {
+                primary.members.push(index);
+                primary_of[index] = Some(primary.index);
+            }
+            None => primaries.push(Primary { index, members: Vec::new() }),
+        }
+    }
+    primary_of
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! The rule as a table, and that no order of arrival changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// 2024-05-01T10:00:00Z.
+const START: i64 = 1_714_557_600_000;
+
+/// An hour of running over 10 km, as a watch records it.
+fn run() -> Record {
+    Record {
+        id: "watch".to_owned(),
+        sha256: "watch.fit".to_owned(),
+        provenance: "file".to_owned(),
+        sport: "running".to_owned(),
+        sub_sport: None,
+        start_ms: START,
+        elapsed_s: Some(3600.0),
+        timer_s: Some(3500.0),
+        distance_m: Some(10_000.0),
+        columns: 8,
+        samples: 3600,
+    }
+}
+
+/// The same with a phone.
+fn phone() -> Record {
+    let run = run();
+    Record { id: "phone".to_owned(), sha256: "phone.gpx".to_owned(), timer_s: None, columns: 4, ..run }
+}
+
+fn is_same(other: &Record) -> bool {
+    assert_eq!(run().is_same(other), other.is_same(&run()), "the rule knows no direction");
+    run().is_same(other)
+}
+
+#[test]
+fn starts_may_lie_a_minute_apart() {
+    for (apart_ms, wanted) in [(0, true), (60_000, true), (-60_000, true), (60_001, false), (-60_001, false)]
+    {
+        assert_eq!(is_same(&Record { start_ms: START + apart_ms, ..phone() }), wanted, "{apart_ms}");
+    }
+}
+
+#[test]
+fn distances_may_differ_by_a_twentieth() {
+    for (meters, wanted) in [(9_500.0, true), (9_499.0, false), (10_500.0, true), (10_527.0, false)] {
+        assert_eq!(is_same(&Record { distance_m: Some(meters), ..phone() }), wanted, "{meters}");
+    }
+}
+
+#[test]
+fn a_distance_that_only_one_knows_is_another_activity() {
+    assert!(!is_same(&Record { distance_m: None, ..phone() }));
+    assert!(!is_same(&Record { distance_m: Some(0.0), ..phone() }));
+}
+
+#[test]
+fn without_any_distance_the_time_decides() {
+    let indoors = Record { distance_m: Some(0.0), ..run() };
+    assert!(indoors.is_same(&Record { distance_m: None, ..phone() }));
+}
+
+#[test]
+fn durations_may_differ_by_a_twentieth() {
+    for (seconds, wanted) in [(3_325.0, true), (3_324.0, false), (3_789.0, true), (3_790.0, false)] {
+        assert_eq!(is_same(&Record { elapsed_s: Some(seconds), ..phone() }), wanted, "{seconds}");
+    }
+}
+
+#[test]
+fn a_time_without_the_pauses_is_that_of_the_timer() {
+    let paused = Record { elapsed_s: Some(5000.0), ..run() };
+    assert!(paused.is_same(&Record { elapsed_s: Some(3500.0), ..phone() }));
+    assert!(!paused.is_same(&Record { elapsed_s: Some(4200.0), ..phone() }));
+}
+
+#[test]
+fn without_any_duration_nothing_is_the_same() {
+    assert!(!is_same(&Record { elapsed_s: None, ..phone() }));
+}
+
+#[test]
+fn sports_are_compared_by_their_group() {
+    let cases = [
+        ("running", None, true),
+        ("walking", None, true),
+        ("hiking", None, true),
+        ("other", None, true),
+        ("cycling", None, false),
+        ("fitness_equipment", Some("indoor_cycling"), false),
+        ("swimming", None, false),
+        ("tennis", None, false),
+    ];
+    for (sport, sub_sport, wanted) in cases {
+        let sub_sport = sub_sport.map(str::to_owned);
+        assert_eq!(is_same(&Record { sport: sport.to_owned(), sub_sport, ..phone() }), wanted, "{sport}");
+    }
+}
+
+#[test]
+fn a_hidden_start_is_never_compared() {
+    let midnight = 1_714_521_600_000;
+    let at = |ms: i64, record: Record| Record { start_ms: midnight + ms, ..record };
+    assert!(!at(1000, run()).is_same(&at(1000, phone())));
+    assert!(!at(1000, run()).is_same(&at(5000, phone())));
+    assert!(at(2000, run()).is_same(&at(5000, phone())));
+}
+
+#[test]
+fn legs_of_one_file_are_never_the_same() {
+    assert!(!is_same(&Record { sha256: run().sha256, ..phone() }));
+}
+
+fn check(records: &[Record], wanted: &[Option<usize>]) {
+    assert_eq!(primaries(records), wanted);
+}
+
+#[test]
+fn the_richer_streams_count() {
+    check(&[phone(), run()], &[Some(1), None]);
+    check(&[Record { columns: 9, ..phone() }, run()], &[None, Some(0)]);
+}
+
+#[test]
+fn a_file_counts_before_an_export_and_an_export_before_the_rest() {
+    let of = |provenance: &str| Record {
+        id: provenance.to_owned(),
+        sha256: provenance.to_owned(),
+        provenance: provenance.to_owned(),
+        ..run()
+    };
+    check(&[of("strava_api"), of("bulk_export"), of("file")], &[Some(2), Some(2), None]);
+    check(&[of("strava_api"), of("bulk_export")], &[Some(1), None]);
+}
+
+#[test]
+fn the_api_never_stands_before_what_may_be_shared() {
+    let api = Record { provenance: "strava_api".to_owned(), columns: 9, ..run() };
+    let row = Record { provenance: "bulk_export".to_owned(), columns: 0, ..phone() };
+    check(&[api, row], &[Some(1), None]);
+}
+
+#[test]
+fn a_named_sport_counts_before_one_that_nobody_named() {
+    let unnamed = Record { sport: "other".to_owned(), samples: 9000, ..run() };
+    check(&[unnamed, Record { columns: 8, ..phone() }], &[Some(1), None]);
+}
+
+#[test]
+fn two_who_are_the_same_as_a_third_but_not_as_each_other_both_go_to_it() {
+    let at = |name: &str, apart_ms: i64, columns| Record {
+        id: name.to_owned(),
+        sha256: name.to_owned(),
+        start_ms: START + apart_ms,
+        columns,
+        ..run()
+    };
+    check(&[at("early", -50_000, 4), at("best", 0, 8), at("late", 50_000, 4)], &[Some(1), None, Some(1)]);
+    // With the best one at an end, what it is not the same as counts too.
+    check(&[at("best", -50_000, 8), at("middle", 0, 4), at("late", 50_000, 4)], &[None, Some(0), None]);
+}
+
+#[test]
+fn legs_find_their_counterparts_of_another_file() {
+    let leg = |file: &str, number: i64, columns| Record {
+        id: format!("{file}/{number}"),
+        sha256: file.to_owned(),
+        start_ms: START + number * 30_000,
+        elapsed_s: Some(30.0),
+        timer_s: None,
+        distance_m: Some(100.0),
+        columns,
+        ..run()
+    };
+    let legs = [leg("b", 1, 4), leg("a", 0, 8), leg("b", 0, 4), leg("a", 1, 8)];
+    check(&legs, &[Some(3), None, Some(1), None]);
+}
+
+/// Who counts for whom, by id.
+fn links(records: &[Record]) -> BTreeMap<&str, Option<&str>> {
+    let primary_of = primaries(records);
+    let id = |index: usize| records[index].id.as_str();
+    records.iter().zip(primary_of).map(|(record, primary)| (record.id.as_str(), primary.map(id))).collect()
+}
+
+const PROVENANCES: [&str; 3] = ["file", "bulk_export", "strava_api"];
+const SPORTS: [&str; 4] = ["running", "walking", "cycling", "other"];
+
+/// Records that crowd into a few minutes.
+fn crowd() -> impl Strategy<Value = Vec<Record>> {
+    let record = (0..200_i64, 0..6_u8, 0..3_usize, 0..4_usize, 0..4_u32, 95..108_u32);
+    proptest::collection::vec(record, 0..24).prop_map(|rows| {
+        let record = |(index, row): (usize, (i64, u8, usize, usize, u32, u32))| {
+            let (second, file, provenance, sport, columns, percent) = row;
+            Record {
+                id: format!("r{index}"),
+                sha256: format!("f{file}"),
+                provenance: PROVENANCES[provenance].to_owned(),
+                sport: SPORTS[sport].to_owned(),
+                start_ms: START + second * 1000,
+                distance_m: Some(f64::from(percent) * 100.0),
+                columns,
+                ..run()
+            }
+        };
+        rows.into_iter().enumerate().map(record).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_order_changes_the_links(
+        (records, mixed) in crowd().prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle())),
+    ) {
+        prop_assert_eq!(links(&records), links(&mixed));
+    }
+
+    #[test]
+    fn a_duplicate_is_the_same_as_its_primary_and_no_primary_is_a_duplicate(records in crowd()) {
+        let primary_of = primaries(&records);
+        for (record, primary) in records.iter().zip(&primary_of) {
+            let Some(primary) = *primary else { continue };
+            prop_assert!(record.is_same(&records[primary]));
+            prop_assert_eq!(primary_of[primary], None);
+        }
+    }
+
+    #[test]
+    fn an_activity_holds_one_record_of_each_file(records in crowd()) {
+        let mut seen = BTreeSet::new();
+        for (index, primary) in primaries(&records).into_iter().enumerate() {
+            prop_assert!(seen.insert((primary.unwrap_or(index), records[index].sha256.clone())));
+        }
+    }
+
+    #[test]
+    fn what_may_be_shared_does_not_know_the_api(records in crowd()) {
+        let own: Vec<Record> = records.iter().filter(|record| record.provenance != STRAVA_API).cloned().collect();
+        let all = links(&records);
+        for (id, primary) in links(&own) {
+            prop_assert_eq!(all[id], primary);
+        }
+    }
+
+    #[test]
+    fn the_same_two_are_never_both_counted_unless_a_file_forbids_it(records in crowd()) {
+        let primary_of = primaries(&records);
+        let holds = |primary: usize, file: &str| {
+            records.iter().zip(&primary_of).any(|(of, to)| *to == Some(primary) && of.sha256 == file)
+        };
+        for (one, record) in records.iter().enumerate().filter(|(index, _)| primary_of[*index].is_none()) {
+            for other in (0..records.len()).filter(|index| primary_of[*index].is_none() && *index != one) {
+                let is_forbidden = holds(one, &records[other].sha256) || holds(other, &record.sha256);
+                prop_assert!(!record.is_same(&records[other]) || is_forbidden);
+            }
+        }
+    }
+}
