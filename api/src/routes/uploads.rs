@@ -190,7 +190,7 @@ fn refused(file: ImportFile) -> Error {
     let code = file.code.unwrap_or_else(|| "file_refused".to_owned());
     let status = match code.as_str() {
         "file_type_mismatch" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        code if code.contains("_too_large") => StatusCode::PAYLOAD_TOO_LARGE,
+        code if code.contains("_too_large") || code.contains("_too_many") => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     Error::Refused {
@@ -227,6 +227,8 @@ mod tests {
         check("file_type_mismatch", 415);
         check("file_too_large", 413);
         check("archive_too_large_unpacked", 413);
+        check("archive_too_many_files", 413);
+        check("archive_bad_path", 422);
         check("file_empty", 422);
     }
 }

@@ -1,6 +1,11 @@
 //! Rows of activities of an athlete's export: what the source itself says, and the activity that each tells of.
 
+use std::collections::HashMap;
+
 use store::{Result, Row, Sql, Tx, params};
+
+use super::from_json;
+use crate::export::Figures;
 
 /// A row of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +63,14 @@ const OF_ACTIVITY: Sql = Sql::Both(
      FROM export_row WHERE athlete = $1 AND activity_id = $2 ORDER BY source_id",
 );
 
+// Where two rows tell of one activity, as of files with the same content, the first row counts.
+const TOLD: Sql = Sql::Per {
+    sqlite: "SELECT activity_id, figures FROM export_row \
+             WHERE athlete = $1 AND activity_id IN (SELECT value FROM json_each($2)) ORDER BY source_id DESC",
+    postgres: "SELECT activity_id, figures FROM export_row \
+               WHERE athlete = $1 AND activity_id = ANY($2) ORDER BY source_id DESC",
+};
+
 /// Writes a row, and says whether it is new or another than before.
 pub fn put(tx: &mut Tx<'_>, athlete: &str, row: &ExportRow) -> Result<bool> {
     let params = params![
@@ -93,6 +106,12 @@ pub fn of_activity(tx: &mut Tx<'_>, athlete: &str, activity_id: &str) -> Result<
     tx.query(&OF_ACTIVITY, &params![athlete, activity_id], read)
 }
 
+/// What the source says of these activities, by their ids.
+pub fn told(tx: &mut Tx<'_>, athlete: &str, ids: &[String]) -> Result<HashMap<String, Figures>> {
+    let told = tx.query(&TOLD, &params![athlete, ids], |row| Ok((row.get(0)?, from_json(row, 1)?)))?;
+    Ok(told.into_iter().collect())
+}
+
 fn read(row: &Row<'_>) -> Result<ExportRow> {
     Ok(ExportRow {
         provenance: row.get(0)?,
@@ -107,4 +126,4 @@ fn read(row: &Row<'_>) -> Result<ExportRow> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, FIND, AT, OF_ACTIVITY];
+pub(crate) const QUERIES: &[Sql] = &[PUT, FIND, AT, OF_ACTIVITY, TOLD];

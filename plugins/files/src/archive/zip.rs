@@ -110,7 +110,10 @@ impl Zip {
         };
         let mut content = Vec::with_capacity(usize::try_from(declared).unwrap_or(0));
         let outcome = unpacking.take(declared.saturating_add(1)).read_to_end(&mut content);
-        if content.len() as u64 > declared {
+        // The library counts too, and may speak first.
+        let is_said =
+            outcome.as_ref().is_err_and(|error| error.to_string().contains("larger than its declared"));
+        if is_said || content.len() as u64 > declared {
             let reason = format!("it unpacks to more than the {declared} bytes that the archive declares");
             return Err(Refusal::new("archive_too_large_unpacked", reason));
         }

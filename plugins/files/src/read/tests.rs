@@ -20,6 +20,7 @@ use store::Store;
 use super::*;
 
 mod efforts;
+mod export;
 
 /// 2024-06-01, which is after every file here.
 const NOW_MS: i64 = 1_717_200_000_000;
