@@ -13,3 +13,4 @@ mod http;
 mod import;
 mod manifest;
 mod program;
+mod watch;
