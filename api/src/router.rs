@@ -15,7 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::Error;
-use crate::routes::{activities, days, health, insights, metrics, openapi, pipelines, runs, steps, uploads};
+use crate::routes::{
+    activities, days, health, insights, metrics, openapi, pipelines, predictions, runs, steps, uploads,
+};
 use crate::state::{Shared, State};
 use crate::{guard, request};
 
@@ -78,6 +80,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(runs::cancel))
         .routes(routes!(steps::list))
         .routes(routes!(insights::daily))
+        .routes(routes!(predictions::list))
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))
         .routes(routes!(days::list))

@@ -7,6 +7,7 @@ pub(crate) mod insights;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod pipelines;
+pub(crate) mod predictions;
 pub(crate) mod runs;
 pub(crate) mod steps;
 pub(crate) mod uploads;

@@ -48,7 +48,7 @@ pub(crate) async fn daily(
 }
 
 /// Asks a query of whichever plugin registered it.
-async fn answer(shared: &Shared, name: &'static str, params: Value) -> Result<Value, Error> {
+pub(crate) async fn answer(shared: &Shared, name: &'static str, params: Value) -> Result<Value, Error> {
     let engine = &shared.state.engine;
     let context = QueryContext {
         partition: shared.state.partition.clone(),

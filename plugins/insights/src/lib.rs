@@ -13,6 +13,7 @@ mod figures;
 mod history;
 mod insight;
 mod outing;
+mod predict;
 mod query;
 mod rules;
 mod session;
@@ -29,6 +30,7 @@ pub use evaluate::{Draft, EvaluateFacts, EvaluateParams, EvaluateQuery};
 pub use figures::Figures;
 pub use history::History;
 pub use insight::{Counts, Insight, Judged, Next, Today, Verdict};
+pub use predict::{PredictionsParams, PredictionsQuery};
 pub use query::{DailyFacts, DailyParams, DailyQuery};
 pub use rules::{Place, Rules};
 pub use session::Cap;
@@ -42,6 +44,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.step::<Daily>()?;
     registry.study(DailyQuery::default())?;
     registry.study(EvaluateQuery::default())?;
+    registry.query(PredictionsQuery)?;
     registry.check(check::LastInsight);
     registry.advice(|value| Advice::read(value.clone()).map(drop));
     Ok(())
