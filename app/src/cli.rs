@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, check, days, db, demo, doctor, import, run, runs, serve, steps, today,
+    accuracy, activities, athlete, check, days, db, demo, doctor, import, predict, run, runs, serve, steps, today,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -40,6 +40,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Import(import::Import),
     Today(today::Today),
+    Predict(predict::Predict),
     Activities(activities::Activities),
     Days(days::Days),
     Accuracy(accuracy::Accuracy),
@@ -76,6 +77,7 @@ impl Command {
         match self {
             Self::Import(command) => command.run(config).await,
             Self::Today(command) => command.run(config).await,
+            Self::Predict(command) => command.run(config).await,
             Self::Activities(command) => command.run(config).await,
             Self::Days(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
@@ -96,6 +98,7 @@ impl Command {
         match self {
             Self::Import(command) => command.form.json,
             Self::Today(command) => command.form.json,
+            Self::Predict(command) => command.form.json,
             Self::Activities(command) => command.form.json,
             Self::Days(command) => command.form.json,
             Self::Accuracy(command) => command.form.json,
