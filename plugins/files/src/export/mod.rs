@@ -20,9 +20,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use fitness::export::Figures;
 use fitness::recording::Warning;
 
-#[allow(unused_imports, reason = "the archive that reads them is being built")]
 pub(crate) use lists::{Item, List, items};
-#[allow(unused_imports, reason = "the archive that reads them is being built")]
 pub(crate) use lone::{PROVENANCE, activity};
 
 use crate::decode::Refusal;
