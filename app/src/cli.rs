@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, check, days, db, demo, doctor, import, predict, run, runs, serve, steps, today,
+    accuracy, activities, athlete, check, days, db, demo, doctor, import, predict, rules, run, runs, serve, steps, today,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Runs(runs::Runs),
     Serve(serve::Serve),
     Steps(steps::Steps),
+    Rules(rules::Rules),
     Check(check::Check),
     Doctor(doctor::Doctor),
     Db(db::Db),
@@ -86,6 +87,7 @@ impl Command {
             Self::Runs(command) => command.run(config).await,
             Self::Serve(command) => command.run(config).await,
             Self::Steps(command) => command.run(config),
+            Self::Rules(command) => command.run(config).await,
             Self::Check(command) => command.run(config).await,
             Self::Doctor(command) => command.run(config).await,
             Self::Db(command) => command.run(config).await,
@@ -106,6 +108,7 @@ impl Command {
             Self::Run(command) => command.form.json,
             Self::Runs(command) => command.form().json,
             Self::Steps(command) => command.form.json,
+            Self::Rules(command) => command.form().json,
             Self::Check(command) => command.form.json,
             Self::Doctor(command) => command.form.json,
             Self::Db(command) => command.form().json,

@@ -51,7 +51,7 @@ async fn rerun(demo: &Demo, paths: &[PathBuf], new: Option<usize>) -> anyhow::Re
 }
 
 /// A short ride with heart rate; every third day has two.
-fn ride(number: i64) -> String {
+pub(crate) fn ride(number: i64) -> String {
     let start = 1_300_000_000 + number * 57_600 + number % 7;
     let point = |second: i64| {
         let time = jiff::Timestamp::from_second(start + second).unwrap_or_default();

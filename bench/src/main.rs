@@ -10,6 +10,7 @@ mod import;
 mod insight;
 mod noop;
 mod report;
+mod rules;
 
 use report::Report;
 
@@ -34,6 +35,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("insight") {
         runtime.block_on(insight::daily(&mut report))?;
+    }
+    if wanted("rules") {
+        runtime.block_on(rules::ten_years(&mut report))?;
     }
     report.add("peak RSS of all of it", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
     report.print();

@@ -7,7 +7,7 @@ use engine::registry::QueryError;
 use engine::script::Library;
 use engine::step::{Cause, Step, StepError};
 use fitness::Changes;
-use house::House;
+use house::{House, Run};
 use serde_json::{Value, json};
 
 use crate::{Daily, DailyConfig};
@@ -57,6 +57,9 @@ scenarios![
     a_draft_that_advises_nonsense_is_refused,
     a_draft_needs_a_plain_name,
     a_backtest_answers_what_each_day_would_have_said,
+    what_is_told_of_a_double_counts_for_the_run_that_is_counted,
+    a_new_best_is_one_of_the_year,
+    heat_is_read_from_the_export,
 ];
 
 mod scenario {
@@ -245,6 +248,37 @@ mod scenario {
                 assert_eq!(advised.rule.as_deref(), insight["today"]["rule"].as_str(), "{day}");
             }
         }
+    }
+
+    pub(super) async fn what_is_told_of_a_double_counts_for_the_run_that_is_counted(house: House) {
+        house.ran("2024-04-29", Run::default()).await;
+        let double =
+            Run { told: Some(r#"{"competition":true}"#), double_of: Some("2024-04-29"), ..Run::default() };
+        house.ran("2024-04-29", double).await;
+        let insight = house.ask("2024-05-01", None).await.unwrap();
+        let race = json!({ "days_since": 2, "km": 10.0, "minutes": 60, "on_foot": true });
+        assert_eq!(insight["day"]["race"], json!({ "last": race }));
+        let left_out = &insight["counted"]["left_out"];
+        assert_eq!(left_out[1]["activities"], 1, "{left_out}");
+    }
+
+    pub(super) async fn a_new_best_is_one_of_the_year(house: House) {
+        let days = ["2024-03-01", "2024-03-11", "2024-03-21", "2024-04-30"];
+        for (day, seconds) in days.into_iter().zip([1500.0, 1480.0, 1490.0, 1450.0]) {
+            house.ran(day, Run { best_5k_s: Some(seconds), ..Run::default() }).await;
+        }
+        let insight = house.ask("2024-05-01", None).await.unwrap();
+        let best = json!({ "days_since": 1, "distance": "5k", "seconds": 1450, "gain_s": 30 });
+        assert_eq!(insight["day"]["best"], best);
+        assert_eq!(insight["predictions"]["items"][0]["distance"], "5k");
+    }
+
+    pub(super) async fn heat_is_read_from_the_export(house: House) {
+        let told = r#"{"weather":{"temperature_c":30.0,"humidity":0.5}}"#;
+        house.ran("2024-04-30", Run { told: Some(told), ..Run::default() }).await;
+        let insight = house.ask("2024-05-01", None).await.unwrap();
+        assert_eq!(insight["day"]["heat"]["hadley_f"], 151.0);
+        assert_eq!(insight["day"]["heat"]["dew_point_c"], 18.0);
     }
 
     async fn drafted(house: &House, name: &str, only: bool) -> (String, usize) {

@@ -13,7 +13,7 @@ use fitness::{Scope, records};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use store::{Sql, Store, Tx, Url};
+use store::{Sql, Store, Tx, Url, params};
 
 use super::shipped;
 use crate::daily::{DailyAdvice, keep};
@@ -28,6 +28,29 @@ const RUN: Sql = Sql::Both(
      VALUES ('run', 'import', 'me', '{}', 'cli', 'running', 'hash', '', 0)",
 );
 const FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ('run', 1)");
+
+const ACTIVITY: Sql = Sql::Both(
+    "INSERT INTO activity (id, athlete, provenance, source_id, file, sha256, part, parts, sport, local_date, \
+     timer_s, distance_m, samples, warnings, changed, duplicate_of) \
+     VALUES ($1, $2, 'file', $1, '', $1, 0, 1, 'running', $3, $4, $5, 0, '[]', 1, $6)",
+);
+const TOLD: Sql = Sql::Both(
+    "INSERT INTO export_row (athlete, provenance, source_id, archive, position, activity_id, figures, columns) \
+     VALUES ($1, 'bulk_export', $2, '', 0, $2, $3, '[]')",
+);
+const BEST: Sql = Sql::Both(
+    "INSERT INTO best_effort (activity_id, distance_m, elapsed_s, start_s) VALUES ($1, 5000.0, $2, 0.0)",
+);
+
+/// A run of an hour and ten kilometres, with what is known beside it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Run {
+    /// What the source's export says, as JSON.
+    pub(super) told: Option<&'static str>,
+    pub(super) best_5k_s: Option<f64>,
+    /// The day of the run that is counted in its place.
+    pub(super) double_of: Option<&'static str>,
+}
 
 #[derive(Clone)]
 pub(super) struct House {
@@ -94,6 +117,24 @@ impl House {
     pub(super) async fn trained(&self, last: &str, loads: &[f64]) {
         let days = History::of_loads(day(last), loads).days;
         self.write(move |tx, athlete| records::day::replace_from(tx, athlete, Scope::All, &days)).await;
+    }
+
+    /// Keeps a run, of which each day has one that is counted.
+    pub(super) async fn ran(&self, on: &'static str, run: Run) {
+        self.write(move |tx, athlete| {
+            let counted = run.double_of.map(|day| format!("{athlete} {day}"));
+            let id = format!("{athlete} {on}{}", if counted.is_some() { " again" } else { "" });
+            let (athlete, seconds, meters) = (athlete.to_owned(), 3600.0, 10_000.0);
+            tx.execute(&ACTIVITY, &params![&id, &athlete, on, seconds, meters, &counted])?;
+            if let Some(told) = run.told {
+                tx.execute(&TOLD, &params![&athlete, &id, told])?;
+            }
+            if let Some(seconds) = run.best_5k_s {
+                tx.execute(&BEST, &params![&id, seconds])?;
+            }
+            Ok(())
+        })
+        .await;
     }
 
     /// Runs the step at noon of a day in UTC.
