@@ -80,6 +80,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(runs::cancel))
         .routes(routes!(steps::list))
         .routes(routes!(insights::daily))
+        .routes(routes!(insights::evaluate))
         .routes(routes!(predictions::list))
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))

@@ -6,14 +6,17 @@ use axum::Json;
 use axum::extract::State;
 use engine::registry::QueryContext;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
+use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::query::{FromQuery, Params, Query};
 use crate::state::Shared;
 
 const DAILY: &str = "insights.daily";
+const EVALUATE: &str = "insights.evaluate";
 
 /// Which day to advise on.
 #[derive(Debug, IntoParams)]
@@ -45,6 +48,53 @@ pub(crate) async fn daily(
 ) -> Result<Json<Value>, Error> {
     let params = date.map_or_else(|| json!({}), |date| json!({ "date": date.to_string() }));
     answer(&shared, DAILY, params).await.map(Json)
+}
+
+/// What to evaluate. All of it may be left out.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Evaluate {
+    /// As `2026-07-31`; today, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    date: Option<String>,
+    /// A rule that is not kept: it stands in place of the one of its name, else beside all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<DraftRule>,
+    /// True to ask no other rule.
+    #[serde(default)]
+    only: bool,
+}
+
+/// A rule as it is being written.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DraftRule {
+    /// The name of its file without ending.
+    name: String,
+    /// The whole text of the file.
+    text: String,
+}
+
+/// Works out the advice of a day anew, with a draft rule where one is given. Nothing is kept.
+#[utoipa::path(
+    post, path = "/insights/evaluate", tag = "athlete", operation_id = "evaluate_insight",
+    request_body(content = Option<Evaluate>),
+    responses(
+        (status = 200, description = "The advice, as of the other route", body = Object),
+        (status = 422, description = "The draft has mistakes: the first as code and message, all as details", body = ErrorBody),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn evaluate(
+    State(shared): State<Arc<Shared>>,
+    _: Params<()>,
+    body::Json(asked): body::Json<Evaluate>,
+) -> Result<Json<Value>, Error> {
+    let params = serde_json::to_value(asked).map_err(|error| Error::Internal(error.to_string()))?;
+    // A draft may use its whole share of memory and a core.
+    let _permit = shared.checks.acquire().await.map_err(|closed| Error::Internal(closed.to_string()))?;
+    answer(&shared, EVALUATE, params).await.map(Json)
 }
 
 /// Asks a query of whichever plugin registered it.

@@ -160,3 +160,36 @@ async fn a_plugin_that_has_no_answer_says_why() {
     let house = House::new().await;
     assert_eq!(house.client.get("/api/v1/insights/daily?date=2100-01-01").await.said(), "404 no_insight");
 }
+
+const EVALUATE: &str = "/api/v1/insights/evaluate";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_hands_over_day_and_draft() {
+    let house = House::new().await;
+    let text = "fn applies(day) { true }\nfn advise(day) { #{} }\nfn examples() { [] }";
+    let asked = json!({"date": "2026-07-25", "rule": {"name": "mine", "text": text}, "only": true});
+    assert_eq!(house.client.post(EVALUATE, &asked).await.json(), asked);
+    assert_eq!(house.client.post(EVALUATE, &json!({})).await.json(), json!({"only": false}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_a_draft_is_told_with_its_place() {
+    let house = House::new().await;
+    let text = "fn applies(day) {\n    day.load >\n}";
+    let answer = house.client.post(EVALUATE, &json!({"rule": {"name": "mine", "text": text}})).await;
+    assert_eq!(answer.status, 422);
+    let error = &answer.json()["error"];
+    assert_eq!(
+        (&error["code"], &error["details"][0]["line"]),
+        (&json!("script_syntax"), &json!(3)),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_that_is_none_is_refused() {
+    let house = House::new().await;
+    for asked in [json!({"rule": {"name": "mine"}}), json!({"rul": 1}), json!({"only": "yes"})] {
+        assert_eq!(house.client.post(EVALUATE, &asked).await.said(), "422 invalid_parameter", "{asked}");
+    }
+}

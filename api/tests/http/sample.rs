@@ -1,7 +1,8 @@
 //! Steps and a query that stand for those of the plugins.
 
 use engine::context::StepContext;
-use engine::registry::{Query, QueryContext, QueryError, Registry};
+use engine::registry::{Query, QueryContext, QueryError, Registry, Study};
+use engine::script::rule::Rule;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::records::import_file::{self, ImportFile, Kind, Outcome};
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ pub(crate) fn registry() -> Registry {
     registry.step::<Count>().unwrap();
     registry.step::<Read>().unwrap();
     registry.query(Daily).unwrap();
+    registry.study(Evaluate).unwrap();
     registry
 }
 
@@ -123,5 +125,26 @@ impl Query for Daily {
             }),
             date => Ok(json!({ "date": date, "athlete": ctx.partition })),
         }
+    }
+}
+
+/// Compiles the draft, and answers what it was asked.
+struct Evaluate;
+
+impl Study for Evaluate {
+    const NAME: &'static str = "insights.evaluate";
+    const ABOUT: &'static str = "Tries a draft.";
+    type Params = Value;
+    type Facts = Value;
+
+    fn read(&self, _: &mut Tx<'_>, _: &QueryContext, params: Value) -> Result<Value, QueryError> {
+        Ok(params)
+    }
+
+    fn conclude(&self, _: &QueryContext, asked: Value) -> Result<Value, QueryError> {
+        let text = asked["rule"]["text"].as_str();
+        text.map_or(Ok(()), |text| Rule::compile("scripts/rules/mine.rhai", text).map(drop))
+            .map_err(QueryError::Script)?;
+        Ok(asked)
     }
 }

@@ -48,7 +48,7 @@ TODAY · Sat 21 Nov 2026
 Easy session, 40 minutes, below 148 bpm.
 Your form is -28.
 
-Form               -18  usual -12 to 6        low   2026-10-10 to 2026-11-20
+Form               -18  usual -12 to 6       low    2026-10-10 to 2026-11-20
 7-day time       6.5 h  usual not known yet         2026-11-14 to 2026-11-20
 Trend         building: fitness +3.1 in 28 days
 5k               21:15  20:49 to 21:42, -0:12 in 28 days
