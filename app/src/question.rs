@@ -39,8 +39,8 @@ pub(crate) async fn ask(
 
 fn script_problem(error: &QueryError) -> Problem {
     let code = match error {
-        QueryError::Script(found) => found.first().map_or("script_invalid", |first| first.code),
-        _ => "script_invalid",
+        QueryError::Script(found) => found.first().map_or("rule_incomplete", |first| first.code),
+        _ => "rule_incomplete",
     };
     Problem::new(code, error.to_string())
 }
