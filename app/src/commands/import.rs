@@ -8,6 +8,7 @@ use anyhow::bail;
 use clap::Args;
 use engine::Request;
 use engine::run::Cause;
+use fitness::records::export_item::{self, Count};
 use fitness::records::import_file::{self, ImportFile, Kind, Outcome};
 use serde::Serialize;
 use serde_json::json;
@@ -23,6 +24,7 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline import ~/recordings              a folder with all below it
   paceline import ride.fit run.gpx.gz       FIT, GPX and TCX, plain or gzipped
+  paceline import export.zip                all that Strava gives an athlete, as it comes or unpacked
   paceline import ~/recordings --json       one object: counts, seconds, and every file
 
 Importing twice changes nothing. A file that is refused never stops the others; the exit code
@@ -33,11 +35,11 @@ const PIPELINE: &str = "import";
 const SHOWN: usize = 10;
 const PATH_WIDTH: usize = 44;
 
-/// Reads FIT, GPX and TCX files and folders of them
+/// Reads FIT, GPX and TCX files, folders of them, and whole exports
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Import {
-    /// Files and folders
+    /// Files, folders and exports
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -55,22 +57,42 @@ struct Report {
     duplicate: usize,
     refused: usize,
     seconds: f64,
+    /// Where there was one among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    export: Option<Export>,
     files: Vec<ImportFile>,
+}
+
+/// What an export brought.
+#[derive(Debug, Serialize)]
+struct Export {
+    activities: usize,
+    with_file: usize,
+    /// Told by the table of activities alone.
+    without_file: usize,
+    /// Named by the table and not there.
+    files_missing: usize,
+    /// There and refused, or lost by the source.
+    files_unreadable: usize,
+    /// How many items of each list are stored.
+    lists: BTreeMap<String, u32>,
 }
 
 impl Import {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let began = Instant::now();
         let (paths, mut files) = resolve(&self.paths);
+        let mut lists = Vec::new();
         if !paths.is_empty() {
             let progress = Progress::new(self.form.json);
-            let (finished, read) = self.carry_out(config, &paths, &progress).await?;
+            let (finished, read, counts) = self.carry_out(config, &paths, &progress).await?;
             if let Some(problem) = finished.problem() {
                 bail!(problem);
             }
             files.extend(read);
+            lists = counts;
         }
-        let report = Report::of(files, began.elapsed().as_secs_f64());
+        let report = Report::of(files, lists, began.elapsed().as_secs_f64());
         if self.form.json {
             output::json(&report)?;
         } else {
@@ -84,7 +106,7 @@ impl Import {
         config: &Config,
         paths: &[String],
         progress: &Progress,
-    ) -> anyhow::Result<(Finished, Vec<ImportFile>)> {
+    ) -> anyhow::Result<(Finished, Vec<ImportFile>, Vec<Count>)> {
         let engine = program::engine(config, progress.watcher()).await?;
         program::meet(engine.store(), &self.whose.athlete).await?;
         let request = Request {
@@ -98,13 +120,20 @@ impl Import {
         };
         let finished = work::carry_out(&engine, request, progress).await?;
         let run = finished.run.id.clone();
-        let files = engine.store().read(move |tx| import_file::list(tx, &run)).await?;
-        Ok((finished, files))
+        let athlete = self.whose.athlete.clone();
+        let read = engine.store().read(move |tx| {
+            let files = import_file::list(tx, &run)?;
+            let has_lists = files.iter().any(|file| file.kind == Kind::List);
+            let counts = if has_lists { export_item::counts(tx, &athlete)? } else { Vec::new() };
+            Ok((files, counts))
+        });
+        let (files, counts) = read.await?;
+        Ok((finished, files, counts))
     }
 }
 
 impl Report {
-    fn of(files: Vec<ImportFile>, seconds: f64) -> Self {
+    fn of(files: Vec<ImportFile>, lists: Vec<Count>, seconds: f64) -> Self {
         let count = |outcome| files.iter().filter(|file| file.outcome == outcome).count();
         Self {
             imported: count(Outcome::Imported),
@@ -113,6 +142,7 @@ impl Report {
             duplicate: count(Outcome::Duplicate),
             refused: count(Outcome::Refused),
             seconds: (seconds * 1000.0).round() / 1000.0,
+            export: Export::of(&files, lists),
             files,
         }
     }
@@ -126,6 +156,7 @@ impl Report {
             return "no FIT, GPX or TCX file was found there".to_owned();
         }
         let mut parts = vec![self.counts()];
+        parts.extend(self.export.as_ref().map(Export::to_text));
         parts.extend(self.refusals());
         parts.extend(self.warnings());
         if self.imported + self.updated > 0 {
@@ -147,8 +178,16 @@ impl Report {
             .filter(|(count, _)| *count > 0)
             .map(|(count, kind)| format!("{count} {kind}"))
             .collect();
-        let files = units::count(self.files.len(), "file", "files");
+        let files = self.entries(self.files.len());
         format!("{files} in {:.1} s: {}", self.seconds, kinds.join(", "))
+    }
+
+    /// Not everything in an export is a file.
+    fn entries(&self, count: usize) -> String {
+        match self.export {
+            Some(_) => units::count(count, "entry", "entries"),
+            None => units::count(count, "file", "files"),
+        }
     }
 
     fn refusals(&self) -> Option<String> {
@@ -181,11 +220,60 @@ impl Report {
         codes.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
         let mut lines = vec!["Kept with a warning".to_owned()];
         lines.extend(codes.iter().take(SHOWN).map(|(code, (count, path))| {
-            let files = units::count(*count, "file", "files");
+            let files = self.entries(*count);
             format!("  {code:<28}{files:>10}, such as {}", shortened_path(path, PATH_WIDTH))
         }));
         lines.extend(more(codes.len()));
         (!codes.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+impl Export {
+    /// Counts what came out of an export; nothing where none was read.
+    fn of(files: &[ImportFile], lists: Vec<Count>) -> Option<Self> {
+        let is_of_export = |file: &ImportFile| file.source_row.is_some() || file.kind != Kind::File;
+        if !files.iter().any(is_of_export) {
+            return None;
+        }
+        let kept = || files.iter().filter(|file| file.outcome != Outcome::Refused);
+        let alone = || kept().filter(|file| file.kind == Kind::Row);
+        let warned = |code: &str| {
+            alone().filter(|file| file.warnings.iter().any(|warning| warning.code == code)).count()
+        };
+        let with_file = kept().filter(|file| file.kind == Kind::File && file.source_row.is_some()).count();
+        Some(Self {
+            activities: with_file + alone().count(),
+            with_file,
+            without_file: alone().count(),
+            files_missing: warned("file_missing"),
+            files_unreadable: warned("file_unreadable"),
+            lists: lists.into_iter().map(|list| (list.kind, list.items)).collect(),
+        })
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = format!(
+            "Export\n  {}: {} with a file, {} from the table alone",
+            units::count(self.activities, "activity", "activities"),
+            self.with_file,
+            self.without_file
+        );
+        let lacks = [(self.files_missing, "missing"), (self.files_unreadable, "unreadable")];
+        let lacks: Vec<String> = lacks
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        if !lacks.is_empty() {
+            text += &format!("\n  files that the table names: {}", lacks.join(", "));
+        }
+        let lists: Vec<String> =
+            self.lists.iter().map(|(kind, items)| format!("{} {items}", kind.replace('_', " "))).collect();
+        if !lists.is_empty() {
+            text += "\n";
+            text += &wrapped("  lists: ", &lists.join(", "), 9);
+        }
+        text
     }
 }
 
@@ -245,7 +333,7 @@ mod tests {
             reason: Some("the file has no bytes".to_owned()),
             ..file("b.fit", Outcome::Refused)
         };
-        let report = Report::of(vec![file("a.fit", Outcome::Imported), broken], 1.24);
+        let report = Report::of(vec![file("a.fit", Outcome::Imported), broken], Vec::new(), 1.24);
         let wanted = "\
 2 files in 1.2 s: 1 imported, 1 refused
 
@@ -257,19 +345,52 @@ Refused
     }
 
     #[test]
+    fn an_export_is_summed_up_in_activities() {
+        let row = |path: &str, kind, codes: &[&str]| ImportFile {
+            kind,
+            source_row: Some(path.to_owned()),
+            warnings: codes
+                .iter()
+                .map(|code| Warning { code: (*code).to_owned(), detail: String::new() })
+                .collect(),
+            ..file(path, Outcome::Imported)
+        };
+        let refused = ImportFile { outcome: Outcome::Refused, ..row("d.fit", Kind::File, &[]) };
+        let files = vec![
+            row("a.fit", Kind::File, &["samples_merged"]),
+            row("b#1", Kind::Row, &["file_missing"]),
+            row("c#2", Kind::Row, &[]),
+            refused,
+            row("d#3", Kind::Row, &["file_unreadable"]),
+        ];
+        let lists = vec![
+            Count { kind: "bike".to_owned(), items: 2 },
+            Count { kind: "starred_segment".to_owned(), items: 7 },
+        ];
+        let report = Report::of(files, lists, 0.1);
+        let wanted = "\
+Export
+  4 activities: 1 with a file, 3 from the table alone
+  files that the table names: 1 missing, 1 unreadable
+  lists: bike 2, starred segment 7";
+        assert_eq!(report.export.unwrap().to_text(), wanted);
+        assert!(Report::of(vec![file("a.fit", Outcome::Imported)], Vec::new(), 0.1).export.is_none());
+    }
+
+    #[test]
     fn warnings_are_counted_by_file() {
         let warned = |path: &str| ImportFile {
             warnings: vec![warning("at the end"), warning("again")],
             ..file(path, Outcome::Unchanged)
         };
-        let report = Report::of(vec![warned("a.fit"), warned("b.fit")], 0.1);
+        let report = Report::of(vec![warned("a.fit"), warned("b.fit")], Vec::new(), 0.1);
         let text = report.warnings().unwrap();
         assert_eq!(text, "Kept with a warning\n  fit_bad_crc                    2 files, such as a.fit");
     }
 
     #[test]
     fn a_program_reads_one_object_with_these_keys() {
-        let json = serde_json::to_value(Report::of(Vec::new(), 0.0)).unwrap();
+        let json = serde_json::to_value(Report::of(Vec::new(), Vec::new(), 0.0)).unwrap();
         let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["imported", "updated", "unchanged", "duplicate", "refused", "seconds", "files"]);
     }
@@ -291,9 +412,9 @@ Refused
 
     #[test]
     fn only_an_import_without_any_success_fails() {
-        assert!(Report::of(vec![file("a", Outcome::Refused)], 0.0).is_all_refused());
+        assert!(Report::of(vec![file("a", Outcome::Refused)], Vec::new(), 0.0).is_all_refused());
         assert!(
-            !Report::of(vec![file("a", Outcome::Refused), file("b", Outcome::Unchanged)], 0.0)
+            !Report::of(vec![file("a", Outcome::Refused), file("b", Outcome::Unchanged)], Vec::new(), 0.0)
                 .is_all_refused()
         );
     }

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{activity_load, count, from_json, optional_date};
+use super::super::{activity_load, count, export_row, from_json, optional_date};
 use super::duplicate;
+use crate::export::Figures;
 use crate::load::LoadMethod;
 use crate::recording::Warning;
 
@@ -19,8 +20,18 @@ pub struct ActivityRow {
     pub index: u32,
     pub provenance: String,
     pub sport: String,
+    /// As the athlete named it where it was published, else as the file has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Name of the shoes or the bicycle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gear: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub commute: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub competition: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +81,16 @@ pub struct ActivityRow {
     /// The record of the same activity that is counted instead of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<String>,
+}
+
+impl ActivityRow {
+    /// Shows what the athlete says of it in an export.
+    fn tell(&mut self, told: Figures) {
+        self.name = told.name.or(self.name.take());
+        (self.description, self.gear) = (told.description, told.gear);
+        self.commute = told.commute.unwrap_or(false);
+        self.competition = told.competition.unwrap_or(false);
+    }
 }
 
 /// One activity with what only its own page shows.
@@ -192,8 +213,12 @@ fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<Activity
     let mut rows = parts.into_iter().map(|part| with_legs(tx, athlete, part)).collect::<Result<Vec<_>>>()?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let mut also = duplicate::also(tx, &ids)?;
+    let mut told = export_row::told(tx, athlete, &ids)?;
     for row in &mut rows {
         row.also = also.remove(&row.id).unwrap_or_default();
+        if let Some(figures) = told.remove(&row.id) {
+            row.tell(figures);
+        }
     }
     Ok(rows)
 }
@@ -219,6 +244,10 @@ fn read(row: &Row<'_>) -> Result<Part> {
         provenance: row.get(5)?,
         sport: row.get(6)?,
         name: row.get(7)?,
+        description: None,
+        gear: None,
+        commute: false,
+        competition: false,
         start_ms: row.get(8)?,
         elapsed_s: row.get(9)?,
         timer_s: row.get(10)?,
