@@ -60,7 +60,7 @@ impl FromQuery for Which {
     }
 }
 
-/// Lists activities, the newest first.
+/// Lists activities, the newest first; of several records of one activity the one that is counted.
 #[utoipa::path(
     get, path = "/activities", tag = "athlete", operation_id = "list_activities",
     params(ActivitiesParams),

@@ -17,7 +17,10 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline activities --from 2026-05-01 --to 2026-05-31
   paceline activities --limit 5
-  paceline activities --json        every activity, one object a line; what is unknown is absent";
+  paceline activities --json        every activity, one object a line; what is unknown is absent
+
+An activity that was recorded twice is listed once, with (+1) after its name; `also` in the JSON has
+the ids of the other records.";
 
 /// What a person reads at once, where no limit is given.
 const SCREENFUL: u32 = 30;
@@ -137,9 +140,19 @@ fn cells(row: &ActivityRow, zone: &TimeZone) -> [String; 9] {
         row.ascent_m.map(|meters| format!("{meters:.0} m")),
         row.avg_hr.map(|bpm| units::number(bpm, 0)),
         load,
-        row.name.as_deref().map(|name| shortened(name, NAME_WIDTH)),
+        name(row),
     ]
     .map(Option::unwrap_or_default)
+}
+
+/// The name, and how many other records of the activity there are.
+fn name(row: &ActivityRow) -> Option<String> {
+    let name = row.name.as_deref().map(|name| shortened(name, NAME_WIDTH));
+    match (name, row.also.len()) {
+        (name, 0) => name,
+        (None, others) => Some(format!("(+{others})")),
+        (Some(name), others) => Some(format!("{name} (+{others})")),
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +169,26 @@ mod tests {
         let text = table(&[row], &TimeZone::UTC).to_string();
         let wanted = "2024-03-01 23:30  running  10.00 km   45:50  4:35/km              ~61";
         assert_eq!(text.lines().nth(1), Some(wanted));
+    }
+
+    #[test]
+    fn other_records_of_an_activity_stand_after_its_name() {
+        let row = |name: Option<&str>, also: &[&str]| -> ActivityRow {
+            let row = serde_json::json!({
+                "id": "a", "file": "a.fit", "sha256": "", "index": 0, "provenance": "file", "sport": "running",
+                "samples": 9, "name": name, "also": also,
+            });
+            serde_json::from_value(row).unwrap()
+        };
+        let cases = [
+            (row(Some("Lunch"), &[]), Some("Lunch")),
+            (row(Some("Lunch"), &["b"]), Some("Lunch (+1)")),
+            (row(None, &["b", "c"]), Some("(+2)")),
+            (row(None, &[]), None),
+        ];
+        for (row, wanted) in cases {
+            assert_eq!(name(&row).as_deref(), wanted);
+        }
     }
 
     #[test]

@@ -77,6 +77,12 @@ pub(crate) struct Activity {
     /// The other activities of the same file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     linked: Vec<String>,
+    /// Other records of the same activity, by their ids; lists leave them out, and no number counts them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<String>,
+    /// The record of the same activity that is counted instead of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate_of: Option<String>,
 }
 
 /// An activity with what only its own page shows.
@@ -162,6 +168,8 @@ impl From<ActivityRow> for Activity {
             load_method: from.load_method.map(fitness::load::LoadMethod::as_str),
             estimated: from.estimated,
             linked: from.linked,
+            also: from.also,
+            duplicate_of: from.duplicate_of,
         }
     }
 }
@@ -214,6 +222,7 @@ mod tests {
         let mut row = json!({
             "id": "a", "file": "a.fit", "sha256": "00", "index": 1, "provenance": "file", "sport": "running",
             "name": "Morning", "samples": 3, "load_method": "heart_rate", "estimated": true, "linked": ["b"],
+            "also": ["c"], "duplicate_of": "d",
             "start_ms": 1_785_000_000_000_i64
         });
         let numbers =

@@ -21,6 +21,7 @@ use super::*;
 
 mod efforts;
 mod export;
+mod same;
 
 /// 2024-06-01, which is after every file here.
 const NOW_MS: i64 = 1_717_200_000_000;
