@@ -24,7 +24,12 @@ pub(crate) fn median(mut seconds: Vec<f64>) -> f64 {
     seconds[seconds.len() / 2]
 }
 
-/// The most memory that the process ever held.
+/// Begins to look for the peak anew, from what the process holds now.
+pub(crate) fn forget_peak() -> anyhow::Result<()> {
+    std::fs::write("/proc/self/clear_refs", "5").context("the peak of memory cannot be forgotten here")
+}
+
+/// The most memory that the process ever held, or held since the peak was forgotten.
 pub(crate) fn peak_rss_mib() -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;

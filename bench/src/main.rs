@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark talks HTTP as any client does, and times itself")]
 
+mod archive;
 mod cpu;
 mod demo;
 mod executor;
@@ -16,6 +17,9 @@ use report::Report;
 
 fn main() -> anyhow::Result<()> {
     let only: Vec<String> = std::env::args().skip(1).collect();
+    if let [archive::WRITE, path] = *only.iter().map(String::as_str).collect::<Vec<_>>() {
+        return archive::write(path.as_ref());
+    }
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
     let runtime = tokio::runtime::Runtime::new()?;
     let mut report = Report::default();
@@ -39,7 +43,11 @@ fn main() -> anyhow::Result<()> {
     if wanted("rules") {
         runtime.block_on(rules::ten_years(&mut report))?;
     }
-    report.add("peak RSS of all of it", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
+    report.add("peak RSS of all that", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
+    if wanted("archive") {
+        // Last, because it looks at a peak of its own.
+        runtime.block_on(archive::whole_export(&mut report))?;
+    }
     report.print();
     Ok(())
 }

@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bar {
     AtMost(f64),
+    AtLeast(f64),
     /// Shown for comparison only.
     None,
 }
@@ -17,6 +18,8 @@ impl Report {
         let verdict = match bar {
             Bar::AtMost(most) if figure <= most => format!("at most {most:>7.2}  within"),
             Bar::AtMost(most) => format!("at most {most:>7.2}  OVER"),
+            Bar::AtLeast(least) if figure >= least => format!("at least {least:>6.2}  within"),
+            Bar::AtLeast(least) => format!("at least {least:>6.2}  UNDER"),
             Bar::None => String::new(),
         };
         let line = format!("{what:<62} {figure:>9.3} {unit:<10} {verdict}");
