@@ -143,6 +143,89 @@ fn of<'a>(imported: &'a Value, name: &str) -> &'a Value {
     files.iter().find(|file| file["path"].as_str().unwrap().ends_with(name)).unwrap()
 }
 
+fn zipped(fill: impl FnOnce(&mut zip::ZipWriter<std::io::Cursor<Vec<u8>>>)) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    fill(&mut writer);
+    writer.finish().unwrap().into_inner()
+}
+
+fn put(writer: &mut zip::ZipWriter<std::io::Cursor<Vec<u8>>>, name: &str, content: &[u8]) {
+    use std::io::Write;
+    writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    writer.write_all(content).unwrap();
+}
+
+/// Every one holds a good file too, of which nothing may be kept.
+fn archives() -> Vec<(u32, &'static str, Vec<u8>, &'static str, u16)> {
+    let good = fit(&fit_at(1_000_000_000), None);
+    let with = |fill: &dyn Fn(&mut zip::ZipWriter<std::io::Cursor<Vec<u8>>>)| {
+        zipped(|writer| {
+            put(writer, "good.fit", &good);
+            fill(writer);
+        })
+    };
+    let up = with(&|writer| put(writer, "../../evil.gpx", b"x"));
+    let link = with(&|writer| {
+        writer.add_symlink("a.gpx", "/etc/passwd", zip::write::SimpleFileOptions::default()).unwrap();
+    });
+    let bomb =
+        with(&|writer| (0..4).for_each(|part| put(writer, &format!("{part}.gpx"), &vec![0; 64 << 20])));
+    let many = with(&|writer| (0..20_000).for_each(|part| put(writer, &format!("{part}.gpx"), b"")));
+    let mut encrypted = with(&|writer| put(writer, "a.gpx", b"x"));
+    let central = encrypted.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    encrypted[central + 8] |= 1;
+    let cut = with(&|writer| put(writer, "a.gpx", b"x")).split_at(60).0.to_vec();
+    vec![
+        (15, "up.zip", up, "archive_bad_path", 422),
+        (16, "link.zip", link, "archive_symlink", 422),
+        (17, "bomb.zip", bomb, "archive_too_large_unpacked", 413),
+        (18, "many.zip", many, "archive_too_many_files", 413),
+        (18, "locked.zip", encrypted, "archive_encrypted", 422),
+        (18, "cut.zip", cut, "archive_unreadable", 422),
+    ]
+}
+
+#[test]
+fn rows_15_to_18_refuse_an_archive_before_anything_of_it_is_kept() {
+    let program = Program::on_sqlite();
+    let server = program.serve();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (row, name, content, code, status) in archives() {
+        assert!(content.len() < 2 << 20 || row == 18, "row {row} is no longer small");
+        let path = program.path(name);
+        std::fs::write(&path, &content).unwrap();
+        let output = program.run(&["import", &path.to_string_lossy(), "--json"]);
+        let imported: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), imported["files"].as_array().unwrap().len()), (Some(1), 1));
+        assert_eq!(imported["files"][0]["code"], code, "row {row}, {name}: {imported}");
+        let url = format!("{}/api/v1/uploads?name={name}", server.url);
+        runtime.block_on(async {
+            let request = reqwest::Client::new().post(url).header("x-paceline", "1").body(content);
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "row {row}, {name}");
+            let body: Value = answer.json().await.unwrap();
+            assert_eq!(body["error"]["code"], code, "row {row}, {name}: {body}");
+        });
+    }
+    assert!(program.lines(&["activities", "--json"]).is_empty());
+}
+
+#[test]
+fn row_19_one_bad_file_of_a_hundred_in_an_archive_stops_nobody_else() {
+    let program = Program::on_sqlite();
+    let archive = zipped(|writer| {
+        for number in 0..99 {
+            put(writer, &format!("good{number}.fit"), &fit(&fit_at(1_000_000_000 + number * 86_400), None));
+        }
+        put(writer, "bad.fit", b"");
+    });
+    let path = program.path("hundred.zip");
+    std::fs::write(&path, archive).unwrap();
+    let imported = program.json(&["import", &path.to_string_lossy(), "--json"]);
+    assert_eq!((&imported["imported"], &imported["refused"]), (&99.into(), &1.into()));
+    assert_eq!(of(&imported, "hundred.zip/bad.fit")["code"], "file_empty");
+}
+
 const SCRIPTS: [(u32, &str, &str, &str); 6] = [
     (35, "let a = rollup::loads([]); let b = rollup::days([a]);\na.after(b);", "pipeline_cycle", "→"),
     (36, "rollup::lods([]);", "unknown_step", "loads"),

@@ -134,6 +134,41 @@ fn twenty_kills_in_one_import_lose_nothing_and_double_nothing() {
 }
 
 #[test]
+fn an_export_that_is_cut_again_and_again_ends_as_an_uncut_one() {
+    let uncut = Program::on_sqlite();
+    let export = uncut.export(DAYS);
+    let imported = uncut.json(&["import", &export.to_string_lossy(), "--json"]);
+    let entries = imported["files"].as_array().unwrap().len() as i64;
+    let expected = facts(&uncut);
+    assert!(imported["export"]["without_file"].as_u64().unwrap() > 0, "{}", imported["export"]);
+    for program in Program::on_both() {
+        let export = program.export(DAYS);
+        program.succeed(&["db", "migrate"]);
+        let watch = Watch::new(&program);
+        let quiet = |arguments: &[&str]| {
+            program.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        };
+        let is_over = |watch: &Watch| watch.runs().first().is_some_and(|run| run.state.is_over());
+        let mut child = quiet(&["import", &export.to_string_lossy(), "--json"]);
+        for _ in 0..6 {
+            let before = watch.files_done();
+            watch.until("the import goes on", |watch| watch.files_done() > before || is_over(watch));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            if is_over(&watch) {
+                break;
+            }
+            child = quiet(&["run", "daily"]);
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        program.succeed(&["run", "daily"]);
+        assert_eq!(watch.files_done(), entries);
+        assert_eq!(facts(&program), expected);
+    }
+}
+
+#[test]
 fn a_process_that_starts_beside_a_living_one_leaves_its_runs_alone() {
     for program in Program::on_both() {
         program.demo(DAYS);

@@ -1,6 +1,6 @@
 //! Files in at the command line.
 
-use crate::program::Program;
+use crate::program::{Program, real_files};
 
 #[test]
 fn import_says_what_became_of_each_file_in_one_object() {
@@ -59,4 +59,36 @@ fn a_setting_from_a_date_changes_only_the_days_from_there() {
     };
     assert_eq!(loads(&before, true), loads(&after, true));
     assert_ne!(loads(&before, false), loads(&after, false));
+}
+
+#[test]
+fn an_export_shows_its_names_and_changes_nothing_the_second_time() {
+    for program in Program::on_both() {
+        let export = program.export(40).to_string_lossy().into_owned();
+        let first = program.json(&["import", &export, "--json"]);
+        let counts = &first["export"];
+        let activities = program.lines(&["activities", "--json"]);
+        assert_eq!(counts["activities"], activities.len(), "{counts}");
+        assert!(counts["lists"]["shoe"].as_u64().unwrap() > 0, "{counts}");
+        let second = program.json(&["import", &export, "--json"]);
+        assert_eq!((&second["imported"], &second["updated"]), (&0.into(), &0.into()));
+        assert_eq!(second["export"], *counts);
+        assert_eq!(program.lines(&["activities", "--json"]), activities);
+        let summary = program.succeed(&["import", &export]);
+        assert!(summary.contains("from the table alone"), "{summary}");
+    }
+}
+
+#[test]
+fn a_real_export_reports_what_it_lacks_and_changes_nothing_the_second_time() {
+    let Some(folder) = real_files() else { return };
+    let export = folder.join("strava-export/slalom007").to_string_lossy().into_owned();
+    let program = Program::on_sqlite();
+    let first = program.json(&["import", &export, "--json"]);
+    let counts = [&first["export"]["activities"], &first["export"]["files_missing"]];
+    assert_eq!(counts, [242, 187], "{}", first["export"]);
+    let days = program.lines(&["days", "--json"]);
+    let second = program.json(&["import", &export, "--json"]);
+    assert_eq!((&second["imported"], &second["updated"]), (&0.into(), &0.into()));
+    assert_eq!(program.lines(&["days", "--json"]), days);
 }

@@ -38,6 +38,20 @@ impl Program {
         folder
     }
 
+    /// Writes the demo athlete's export of the last days before the end of October 2026.
+    pub(crate) fn export(&self, days: u32) -> PathBuf {
+        let path = self.path("export.zip");
+        let export = files::demo::Export {
+            seed: 7,
+            last_day: jiff::civil::date(2026, 10, 31),
+            days,
+            language: files::demo::Language::English,
+            every_second: false,
+        };
+        files::demo::export(&path, &export).unwrap();
+        path
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
