@@ -99,7 +99,7 @@ fn make_all(moments: &[Moment], export: &Export) -> io::Result<Vec<Made>> {
     let shares = std::thread::scope(|scope| {
         let work = |share: &'_ [Moment]| share.iter().map(|moment| make(moment, export)).collect::<Vec<_>>();
         let threads: Vec<_> = moments.chunks(share).map(|share| scope.spawn(move || work(share))).collect();
-        threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     let broken = |_| io::Error::other("a recording could not be made up");
     let mut all = Vec::with_capacity(moments.len());
