@@ -62,9 +62,9 @@ pub(crate) fn sentence(advice: &Advice, cap: Option<&Cap>) -> String {
 mod tests {
     use super::*;
 
-    fn check(pick: Pick, minutes: Option<u32>, cap: Option<Cap>, wanted: &str) {
+    fn check(pick: Pick, minutes: Option<u32>, cap: Option<&Cap>, wanted: &str) {
         let advice = Advice { pick, minutes, weight: 1, why: String::new() };
-        assert_eq!(sentence(&advice, cap.as_ref()), wanted);
+        assert_eq!(sentence(&advice, cap), wanted);
     }
 
     fn below(bpm: Option<u32>) -> Option<Cap> {
@@ -78,12 +78,12 @@ mod tests {
 
     #[test]
     fn a_session_has_its_length_and_its_bound() {
-        check(Pick::Easy, Some(40), below(Some(148)), "Easy session, 40 minutes, below 148 bpm.");
+        check(Pick::Easy, Some(40), below(Some(148)).as_ref(), "Easy session, 40 minutes, below 148 bpm.");
     }
 
     #[test]
     fn without_heart_rate_the_bound_is_a_feeling() {
         let wanted = "Long and easy session, 90 minutes: you can talk in whole sentences.";
-        check(Pick::Long, Some(90), below(None), wanted);
+        check(Pick::Long, Some(90), below(None).as_ref(), wanted);
     }
 }
