@@ -47,6 +47,19 @@ impl Store {
         }
     }
 
+    /// As [`Store::write`], for a handful of rows. Where such a commit waits for nothing, it is run on the caller's
+    /// thread, because waking two others would cost more than the transaction itself.
+    pub async fn write_brief<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write_brief(closure).await,
+            Store::Postgres(postgres) => postgres.write(closure).await,
+        }
+    }
+
     /// Reads from one consistent snapshot; a statement that writes is refused.
     pub async fn read<T, F>(&self, closure: F) -> Result<T>
     where

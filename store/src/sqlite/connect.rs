@@ -1,5 +1,6 @@
 //! Opens the file: creates it, looks at its version, sets a connection up.
 
+use std::cell::Cell;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -81,8 +82,11 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
     };
     connection.pragma_update(None, "synchronous", synchronous).map_err(map)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(map)?;
-    // Four times SQLite's own: an import writes the same pages again and again, and each checkpoint copies them.
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(map)?;
+    // Takes the place of SQLite's own checkpoints, which would delay the answer to the commit that they follow.
+    connection.wal_hook(Some(|_, frames| {
+        FRAMES_IN_LOG.set(frames);
+        Ok(())
+    }));
     Ok(connection)
 }
 
@@ -104,9 +108,31 @@ fn open(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+// SQLite calls its hooks on the thread that runs the statement, and they carry nothing of their own.
+thread_local! {
+    static FRAMES_IN_LOG: Cell<i32> = const { Cell::new(0) };
+    static IS_IMPATIENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How long the log was after the last commit of this thread.
+pub(crate) fn frames_in_log() -> i32 {
+    FRAMES_IN_LOG.get()
+}
+
+/// Runs statements that fail at once where another process holds the lock.
+pub(crate) fn impatiently<T>(statements: impl FnOnce() -> T) -> T {
+    IS_IMPATIENT.set(true);
+    let answer = statements();
+    IS_IMPATIENT.set(false);
+    answer
+}
+
 /// SQLite's own back-off sleeps up to 100 ms and starves beside a busy process; this one polls.
 #[expect(clippy::disallowed_methods, reason = "SQLite tells nobody when a lock is free")]
 fn wait_for_lock(polls: i32) -> bool {
+    if IS_IMPATIENT.get() {
+        return false;
+    }
     std::thread::sleep(BUSY_POLL);
     polls < BUSY_POLLS
 }

@@ -27,6 +27,7 @@ pub struct Sqlite {
 
 struct Database {
     path: PathBuf,
+    durability: Durability,
     inode: Inode,
     queue: writer::Queue,
     readers: Arc<readers::Readers>,
@@ -57,6 +58,20 @@ impl Sqlite {
     {
         let (reply, answer) = oneshot::channel();
         self.database.queue.push(closure, reply)?;
+        answer.await.map_err(|_| Error::unavailable("the writer thread has ended"))?
+    }
+
+    pub(crate) async fn write_brief<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        // A commit that waits for the disk must not hold a thread of the runtime.
+        if self.database.durability == Durability::Full {
+            return self.write(closure).await;
+        }
+        let (reply, answer) = oneshot::channel();
+        self.database.queue.push_or_run(closure, reply)?;
         answer.await.map_err(|_| Error::unavailable("the writer thread has ended"))?
     }
 
@@ -91,7 +106,7 @@ fn open(path: &Path, options: Options) -> Result<Sqlite> {
     let connection = connect::writer(&path, options.durability)?;
     let queue = writer::start(connection, &path)?;
     let readers = Arc::new(readers::Readers::new(&path, options.readers));
-    let database = Arc::new(Database { path, inode, queue, readers });
+    let database = Arc::new(Database { path, durability: options.durability, inode, queue, readers });
     open.insert(key, Arc::downgrade(&database));
     Ok(Sqlite { database })
 }
