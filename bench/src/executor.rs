@@ -138,7 +138,7 @@ async fn bare_transactions() -> anyhow::Result<Vec<f64>> {
     for _ in 0..7 {
         let (spent, written) = cpu::of(async {
             for step in 0..STEPS {
-                store.write(move |tx| tx.execute(&NOTE, &params![&step.to_string()])).await?;
+                store.write_brief(move |tx| tx.execute(&NOTE, &params![&step.to_string()])).await?;
             }
             store::Result::Ok(())
         })

@@ -8,12 +8,17 @@ use engine::step::{ConfigError, Kind, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Yields once and gives nothing worth having.
-pub(crate) struct Noop;
+/// Gives nothing worth having.
+pub(crate) struct Noop {
+    yields: bool,
+}
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Config {}
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Whether it lets others go first, as the tasks of the floor do.
+    yields: bool,
+}
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
@@ -25,12 +30,14 @@ impl Step for Noop {
     type Input = ();
     type Output = Nothing;
 
-    fn build(_: Config) -> Result<Self, ConfigError> {
-        Ok(Self)
+    fn build(config: Config) -> Result<Self, ConfigError> {
+        Ok(Self { yields: config.yields })
     }
 
     async fn run(&self, _: &StepContext, (): ()) -> Result<Nothing, StepError> {
-        tokio::task::yield_now().await;
+        if self.yields {
+            tokio::task::yield_now().await;
+        }
         Ok(Nothing {})
     }
 }
@@ -53,8 +60,8 @@ pub(crate) fn plan(edges: &Edges) -> anyhow::Result<Plan> {
         Ok(PlannedStep {
             name: format!("step{number}").into(),
             kind: kind.clone(),
-            config: serde_json::json!({}),
-            step: kind.build(serde_json::json!({}))?,
+            config: serde_json::json!({ "yields": true }),
+            step: kind.build(serde_json::json!({ "yields": true }))?,
             inputs: Vec::new(),
             after: before.clone(),
             policy: Policy::default(),

@@ -6,7 +6,6 @@ mod progress;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use store::{Store, Tx};
@@ -54,7 +53,6 @@ pub struct StepContext {
     pub attempt: u32,
     pub progress: Progress,
     pub meter: Meter,
-    over: Arc<AtomicBool>,
 }
 
 impl Deref for StepContext {
@@ -69,12 +67,12 @@ impl StepContext {
     /// The context of one attempt at a step.
     pub fn new(shared: Arc<RunContext>, step: Arc<str>, attempt: u32) -> Self {
         let progress = Progress::new(shared.watcher.clone(), &shared.run.id, &step);
-        Self { shared, step, attempt, progress, meter: Meter::default(), over: Arc::default() }
+        Self { shared, step, attempt, progress, meter: Meter::default() }
     }
 
     /// True once the run was stopped or the attempt is over: nothing more can be committed.
     pub fn is_cancelled(&self) -> bool {
-        self.stop.is_stopped() || self.over.load(Ordering::Acquire)
+        self.stop.is_stopped() || self.meter.is_closed()
     }
 
     /// Returns when the run is stopped.
@@ -84,7 +82,7 @@ impl StepContext {
 
     /// Ends the attempt for parts of it that may still be at work on another thread.
     pub(crate) fn end(&self) {
-        self.over.store(true, Ordering::Release);
+        self.meter.close();
     }
 
     /// Reads from a consistent snapshot.

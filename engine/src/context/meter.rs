@@ -1,11 +1,11 @@
 //! What a step counts while it works.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-/// Counters of one step; cheap to clone and to add to.
+/// Counters of one attempt; cheap to clone and to add to.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Counters>);
 
@@ -15,6 +15,7 @@ struct Counters {
     rows_out: AtomicU64,
     upstream_calls: AtomicU64,
     bytes: AtomicU64,
+    is_closed: AtomicBool,
 }
 
 /// The counters as they stood at one moment.
@@ -46,6 +47,15 @@ impl Meter {
     /// Counts bytes read.
     pub fn bytes(&self, count: u64) {
         self.0.bytes.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Ends the counting: the attempt is over.
+    pub(crate) fn close(&self) {
+        self.0.is_closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed.load(Ordering::Acquire)
     }
 
     /// Reads all counters.

@@ -27,9 +27,9 @@ pub(super) struct Report {
 }
 
 pub(super) enum News {
-    Retrying { attempt: u32, cause: Cause },
+    Retrying { cause: Cause },
     Started { attempt: u32 },
-    Ended { attempt: Option<u32>, end: End, readings: Readings },
+    Ended { end: End, readings: Readings },
 }
 
 /// How a step ended.
@@ -57,6 +57,14 @@ pub(super) struct StepTask {
 }
 
 impl StepTask {
+    /// Runs the step; how it ended goes to `reports` too.
+    pub(super) async fn run_and_report(self) {
+        let desk = self.desk.clone();
+        let report = self.run().await;
+        // Nobody listens where the run was dropped because it belongs to another worker now.
+        let _ = desk.reports.send(report);
+    }
+
     /// Runs the step and answers how it ended; what happens on the way goes to `reports`.
     pub(super) async fn run(mut self) -> Report {
         let Some(when) = self.desk.shared.plan.steps[self.index].when.clone() else {
@@ -64,8 +72,8 @@ impl StepTask {
         };
         match Box::pin(self.decide(when)).await {
             Ok(true) => Box::pin(self.attempts()).await,
-            Ok(false) => self.ended(None, End::Skipped("when_false"), Readings::default()),
-            Err(cause) => self.ended(None, End::Failed(cause), Readings::default()),
+            Ok(false) => self.ended(End::Skipped("when_false"), Readings::default()),
+            Err(cause) => self.ended(End::Failed(cause), Readings::default()),
         }
     }
 
@@ -86,10 +94,10 @@ impl StepTask {
             self.desk.shared.metrics[self.index].took(started_ms, ctx.clock.now_ms());
             let readings = ctx.meter.readings();
             let (failure, cause) = match result {
-                Ok(artifact) => return self.ended(Some(self.attempt), End::Succeeded(artifact), readings),
-                Err(Ending::Cancelled) => return self.ended(Some(self.attempt), End::Cancelled, readings),
+                Ok(artifact) => return self.ended(End::Succeeded(artifact), readings),
+                Err(Ending::Cancelled) => return self.ended(End::Cancelled, readings),
                 Err(Ending::Later(after, cause)) if after > LONGEST_WAIT => {
-                    return self.ended(Some(self.attempt), End::Waiting(after, cause), readings);
+                    return self.ended(End::Waiting(after, cause), readings);
                 }
                 Err(Ending::Later(after, cause)) => {
                     Box::pin(self.retry(cause, after)).await;
@@ -100,7 +108,7 @@ impl StepTask {
             self.desk.shared.metrics[self.index].failure(failure);
             failures += 1;
             if failure == Failure::Hopeless || failures > retries {
-                return self.ended(Some(self.attempt), End::Failed(cause), readings);
+                return self.ended(End::Failed(cause), readings);
             }
             let pause = jittered(backoff, failures);
             Box::pin(self.retry(cause, pause)).await;
@@ -134,7 +142,7 @@ impl StepTask {
         let (step, attempt) = (&*self.desk.shared.plan.steps[self.index].name, self.attempt);
         warn!(run.id = %self.desk.shared.context.run.id, step, attempt, code = cause.code, error = cause.report(),
             pause_ms = pause.as_millis() as u64, "step will be tried again");
-        self.tell(News::Retrying { attempt, cause });
+        self.tell(News::Retrying { cause });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.desk.shared.context.stop.stopped() => {}
@@ -143,7 +151,7 @@ impl StepTask {
         self.tell(News::Started { attempt: self.attempt });
     }
 
-    fn ended(&self, attempt: Option<u32>, end: End, readings: Readings) -> Report {
+    fn ended(&self, end: End, readings: Readings) -> Report {
         let step = &*self.desk.shared.plan.steps[self.index].name;
         let run = &*self.desk.shared.context.run.id;
         match &end {
@@ -157,7 +165,7 @@ impl StepTask {
                 info!(run.id = run, step, code = cause.code, after_s = after.as_secs(), "step waits");
             }
         }
-        self.report(News::Ended { attempt, end, readings })
+        self.report(News::Ended { end, readings })
     }
 
     fn tell(&self, news: News) {

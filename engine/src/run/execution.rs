@@ -7,13 +7,14 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Desk, End, News, Report, StepTask};
-use super::journal::{Entry, Error, What};
+use super::journal::{Attempt, Entry, Error, What};
 use super::resume::Known;
 use super::{Fenced, Journal, Resumed, StepState};
 use crate::context::{Readings, RunContext, StepContext};
@@ -23,6 +24,10 @@ use crate::telemetry::StepMetrics;
 
 /// At most this many steps of a run are at work, and this many ends are committed together.
 const AT_ONCE: usize = 1024;
+/// Steps that start together are spread over at least so many tasks: more than a machine has cores to run them.
+const TASKS: usize = 64;
+/// At most so many share one, because a step that computes without a pause holds up those beside it.
+const STEPS_PER_TASK: usize = 8;
 /// How long a stopped run's steps have to notice.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -118,6 +123,7 @@ struct Node {
     waits_for: usize,
     successors: Vec<usize>,
     attempts: u32,
+    attempt_ms: i64,
     over: Option<StepState>,
     artifact: Option<Arc<str>>,
     /// Why it failed, where a former worker wrote that down.
@@ -130,6 +136,10 @@ impl Node {
     fn of(known: Known) -> Self {
         let Known { attempts, over, artifact, error_code } = known;
         Self { attempts, over, artifact, error_code, ..Self::default() }
+    }
+
+    fn attempt(&self) -> Attempt {
+        Attempt { number: self.attempts, started_ms: self.attempt_ms }
     }
 }
 
@@ -178,7 +188,7 @@ impl Execution {
 
     async fn drive(
         &mut self,
-        tasks: &mut JoinSet<Report>,
+        tasks: &mut JoinSet<()>,
         desk: &Arc<Desk>,
         reports: &mut UnboundedReceiver<Report>,
     ) -> store::Result<()> {
@@ -186,21 +196,20 @@ impl Execution {
         loop {
             let started = self.start();
             self.journal.write(std::mem::take(&mut self.entries)).await?;
-            let is_alone = started.len() == 1 && self.running == 1;
-            for index in started {
-                let task = self.task(index, desk);
-                if is_alone {
-                    alone = Some(Box::pin(task.run()));
-                } else {
-                    tasks.spawn(task.run());
-                }
+            if let ([index], 1) = (&*started, self.running) {
+                alone = Some(Box::pin(self.task(*index, desk).run()));
+            } else {
+                self.spawn(&started, tasks, desk);
             }
             if self.running == 0 || !self.wait(&mut alone, tasks, reports).await {
                 return Ok(());
             }
             for _ in 1..AT_ONCE {
-                let Some(joined) = tasks.try_join_next() else { break };
-                self.join(joined, reports);
+                let Ok(report) = reports.try_recv() else { break };
+                self.settle(report);
+            }
+            while let Some(joined) = tasks.try_join_next() {
+                self.join(joined);
             }
         }
     }
@@ -209,7 +218,7 @@ impl Execution {
     async fn wait(
         &mut self,
         alone: &mut Option<Pin<Box<impl Future<Output = Report>>>>,
-        tasks: &mut JoinSet<Report>,
+        tasks: &mut JoinSet<()>,
         reports: &mut UnboundedReceiver<Report>,
     ) -> bool {
         let stop = self.shared.context.stop.clone();
@@ -231,26 +240,34 @@ impl Execution {
             biased;
             report = ended => {
                 *alone = None;
-                self.join(Ok(report), reports);
+                // What it reported on its way comes first.
+                while let Ok(report) = reports.try_recv() {
+                    self.settle(report);
+                }
+                self.settle(report);
             }
-            Some(joined) = tasks.join_next() => self.join(joined, reports),
             Some(report) = reports.recv() => self.settle(report),
+            Some(joined) = tasks.join_next() => self.join(joined),
             () = overdue => return false,
         }
         true
     }
 
-    /// Settles a step that ended, after whatever it reported before.
-    fn join(&mut self, joined: Result<Report, JoinError>, reports: &mut UnboundedReceiver<Report>) {
-        while let Ok(report) = reports.try_recv() {
-            self.settle(report);
+    /// A task ends well when all its steps have reported. One that does not took them with it, and the run.
+    fn join(&mut self, joined: Result<(), JoinError>) {
+        if let Err(error) = joined {
+            self.failure.get_or_insert(("step_panicked".to_owned(), error.to_string()));
+            self.ready.clear();
+            self.running = 0;
         }
-        match joined {
-            Ok(report) => self.settle(report),
-            Err(error) => {
-                self.running -= 1;
-                self.failure.get_or_insert(("step_panicked".to_owned(), error.to_string()));
-            }
+    }
+
+    /// Starts steps side by side. Where they are many, some share a task, which costs more than most steps do.
+    fn spawn(&self, started: &[usize], tasks: &mut JoinSet<()>, desk: &Arc<Desk>) {
+        let width = (started.len() / TASKS).clamp(1, STEPS_PER_TASK);
+        for group in started.chunks(width) {
+            let steps: Vec<_> = group.iter().map(|index| self.task(*index, desk).run_and_report()).collect();
+            tasks.spawn(async { drop(join_all(steps).await) });
         }
     }
 
@@ -263,12 +280,17 @@ impl Execution {
         let started: Vec<_> = self.ready.drain(..room).collect();
         let now_ms = self.shared.now_ms();
         for &index in &started {
-            self.nodes[index].attempts += 1;
-            let attempt = self.nodes[index].attempts;
-            self.note(index, now_ms, What::Started { attempt });
+            let attempt = self.nodes[index].attempts + 1;
+            self.begin(index, now_ms, attempt);
         }
         self.running += started.len();
         started
+    }
+
+    fn begin(&mut self, index: usize, at_ms: i64, attempt: u32) {
+        let node = &mut self.nodes[index];
+        (node.attempts, node.attempt_ms) = (attempt, at_ms);
+        self.note(index, at_ms, What::Started { attempt });
     }
 
     fn task(&self, index: usize, desk: &Arc<Desk>) -> StepTask {
@@ -291,24 +313,22 @@ impl Execution {
     fn settle(&mut self, report: Report) {
         let Report { index, at_ms, news } = report;
         match news {
-            News::Started { attempt } => {
-                self.nodes[index].attempts = attempt;
-                self.note(index, at_ms, What::Started { attempt });
-            }
-            News::Retrying { attempt, cause } => {
+            News::Started { attempt } => self.begin(index, at_ms, attempt),
+            News::Retrying { cause } => {
+                let attempt = self.nodes[index].attempt();
                 self.note(index, at_ms, What::Retried { attempt, error: error(&cause) });
             }
-            News::Ended { attempt, end, readings } => {
+            News::Ended { end, readings } => {
                 self.running -= 1;
                 // A step that its condition skipped was noted as started all the same.
-                let attempt = attempt.or(Some(self.nodes[index].attempts));
+                let attempt = Some(self.nodes[index].attempt());
                 self.end(index, at_ms, attempt, end, readings);
                 self.release_freed();
             }
         }
     }
 
-    fn end(&mut self, index: usize, at_ms: i64, attempt: Option<u32>, end: End, meters: Readings) {
+    fn end(&mut self, index: usize, at_ms: i64, attempt: Option<Attempt>, end: End, meters: Readings) {
         let (state, artifact, failure) = match end {
             End::Succeeded(artifact) => (StepState::Succeeded, Some(artifact.into()), None),
             End::Skipped(reason) => (StepState::Skipped, None, Some(skipped(reason))),

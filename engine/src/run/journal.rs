@@ -34,16 +34,22 @@ pub(crate) enum What {
     },
     /// An attempt failed and another will follow.
     Retried {
-        attempt: u32,
+        attempt: Attempt,
         error: Error,
     },
     Ended {
-        attempt: Option<u32>,
+        attempt: Option<Attempt>,
         state: StepState,
         artifact: Option<Arc<str>>,
         meters: Readings,
         error: Option<Error>,
     },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt {
+    pub number: u32,
+    pub started_ms: i64,
 }
 
 impl Entry {
@@ -71,16 +77,15 @@ impl Journal {
             fence.check(tx)?;
             write(tx, &fence, &worker, &entries)
         };
-        store.write(write).await
+        store.write_brief(write).await
     }
 }
 
 #[derive(Default)]
 struct Rows<'a> {
-    step_started: Vec<Vec<Value<'a>>>,
-    attempt_started: Vec<Vec<Value<'a>>>,
-    attempt_ended: Vec<Vec<Value<'a>>>,
-    step_ended: Vec<Vec<Value<'a>>>,
+    started: Vec<Vec<Value<'a>>>,
+    attempts: Vec<Vec<Value<'a>>>,
+    ended: Vec<Vec<Value<'a>>>,
 }
 
 fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> store::Result<()> {
@@ -93,10 +98,9 @@ fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> sto
         fence.note_progress(tx)?;
     }
     // A quick retry may start and end between two commits, so starts go first.
-    tx.batch(&START_STEP, &rows.step_started)?;
-    tx.batch(&START_ATTEMPT, &rows.attempt_started)?;
-    tx.batch(&END_ATTEMPT, &rows.attempt_ended)?;
-    tx.batch(&END_STEP, &rows.step_ended)?;
+    tx.batch(&START, &rows.started)?;
+    tx.batch(&KEEP_ATTEMPT, &rows.attempts)?;
+    tx.batch(&END, &rows.ended)?;
     Ok(())
 }
 
@@ -112,56 +116,61 @@ impl<'a> Rows<'a> {
         let (step, at_ms) = (&*entry.step, entry.at_ms);
         match &entry.what {
             What::Started { attempt } => {
-                self.step_started.push(params![run, step, *attempt, at_ms].into());
-                self.attempt_started.push(params![run, step, *attempt, worker, at_ms].into());
+                self.started.push(params![run, step, *attempt, worker, at_ms].into());
             }
             What::Retried { attempt, error } => {
-                self.end_attempt(run, entry, *attempt, StepState::Failed, Some(error));
+                self.keep_attempt((run, worker), entry, *attempt, StepState::Failed, Some(error));
             }
             What::Ended { attempt, state, artifact, error, .. } => {
-                if let Some(attempt) = attempt {
-                    self.end_attempt(run, entry, *attempt, *state, error.as_ref());
+                // One that ended the step well is told by the step's own row, which saves a page in each commit.
+                if let Some(attempt) = attempt.filter(|_| !is_well(*state)) {
+                    self.keep_attempt((run, worker), entry, attempt, *state, error.as_ref());
                 }
                 let (code, text) = split(error.as_ref());
-                self.step_ended.push(
+                self.ended.push(
                     params![run, step, state.as_str(), artifact.as_deref(), meters, at_ms, code, text].into(),
                 );
             }
         }
     }
 
-    fn end_attempt(
+    fn keep_attempt(
         &mut self,
-        run: &'a str,
+        (run, worker): (&'a str, &'a str),
         entry: &'a Entry,
-        attempt: u32,
+        attempt: Attempt,
         state: StepState,
         error: Option<&'a Error>,
     ) {
         let (code, text) = split(error);
-        self.attempt_ended
-            .push(params![run, &*entry.step, attempt, state.as_str(), entry.at_ms, code, text].into());
+        let Attempt { number, started_ms } = attempt;
+        let (step, state, ended_ms) = (&*entry.step, state.as_str(), entry.at_ms);
+        self.attempts
+            .push(params![run, step, number, worker, state, started_ms, ended_ms, code, text].into());
     }
+}
+
+/// Whether an attempt that ended so is told by its step alone.
+pub(super) fn is_well(state: StepState) -> bool {
+    matches!(state, StepState::Succeeded | StepState::Skipped)
 }
 
 fn split(error: Option<&Error>) -> (Option<&str>, Option<&str>) {
     (error.map(|error| error.code.as_str()), error.map(|error| error.text.as_str()))
 }
 
-const START_STEP: Sql = Sql::Both(
-    "UPDATE step_run SET state = 'running', attempts = $3, started_ms = COALESCE(started_ms, $4), \
-     error_code = NULL, error = NULL WHERE run_id = $1 AND step = $2",
+const START: Sql = Sql::Both(
+    "UPDATE step_run SET state = 'running', attempts = $3, worker = $4, attempt_ms = $5, \
+     started_ms = COALESCE(started_ms, $5), error_code = NULL, error = NULL WHERE run_id = $1 AND step = $2",
 );
-const START_ATTEMPT: Sql = Sql::Both(
-    "INSERT INTO step_attempt (run_id, step, attempt, worker, state, started_ms) \
-     VALUES ($1, $2, $3, $4, 'running', $5)",
+// What failed before the run was stopped in its pause stays a failure.
+const KEEP_ATTEMPT: Sql = Sql::Both(
+    "INSERT INTO step_attempt \
+     (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, step, attempt) DO NOTHING",
 );
-const END_ATTEMPT: Sql = Sql::Both(
-    "UPDATE step_attempt SET state = $4, finished_ms = $5, error_code = $6, error = $7 \
-     WHERE run_id = $1 AND step = $2 AND attempt = $3",
-);
-const END_STEP: Sql = Sql::Both(
+const END: Sql = Sql::Both(
     "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8 \
      WHERE run_id = $1 AND step = $2",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&START_STEP, &START_ATTEMPT, &END_ATTEMPT, &END_STEP];
+pub(crate) const QUERIES: &[&Sql] = &[&START, &KEEP_ATTEMPT, &END];

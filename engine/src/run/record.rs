@@ -1,9 +1,12 @@
 //! What a person or a program reads of runs: states, steps, attempts, artifacts and meters.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use serde_json::Value;
 use store::{Row, Sql, Tx, params};
 
+use super::journal::is_well;
 use super::{RunState, StepState};
 use crate::context::Readings;
 
@@ -105,14 +108,19 @@ pub fn runs(tx: &mut Tx<'_>, page: &Page) -> store::Result<Vec<RunRecord>> {
 
 /// The steps of a run with their attempts, in the plan's order.
 pub fn steps(tx: &mut Tx<'_>, run: &str) -> store::Result<Vec<StepRecord>> {
-    let mut steps = tx.query(&STEPS, &params![run], read_step)?;
-    let attempts = tx.query(&ATTEMPTS, &params![run], read_attempt)?;
-    for attempt in attempts {
-        if let Some(step) = steps.iter_mut().find(|step| step.step == attempt.step) {
-            step.attempts.push(attempt);
-        }
+    let mut kept: HashMap<String, Vec<AttemptRecord>> = HashMap::new();
+    for attempt in tx.query(&ATTEMPTS, &params![run], read_attempt)? {
+        kept.entry(attempt.step.clone()).or_default().push(attempt);
     }
-    Ok(steps)
+    let steps = tx.query(&STEPS, &params![run], read_step)?;
+    let whole = |(mut step, latest): (StepRecord, Option<AttemptRecord>)| {
+        step.attempts = kept.remove(&step.step).unwrap_or_default();
+        let is_kept = |latest: &AttemptRecord| step.attempts.iter().any(|kept| kept.attempt == latest.attempt);
+        let latest = latest.filter(|latest| !is_kept(latest));
+        step.attempts.extend(latest);
+        step
+    };
+    Ok(steps.into_iter().map(whole).collect())
 }
 
 /// How much is waiting, how much is at work, and how many workers there are.
@@ -150,8 +158,9 @@ fn read_run(row: &Row<'_>) -> store::Result<RunRecord> {
     })
 }
 
-fn read_step(row: &Row<'_>) -> store::Result<StepRecord> {
-    Ok(StepRecord {
+/// A step, and the attempt that its own row tells of.
+fn read_step(row: &Row<'_>) -> store::Result<(StepRecord, Option<AttemptRecord>)> {
+    let step = StepRecord {
         step: row.get(0)?,
         kind: row.get(1)?,
         state: state(&row.get::<String>(2)?),
@@ -162,7 +171,23 @@ fn read_step(row: &Row<'_>) -> store::Result<StepRecord> {
         error_code: row.get(7)?,
         error: row.get(8)?,
         attempts: Vec::new(),
-    })
+    };
+    let started = row.get::<Option<String>>(10)?.zip(row.get::<Option<i64>>(11)?);
+    let Some((worker, started_ms)) = started.filter(|_| step.state == StepState::Running || is_well(step.state))
+    else {
+        return Ok((step, None));
+    };
+    let latest = AttemptRecord {
+        step: step.step.clone(),
+        attempt: row.get(9)?,
+        worker,
+        state: step.state,
+        started_ms,
+        finished_ms: step.finished_ms.filter(|_| step.state != StepState::Running),
+        error_code: step.error_code.clone(),
+        error: step.error.clone(),
+    };
+    Ok((step, Some(latest)))
 }
 
 fn read_attempt(row: &Row<'_>) -> store::Result<AttemptRecord> {
@@ -197,8 +222,8 @@ const RUNS: Sql = Sql::Both(
      AND (CAST($3 AS TEXT) IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
 );
 const STEPS: Sql = Sql::Both(
-    "SELECT step, kind, state, meters, artifact, started_ms, finished_ms, error_code, error FROM step_run \
-     WHERE run_id = $1 ORDER BY position",
+    "SELECT step, kind, state, meters, artifact, started_ms, finished_ms, error_code, error, \
+     attempts, worker, attempt_ms FROM step_run WHERE run_id = $1 ORDER BY position",
 );
 const ATTEMPTS: Sql = Sql::Both(
     "SELECT step, attempt, worker, state, started_ms, finished_ms, error_code, error FROM step_attempt \

@@ -75,7 +75,10 @@ const INSERT: Sql = Sql::Both(
      VALUES ($1, $2, $3, $4, 'pending', 0, '{}')",
 );
 const CLOSE_LOST: Sql = Sql::Both(
-    "UPDATE step_attempt SET state = 'lost', finished_ms = $2, error_code = 'worker_lost', \
-     error = 'the worker went away' WHERE run_id = $1 AND state = 'running'",
+    "INSERT INTO step_attempt \
+     (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
+     SELECT run_id, step, attempts, COALESCE(worker, ''), 'lost', COALESCE(attempt_ms, $2), $2, 'worker_lost', \
+     'the worker went away' FROM step_run WHERE run_id = $1 AND state = 'running' \
+     ON CONFLICT (run_id, step, attempt) DO NOTHING",
 );
 pub(crate) const QUERIES: &[&Sql] = &[&STEPS, &INSERT, &CLOSE_LOST];
