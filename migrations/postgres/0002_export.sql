@@ -48,6 +48,7 @@ ALTER TABLE import_file ADD COLUMN source_row TEXT COLLATE "C";
 
 -- What the entry is: a file, a row of an export without one, or a list of an export.
 ALTER TABLE import_file ADD COLUMN kind TEXT COLLATE "C" NOT NULL DEFAULT 'file';
+
 -- The attempt that a step is at, or that ended it well; any other is a row of `step_attempt`.
 ALTER TABLE step_run ADD COLUMN worker TEXT COLLATE "C";
 ALTER TABLE step_run ADD COLUMN attempt_ms BIGINT;

@@ -40,8 +40,8 @@ fn keep(tx: &mut store::Tx<'_>, start_ms: i64) -> store::Result<String> {
     activity::upsert(tx, &activity, 1)?;
     let totals = Totals { distance_m: Some(1000.0), ..Totals::default() };
     lap::replace(tx, &activity.id, &[Lap { start_ms: Some(start_ms), totals }])?;
-    let power = stream::encode(Channel::Power, &[200.0, f64::NAN]).unwrap();
-    let times = stream::encode_times(&[start_ms, start_ms + 1000]).unwrap();
+    let power = stream::encode(Channel::Power, &[200.0, f64::NAN]);
+    let times = stream::encode_times(&[start_ms, start_ms + 1000]);
     let blocks = [(Column::Time, times), (Column::Channel(Channel::Power), power)];
     activity_stream::replace(tx, &activity.id, &blocks)?;
     Ok(activity.id)

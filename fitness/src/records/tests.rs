@@ -520,7 +520,7 @@ mod scenario {
     pub(super) fn streams_and_laps_read_back(tx: &mut Tx<'_>) -> Result<()> {
         let ride = ride("a", 1);
         activity::upsert(tx, &ride, 1)?;
-        let times = stream::encode_times(&[1000, 2000]).map_err(Error::abort)?;
+        let times = stream::encode_times(&[1000, 2000]);
         let blocks = [(Column::Time, times), (Column::Channel(Channel::Power), vec![1])];
         activity_stream::replace(tx, &ride.id, &blocks)?;
         activity_stream::replace(tx, &ride.id, &blocks[..1])?;

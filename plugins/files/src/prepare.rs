@@ -255,7 +255,5 @@ fn columns(recording: &Recording) -> Vec<(Column, Vec<u8>)> {
     let channel = |(channel, values): (&Channel, &Vec<f64>)| {
         (Column::Channel(*channel), stream::encode(*channel, values))
     };
-    let blocks = times.into_iter().chain(samples.channels.iter().map(channel));
-    // A column that cannot be compressed costs its picture, not the activity.
-    blocks.filter_map(|(column, block)| Some((column, block.ok()?))).collect()
+    times.into_iter().chain(samples.channels.iter().map(channel)).collect()
 }

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_was_not_recorded_is_null() {
-        let block = stream::encode(Channel::Power, &[200.0, f64::NAN]).unwrap();
+        let block = stream::encode(Channel::Power, &[200.0, f64::NAN]);
         let streams = Streams::decode(&[(Column::Channel(Channel::Power), block)]).unwrap();
         assert_eq!(streams.channels["power"], [Some(200.0), None]);
     }
