@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, check, days, db, demo, doctor, import, predict, rules, run, runs, serve, steps, today,
+    accuracy, activities, athlete, check, days, db, demo, doctor, import, predict, rules, run, runs, serve,
+    steps, today,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
