@@ -22,7 +22,7 @@ The same seed, years and language give the same export; its last day is today.";
 
 const YEAR_DAYS: u32 = 365;
 
-/// Writes an export as Strava gives it, of an athlete who does not exist, to try Paceline with
+/// Writes an export of an athlete who does not exist, to try Paceline with
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Demo {

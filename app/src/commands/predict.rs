@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_table_tells_time_range_change_and_basis() {
         let wanted = "\
-Distance   Time  Range            Pace    28 days  Confidence
+Distance   Time  Range              Pace  28 days  Confidence
 5k        20:00  19:42 to 20:18  4:00/km    -0:30  medium
 10k       41:35  40:57 to 42:12  4:09/km    -1:02  medium
 
