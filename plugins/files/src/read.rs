@@ -10,6 +10,7 @@ use fitness::Changes;
 use fitness::records::import_file::{self, ImportFile};
 use fitness::records::{athlete, change_number};
 use futures_util::StreamExt;
+use futures_util::future::join;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -193,10 +194,14 @@ impl Read {
             let (known, uploads) = (known.clone(), Arc::clone(&uploads));
             async move { blocking(move || prepare(source, &known, &uploads, &limits)).await }
         });
-        let mut prepared = futures_util::stream::iter(tasks).buffered(width).ready_chunks(COMMIT_FILES);
-        while let Some(group) = prepared.next().await {
+        let mut prepared = futures_util::stream::iter(tasks).buffered(width).chunks(COMMIT_FILES);
+        let mut next = prepared.next().await;
+        while let Some(group) = next {
             let group: Vec<_> = group.into_iter().collect::<Result<_, _>>()?;
-            self.commit(ctx, group, tally).await?;
+            // While one group is written, the next is read.
+            let (committed, following) = join(self.commit(ctx, group, tally), prepared.next()).await;
+            committed?;
+            next = following;
         }
         Ok(())
     }
