@@ -52,3 +52,7 @@ ALTER TABLE import_file ADD COLUMN kind TEXT COLLATE "C" NOT NULL DEFAULT 'file'
 -- The attempt that a step is at, or that ended it well; any other is a row of `step_attempt`.
 ALTER TABLE step_run ADD COLUMN worker TEXT COLLATE "C";
 ALTER TABLE step_run ADD COLUMN attempt_ms BIGINT;
+
+-- With the path, which orders the answer: without it a search by content runs through all files of the athlete.
+DROP INDEX source_file_by_content;
+CREATE INDEX source_file_by_content ON source_file (athlete, content_sha256, path);

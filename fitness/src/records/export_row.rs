@@ -64,11 +64,13 @@ const OF_ACTIVITY: Sql = Sql::Both(
 );
 
 // Where two rows tell of one activity, as of files with the same content, the first row counts.
+// The plus keeps SQLite from running through all rows of the athlete.
 const TOLD: Sql = Sql::Per {
     sqlite: "SELECT activity_id, figures FROM export_row \
-             WHERE athlete = $1 AND activity_id IN (SELECT value FROM json_each($2)) ORDER BY source_id DESC",
+             WHERE +athlete = $1 AND activity_id IN (SELECT value FROM json_each($2)) \
+             ORDER BY activity_id, source_id DESC",
     postgres: "SELECT activity_id, figures FROM export_row \
-               WHERE athlete = $1 AND activity_id = ANY($2) ORDER BY source_id DESC",
+               WHERE athlete = $1 AND activity_id = ANY($2) ORDER BY activity_id, source_id DESC",
 };
 
 /// Writes a row, and says whether it is new or another than before.

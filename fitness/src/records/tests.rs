@@ -3,7 +3,7 @@
 use std::io;
 
 use jiff::civil::Date;
-use store::{Error, Store, Tx, Url};
+use store::{Error, Sql, Store, Tx, Url};
 
 use super::activity::{Activity, Change, Origin, PageKey, Removed, Upserted};
 use super::athlete::Athlete;
@@ -97,9 +97,8 @@ scenarios![
     the_same_advice_is_not_written_twice,
 ];
 
-#[tokio::test]
-async fn queries_prepare() {
-    let queries = [
+fn queries() -> Vec<Sql> {
+    let of_records: [&[&[Sql]]; 2] = [
         &[
             accuracy::QUERIES,
             athlete::QUERIES,
@@ -120,12 +119,39 @@ async fn queries_prepare() {
             session::QUERIES,
         ],
         activity::QUERIES,
-    ]
-    .concat();
+    ];
+    of_records.concat().concat()
+}
+
+#[tokio::test]
+async fn queries_prepare() {
     for url in support::databases() {
         let store = opened(&url).await;
-        for query in queries.iter().copied().flatten() {
-            store.prepare(query).await.unwrap_or_else(|error| panic!("{query:?}: {error}"));
+        for query in queries() {
+            store.prepare(&query).await.unwrap_or_else(|error| panic!("{query:?}: {error}"));
+        }
+    }
+}
+
+/// Tables with a few rows for each athlete, what is counted after an import, and what compares all that there is.
+const READ_WHOLE: [&str; 6] = ["athlete", "athlete_setting", "change_number", "stale_day", "export_item", "r"];
+
+#[tokio::test]
+async fn no_query_runs_through_all_rows_of_an_athlete() {
+    let databases = support::databases();
+    let sqlite = databases.iter().find(|url| url.starts_with("sqlite")).unwrap();
+    let store = opened(sqlite).await;
+    for query in queries() {
+        let (Sql::Both(text) | Sql::Per { sqlite: text, .. }) = query;
+        let numbers = (1..100).take_while(|number| text.contains(&format!("${number}"))).count();
+        let plan = store.read(move |tx| {
+            let explain = Sql::Both(Box::leak(format!("EXPLAIN QUERY PLAN {text}").into_boxed_str()));
+            tx.query(&explain, &vec![store::Value::Null; numbers], |row| row.get::<String>(3))
+        });
+        for line in plan.await.unwrap() {
+            let is_whole = line.starts_with("SEARCH") && line.ends_with("(athlete=?)");
+            let table = line.split(' ').nth(1).unwrap_or_default();
+            assert!(!is_whole || READ_WHOLE.contains(&table), "{line}: {text}");
         }
     }
 }
