@@ -37,11 +37,16 @@ pub(crate) struct Upload {
     files: Option<Vec<File>>,
 }
 
-/// What became of a file.
+/// What became of a file, or of what an export has instead of one.
 #[derive(Debug, Serialize, ToSchema)]
 struct File {
     /// How it is called from now on: the `file` of its activities.
     path: String,
+    /// `file`; of an export also `row`, which has no file, or `list`, such as its gear.
+    kind: &'static str,
+    /// The source's id of the row of the export that tells of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_row: Option<String>,
     /// `imported`, `updated`, `unchanged`, `duplicate` or `refused`.
     outcome: &'static str,
     /// Why it was refused; docs/ERRORS.md explains each code.
@@ -58,6 +63,8 @@ impl From<ImportFile> for File {
     fn from(from: ImportFile) -> Self {
         Self {
             path: from.path,
+            kind: from.kind.as_str(),
+            source_row: from.source_row,
             outcome: from.outcome.as_str(),
             code: from.code,
             reason: from.reason,

@@ -4,6 +4,9 @@ use engine::context::StepContext;
 use engine::registry::{Query, QueryContext, QueryError, Registry, Study};
 use engine::script::rule::Rule;
 use engine::step::{Cause, ConfigError, Step, StepError};
+use fitness::Scope;
+use fitness::prediction::Race;
+use fitness::records::best_effort;
 use fitness::records::import_file::{self, ImportFile, Kind, Outcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +18,7 @@ pub(crate) fn registry() -> Registry {
     registry.step::<Count>().unwrap();
     registry.step::<Read>().unwrap();
     registry.query(Daily).unwrap();
+    registry.query(Predictions).unwrap();
     registry.study(Evaluate).unwrap();
     registry
 }
@@ -76,11 +80,27 @@ impl Step for Read {
         if names.iter().any(|name| name == "failing.fit") {
             return Err(StepError::Hopeless(Cause::new("sample_broken", "this sample fails")));
         }
-        let files: Vec<ImportFile> = names.iter().map(|name| noted(name)).collect();
+        let files: Vec<ImportFile> = names.iter().flat_map(|name| entries(name)).collect();
         let run = ctx.run.id.clone();
         ctx.commit(move |tx, _| import_file::put(tx, &run, 0, &files)).await?;
         Ok(Counted { rows: 1 })
     }
+}
+
+fn entries(name: &str) -> Vec<ImportFile> {
+    if name != "export.zip" {
+        return vec![noted(name)];
+    }
+    let entry = |path: &str, kind, source_row: Option<&str>| ImportFile {
+        kind,
+        source_row: source_row.map(str::to_owned),
+        ..noted(path)
+    };
+    vec![
+        entry("export.zip/activities/1.fit", Kind::File, Some("7")),
+        entry("export.zip/activities.csv#8", Kind::Row, Some("8")),
+        entry("export.zip/shoes.csv", Kind::List, None),
+    ]
 }
 
 fn noted(name: &str) -> ImportFile {
@@ -125,6 +145,36 @@ impl Query for Daily {
             }),
             date => Ok(json!({ "date": date, "athlete": ctx.partition })),
         }
+    }
+}
+
+/// Predicts from the efforts that are kept, for a day that is given.
+struct Predictions;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PredictionsParams {
+    date: String,
+    distances: Option<Vec<String>>,
+}
+
+impl Query for Predictions {
+    const NAME: &'static str = "insights.predictions";
+    const ABOUT: &'static str = "Predicts.";
+    type Params = PredictionsParams;
+
+    fn answer(
+        &self,
+        tx: &mut Tx<'_>,
+        ctx: &QueryContext,
+        params: PredictionsParams,
+    ) -> Result<Value, QueryError> {
+        let invalid = |message| QueryError::Invalid { code: "invalid_parameter", message };
+        let read = |word: &String| word.parse().map_err(|error| invalid(format!("{error}")));
+        let races = params.distances.map_or(Ok(Race::usual()), |words| words.iter().map(read).collect())?;
+        let day = params.date.parse().map_err(|error| invalid(format!("{error}")))?;
+        let predictions = best_effort::predict(tx, &ctx.partition, Scope::All, day, &races)?;
+        Ok(serde_json::to_value(predictions).map_err(store::Error::abort)?)
     }
 }
 

@@ -36,8 +36,9 @@ async fn a_file_is_kept_and_read() {
         let house = House::build(Plan { url, ..Plan::usual() }).await;
         house.work();
         let answer = upload(&house, "ride.fit").await;
-        let file =
-            json!({"path": "ride.fit", "outcome": "imported", "warnings": [], "activities": ["first"]});
+        let file = json!({
+            "path": "ride.fit", "kind": "file", "outcome": "imported", "warnings": [], "activities": ["first"]
+        });
         assert_eq!((answer.status, &answer.json()["files"]), (200, &json!([file])));
         let kept = house.store.read(|tx| original::get(tx, &original::sha256(b"bytes"))).await.unwrap();
         assert_eq!(kept.unwrap().unpack().unwrap(), b"bytes");
@@ -54,6 +55,22 @@ async fn one_bad_file_of_a_form_does_not_stop_the_others() {
     assert_eq!(
         (answer.status, outcomes),
         (200, vec![json!("imported"), json!("refused"), json!("imported")])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_an_export_says_what_it_is_and_which_row_tells_of_it() {
+    let house = House::new().await;
+    house.work();
+    let answer = upload(&house, "export.zip").await.json();
+    let entries = answer["files"].as_array().unwrap().iter();
+    let shown: Vec<_> =
+        entries.map(|entry| (entry["kind"].clone(), entry.get("source_row").cloned())).collect();
+    let row = |id: &str| Some(json!(id));
+    assert_eq!(
+        shown,
+        [(json!("file"), row("7")), (json!("row"), row("8")), (json!("list"), None)],
+        "{answer}"
     );
 }
 

@@ -21,8 +21,21 @@ pub(crate) struct Activity {
     provenance: String,
     /// Such as `running` or `cycling`.
     sport: String,
+    /// As the athlete named it where it was published, else as the file has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// What the athlete wrote of it where it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Name of the shoes or the bicycle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gear: Option<String>,
+    /// Present and true where the athlete marked it as a way to work.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    commute: bool,
+    /// Present and true where the athlete marked it as a competition.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    competition: bool,
     /// Epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     start_ms: Option<i64>,
@@ -147,6 +160,10 @@ impl From<ActivityRow> for Activity {
             provenance: from.provenance,
             sport: from.sport,
             name: from.name,
+            description: from.description,
+            gear: from.gear,
+            commute: from.commute,
+            competition: from.competition,
             start_ms: from.start_ms,
             elapsed_s: from.elapsed_s,
             timer_s: from.timer_s,
@@ -221,7 +238,8 @@ mod tests {
     fn an_activity_is_written_as_the_command_line_writes_it() {
         let mut row = json!({
             "id": "a", "file": "a.fit", "sha256": "00", "index": 1, "provenance": "file", "sport": "running",
-            "name": "Morning", "samples": 3, "load_method": "heart_rate", "estimated": true, "linked": ["b"],
+            "name": "Morning", "description": "With Ada", "gear": "Daily", "commute": true, "competition": true,
+            "samples": 3, "load_method": "heart_rate", "estimated": true, "linked": ["b"],
             "also": ["c"], "duplicate_of": "d",
             "start_ms": 1_785_000_000_000_i64
         });
