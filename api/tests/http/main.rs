@@ -9,6 +9,7 @@ mod health;
 mod house;
 mod log;
 mod pipelines;
+mod predictions;
 mod refusals;
 mod runs;
 mod sample;
