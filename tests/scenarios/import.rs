@@ -62,7 +62,7 @@ fn a_setting_from_a_date_changes_only_the_days_from_there() {
 }
 
 #[test]
-fn an_export_shows_its_names_and_changes_nothing_the_second_time() {
+fn an_export_counts_what_it_holds_and_changes_nothing_the_second_time() {
     for program in Program::on_both() {
         let export = program.export(40).to_string_lossy().into_owned();
         let first = program.json(&["import", &export, "--json"]);

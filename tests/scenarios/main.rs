@@ -9,6 +9,7 @@
 mod advice;
 mod bad_input;
 mod crash;
+mod export;
 mod http;
 mod import;
 mod manifest;

@@ -40,12 +40,16 @@ impl Program {
 
     /// Writes the demo athlete's export of the last days before the end of October 2026.
     pub(crate) fn export(&self, days: u32) -> PathBuf {
+        self.export_in(files::demo::Language::English, days)
+    }
+
+    pub(crate) fn export_in(&self, language: files::demo::Language, days: u32) -> PathBuf {
         let path = self.path("export.zip");
         let export = files::demo::Export {
             seed: 7,
             last_day: jiff::civil::date(2026, 10, 31),
             days,
-            language: files::demo::Language::English,
+            language,
             every_second: false,
         };
         files::demo::export(&path, &export).unwrap();
