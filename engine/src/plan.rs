@@ -1,5 +1,7 @@
 //! What a pipeline script says once it is evaluated: steps, edges and policies, ready to run.
 
+mod order;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::step::{AnyStep, Cause, Kind};
+use order::Order;
 
 /// What to do with a new run while one of the same pipeline and partition is unfinished.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,13 +80,15 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// Equal for equal plans in every process.
     pub hash: String,
+    pub(crate) order: Order,
 }
 
 impl Plan {
     /// Puts a plan together; the caller has shown that the steps form no cycle.
     pub fn new(name: String, options: Options, steps: Vec<PlannedStep>) -> Self {
         let hash = hash(&name, &options, &steps);
-        Self { name, options, steps, hash }
+        let order = Order::of(&steps);
+        Self { name, options, steps, hash, order }
     }
 }
 

@@ -121,7 +121,6 @@ pub(crate) struct Execution {
 #[derive(Default)]
 struct Node {
     waits_for: usize,
-    successors: Vec<usize>,
     attempts: u32,
     attempt_ms: i64,
     over: Option<StepState>,
@@ -146,12 +145,8 @@ impl Node {
 impl Execution {
     pub(crate) fn new(shared: Arc<Shared>, journal: Journal, resumed: Resumed) -> Self {
         let mut nodes: Vec<Node> = resumed.steps.into_iter().map(Node::of).collect();
-        for (index, step) in shared.plan.steps.iter().enumerate() {
-            let mut givers: Vec<_> = step.inputs.iter().flatten().chain(&step.after).copied().collect();
-            givers.sort_unstable();
-            givers.dedup();
-            nodes[index].waits_for = givers.len();
-            givers.into_iter().for_each(|giver| nodes[giver].successors.push(index));
+        for (index, node) in nodes.iter_mut().enumerate() {
+            node.waits_for = shared.plan.order.waits_for(index);
         }
         Self {
             shared,
@@ -366,11 +361,12 @@ impl Execution {
     }
 
     fn lower_successors(&mut self, index: usize) {
-        let successors = std::mem::take(&mut self.nodes[index].successors);
-        for successor in successors {
-            self.nodes[successor].blocked |= self.nodes[index].blocked;
-            self.nodes[successor].waits_for -= 1;
-            if self.nodes[successor].waits_for == 0 {
+        let is_blocked = self.nodes[index].blocked;
+        for &successor in self.shared.plan.order.successors(index) {
+            let node = &mut self.nodes[successor];
+            node.blocked |= is_blocked;
+            node.waits_for -= 1;
+            if node.waits_for == 0 {
                 self.freed.push_back(successor);
             }
         }
