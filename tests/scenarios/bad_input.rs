@@ -143,13 +143,15 @@ fn of<'a>(imported: &'a Value, name: &str) -> &'a Value {
     files.iter().find(|file| file["path"].as_str().unwrap().ends_with(name)).unwrap()
 }
 
-fn zipped(fill: impl FnOnce(&mut zip::ZipWriter<std::io::Cursor<Vec<u8>>>)) -> Vec<u8> {
+type ZipInMemory = zip::ZipWriter<std::io::Cursor<Vec<u8>>>;
+
+fn zipped(fill: impl FnOnce(&mut ZipInMemory)) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     fill(&mut writer);
     writer.finish().unwrap().into_inner()
 }
 
-fn put(writer: &mut zip::ZipWriter<std::io::Cursor<Vec<u8>>>, name: &str, content: &[u8]) {
+fn put(writer: &mut ZipInMemory, name: &str, content: &[u8]) {
     use std::io::Write;
     writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
     writer.write_all(content).unwrap();
@@ -158,7 +160,7 @@ fn put(writer: &mut zip::ZipWriter<std::io::Cursor<Vec<u8>>>, name: &str, conten
 /// Every one holds a good file too, of which nothing may be kept.
 fn archives() -> Vec<(u32, &'static str, Vec<u8>, &'static str, u16)> {
     let good = fit(&fit_at(1_000_000_000), None);
-    let with = |fill: &dyn Fn(&mut zip::ZipWriter<std::io::Cursor<Vec<u8>>>)| {
+    let with = |fill: &dyn Fn(&mut ZipInMemory)| {
         zipped(|writer| {
             put(writer, "good.fit", &good);
             fill(writer);

@@ -115,7 +115,8 @@ pub fn steps(tx: &mut Tx<'_>, run: &str) -> store::Result<Vec<StepRecord>> {
     let steps = tx.query(&STEPS, &params![run], read_step)?;
     let whole = |(mut step, latest): (StepRecord, Option<AttemptRecord>)| {
         step.attempts = kept.remove(&step.step).unwrap_or_default();
-        let is_kept = |latest: &AttemptRecord| step.attempts.iter().any(|kept| kept.attempt == latest.attempt);
+        let is_kept =
+            |latest: &AttemptRecord| step.attempts.iter().any(|kept| kept.attempt == latest.attempt);
         let latest = latest.filter(|latest| !is_kept(latest));
         step.attempts.extend(latest);
         step
@@ -173,7 +174,8 @@ fn read_step(row: &Row<'_>) -> store::Result<(StepRecord, Option<AttemptRecord>)
         attempts: Vec::new(),
     };
     let started = row.get::<Option<String>>(10)?.zip(row.get::<Option<i64>>(11)?);
-    let Some((worker, started_ms)) = started.filter(|_| step.state == StepState::Running || is_well(step.state))
+    let Some((worker, started_ms)) =
+        started.filter(|_| step.state == StepState::Running || is_well(step.state))
     else {
         return Ok((step, None));
     };

@@ -134,7 +134,8 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, what is counted after an import, and what compares all that there is.
-const READ_WHOLE: [&str; 6] = ["athlete", "athlete_setting", "change_number", "stale_day", "export_item", "r"];
+const READ_WHOLE: [&str; 6] =
+    ["athlete", "athlete_setting", "change_number", "stale_day", "export_item", "r"];
 
 #[tokio::test]
 async fn no_query_runs_through_all_rows_of_an_athlete() {
