@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::io::{self, IsTerminal, Write as _};
 
+use crate::config;
+
 /// How a word stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
@@ -29,7 +31,7 @@ impl Page {
     /// Writes the page to stdout.
     pub(super) fn show(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", self.text(is_coloured(out.is_terminal(), no_color())))
+        writeln!(out, "{}", self.text(is_coloured(out.is_terminal(), config::is_colour_unwanted())))
     }
 
     /// The page as text. What comes from outside brings no colour of its own.
@@ -64,12 +66,6 @@ impl Style {
 
 fn is_coloured(is_terminal: bool, no_color: bool) -> bool {
     is_terminal && !no_color
-}
-
-// https://no-color.org: any value but an empty one.
-#[expect(clippy::disallowed_methods, reason = "a convention of terminals, not a setting of this program")]
-fn no_color() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 fn harmless(letter: char) -> char {
