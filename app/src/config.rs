@@ -82,7 +82,7 @@ impl Config {
     }
 }
 
-/// Whether the person wants no colour on any terminal (https://no-color.org: any value but an empty one).
+/// Whether the person wants no colour on any terminal (<https://no-color.org>: any value but an empty one).
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
 pub(crate) fn is_colour_unwanted() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
