@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::{Instrument, debug, info, info_span, warn};
@@ -48,25 +49,41 @@ pub(super) struct Desk {
 }
 
 /// A step with what it is given, ready to go.
-pub(super) struct StepTask {
-    pub desk: Arc<Desk>,
+pub(super) struct Brief {
     pub index: usize,
     /// The number of the attempt that is already written down as started.
     pub attempt: u32,
     pub inputs: Vec<Value>,
 }
 
-impl StepTask {
-    /// Runs the step; how it ended goes to `reports` too.
-    pub(super) async fn run_and_report(self) {
-        let desk = self.desk.clone();
-        let report = self.run().await;
+impl Brief {
+    /// Runs the step and answers how it ended; what happens on the way goes to `reports`.
+    pub(super) async fn run(self, desk: Arc<Desk>) -> Report {
+        StepTask { desk: &desk, index: self.index, attempt: self.attempt, inputs: self.inputs }.run().await
+    }
+}
+
+/// Runs steps side by side; how each ended goes to `reports` too.
+pub(super) async fn run_all(briefs: Vec<Brief>, desk: Arc<Desk>) {
+    // One pointer for all of them: each that is cloned is a word of memory that threads fight for.
+    let desk = &*desk;
+    let run = |Brief { index, attempt, inputs }| async move {
+        let report = StepTask { desk, index, attempt, inputs }.run().await;
         // Nobody listens where the run was dropped because it belongs to another worker now.
         let _ = desk.reports.send(report);
-    }
+    };
+    join_all(briefs.into_iter().map(run)).await;
+}
 
-    /// Runs the step and answers how it ended; what happens on the way goes to `reports`.
-    pub(super) async fn run(mut self) -> Report {
+struct StepTask<'a> {
+    desk: &'a Desk,
+    index: usize,
+    attempt: u32,
+    inputs: Vec<Value>,
+}
+
+impl StepTask<'_> {
+    async fn run(mut self) -> Report {
         let Some(when) = self.desk.shared.plan.steps[self.index].when.clone() else {
             return self.attempts().await;
         };

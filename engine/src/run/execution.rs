@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Desk, End, News, Report, StepTask};
+use super::attempt::{Brief, Desk, End, News, Report, run_all};
 use super::journal::{Attempt, Entry, Error, What};
 use super::resume::Known;
 use super::{Fenced, Journal, Resumed, StepState};
@@ -192,7 +191,7 @@ impl Execution {
             let started = self.start();
             self.journal.write(std::mem::take(&mut self.entries)).await?;
             if let ([index], 1) = (&*started, self.running) {
-                alone = Some(Box::pin(self.task(*index, desk).run()));
+                alone = Some(Box::pin(self.brief(*index).run(desk.clone())));
             } else {
                 self.spawn(&started, tasks, desk);
             }
@@ -261,8 +260,8 @@ impl Execution {
     fn spawn(&self, started: &[usize], tasks: &mut JoinSet<()>, desk: &Arc<Desk>) {
         let width = (started.len() / TASKS).clamp(1, STEPS_PER_TASK);
         for group in started.chunks(width) {
-            let steps: Vec<_> = group.iter().map(|index| self.task(*index, desk).run_and_report()).collect();
-            tasks.spawn(async { drop(join_all(steps).await) });
+            let briefs = group.iter().map(|index| self.brief(*index)).collect();
+            tasks.spawn(run_all(briefs, desk.clone()));
         }
     }
 
@@ -288,9 +287,8 @@ impl Execution {
         self.note(index, at_ms, What::Started { attempt });
     }
 
-    fn task(&self, index: usize, desk: &Arc<Desk>) -> StepTask {
-        let attempt = self.nodes[index].attempts;
-        StepTask { desk: desk.clone(), index, attempt, inputs: self.inputs(index) }
+    fn brief(&self, index: usize) -> Brief {
+        Brief { index, attempt: self.nodes[index].attempts, inputs: self.inputs(index) }
     }
 
     fn inputs(&self, index: usize) -> Vec<Value> {
