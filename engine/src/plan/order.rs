@@ -9,6 +9,7 @@ pub(crate) struct Order {
     /// Where the successors of each step begin in the list of all of them.
     begins: Vec<usize>,
     successors: Vec<usize>,
+    is_taken: Vec<bool>,
 }
 
 impl Order {
@@ -20,6 +21,8 @@ impl Order {
         // A step may take and follow the same one, which is one edge.
         edges.sort_unstable();
         edges.dedup();
+        let mut is_taken = vec![false; steps.len()];
+        steps.iter().flat_map(|step| step.inputs.iter().flatten()).for_each(|giver| is_taken[*giver] = true);
         let mut waits_for = vec![0; steps.len()];
         let mut begins = vec![0; steps.len() + 1];
         for (giver, step) in &edges {
@@ -29,11 +32,17 @@ impl Order {
         for index in 0..steps.len() {
             begins[index + 1] += begins[index];
         }
-        Self { waits_for, begins, successors: edges.into_iter().map(|(_, step)| step).collect() }
+        let successors = edges.into_iter().map(|(_, step)| step).collect();
+        Self { waits_for, begins, successors, is_taken }
     }
 
     pub(crate) fn waits_for(&self, step: usize) -> usize {
         self.waits_for[step]
+    }
+
+    /// Whether another step takes what this one gives.
+    pub(crate) fn is_taken(&self, step: usize) -> bool {
+        self.is_taken[step]
     }
 
     pub(crate) fn successors(&self, step: usize) -> &[usize] {

@@ -89,8 +89,10 @@ impl StepTask<'_> {
         };
         match Box::pin(self.decide(when)).await {
             Ok(true) => Box::pin(self.attempts()).await,
-            Ok(false) => self.ended(End::Skipped("when_false"), Readings::default()),
-            Err(cause) => self.ended(End::Failed(cause), Readings::default()),
+            Ok(false) => {
+                self.ended(self.desk.shared.now_ms(), End::Skipped("when_false"), Readings::default())
+            }
+            Err(cause) => self.ended(self.desk.shared.now_ms(), End::Failed(cause), Readings::default()),
         }
     }
 
@@ -108,13 +110,14 @@ impl StepTask<'_> {
             let ctx = self.desk.shared.context(self.index, self.attempt);
             let started_ms = ctx.clock.now_ms();
             let result = self.attempt(&ctx).await;
-            self.desk.shared.metrics[self.index].took(started_ms, ctx.clock.now_ms());
+            let ended_ms = ctx.clock.now_ms();
+            self.desk.shared.metrics[self.index].took(started_ms, ended_ms);
             let readings = ctx.meter.readings();
             let (failure, cause) = match result {
-                Ok(artifact) => return self.ended(End::Succeeded(artifact), readings),
-                Err(Ending::Cancelled) => return self.ended(End::Cancelled, readings),
+                Ok(artifact) => return self.ended(ended_ms, End::Succeeded(artifact), readings),
+                Err(Ending::Cancelled) => return self.ended(ended_ms, End::Cancelled, readings),
                 Err(Ending::Later(after, cause)) if after > LONGEST_WAIT => {
-                    return self.ended(End::Waiting(after, cause), readings);
+                    return self.ended(ended_ms, End::Waiting(after, cause), readings);
                 }
                 Err(Ending::Later(after, cause)) => {
                     Box::pin(self.retry(cause, after)).await;
@@ -125,7 +128,7 @@ impl StepTask<'_> {
             self.desk.shared.metrics[self.index].failure(failure);
             failures += 1;
             if failure == Failure::Hopeless || failures > retries {
-                return self.ended(End::Failed(cause), readings);
+                return self.ended(ended_ms, End::Failed(cause), readings);
             }
             let pause = jittered(backoff, failures);
             Box::pin(self.retry(cause, pause)).await;
@@ -168,7 +171,7 @@ impl StepTask<'_> {
         self.tell(News::Started { attempt: self.attempt });
     }
 
-    fn ended(&self, end: End, readings: Readings) -> Report {
+    fn ended(&self, at_ms: i64, end: End, readings: Readings) -> Report {
         let step = &*self.desk.shared.plan.steps[self.index].name;
         let run = &*self.desk.shared.context.run.id;
         match &end {
@@ -182,16 +185,12 @@ impl StepTask<'_> {
                 info!(run.id = run, step, code = cause.code, after_s = after.as_secs(), "step waits");
             }
         }
-        self.report(News::Ended { end, readings })
+        Report { index: self.index, at_ms, news: News::Ended { end, readings } }
     }
 
     fn tell(&self, news: News) {
         // Nobody listens where the run was dropped because it belongs to another worker now.
-        let _ = self.desk.reports.send(self.report(news));
-    }
-
-    fn report(&self, news: News) -> Report {
-        Report { index: self.index, at_ms: self.desk.shared.now_ms(), news }
+        let _ = self.desk.reports.send(Report { index: self.index, at_ms: self.desk.shared.now_ms(), news });
     }
 }
 

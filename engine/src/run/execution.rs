@@ -323,7 +323,7 @@ impl Execution {
 
     fn end(&mut self, index: usize, at_ms: i64, attempt: Option<Attempt>, end: End, meters: Readings) {
         let (state, artifact, failure) = match end {
-            End::Succeeded(artifact) => (StepState::Succeeded, Some(artifact.into()), None),
+            End::Succeeded(artifact) => (StepState::Succeeded, Some(artifact), None),
             End::Skipped(reason) => (StepState::Skipped, None, Some(skipped(reason))),
             End::Failed(cause) => (StepState::Failed, None, Some(error(&cause))),
             End::Cancelled => (StepState::Cancelled, None, None),
@@ -333,14 +333,15 @@ impl Execution {
             }
         };
         self.shared.metrics[index].ended(state);
-        let artifact: Option<Arc<str>> = artifact;
-        let what = What::Ended { attempt, state, artifact: artifact.clone(), meters, error: failure.clone() };
+        if self.shared.plan.order.is_taken(index) {
+            self.nodes[index].artifact = artifact.as_deref().map(Arc::from);
+        }
+        let what = What::Ended { attempt, state, artifact, meters, error: failure.clone() };
         self.note(index, at_ms, what);
         if matches!(state, StepState::Cancelled | StepState::Waiting) {
             return;
         }
         self.nodes[index].over = Some(state);
-        self.nodes[index].artifact = artifact;
         if state == StepState::Failed {
             self.fail(index, failure);
         }

@@ -40,7 +40,7 @@ pub(crate) enum What {
     Ended {
         attempt: Option<Attempt>,
         state: StepState,
-        artifact: Option<Arc<str>>,
+        artifact: Option<String>,
         meters: Readings,
         error: Option<Error>,
     },
