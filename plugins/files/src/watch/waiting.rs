@@ -120,8 +120,11 @@ mod tests {
         Item { path: name.into(), stamp: Stamp { bytes, modified_ns: Some(1), files: 0 } }
     }
 
-    /// Looks at each time (ms) at what lies there, and tells what was ready; names ending in `?` are unfinished.
-    fn check(looks: &[(u64, &[(&str, u64)], &[&str])]) {
+    /// A time (ms), the names and sizes of what lies there, and what is ready.
+    type Look<'a> = (u64, &'a [(&'a str, u64)], &'a [&'a str]);
+
+    /// Looks at each time at what lies there; names ending in `?` are unfinished.
+    fn check(looks: &[Look<'_>]) {
         let mut waiting = Waiting::default();
         for (ms, there, wanted) in looks {
             let items = there.iter().map(|(name, bytes)| item(name, *bytes)).collect();

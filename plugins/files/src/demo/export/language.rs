@@ -82,21 +82,21 @@ impl Language {
 mod tests {
     use super::*;
 
-    fn check(cell: Cell, english: &str, german: &str) {
-        assert_eq!(Language::English.text(&cell), english);
-        assert_eq!(Language::German.text(&cell), german);
+    fn check(cell: &Cell, english: &str, german: &str) {
+        assert_eq!(Language::English.text(cell), english);
+        assert_eq!(Language::German.text(cell), german);
     }
 
     #[test]
     fn numbers_and_times_are_written_as_the_language_has_them() {
-        check(Cell::Number(3519.4), "3519.4", "3519,4");
-        check(Cell::Kilometers(9837.9), "9.83", "9,83");
+        check(&Cell::Number(3519.4), "3519.4", "3519,4");
+        check(&Cell::Kilometers(9837.9), "9.83", "9,83");
         check(
-            Cell::Time("2022-12-09T15:24:49Z".parse().unwrap()),
+            &Cell::Time("2022-12-09T15:24:49Z".parse().unwrap()),
             "Dec 9, 2022, 3:24:49 PM",
             "09.12.2022, 15:24:49",
         );
-        check(Cell::Word("Run"), "Run", "Lauf");
-        check(Cell::Whole(611), "611", "611");
+        check(&Cell::Word("Run"), "Run", "Lauf");
+        check(&Cell::Whole(611), "611", "611");
     }
 }
