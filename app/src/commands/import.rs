@@ -24,7 +24,7 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline import ~/recordings              a folder with all below it
   paceline import ride.fit run.gpx.gz       FIT, GPX and TCX, plain or gzipped
-  paceline import export.zip                all that Strava gives an athlete, as it comes or unpacked
+  paceline import export.zip                all that Strava gives, zipped or unpacked
   paceline import ~/recordings --json       one object: counts, seconds, and every file
 
 Importing twice changes nothing. A file that is refused never stops the others; the exit code
