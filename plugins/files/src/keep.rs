@@ -239,10 +239,11 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let changed = self.change()?;
         let upserted = activity::upsert(self.tx, &entry.activity, changed)?;
         let has_other_efforts = best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
+        // What is read anew may say the same and be kept in another form.
+        activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
         if upserted.change == Change::Unchanged {
             return if has_other_efforts { self.touch(entry.activity.local_date) } else { Ok(()) };
         }
-        activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
         lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
         self.kept.activities += 1;
         self.starts_ms.extend(upserted.former_start_ms.into_iter().chain(entry.activity.start_ms));

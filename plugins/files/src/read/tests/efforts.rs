@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use fitness::records::best_effort;
+use fitness::recording::Channel;
+use fitness::records::{activity_stream, best_effort};
+use fitness::stream::{self, Column, StreamError};
 
 use super::Bench;
 
@@ -27,6 +29,13 @@ impl Bench {
         let efforts = self.store.read(move |tx| best_effort::list(tx, &id)).await.unwrap();
         efforts.iter().map(|effort| (effort.distance_m, effort.elapsed_s.round())).collect()
     }
+
+    async fn latitudes(&self) -> Result<Vec<f64>, StreamError> {
+        let id = self.activities().await.remove(0).id;
+        let latitude = Column::Channel(Channel::Latitude);
+        let block = self.store.read(move |tx| activity_stream::get(tx, &id, latitude)).await.unwrap();
+        stream::decode(Channel::Latitude, &block.unwrap())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,6 +44,25 @@ async fn a_run_comes_with_its_best_efforts() {
     bench.put("a.gpx", run_of_minutes(8));
     bench.import().await;
     assert_eq!(bench.efforts().await, [(400.0, 100.0), (804.672, 201.0), (1000.0, 250.0), (1609.344, 402.0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_kept_in_an_older_form_are_kept_anew() {
+    const AGE: store::Sql = store::Sql::Both("UPDATE activity_stream SET content = $1");
+    const OLDER: store::Sql = store::Sql::Both("UPDATE source_file SET decoder = 1");
+    let mut bench = Bench::new().await;
+    bench.put("a.gpx", run_of_minutes(1));
+    bench.import().await;
+    let before = bench.latitudes().await.unwrap();
+    assert_eq!(before.len(), 61);
+    let aged = bench.store.write(|tx| {
+        tx.execute(&AGE, &store::params![[1_u8, 0].as_slice()])?;
+        tx.execute(&OLDER, &[])
+    });
+    aged.await.unwrap();
+    assert!(bench.latitudes().await.is_err());
+    bench.import().await;
+    assert_eq!(bench.latitudes().await.unwrap(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
