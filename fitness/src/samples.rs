@@ -6,11 +6,11 @@
 use crate::recording::{Channel, Samples, Warning};
 
 /// Beats per minute; below and above is a sensor that lost the skin.
-const HEART_RATE: (f64, f64) = (25.0, 250.0);
+pub const HEART_RATE: (f64, f64) = (25.0, 250.0);
 /// Watts; a sprinter stays under 3,000.
-const POWER: (f64, f64) = (0.0, 4000.0);
+pub const POWER: (f64, f64) = (0.0, 4000.0);
 /// Metres; Earth's roads and peaks with some room.
-const ALTITUDE: (f64, f64) = (-600.0, 9500.0);
+pub const ALTITUDE: (f64, f64) = (-600.0, 9500.0);
 /// Everything else must only be a number.
 const FINITE: (f64, f64) = (f64::MIN, f64::MAX);
 

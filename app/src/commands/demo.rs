@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use engine::clock::Clock;
 use files::demo::{Export, Exported};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -18,7 +19,7 @@ Examples:
   paceline demo demo.zip && paceline import demo.zip
   paceline demo ./demo --language de --years 1
 
-The same seed, years and language give the same export; its last day is today.";
+The same seed, years and language give the same export; its last day is yesterday.";
 
 const YEAR_DAYS: u32 = 365;
 
@@ -52,8 +53,7 @@ enum Language {
 
 impl Demo {
     pub(crate) fn run(self) -> anyhow::Result<u8> {
-        let last_day =
-            Timestamp::from_millisecond(Clock::system().now_ms())?.to_zoned(TimeZone::system()).date();
+        let last_day = last_day(Clock::system().now_ms())?;
         let wanted = Export {
             seed: self.seed,
             last_day,
@@ -87,5 +87,21 @@ impl Demo {
         output::line(format!("{activities} of {years}, {files} of them recorded, in `{path}`"))?;
         output::note(format!("`paceline import {path}` reads them"));
         Ok(())
+    }
+}
+
+/// The last day of which nothing lies in the future, wherever the athlete is: the times of day are UTC.
+fn last_day(now_ms: i64) -> anyhow::Result<Date> {
+    Ok(Timestamp::from_millisecond(now_ms)?.to_zoned(TimeZone::UTC).date().yesterday()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_ends_before_today() {
+        let morning: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
+        assert_eq!(last_day(morning.as_millisecond()).unwrap(), jiff::civil::date(2026, 11, 19));
     }
 }

@@ -54,7 +54,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
 
     /// Keeps what was found at a source, and says what became of it: of the file, and of a row that stands alone.
     pub(crate) fn keep(&mut self, prepared: &Prepared) -> Result<Vec<ImportFile>> {
-        let told = prepared.told.as_deref();
+        let told = prepared.told.as_ref();
         let mut noted = Vec::new();
         match &prepared.found {
             Found::Refused(refusal) => noted.push(refused(prepared, refusal)),
@@ -284,14 +284,14 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
 }
 
 /// What became of a source of which nothing has changed.
-pub(crate) fn unchanged(source: &Source, activities: Vec<String>) -> ImportFile {
-    let told = source.told();
-    let (kind, warnings) = match &source.what {
-        What::File(told) => (Kind::File, told.iter().flat_map(|told| told.row.warnings.clone()).collect()),
-        What::Row(told) => (Kind::Row, told.lack().into_iter().chain(told.row.warnings.clone()).collect()),
-        What::BadRow => (Kind::Row, Vec::new()),
-        What::List(_) => (Kind::List, Vec::new()),
+pub(crate) fn unchanged(source: &Source, told: Option<&Told>, activities: Vec<String>) -> ImportFile {
+    let kind = match &source.what {
+        What::File(_) => Kind::File,
+        What::Row(_) | What::BadRow => Kind::Row,
+        What::List(_) => Kind::List,
     };
+    let lack = told.filter(|_| kind == Kind::Row).and_then(Told::lack);
+    let of_row = told.iter().flat_map(|told| told.row.warnings.clone());
     ImportFile {
         path: source.path.clone(),
         kind,
@@ -299,7 +299,7 @@ pub(crate) fn unchanged(source: &Source, activities: Vec<String>) -> ImportFile 
         outcome: Outcome::Unchanged,
         code: None,
         reason: None,
-        warnings,
+        warnings: lack.into_iter().chain(of_row).collect(),
         activities,
     }
 }

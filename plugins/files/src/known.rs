@@ -7,13 +7,15 @@ use engine::context::StepContext;
 use engine::step::StepError;
 use fitness::identity;
 use fitness::records::export_row::{self, ExportRow};
+use fitness::records::import_file::ImportFile;
 use fitness::records::original::{self, Original};
 use fitness::records::source_file::SourceFile;
 use fitness::records::{activity, athlete, source_file};
 use jiff::tz::TimeZone;
 
-use crate::archive::Told;
+use crate::archive::{Mention, Told};
 use crate::export::PROVENANCE;
+use crate::keep;
 use crate::prepare::is_untouched;
 use crate::sources::{Place, Source, What};
 
@@ -37,7 +39,7 @@ impl Known {
         let has_file = |source: &&Source| !matches!(source.place, Place::Told | Place::Nowhere { .. });
         let paths: Vec<_> = sources.iter().filter(has_file).map(|source| source.path.clone()).collect();
         let told = sources.iter().filter_map(Source::told);
-        let rows: Vec<_> = told.map(|told| told.record.source_id.clone()).collect();
+        let rows: Vec<_> = told.map(Mention::source_id).collect();
         let places: HashMap<_, _> =
             sources.iter().map(|source| (source.path.clone(), source.place.clone())).collect();
         let athlete = ctx.run.partition.clone();
@@ -73,20 +75,23 @@ impl Known {
         &self.0.time_zone
     }
 
-    /// The activities of a source of which nothing at all has changed; nothing where something has.
-    pub(crate) fn unchanged(&self, source: &Source) -> Option<Vec<String>> {
-        match &source.what {
-            What::List(_) => self.untouched(source).map(|_| Vec::new()),
-            What::BadRow => None,
-            What::File(None) => Some(self.of_content(self.untouched(source)?).to_vec()),
-            What::File(Some(told)) => {
+    /// What becomes of a source of which nothing at all has changed; nothing where something has.
+    pub(crate) fn unchanged(&self, source: &Source, latest_ms: i64) -> Option<ImportFile> {
+        let (told, activities) = match &source.what {
+            What::List(_) => (None, self.untouched(source).map(|_| Vec::new())?),
+            What::BadRow => return None,
+            What::File(None) => (None, self.of_content(self.untouched(source)?).to_vec()),
+            What::File(Some(mention)) => {
                 let activities = self.of_content(self.untouched(source)?);
-                let row = self.same_row(told)?;
-                (row.activity_id.is_some() && row.activity_id.as_ref() == activities.first())
-                    .then(|| activities.to_vec())
+                let (told, activity) = self.same_row(mention, latest_ms)?;
+                (Some(told), (Some(activity) == activities.first()).then(|| activities.to_vec())?)
             }
-            What::Row(told) => Some(vec![self.same_row(told)?.activity_id.clone()?]),
-        }
+            What::Row(mention) => {
+                let (told, activity) = self.same_row(mention, latest_ms)?;
+                (Some(told), vec![activity.clone()])
+            }
+        };
+        Some(keep::unchanged(source, told.as_ref(), activities))
     }
 
     fn untouched(&self, source: &Source) -> Option<&SourceFile> {
@@ -97,10 +102,13 @@ impl Known {
         self.0.activities.get(&file.content_sha256).map_or(&[], Vec::as_slice)
     }
 
-    fn same_row(&self, told: &Told) -> Option<&ExportRow> {
-        let row = self.0.rows.get(&told.record.source_id)?;
+    /// A row that says what it said before, and its activity.
+    fn same_row(&self, mention: &Mention, latest_ms: i64) -> Option<(Told, &String)> {
+        let row = self.0.rows.get(&mention.source_id())?;
+        let activity = row.activity_id.as_ref()?;
+        let told = mention.read(latest_ms);
         let is_same = row.says_the_same(&told.record) && row.archive == told.record.archive;
-        is_same.then_some(row)
+        is_same.then_some((told, activity))
     }
 }
 

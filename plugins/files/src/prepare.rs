@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::sync::Arc;
 
 use fitness::best_effort::{self, BestEffort};
 use fitness::recording::{Channel, Recording, Warning};
@@ -16,7 +15,7 @@ use fitness::{day, samples};
 
 use crate::archive::Told;
 use crate::decode::{Limits, Refusal, decode};
-use crate::export::{self, List};
+use crate::export::{self, FUTURE, List};
 use crate::known::{Known, Uploads};
 use crate::sources::{Place, Source, What};
 
@@ -32,7 +31,7 @@ pub(crate) struct Prepared {
     pub kind: Kind,
     pub found: Found,
     /// What an export tells of it.
-    pub told: Option<Arc<Told>>,
+    pub told: Option<Told>,
     /// The activity of what is told alone, where there is no file or none that can be read.
     pub lone: Option<Box<Entry>>,
 }
@@ -79,18 +78,29 @@ pub(crate) fn prepare(source: Source, known: &Known, uploads: &Uploads, limits: 
     let Source { path, place, what } = source;
     let read = || read(&path, &place, uploads, limits);
     let (kind, found, told) = match what {
-        What::File(told) => {
-            let found = read().and_then(|raw| content(&path, raw, told.as_deref(), known, limits));
+        What::File(mention) => {
+            let told = mention.map(|mention| mention.read(limits.latest_ms));
+            let found = read().and_then(|raw| content(&path, raw, told.as_ref(), known, limits));
             (Kind::File, found, told)
         }
-        What::Row(told) => (Kind::Row, Ok(Found::Nothing), Some(told)),
+        What::Row(mention) => {
+            let told = mention.read(limits.latest_ms);
+            (Kind::Row, possible(&told), Some(told))
+        }
         What::BadRow => (Kind::Row, read().map(|_| Found::Nothing), None),
         What::List(list) => (Kind::List, read().and_then(|raw| items(&path, list, &raw)), None),
     };
     let found = found.unwrap_or_else(Found::Refused);
     let is_alone = matches!(found, Found::Nothing | Found::Refused(_));
-    let lone = told.as_ref().filter(|_| is_alone).map(|told| Box::new(lone(told, known)));
+    let told_alone = told.as_ref().filter(|told| is_alone && told.row.figures.start_ms.is_some());
+    let lone = told_alone.map(|told| Box::new(lone(told, known)));
     Prepared { path, kind, found, told, lone }
+}
+
+/// Nothing but a row that tells when its activity began; refused where that is yet to come.
+fn possible(told: &Told) -> Result<Found, Refusal> {
+    let future = told.row.warnings.iter().find(|warning| warning.code == FUTURE);
+    future.map_or(Ok(Found::Nothing), |warning| Err(Refusal::new(FUTURE, warning.detail.clone())))
 }
 
 /// True where a source looks as it did when it was last read.

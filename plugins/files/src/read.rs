@@ -14,6 +14,7 @@ use futures_util::future::join;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::archive::Mention;
 use crate::decode::Limits;
 use crate::known::{self, Known};
 use crate::prepare::{Prepared, prepare};
@@ -22,6 +23,8 @@ use crate::{Options, keep};
 
 /// Files whose former state is asked of the store at once.
 const LOOK_FILES: usize = 1024;
+/// And how much their rows may take in memory, about.
+const LOOK_BYTES: u64 = 4 << 20;
 /// Files and bytes that are read before the next ones are.
 const CHUNK_FILES: usize = 128;
 const CHUNK_BYTES: u64 = 8 << 20;
@@ -71,7 +74,7 @@ impl Step for Read {
             Tally { from, done: total - sources.len() as u64, total, changes: Changes::none(from) };
         let mut sources = sources.into_iter().peekable();
         while sources.peek().is_some() {
-            self.look(ctx, sources.by_ref().take(LOOK_FILES).collect(), &mut tally).await?;
+            self.look(ctx, batch(&mut sources), &mut tally).await?;
         }
         Ok(tally.changes)
     }
@@ -147,13 +150,9 @@ impl Read {
         tally: &mut Tally,
     ) -> Result<(), StepError> {
         let known = Known::load(ctx, &sources).await?;
-        let (mut same, mut rest) = (Vec::new(), Vec::new());
-        for source in sources {
-            match known.unchanged(&source) {
-                Some(activities) => same.push(keep::unchanged(&source, activities)),
-                None => rest.push(source),
-            }
-        }
+        let latest_ms = self.limits.at(ctx.clock.now_ms()).latest_ms;
+        let looked = known.clone();
+        let (same, rest) = blocking(move || sorted(sources, &looked, latest_ms)).await?;
         self.note(ctx, same, tally).await?;
         for chunk in chunks(rest) {
             self.chunk(ctx, chunk, &known, tally).await?;
@@ -237,6 +236,29 @@ impl Read {
         ctx.progress.tell(tally.done, tally.total, &last);
         Ok(())
     }
+}
+
+/// The next sources that are looked at together.
+fn batch(sources: &mut impl Iterator<Item = Source>) -> Vec<Source> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while batch.len() < LOOK_FILES && bytes < LOOK_BYTES {
+        let Some(source) = sources.next() else { break };
+        bytes += source.told().map_or(0, Mention::weight);
+        batch.push(source);
+    }
+    batch
+}
+
+/// What becomes of the sources of which nothing has changed, and the others.
+fn sorted(sources: Vec<Source>, known: &Known, latest_ms: i64) -> (Vec<ImportFile>, Vec<Source>) {
+    let (mut same, mut rest) = (Vec::new(), Vec::new());
+    for source in sources {
+        match known.unchanged(&source, latest_ms) {
+            Some(file) => same.push(file),
+            None => rest.push(source),
+        }
+    }
+    (same, rest)
 }
 
 fn chunks(sources: Vec<Source>) -> Vec<Vec<Source>> {

@@ -1,6 +1,6 @@
 //! Which files a run is asked to read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use crate::archive::{self, Bytes, Told, Zip};
+use crate::archive::{self, Bytes, Mention, Zip};
 use crate::export::List;
 
 /// The params of a run that reads files.
@@ -62,9 +62,9 @@ pub(crate) struct Source {
 #[derive(Debug, Clone)]
 pub(crate) enum What {
     /// Activities, and what an export tells of them.
-    File(Option<Arc<Told>>),
+    File(Option<Mention>),
     /// The activity of a row without a file.
-    Row(Arc<Told>),
+    Row(Mention),
     /// A row that tells of none.
     BadRow,
     List(List),
@@ -107,7 +107,7 @@ impl Source {
     }
 
     /// The row of an export that tells of it.
-    pub(crate) fn told(&self) -> Option<&Arc<Told>> {
+    pub(crate) fn told(&self) -> Option<&Mention> {
         match &self.what {
             What::File(told) => told.as_ref(),
             What::Row(told) => Some(told),
@@ -129,8 +129,10 @@ pub(crate) fn list(asked: &Asked, whole: &Whole) -> Vec<Source> {
     let uploads = asked.uploads.iter().flat_map(|upload| uploaded(upload, whole));
     let mut sources: Vec<_> =
         uploads.chain(asked.paths.iter().flat_map(|path| below(Path::new(path)))).collect();
-    let mut seen = std::collections::HashSet::new();
-    sources.retain(|source| seen.insert(source.path.clone()));
+    let mut seen = HashSet::new();
+    let is_first: Vec<_> = sources.iter().map(|source| seen.insert(source.path.as_str())).collect();
+    let mut is_first = is_first.into_iter();
+    sources.retain(|_| is_first.next().unwrap_or(true));
     sources
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::limits::Limits;
 use super::member::{Member, folder};
 use super::refused;
-use super::told::{Lack, Told};
-use crate::export::{self, ACTIVITIES, List, RefusedRow, Row, Table};
+use super::told::{Export, Lack, Mention};
+use crate::decode::Refusal;
+use crate::export::{ACTIVITIES, List, Listed, RefusedRow, Table};
 use crate::prepare::bytes_of;
 use crate::sources::{Place, Source, What, is_readable};
 
@@ -39,8 +40,12 @@ pub(super) fn rows_alone(path: &str, place: &Place) -> Vec<Source> {
     }
 }
 
-fn read(place: &Place) -> Result<Table, crate::decode::Refusal> {
-    export::rows(&bytes_of(place, Limits::STANDARD.table_bytes)?)
+fn read(place: &Place) -> Result<Table, Refusal> {
+    let bytes = match place {
+        Place::Memory(bytes) => Arc::clone(bytes),
+        _ => Arc::new(bytes_of(place, Limits::STANDARD.table_bytes)?),
+    };
+    Table::open(bytes)
 }
 
 /// Where the table lies, at the root, else one folder down, and its name.
@@ -60,12 +65,12 @@ fn bag(path: &str, members: Vec<Member>) -> Vec<Source> {
     sources.sort_by(|one, other| one.path.cmp(&other.path));
     if sources.is_empty() {
         let reason = "the archive has neither `activities.csv` nor a FIT, GPX or TCX file";
-        sources.push(refused(path.to_owned(), crate::decode::Refusal::new("archive_empty", reason)));
+        sources.push(refused(path.to_owned(), Refusal::new("archive_empty", reason)));
     }
     sources
 }
 
-fn file(path: &str, member: Member, told: Option<Arc<Told>>) -> Source {
+fn file(path: &str, member: Member, told: Option<Mention>) -> Source {
     Source { path: named(path, &member.name), place: member.place, what: What::File(told) }
 }
 
@@ -110,22 +115,31 @@ impl<'a> Contents<'a> {
 
     fn rows(&mut self, inside: &str, table: Table) -> Vec<Source> {
         let table_path = if inside.is_empty() { self.path.to_owned() } else { named(self.path, inside) };
-        let refused_rows = table.refused.into_iter().map(|row| refused_row(&table_path, row));
-        let refused_rows: Vec<_> = refused_rows.collect();
-        let mut sources: Vec<_> = table.rows.into_iter().map(|row| self.row(&table_path, row)).collect();
+        let export = Arc::new(Export { archive: self.path.to_owned(), path: table_path, table });
+        let (mut sources, mut refused_rows) = (Vec::new(), Vec::new());
+        let mut rows = export.table.rows();
+        for row in rows.by_ref().take(Limits::STANDARD.rows) {
+            match row {
+                Ok(row) => sources.push(self.row(&export, &row)),
+                Err(row) => refused_rows.push(refused_row(&export.path, row)),
+            }
+        }
+        if rows.next().is_some() {
+            let reason = format!("more than {} rows; those below are not read", Limits::STANDARD.rows);
+            refused_rows.push(refused(export.path.clone(), Refusal::new("export_too_many_rows", reason)));
+        }
         sources.extend(refused_rows);
         sources
     }
 
     /// A row with its file where the archive has it.
-    fn row(&mut self, table_path: &str, row: Row) -> Source {
+    fn row(&mut self, export: &Arc<Export>, row: &Listed) -> Source {
         if let Some(name) =
             row.file.as_deref().map(|name| format!("{}{}", self.root, name.replace('\\', "/")))
         {
             self.folders.insert(folder(&name).to_owned());
             if let Some(member) = self.file_of(&name) {
-                let told = Told::new(self.path, table_path, row, None);
-                return file(self.path, member, Some(Arc::new(told)));
+                return file(self.path, member, Some(Mention::new(export, row.place, None)));
             }
         }
         let lacks = match &row.file {
@@ -133,8 +147,8 @@ impl<'a> Contents<'a> {
             Some(_) => Some(Lack::Missing),
             None => row.file_lost.then_some(Lack::Lost),
         };
-        let told = Told::new(self.path, table_path, row, lacks);
-        Source { path: told.path.clone(), place: Place::Told, what: What::Row(Arc::new(told)) }
+        let mention = Mention::new(export, row.place, lacks);
+        Source { path: mention.path(), place: Place::Told, what: What::Row(mention) }
     }
 
     /// The file of a name, also where somebody packed or unpacked it.

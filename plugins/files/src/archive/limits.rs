@@ -11,8 +11,10 @@ pub(crate) struct Limits {
     pub ratio: u64,
     /// Bytes after unpacking that no archive is too small for.
     pub unpacked_bytes: u64,
-    /// Bytes of the table of activities.
+    /// Bytes of the table of activities, which stays in memory until the last of its rows is kept.
     pub table_bytes: u64,
+    /// Rows of the table of activities.
+    pub rows: usize,
 }
 
 impl Limits {
@@ -23,6 +25,7 @@ impl Limits {
         all_entries: 500_000,
         ratio: 100,
         unpacked_bytes: 64 << 20,
-        table_bytes: 128 << 20,
+        table_bytes: 64 << 20,
+        rows: 200_000,
     };
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use limits::Limits;
-pub(crate) use told::Told;
+pub(crate) use told::{Mention, Told};
 pub(crate) use zip::{Bytes, Zip};
 
 use crate::decode::Refusal;

@@ -1,9 +1,56 @@
-//! What an export tells of an activity: a row of its table, ready to be kept.
+//! What an export tells of an activity: a row of its table, found first and read when it is to be kept.
+
+use std::sync::Arc;
 
 use fitness::recording::Warning;
 use fitness::records::export_row::ExportRow;
 
-use crate::export::{PROVENANCE, Row};
+use crate::export::{self, PROVENANCE, Row, Table};
+
+/// A table of activities and where it lies.
+#[derive(Debug)]
+pub(super) struct Export {
+    pub archive: String,
+    /// What the table is called in reports.
+    pub path: String,
+    pub table: Table,
+}
+
+/// Where an export tells of an activity: small, as an export may have a hundred thousand rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Mention {
+    export: Arc<Export>,
+    row: export::Place,
+    /// Why there is no file of it; nothing where there is one or the athlete typed it in.
+    lacks: Option<Lack>,
+}
+
+impl Mention {
+    pub(super) fn new(export: &Arc<Export>, row: export::Place, lacks: Option<Lack>) -> Self {
+        Self { export: Arc::clone(export), row, lacks }
+    }
+
+    /// What the row is called in reports.
+    pub(crate) fn path(&self) -> String {
+        format!("{}#{}", self.export.path, self.row.id)
+    }
+
+    /// The source's own id of the activity.
+    pub(crate) fn source_id(&self) -> String {
+        self.row.id.to_string()
+    }
+
+    /// How many bytes of memory the row takes when it is read, about.
+    pub(crate) fn weight(&self) -> u64 {
+        self.export.table.weight(&self.row)
+    }
+
+    /// Reads the row, for a clock that says that nothing can have begun after `latest_ms`.
+    pub(crate) fn read(&self, latest_ms: i64) -> Told {
+        let row = self.export.table.row(&self.row, latest_ms);
+        Told::new(&self.export.archive, self.path(), row, self.lacks)
+    }
+}
 
 /// A row of an export.
 #[derive(Debug)]
@@ -43,7 +90,7 @@ impl Told {
         Some(Warning { code: code.to_owned(), detail })
     }
 
-    pub(super) fn new(archive: &str, table: &str, mut row: Row, lacks: Option<Lack>) -> Self {
+    fn new(archive: &str, path: String, mut row: Row, lacks: Option<Lack>) -> Self {
         let columns = std::mem::take(&mut row.columns);
         let record = ExportRow {
             provenance: PROVENANCE.to_owned(),
@@ -56,6 +103,6 @@ impl Told {
             figures: serde_json::to_string(&row.figures).unwrap_or_default(),
             columns: serde_json::to_string(&columns).unwrap_or_default(),
         };
-        Self { path: format!("{table}#{}", row.source_id), record, row, lacks }
+        Self { path, record, row, lacks }
     }
 }

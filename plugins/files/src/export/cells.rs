@@ -1,21 +1,25 @@
 //! One row of the table of activities, asked by field.
 
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
 use csv::ByteRecord;
 use fitness::recording::Warning;
 
 use super::header::{Column, Header};
 use super::names::Field;
-use super::{number, text};
+use super::{number, range, text};
 
 /// The cells of a row below their header.
 pub(super) struct Cells<'a> {
     pub header: &'a Header,
     record: &'a ByteRecord,
+    impossible: RefCell<Vec<String>>,
 }
 
 impl<'a> Cells<'a> {
     pub(super) fn of(header: &'a Header, record: &'a ByteRecord) -> Self {
-        Self { header, record }
+        Self { header, record, impossible: RefCell::default() }
     }
 
     /// The text of a field; of several columns the last that is filled, because the later ones are exact.
@@ -28,14 +32,30 @@ impl<'a> Cells<'a> {
         self.header.places(field).get(occurrence.checked_sub(1)?).and_then(|place| self.at(*place))
     }
 
-    /// The number of a field; of several columns the last that has one.
-    pub(super) fn number(&self, field: Field) -> Option<f64> {
-        self.header.places(field).iter().rev().find_map(|place| self.number_at(*place))
+    /// The figure of a field: of several columns the last that has one which can be. What cannot be is noted.
+    pub(super) fn figure(&self, field: Field) -> Option<f64> {
+        let range = range::of(field);
+        let can_be = |number| range.contains(&number) || range::is_nothing(field, number);
+        let number = self.header.places(field).iter().rev().find_map(|place| self.number(*place, can_be));
+        number.filter(|number| !range::is_nothing(field, *number))
     }
 
-    /// The number of the n-th column of a field, from 1.
-    pub(super) fn nth_number(&self, field: Field, occurrence: usize) -> Option<f64> {
-        self.nth_text(field, occurrence).and_then(|text| number::parse(&text, self.header.language))
+    /// The number of the n-th column of a field, from 1, where it lies within a range. What does not is noted.
+    pub(super) fn nth_number(
+        &self,
+        field: Field,
+        occurrence: usize,
+        range: &RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let place = self.header.places(field).get(occurrence.checked_sub(1)?)?;
+        self.number(*place, |number| range.contains(&number))
+    }
+
+    /// What was asked for as a number and cannot be one.
+    pub(super) fn impossible(&self) -> Option<Warning> {
+        let impossible = self.impossible.take();
+        let detail = (!impossible.is_empty()).then(|| impossible.join(", "))?;
+        Some(Warning { code: "value_out_of_range".to_owned(), detail })
     }
 
     /// Every filled cell: name, which of that name, text.
@@ -53,8 +73,15 @@ impl<'a> Cells<'a> {
         vec![Warning { code: code.to_owned(), detail: format!("{cells} fields below {columns} columns") }]
     }
 
-    fn number_at(&self, place: usize) -> Option<f64> {
-        self.at(place).and_then(|text| number::parse(&text, self.header.language))
+    fn number(&self, place: usize, can_be: impl Fn(f64) -> bool) -> Option<f64> {
+        let text = self.at(place)?;
+        let number = number::parse(&text, self.header.language).filter(|number| can_be(*number));
+        if number.is_none() {
+            let name = self.header.columns.get(place).map_or("", |column| column.name.as_str());
+            let said = format!("`{}` is `{}`", text::short(name), text::short(&text));
+            self.impossible.borrow_mut().push(said);
+        }
+        number
     }
 
     fn at(&self, place: usize) -> Option<String> {

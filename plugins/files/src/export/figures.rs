@@ -6,6 +6,7 @@ use fitness::recording::Warning;
 use super::cells::Cells;
 use super::date::Moment;
 use super::names::Field;
+use super::range::{self, METERS};
 use super::{sport, text};
 
 /// The first distance is kilometres cut to two decimals, so it is up to ten metres short.
@@ -14,57 +15,56 @@ const CUT_M: f64 = 10.0;
 const ROUNDING_M: f64 = 1.5;
 
 /// The figures of a row; what contradicts itself is told in the warnings.
-pub(super) fn of(cells: &Cells<'_>, start: Moment, warnings: &mut Vec<Warning>) -> Figures {
+pub(super) fn of(cells: &Cells<'_>, start: Option<Moment>, warnings: &mut Vec<Warning>) -> Figures {
     let source_sport = cells.text(Field::Sport).map(|word| text::line(&word));
     let named = source_sport.as_deref().map(sport::named);
     let (sport, sub_sport) = named.map_or((None, None), |(sport, kind)| (Some(sport), kind));
     let distance_m = distance_m(cells, sport.as_deref(), warnings);
-    // A number that cannot be, such as a descent below nothing, is no figure; it stays among the columns.
-    let amount = |field| cells.number(field).filter(|amount| *amount >= 0.0);
-    let above_zero = |field| cells.number(field).filter(|amount| *amount > 0.0);
-    Figures {
+    // What cannot be, such as a descent below nothing, is no figure; it stays among the columns.
+    let figure = |field| cells.figure(field);
+    let figures = Figures {
         name: cells.text(Field::Name).map(|name| text::line(&name)),
         description: cells.text(Field::Description),
         private_note: cells.text(Field::PrivateNote),
         sport,
         sub_sport,
         source_sport,
-        start_ms: Some(start.ms),
-        start_hidden: !start.has_time,
-        elapsed_s: amount(Field::Elapsed),
-        timer_s: amount(Field::Timer),
-        moving_s: amount(Field::Moving),
+        start_ms: start.map(|start| start.ms),
+        start_hidden: start.is_some_and(|start| !start.has_time),
+        elapsed_s: figure(Field::Elapsed),
+        timer_s: figure(Field::Timer),
+        moving_s: figure(Field::Moving),
         distance_m,
-        grade_adjusted_distance_m: amount(Field::GradeAdjustedDistance),
-        dirt_distance_m: amount(Field::DirtDistance),
-        pool_length_m: above_zero(Field::PoolLength),
-        ascent_m: amount(Field::Ascent),
-        descent_m: amount(Field::Descent),
-        min_altitude_m: cells.number(Field::MinAltitude),
-        max_altitude_m: cells.number(Field::MaxAltitude),
-        avg_speed: amount(Field::AvgSpeed),
-        max_speed: amount(Field::MaxSpeed),
-        grade_adjusted_speed: amount(Field::GradeAdjustedSpeed),
-        avg_hr: above_zero(Field::AvgHr),
-        max_hr: above_zero(Field::MaxHr),
-        avg_power: amount(Field::AvgPower),
-        max_power: amount(Field::MaxPower),
-        weighted_power: amount(Field::WeightedPower),
-        work_j: amount(Field::Work),
-        avg_cadence: above_zero(Field::AvgCadence),
-        max_cadence: above_zero(Field::MaxCadence),
-        steps: amount(Field::Steps),
-        calories: amount(Field::Calories),
-        avg_temperature_c: cells.number(Field::AvgTemperature),
-        max_temperature_c: cells.number(Field::MaxTemperature),
-        relative_effort: amount(Field::RelativeEffort),
-        training_load: amount(Field::TrainingLoad),
-        intensity: amount(Field::Intensity),
-        perceived_exertion: above_zero(Field::PerceivedExertion),
-        perceived_relative_effort: amount(Field::PerceivedRelativeEffort),
-        athlete_weight_kg: above_zero(Field::AthleteWeight),
-        bike_weight_kg: above_zero(Field::BikeWeight),
-        lifted_kg: above_zero(Field::Lifted),
+        grade_adjusted_distance_m: figure(Field::GradeAdjustedDistance),
+        dirt_distance_m: figure(Field::DirtDistance),
+        pool_length_m: figure(Field::PoolLength),
+        ascent_m: figure(Field::Ascent),
+        descent_m: figure(Field::Descent),
+        min_altitude_m: figure(Field::MinAltitude),
+        max_altitude_m: figure(Field::MaxAltitude),
+        avg_speed: figure(Field::AvgSpeed),
+        max_speed: figure(Field::MaxSpeed),
+        grade_adjusted_speed: figure(Field::GradeAdjustedSpeed),
+        avg_hr: figure(Field::AvgHr),
+        max_hr: figure(Field::MaxHr),
+        avg_power: figure(Field::AvgPower),
+        max_power: figure(Field::MaxPower),
+        weighted_power: figure(Field::WeightedPower),
+        work_j: figure(Field::Work),
+        avg_cadence: figure(Field::AvgCadence),
+        max_cadence: figure(Field::MaxCadence),
+        steps: figure(Field::Steps),
+        calories: figure(Field::Calories),
+        avg_temperature_c: figure(Field::AvgTemperature),
+        max_temperature_c: figure(Field::MaxTemperature),
+        relative_effort: figure(Field::RelativeEffort),
+        training_load: figure(Field::TrainingLoad),
+        intensity: figure(Field::Intensity),
+        perceived_exertion: figure(Field::PerceivedExertion),
+        perceived_relative_effort: figure(Field::PerceivedRelativeEffort),
+        athlete_weight_kg: figure(Field::AthleteWeight),
+        bike_weight_kg: figure(Field::BikeWeight),
+        lifted_kg: figure(Field::Lifted),
         gear: cells.text(Field::Gear).map(|gear| text::line(&gear)),
         commute: flag(cells, Field::Commute),
         competition: flag(cells, Field::Competition),
@@ -76,15 +76,18 @@ pub(super) fn of(cells: &Cells<'_>, start: Moment, warnings: &mut Vec<Warning>) 
         manual: flag(cells, Field::FromUpload).map(|from_upload| !from_upload),
         media: media(cells),
         weather: weather(cells),
-    }
+    };
+    warnings.extend(cells.impossible());
+    figures
 }
 
 /// Metres: of the second column, which is exact, or of the first where there is only that one.
 fn distance_m(cells: &Cells<'_>, sport: Option<&str>, warnings: &mut Vec<Warning>) -> Option<f64> {
-    let number = |occurrence| cells.nth_number(Field::Distance, occurrence).filter(|number| *number >= 0.0);
-    let (first, exact) = (number(1), number(2));
     // Water is measured in metres, and so was everything in 2018.
     let is_meters = cells.header.is_first_form || matches!(sport, Some("swimming" | "rowing"));
+    let exact = cells.nth_number(Field::Distance, 2, &range::of(Field::Distance));
+    let most = if is_meters { METERS } else { METERS / 1000.0 };
+    let first = cells.nth_number(Field::Distance, 1, &(0.0..=most));
     let shown_m = first.map(|first| if is_meters { first } else { first * 1000.0 });
     let (Some(shown_m), Some(exact_m)) = (shown_m, exact) else { return exact.or(shown_m) };
     let short_m = exact_m - shown_m;
@@ -108,7 +111,7 @@ fn flag(cells: &Cells<'_>, field: Field) -> Option<bool> {
         _ => None,
     };
     let first = cells.nth_text(field, 1).and_then(|text| word(&text));
-    first.or_else(|| cells.number(field).map(|number| number != 0.0))
+    first.or_else(|| cells.figure(field).map(|number| number != 0.0))
 }
 
 fn media(cells: &Cells<'_>) -> Vec<String> {
@@ -118,24 +121,23 @@ fn media(cells: &Cells<'_>) -> Vec<String> {
 }
 
 fn weather(cells: &Cells<'_>) -> Option<Weather> {
-    let amount = |field| cells.number(field).filter(|amount| *amount >= 0.0);
-    let share = |field| amount(field).filter(|share| *share <= 1.0);
-    let seconds = amount(Field::WeatherTime);
+    let figure = |field| cells.figure(field);
+    let seconds = figure(Field::WeatherTime);
     let weather = Weather {
         condition: cells.text(Field::WeatherCondition).map(|code| text::line(code.trim_end_matches(".0"))),
         observed_ms: seconds.map(|seconds| (seconds * 1000.0) as i64),
-        temperature_c: cells.number(Field::WeatherTemperature),
-        apparent_c: cells.number(Field::WeatherApparent),
-        dew_point_c: cells.number(Field::WeatherDewPoint),
-        humidity: share(Field::WeatherHumidity),
-        pressure_hpa: amount(Field::WeatherPressure),
-        wind_speed: amount(Field::WeatherWindSpeed),
-        wind_gust: amount(Field::WeatherWindGust),
-        wind_bearing_deg: amount(Field::WeatherWindBearing),
-        precipitation: amount(Field::WeatherPrecipitation),
-        precipitation_probability: share(Field::WeatherPrecipitationProbability),
-        cloud_cover: share(Field::WeatherCloudCover),
-        uv_index: amount(Field::WeatherUvIndex),
+        temperature_c: figure(Field::WeatherTemperature),
+        apparent_c: figure(Field::WeatherApparent),
+        dew_point_c: figure(Field::WeatherDewPoint),
+        humidity: figure(Field::WeatherHumidity),
+        pressure_hpa: figure(Field::WeatherPressure),
+        wind_speed: figure(Field::WeatherWindSpeed),
+        wind_gust: figure(Field::WeatherWindGust),
+        wind_bearing_deg: figure(Field::WeatherWindBearing),
+        precipitation: figure(Field::WeatherPrecipitation),
+        precipitation_probability: figure(Field::WeatherPrecipitationProbability),
+        cloud_cover: figure(Field::WeatherCloudCover),
+        uv_index: figure(Field::WeatherUvIndex),
     };
     (weather != Weather::default()).then_some(weather)
 }

@@ -8,6 +8,11 @@ use super::names::{self, Field, Language};
 use super::text;
 use crate::decode::Refusal;
 
+/// Most columns of a table; Strava's have a hundred.
+const COLUMNS: usize = 512;
+/// Most bytes of all their names; each row is kept with them.
+const NAME_BYTES: usize = 16 << 10;
+
 /// A column: its name without markup, and which of that name it is, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Column {
@@ -22,13 +27,23 @@ pub(super) struct Header {
     pub language: Language,
     /// True of the ten columns of 2018, whose only distance is in metres.
     pub is_first_form: bool,
+    /// Of all names together.
+    pub name_bytes: usize,
     fields: HashMap<Field, Vec<usize>>,
 }
 
 impl Header {
-    /// Binds the columns by their names; refused where id or date cannot be found.
+    /// Binds the columns by their names; refused where id or date cannot be found, or where there are too many.
     pub(super) fn of(record: &ByteRecord) -> Result<Self, Refusal> {
         let columns = columns(record);
+        let name_bytes = columns.iter().map(|column| column.name.len()).sum();
+        if columns.len() > COLUMNS || name_bytes > NAME_BYTES {
+            let count = columns.len();
+            let reason = format!(
+                "{count} columns with names of {name_bytes} bytes, at most {COLUMNS} with {NAME_BYTES} are read"
+            );
+            return Err(Refusal::new("export_header_too_large", reason));
+        }
         let plain: Vec<String> = columns.iter().map(|column| names::plain(&column.name)).collect();
         let is_first_form = names::is_first_form(&plain);
         let mut fields: HashMap<Field, Vec<usize>> = HashMap::new();
@@ -38,7 +53,7 @@ impl Header {
                 fields.entry(field).or_default().push(index);
             }
         }
-        let header = Self { columns, language: names::language(&plain), is_first_form, fields };
+        let header = Self { columns, language: names::language(&plain), is_first_form, name_bytes, fields };
         if header.places(Field::Id).is_empty() || header.places(Field::Date).is_empty() {
             return Err(header.unknown());
         }

@@ -2,10 +2,33 @@
 
 use super::*;
 
+mod damage;
 mod real;
 
+/// The end of 2026.
+const LATEST_MS: i64 = 1_798_761_600_000;
+
+/// Every row of a table.
+#[derive(Debug)]
+struct Read {
+    rows: Vec<Row>,
+    refused: Vec<RefusedRow>,
+}
+
+fn rows(bytes: &[u8]) -> Result<Read, Refusal> {
+    let table = Table::open(std::sync::Arc::new(bytes.to_vec()))?;
+    let mut read = Read { rows: Vec::new(), refused: Vec::new() };
+    for row in table.rows() {
+        match row {
+            Ok(listed) => read.rows.push(table.row(&listed.place, LATEST_MS)),
+            Err(refused) => read.refused.push(refused),
+        }
+    }
+    Ok(read)
+}
+
 /// The table of a header and rows, as the rows that were read.
-fn read(table: &str) -> Table {
+fn read(table: &str) -> Read {
     rows(table.as_bytes()).unwrap()
 }
 
@@ -193,8 +216,10 @@ fn a_row_of_another_length_is_read_as_far_as_it_goes() {
 #[test]
 fn a_lost_file_is_told_from_none() {
     let file = |name: &str| {
-        let row = only(&format!("Activity ID,Activity Date,Filename\n7,2018-09-12 15:02:23,{name}\n"));
-        (row.file, row.file_lost)
+        let text = format!("Activity ID,Activity Date,Filename\n7,2018-09-12 15:02:23,{name}\n");
+        let table = Table::open(std::sync::Arc::new(text.into_bytes())).unwrap();
+        let listed = table.rows().next().unwrap().unwrap();
+        (listed.file, listed.file_lost)
     };
     assert_eq!(file(""), (None, false));
     assert_eq!(file("#error#"), (None, true));
@@ -235,11 +260,12 @@ fn a_table_of_an_unknown_language_is_refused_with_what_it_says() {
 }
 
 #[test]
-fn bytes_that_are_no_text_spoil_their_field_alone() {
+fn text_of_windows_is_read_and_told() {
     let mut table = b"Activity ID,Activity Date,Activity Name\n7,2018-09-12 15:02:23,caf".to_vec();
     table.extend([0xe9, b'\n']);
     let table = rows(&table).unwrap();
-    assert_eq!(table.rows[0].figures.name.as_deref(), Some("caf\u{fffd}"));
+    assert_eq!(table.rows[0].figures.name.as_deref(), Some("café"));
+    assert_eq!(table.rows[0].warnings[0].code, "row_not_utf8");
 }
 
 #[test]

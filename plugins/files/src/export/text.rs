@@ -1,11 +1,18 @@
 //! Text of a table as it may be kept and shown.
 
+use encoding_rs::WINDOWS_1252;
+
 /// Longest quotation of a table in a message, in characters.
 const SHORT: usize = 40;
 
 /// The text of bytes that should be UTF-8, without outer blanks; nothing where nothing is left.
+///
+/// Bytes that are no UTF-8 at all are what an older program for tables writes; where only some are not, those are
+/// damaged.
 pub(super) fn of(bytes: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
+    let is_other =
+        std::str::from_utf8(bytes).is_err() && bytes.utf8_chunks().all(|chunk| chunk.valid().is_ascii());
+    let text = if is_other { WINDOWS_1252.decode(bytes).0 } else { String::from_utf8_lossy(bytes) };
     let text = text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
     // PostgreSQL has no way to store a NUL, and a terminal obeys the others.
     let is_kept = |character: &char| !character.is_control() || matches!(character, '\n' | '\t');

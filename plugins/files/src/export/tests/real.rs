@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use fitness::summary::Summary;
 use serde_json::Value;
 
+use super::super::header::Header;
+use super::super::names::{self, Field};
 use super::super::*;
+use super::{Read, rows};
 use crate::decode::{Limits, decode};
 
 fn data() -> Option<PathBuf> {
@@ -30,7 +33,7 @@ fn sum(rows: &[Row], figure: Figure) -> f64 {
     rows.iter().filter_map(|row| figure(&row.figures)).sum()
 }
 
-fn check(path: &str, table: &Table, facts: &Value) {
+fn check(path: &str, table: &Read, facts: &Value) {
     assert_eq!(
         (table.rows.len() as u64, table.refused.len()),
         (facts["rows"].as_u64().unwrap(), 0),

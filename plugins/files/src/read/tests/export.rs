@@ -245,6 +245,31 @@ async fn a_table_alone_is_an_export_of_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_yet_to_come_is_refused_and_its_file_is_not() {
+    let mut bench = Bench::new().await;
+    let later = |row: String| row.replace("2024", "2025");
+    let table = table(&[later(row(1, 1, "Typed in", "")), later(row(2, 2, "Run", "activities/2.gpx"))]);
+    let export = [at("activities.csv", table.as_str()), at("activities/2.gpx", track(2))];
+    bench.put("export.zip", zipped(&export));
+    let wanted = ["activities.csv#1 refused time_out_of_range", "2.gpx imported time_out_of_range"];
+    assert_eq!(bench.outcomes_of("export.zip").await, wanted);
+    assert_eq!(bench.activities().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_named_twice_is_read_once() {
+    let mut bench = Bench::new().await;
+    bench.put("activities.csv", table(&[row(1, 1, "A", ""), row(2, 2, "B", ""), row(1, 3, "C", "")]));
+    let path = bench.folder.path().join("activities.csv");
+    let ctx = bench.context(json!({"paths": [&path, &path]}), RunCause::Cli).await;
+    Read::build(ReadConfig::default()).unwrap().run(&ctx, ()).await.unwrap();
+    let run = ctx.run.id.clone();
+    let files = bench.store.read(move |tx| import_file::list(tx, &run)).await.unwrap();
+    let outcomes: Vec<_> = files.iter().map(|file| file.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["imported", "imported", "refused"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_archive_without_a_table_is_a_bag_of_files() {
     let mut bench = Bench::new().await;
     let tcx = "          <?xml version=\"1.0\"?><TrainingCenterDatabase><Activities><Activity Sport=\"Running\">\
