@@ -1,7 +1,7 @@
 //! `paceline import`: reads files and folders, and says what became of each.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::bail;
@@ -288,7 +288,7 @@ fn resolve(paths: &[PathBuf]) -> (Vec<String>, Vec<ImportFile>) {
     let (mut found, mut refused) = (Vec::new(), Vec::new());
     for path in paths {
         let absolute =
-            path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.clone());
+            canonical(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.clone());
         match absolute.into_os_string().into_string() {
             Ok(path) => found.push(path),
             Err(path) => {
@@ -297,6 +297,17 @@ fn resolve(paths: &[PathBuf]) -> (Vec<String>, Vec<ImportFile>) {
         }
     }
     (found, refused)
+}
+
+/// A file keeps the name that it was given, also where that is a link.
+fn canonical(path: &Path) -> std::io::Result<PathBuf> {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) if path.is_file() => {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            Ok(folder.canonicalize()?.join(name))
+        }
+        _ => path.canonicalize(),
+    }
 }
 
 fn unreadable(path: String, reason: &str) -> ImportFile {

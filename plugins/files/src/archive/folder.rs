@@ -2,36 +2,50 @@
 
 use std::path::Path;
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
-use super::member::{Member, is_media};
-use crate::sources::{Place, at, shown};
+use super::member::{Member, is_hidden, is_media, is_table};
+use crate::export::List;
+use crate::sources::{Place, at, is_readable, shown};
+
+/// True where something below a folder has the name of the table of activities, whatever it is.
+pub(super) fn has_table(folder: &Path) -> bool {
+    walk(folder).flatten().any(|entry| entry.depth() > 0 && is_table(&entry.file_name().to_string_lossy()))
+}
 
 /// The files below a folder by their names, pictures and films left out.
 pub(super) fn members(folder: &Path) -> Vec<Member> {
-    let walk = WalkDir::new(folder).follow_links(false).sort_by_file_name().into_iter();
-    let wanted = walk.filter_entry(|entry| {
-        let is_media_folder = entry.depth() == 1 && entry.file_type().is_dir();
-        !(is_media_folder && is_media(&format!("{}/", entry.file_name().to_string_lossy())))
-    });
-    wanted.filter_map(|entry| member(folder, entry)).collect()
+    walk(folder).filter_map(|entry| member(folder, entry)).collect()
 }
 
-fn member(folder: &Path, entry: walkdir::Result<walkdir::DirEntry>) -> Option<Member> {
-    match entry {
-        Ok(entry) if entry.file_type().is_file() => {
-            let name = relative(folder, entry.path())?;
-            Some(Member { name, place: at(entry.path()) })
-        }
-        Ok(_) => None,
-        Err(error) => {
-            let name = relative(folder, error.path()?)?;
-            Some(Member {
-                name,
-                place: Place::Nowhere { code: "file_unreadable", reason: error.to_string() },
-            })
-        }
+fn walk(folder: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
+    let walk = WalkDir::new(folder).follow_links(false).sort_by_file_name().into_iter();
+    walk.filter_entry(|entry| entry.depth() == 0 || !is_hidden(&entry.file_name().to_string_lossy()))
+}
+
+fn member(folder: &Path, entry: walkdir::Result<DirEntry>) -> Option<Member> {
+    let entry = match entry {
+        Ok(entry) => entry,
+        Err(error) => return Some(nowhere(relative(folder, error.path()?)?, error.to_string())),
+    };
+    let name = relative(folder, entry.path())?;
+    let file_name = entry.file_name().to_string_lossy();
+    let kind = entry.file_type();
+    if kind.is_file() {
+        return (!is_media(&name)).then(|| Member { name, place: at(entry.path()) });
     }
+    if kind.is_dir() {
+        // As in a zip archive, the name of a folder ends with a slash.
+        let reason = "a folder, and the table of an export is a file";
+        return is_table(&file_name).then(|| nowhere(name + "/", reason.to_owned()));
+    }
+    let reason = if kind.is_symlink() { "a symbolic link, which is not followed" } else { "not a file" };
+    let is_wanted = is_table(&file_name) || is_readable(&file_name) || List::of(&file_name).is_some();
+    is_wanted.then(|| nowhere(name, reason.to_owned()))
+}
+
+fn nowhere(name: String, reason: String) -> Member {
+    Member { name, place: Place::Nowhere { code: "file_unreadable", reason } }
 }
 
 fn relative(folder: &Path, path: &Path) -> Option<String> {

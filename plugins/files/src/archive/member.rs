@@ -1,6 +1,9 @@
 //! A file of an archive, by its name inside.
 
-use crate::sources::Place;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::export::ACTIVITIES;
+use crate::sources::{Place, is_readable};
 
 /// A file of an archive.
 #[derive(Debug, Clone)]
@@ -20,10 +23,25 @@ impl Member {
         self.name.rsplit('/').next().unwrap_or(&self.name)
     }
 
+    /// True for what was found and cannot be read.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        matches!(self.place, Place::Nowhere { .. })
+    }
+
     /// True for what a file system or an archiver keeps for itself.
     pub(crate) fn is_hidden(&self) -> bool {
-        self.name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
+        self.name.split('/').any(is_hidden)
     }
+}
+
+/// True for a file or a folder that a file system or an archiver keeps for itself.
+pub(super) fn is_hidden(part: &str) -> bool {
+    part.starts_with('.') || part == "__MACOSX"
+}
+
+/// True for the name of a table of activities.
+pub(super) fn is_table(file_name: &str) -> bool {
+    file_name.eq_ignore_ascii_case(ACTIVITIES)
 }
 
 /// The folder of a name, without a slash at its end.
@@ -38,10 +56,16 @@ pub(super) fn stays_inside(name: &str) -> bool {
     !is_rooted && !name.contains('\0') && name.split('/').all(|part| part != "..")
 }
 
+/// The name as names are compared that differ only in case or in how an accent is written.
+pub(super) fn folded(name: &str) -> String {
+    name.nfc().collect::<String>().to_lowercase()
+}
+
 /// True for pictures and films, which are listed by the export and never read.
 pub(super) fn is_media(name: &str) -> bool {
-    let mut folders = name.split('/').rev().skip(1);
-    folders.any(|folder| folder.eq_ignore_ascii_case("media"))
+    let mut parts = name.split('/').rev();
+    let file_name = parts.next().unwrap_or_default();
+    parts.any(|folder| folder.eq_ignore_ascii_case("media")) && !is_readable(file_name)
 }
 
 #[cfg(test)]
@@ -62,5 +86,6 @@ mod tests {
     fn only_what_lies_below_media_is_media() {
         assert!(is_media("media/a.jpg") && is_media("export_1/media/b/a.jpg"));
         assert!(!is_media("media.csv") && !is_media("media") && !is_media("activities/media.gpx"));
+        assert!(!is_media("media/run.gpx"));
     }
 }

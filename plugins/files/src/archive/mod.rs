@@ -5,6 +5,7 @@
 
 mod contents;
 mod folder;
+mod layout;
 mod limits;
 mod member;
 mod told;
@@ -22,21 +23,26 @@ pub(crate) use told::{Mention, Told};
 pub(crate) use zip::{Bytes, Zip};
 
 use crate::decode::Refusal;
-use crate::export;
 use crate::sources::{Place, Source, What};
 
 /// What is in a zip archive, in the order in which it is read; a refusal of the whole is one source.
 pub(crate) fn zipped(path: &str, bytes: Bytes) -> Vec<Source> {
     match Zip::open(bytes, &Limits::STANDARD) {
-        Ok(zip) => contents::of(path, Arc::new(zip).members()),
+        Ok(zip) => match contents::of(path, Arc::new(zip).members()) {
+            sources if sources.is_empty() => vec![refused(path.to_owned(), empty())],
+            sources => sources,
+        },
         Err(refusal) => vec![refused(path.to_owned(), refusal)],
     }
 }
 
-/// True for a folder that is an unpacked export.
+fn empty() -> Refusal {
+    Refusal::new("archive_empty", "the archive has neither `activities.csv` nor a FIT, GPX or TCX file")
+}
+
+/// True for a folder that holds an unpacked export, or several.
 pub(crate) fn is_unpacked(folder: &Path) -> bool {
-    let table = folder.join(export::ACTIVITIES);
-    table.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+    folder::has_table(folder)
 }
 
 /// What is in an unpacked export.

@@ -8,6 +8,8 @@ use ::zip::write::SimpleFileOptions;
 
 use super::*;
 
+mod damage;
+
 type Writer = ZipWriter<Cursor<Vec<u8>>>;
 
 fn packed(fill: impl FnOnce(&mut Writer)) -> Vec<u8> {
@@ -104,6 +106,87 @@ fn an_entry_with_a_wrong_checksum_is_damaged() {
     let zip = open(bytes).unwrap();
     assert_eq!(zip.read(0, 1 << 20).err().unwrap().code, "archive_entry_damaged");
     assert_eq!(zip.read(1, 1 << 20).unwrap(), b"good");
+}
+
+/// Changes the number of entries that the end of the archive declares.
+fn declaring(mut bytes: Vec<u8>, entries: u16) -> Vec<u8> {
+    let end = header(&bytes, b"PK\x05\x06");
+    for at in [end + 8, end + 10] {
+        bytes[at..at + 2].copy_from_slice(&entries.to_le_bytes());
+    }
+    bytes
+}
+
+fn two() -> Vec<u8> {
+    packed(|zip| {
+        put(zip, "a.gpx", b"one");
+        put(zip, "b.gpx", b"other");
+    })
+}
+
+#[test]
+fn entries_beyond_the_declared_number_refuse_the_whole() {
+    check(declaring(two(), 1), "archive_unreadable", "goes on");
+    check(declaring(two(), 3), "archive_unreadable", "zip");
+    check(declaring(two(), 0), "archive_unreadable", "begins with an entry");
+}
+
+#[test]
+fn an_archive_before_another_is_not_passed_over() {
+    check([two(), two()].concat(), "archive_unreadable", "begins with an entry");
+    let comment = [b"PK\x05\x06".as_slice(), &[0; 18], &[b'x'; 600]].concat();
+    let mut bytes = two();
+    let length = bytes.len() - 2;
+    bytes[length..].copy_from_slice(&(comment.len() as u16).to_le_bytes());
+    check([bytes, comment].concat(), "archive_unreadable", "begins with an entry");
+    assert_eq!(open([b"#!/bin/sh\n".to_vec(), two()].concat()).unwrap().members().len(), 2);
+}
+
+#[test]
+fn entries_over_the_same_bytes_refuse_the_whole() {
+    let mut bytes = two();
+    let second = bytes.windows(4).rposition(|window| window == b"PK\x01\x02").unwrap();
+    bytes[second + 42..second + 46].fill(0);
+    check(bytes, "archive_overlapping_entries", "same bytes");
+}
+
+#[test]
+fn two_entries_of_one_name_refuse_the_whole() {
+    for (name, twin) in [("b.gpx", "b.gpx"), ("b.gpx", "./b.gpx"), ("x/b.gpx", "x\\b.gpx")] {
+        let long = "n".repeat(twin.len());
+        let mut bytes = packed(|zip| {
+            put(zip, name, b"one");
+            put(zip, &long, b"other");
+        });
+        while let Some(at) = bytes.windows(long.len()).position(|window| window == long.as_bytes()) {
+            bytes[at..at + long.len()].copy_from_slice(twin.as_bytes());
+        }
+        check(bytes, "archive_duplicate_entry", name);
+    }
+}
+
+#[test]
+fn an_archive_in_the_form_for_large_ones_is_read() {
+    let bytes = packed(|zip| {
+        zip.start_file("a.gpx", SimpleFileOptions::default().large_file(true)).unwrap();
+        zip.write_all(b"one").unwrap();
+    });
+    // The end of the directory in the form for large archives, as other programs write it.
+    let (central, end) = (header(&bytes, b"PK\x01\x02"), header(&bytes, b"PK\x05\x06"));
+    let mut large = bytes[..end].to_vec();
+    large.extend(b"PK\x06\x06");
+    large.extend(44_u64.to_le_bytes());
+    large.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    for number in [1, 1, end - central, central] {
+        large.extend((number as u64).to_le_bytes());
+    }
+    large.extend(b"PK\x06\x07\0\0\0\0");
+    large.extend((end as u64).to_le_bytes());
+    large.extend(1_u32.to_le_bytes());
+    large.extend(b"PK\x05\x06\0\0\0\0");
+    large.extend([0xff; 12]);
+    large.extend([0, 0]);
+    assert_eq!(open(large).unwrap().read(0, 100).unwrap(), b"one");
 }
 
 #[test]

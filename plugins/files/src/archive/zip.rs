@@ -1,5 +1,6 @@
 //! A zip archive: checked as a whole before anything of it is unpacked, then read entry by entry.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use zip::read::{Config, OwnedZipFileEntry, ZipFileEntry};
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
+use super::layout::Layout;
 use super::limits::Limits;
 use super::member::{self, Member};
 use super::window::Window;
@@ -69,14 +71,18 @@ impl Zip {
         if directory.len() > limits.all_entries {
             return Err(too_many(directory.len(), limits.all_entries));
         }
-        let mut guard = Guard { limits, packed, entries: 0, unpacked: 0 };
+        let mut guard = Guard { limits, packed, entries: 0, unpacked: 0, names: HashSet::new() };
+        let mut layout = Layout::default();
         let mut entries = Vec::new();
-        for entry in directory.files().map_err(|error| broken(&error))? {
+        let files = directory.files().map_err(|error| broken(&error))?;
+        for entry in files.by_ref() {
             let entry = entry.map_err(|error| broken(&error))?;
+            layout.add(&entry);
             if guard.passes(&entry)? {
                 entries.push(OwnedZipFileEntry::from(entry));
             }
         }
+        layout.check(files.reader_mut())?;
         Ok(Self { bytes, entries })
     }
 
@@ -131,16 +137,18 @@ struct Guard<'a> {
     packed: u64,
     entries: usize,
     unpacked: u64,
+    names: HashSet<String>,
 }
 
 impl Guard<'_> {
     /// Refuses what is not safe; true for an entry that may be read.
     fn passes(&mut self, entry: &ZipFileEntry<'_>) -> Result<bool, Refusal> {
-        let name = name(entry.name_raw());
-        if !member::stays_inside(&name) {
-            let reason = format!("the entry `{name}` leads out of the archive");
+        let declared = String::from_utf8_lossy(entry.name_raw()).replace('\\', "/");
+        if !member::stays_inside(&declared) {
+            let reason = format!("the entry `{declared}` leads out of the archive");
             return Err(Refusal::new("archive_bad_path", reason));
         }
+        let name = name(entry.name_raw());
         if entry.is_symlink() {
             return Err(Refusal::new("archive_symlink", format!("the entry `{name}` is a symbolic link")));
         }
@@ -163,13 +171,19 @@ impl Guard<'_> {
         if entry.encrypted() {
             return Err(Refusal::new("archive_encrypted", format!("the entry `{name}` is encrypted")));
         }
+        // Programs differ in which of two they show, so that one could be hidden behind the other.
+        if let Some(name) = self.names.replace(name) {
+            return Err(Refusal::new("archive_duplicate_entry", format!("two entries are called `{name}`")));
+        }
         Ok(true)
     }
 }
 
-/// The name with slashes, as UTF-8 where it is.
+/// The name with slashes and without parts that lead nowhere, as UTF-8 where it is.
 fn name(raw: &[u8]) -> String {
-    String::from_utf8_lossy(raw).replace('\\', "/")
+    let name = String::from_utf8_lossy(raw).replace('\\', "/");
+    let parts = name.split('/').filter(|part| !matches!(*part, "" | "."));
+    parts.collect::<Vec<_>>().join("/")
 }
 
 fn too_many(count: usize, most: usize) -> Refusal {

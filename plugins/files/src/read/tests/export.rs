@@ -324,6 +324,118 @@ async fn an_unpacked_export_is_not_left_through_links_or_names() {
     let activities = bench.folder.path().join("export/activities");
     std::fs::create_dir(&activities).unwrap();
     std::os::unix::fs::symlink(bench.folder.path().join("outside.gpx"), activities.join("link.gpx")).unwrap();
-    let wanted = [1, 2, 3].map(|id| format!("activities.csv#{id} imported file_missing"));
+    let wanted = [
+        "activities.csv#1 imported file_missing",
+        "link.gpx refused file_unreadable",
+        "activities.csv#2 imported file_unreadable",
+        "activities.csv#3 imported file_missing",
+    ];
     assert_eq!(bench.outcomes_of("export").await, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_export_of_an_archive_or_a_folder_is_read_and_what_lies_beside_them() {
+    let (first, second) =
+        (table(&[row(1, 1, "A", "activities/1.gpx")]), table(&[row(2, 2, "B", "activities/1.gpx")]));
+    let files = [
+        at("x/activities.csv", first.as_str()),
+        at("x/activities/1.gpx", track(1)),
+        at("deep/y/activities.csv", second.as_str()),
+        at("deep/y/activities/1.gpx", track(2)),
+        at("loose/3.gpx", track(3)),
+    ];
+    for name in ["both.zip", "both"] {
+        let mut bench = Bench::new().await;
+        bench.put("both.zip", zipped(&files));
+        for (inside, content) in &files {
+            bench.put(&format!("both/{inside}"), content);
+        }
+        let wanted = ["1.gpx imported", "1.gpx imported", "3.gpx imported"];
+        assert_eq!(bench.outcomes_of(name).await, wanted, "{name}");
+        for id in [1, 2] {
+            assert!(bench.told(id).await.activity_id.is_some(), "{name}: {id}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_tables_that_only_case_tells_apart_one_is_read_and_the_others_are_refused() {
+    let mut bench = Bench::new().await;
+    let table = |id| table(&[row(id, 1, "A", "")]);
+    let (upper, title, lower) = (table(1), table(2), table(3));
+    let files = [
+        at("ACTIVITIES.CSV", upper.as_str()),
+        at("Activities.csv", title.as_str()),
+        at("activities.csv", lower.as_str()),
+    ];
+    bench.put("export.zip", zipped(&files));
+    let wanted = [
+        "activities.csv#3 imported",
+        "ACTIVITIES.CSV refused export_table_twice",
+        "Activities.csv refused export_table_twice",
+    ];
+    assert_eq!(bench.outcomes_of("export.zip").await, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_found_in_another_case_or_form_where_only_one_file_has_it() {
+    let mut bench = Bench::new().await;
+    let table = table(&[
+        row(1, 1, "A", "Activities/Tour\u{e9}.GPX"),
+        row(2, 2, "B", "activities/two.gpx"),
+        row(3, 1, "C", "activities/tour\u{e9}.gpx"),
+    ]);
+    let files = [
+        at("activities.csv", table.as_str()),
+        at("activities/toure\u{301}.gpx", track(1)),
+        at("activities/TWO.gpx", track(3)),
+        at("activities/Two.gpx", track(4)),
+    ];
+    bench.put("export.zip", zipped(&files));
+    let wanted = [
+        "toure\u{301}.gpx imported",
+        "activities.csv#2 imported file_missing",
+        "activities.csv#3 imported file_missing",
+        "TWO.gpx imported",
+        "Two.gpx imported",
+    ];
+    assert_eq!(bench.outcomes_of("export.zip").await, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_with_nothing_but_a_header_says_so() {
+    let mut bench = Bench::new().await;
+    bench.put("export/activities.csv", HEADER);
+    let (_, files) = bench.import_of("export").await;
+    assert_eq!((files.len(), files[0].code.as_deref()), (1, Some("export_empty")));
+    assert_eq!(files[0].reason.as_deref(), Some("the table has a header and no activity"));
+}
+
+/// Makes something at a path.
+#[cfg(unix)]
+type Make<'a> = &'a dyn Fn(&Path) -> std::io::Result<()>;
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_no_file_is_refused_and_what_lies_around_it_is_read() {
+    use std::os::unix::net::UnixListener;
+
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("table.csv"), table(&[row(1, 1, "A", "")])).unwrap();
+    let table = |folder: &Path| folder.join("activities.csv");
+    let folder = |path: &Path| std::fs::create_dir(path);
+    let link = |path: &Path| std::os::unix::fs::symlink(outside.path().join("table.csv"), path);
+    // As a fifo, a socket is no file, and the standard library can make it.
+    let socket = |path: &Path| UnixListener::bind(path).map(drop);
+    let kinds: [(&str, Make<'_>); 3] =
+        [("a folder", &folder), ("a symbolic link", &link), ("not a file", &socket)];
+    for (word, make) in kinds {
+        let mut bench = Bench::new().await;
+        bench.put("export/activities/1.gpx", track(1));
+        make(&table(&bench.folder.path().join("export"))).unwrap();
+        let (_, files) = bench.import_of("export").await;
+        let refused = files.iter().find(|file| file.code.as_deref() == Some("file_unreadable")).unwrap();
+        assert!(refused.reason.as_deref().unwrap().starts_with(word), "{refused:?}");
+        assert_eq!((files.len(), bench.activities().await.len()), (2, 1), "{word}: {files:?}");
+    }
 }
