@@ -1,7 +1,9 @@
 //! Runs one step: its condition, its attempts, the pauses between them.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -45,7 +47,8 @@ pub(super) enum End {
 /// What the tasks of a run share: one pointer for each of them.
 pub(super) struct Desk {
     pub shared: Arc<Shared>,
-    pub reports: UnboundedSender<Report>,
+    /// Reports of the same moment travel together, because each message may wake the executor.
+    pub reports: UnboundedSender<Vec<Report>>,
 }
 
 /// A step with what it is given, ready to go.
@@ -67,12 +70,28 @@ impl Brief {
 pub(super) async fn run_all(briefs: Vec<Brief>, desk: Arc<Desk>) {
     // One pointer for all of them: each that is cloned is a word of memory that threads fight for.
     let desk = &*desk;
+    let ended = &Mutex::new(Vec::new());
     let run = |Brief { index, attempt, inputs }| async move {
         let report = StepTask { desk, index, attempt, inputs }.run().await;
-        // Nobody listens where the run was dropped because it belongs to another worker now.
-        let _ = desk.reports.send(report);
+        ended.lock().unwrap_or_else(PoisonError::into_inner).push(report);
     };
-    join_all(briefs.into_iter().map(run)).await;
+    let mut all = pin!(join_all(briefs.into_iter().map(run)));
+    poll_fn(|cx| {
+        let polled = all.as_mut().poll(cx);
+        let reports = std::mem::take(&mut *ended.lock().unwrap_or_else(PoisonError::into_inner));
+        if !reports.is_empty() {
+            desk.tell(reports);
+        }
+        polled.map(drop)
+    })
+    .await;
+}
+
+impl Desk {
+    fn tell(&self, reports: Vec<Report>) {
+        // Nobody listens where the run was dropped because it belongs to another worker now.
+        let _ = self.reports.send(reports);
+    }
 }
 
 struct StepTask<'a> {
@@ -189,8 +208,7 @@ impl StepTask<'_> {
     }
 
     fn tell(&self, news: News) {
-        // Nobody listens where the run was dropped because it belongs to another worker now.
-        let _ = self.desk.reports.send(Report { index: self.index, at_ms: self.desk.shared.now_ms(), news });
+        self.desk.tell(vec![Report { index: self.index, at_ms: self.desk.shared.now_ms(), news }]);
     }
 }
 

@@ -184,7 +184,7 @@ impl Execution {
         &mut self,
         tasks: &mut JoinSet<()>,
         desk: &Arc<Desk>,
-        reports: &mut UnboundedReceiver<Report>,
+        reports: &mut UnboundedReceiver<Vec<Report>>,
     ) -> store::Result<()> {
         let mut alone = None;
         loop {
@@ -198,9 +198,10 @@ impl Execution {
             if self.running == 0 || !self.wait(&mut alone, tasks, reports).await {
                 return Ok(());
             }
-            for _ in 1..AT_ONCE {
-                let Ok(report) = reports.try_recv() else { break };
-                self.settle(report);
+            while self.entries.len() < AT_ONCE
+                && let Ok(reports) = reports.try_recv()
+            {
+                self.settle_all(reports);
             }
             while let Some(joined) = tasks.try_join_next() {
                 self.join(joined);
@@ -213,7 +214,7 @@ impl Execution {
         &mut self,
         alone: &mut Option<Pin<Box<impl Future<Output = Report>>>>,
         tasks: &mut JoinSet<()>,
-        reports: &mut UnboundedReceiver<Report>,
+        reports: &mut UnboundedReceiver<Vec<Report>>,
     ) -> bool {
         let stop = self.shared.context.stop.clone();
         let overdue = async {
@@ -235,12 +236,12 @@ impl Execution {
             report = ended => {
                 *alone = None;
                 // What it reported on its way comes first.
-                while let Ok(report) = reports.try_recv() {
-                    self.settle(report);
+                while let Ok(reports) = reports.try_recv() {
+                    self.settle_all(reports);
                 }
                 self.settle(report);
             }
-            Some(report) = reports.recv() => self.settle(report),
+            Some(reports) = reports.recv() => self.settle_all(reports),
             Some(joined) = tasks.join_next() => self.join(joined),
             () = overdue => return false,
         }
@@ -301,6 +302,10 @@ impl Execution {
             Shape::Plain | Shape::Optional => givers.first().and_then(artifact).unwrap_or(Value::Null),
         });
         values.collect()
+    }
+
+    fn settle_all(&mut self, reports: Vec<Report>) {
+        reports.into_iter().for_each(|report| self.settle(report));
     }
 
     fn settle(&mut self, report: Report) {
