@@ -28,8 +28,11 @@ const LOOK_BYTES: u64 = 4 << 20;
 /// Files and bytes that are read before the next ones are.
 const CHUNK_FILES: usize = 128;
 const CHUNK_BYTES: u64 = 8 << 20;
-/// Files written in one transaction.
-const COMMIT_FILES: usize = 16;
+/// Files and bytes that one task prepares: small files are too quick to wake a thread for each.
+const BATCH_FILES: usize = 8;
+const BATCH_BYTES: u64 = 1 << 20;
+/// Batches written in one transaction.
+const COMMIT_BATCHES: usize = 2;
 
 /// Reads FIT, GPX and TCX files, and exports of them, each as activities.
 pub struct Read {
@@ -154,7 +157,7 @@ impl Read {
         let looked = known.clone();
         let (same, rest) = blocking(move || sorted(sources, &looked, latest_ms)).await?;
         self.note(ctx, same, tally).await?;
-        for chunk in chunks(rest) {
+        for chunk in split(rest, CHUNK_FILES, CHUNK_BYTES) {
             self.chunk(ctx, chunk, &known, tally).await?;
         }
         Ok(())
@@ -189,14 +192,16 @@ impl Read {
         let uploads = known::uploads(ctx, &chunk).await?;
         let limits = self.limits.at(ctx.clock.now_ms());
         let width = std::thread::available_parallelism().map_or(1, usize::from);
-        let tasks = chunk.into_iter().map(|source| {
+        let tasks = split(chunk, BATCH_FILES, BATCH_BYTES).into_iter().map(|batch| {
             let (known, uploads) = (known.clone(), Arc::clone(&uploads));
-            async move { blocking(move || prepare(source, &known, &uploads, &limits)).await }
+            let prepare = move |source| prepare(source, &known, &uploads, &limits);
+            async move { blocking(move || batch.into_iter().map(prepare).collect::<Vec<_>>()).await }
         });
-        let mut prepared = futures_util::stream::iter(tasks).buffered(width).chunks(COMMIT_FILES);
+        let mut prepared = futures_util::stream::iter(tasks).buffered(width).chunks(COMMIT_BATCHES);
         let mut next = prepared.next().await;
-        while let Some(group) = next {
-            let group: Vec<_> = group.into_iter().collect::<Result<_, _>>()?;
+        while let Some(batches) = next {
+            let batches: Vec<_> = batches.into_iter().collect::<Result<_, _>>()?;
+            let group = batches.into_iter().flatten().collect();
             // While one group is written, the next is read.
             let (committed, following) = join(self.commit(ctx, group, tally), prepared.next()).await;
             committed?;
@@ -261,22 +266,23 @@ fn sorted(sources: Vec<Source>, known: &Known, latest_ms: i64) -> (Vec<ImportFil
     (same, rest)
 }
 
-fn chunks(sources: Vec<Source>) -> Vec<Vec<Source>> {
-    let mut chunks: Vec<Vec<Source>> = Vec::new();
+/// Neighbours together, as far as they are not too many and not too large.
+fn split(sources: Vec<Source>, most_files: usize, most_bytes: u64) -> Vec<Vec<Source>> {
+    let mut parts: Vec<Vec<Source>> = Vec::new();
     let mut bytes = 0;
     for source in sources {
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK_FILES && bytes + source.bytes() <= CHUNK_BYTES => {
+        match parts.last_mut() {
+            Some(part) if part.len() < most_files && bytes + source.bytes() <= most_bytes => {
                 bytes += source.bytes();
-                chunk.push(source);
+                part.push(source);
             }
             _ => {
                 bytes = source.bytes();
-                chunks.push(vec![source]);
+                parts.push(vec![source]);
             }
         }
     }
-    chunks
+    parts
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StepError> {

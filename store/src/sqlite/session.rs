@@ -21,15 +21,17 @@ impl<'a> Session<'a> {
 
     pub(crate) fn execute(&mut self, text: &str, params: &[Value<'_>]) -> Result<u64> {
         let mut statement = self.statement(text)?;
-        bind(&mut statement, params).map_err(|error| self.map(error))?;
+        let numbers = numbers(&statement);
+        bind(&mut statement, &numbers, params).map_err(|error| self.map(error))?;
         self.run(&mut statement)
     }
 
     pub(crate) fn batch(&mut self, text: &str, rows: &[Vec<Value<'_>>]) -> Result<u64> {
         let mut statement = self.statement(text)?;
+        let numbers = numbers(&statement);
         let mut changed = 0;
         for params in rows {
-            bind(&mut statement, params).map_err(|error| self.map(error))?;
+            bind(&mut statement, &numbers, params).map_err(|error| self.map(error))?;
             changed += self.run(&mut statement)?;
         }
         Ok(changed)
@@ -42,7 +44,8 @@ impl<'a> Session<'a> {
         visit: &mut dyn FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
         let mut statement = self.statement(text)?;
-        bind(&mut statement, params).map_err(|error| self.map(error))?;
+        let numbers = numbers(&statement);
+        bind(&mut statement, &numbers, params).map_err(|error| self.map(error))?;
         let mut rows = statement.raw_query();
         let mut wanted = true;
         // A statement that changes rows and returns them is run to its end, whoever stops listening.
@@ -92,20 +95,28 @@ pub(crate) enum Failure {
     Params { wanted: usize, given: usize },
 }
 
-/// Binds by name: SQLite numbers `$2, $1` by order of appearance.
-fn bind(statement: &mut CachedStatement<'_>, params: &[Value<'_>]) -> std::result::Result<(), Failure> {
-    let count = statement.parameter_count();
-    for index in 1..=count {
-        let number = number(statement.parameter_name(index), index);
+/// Binds the value of each number.
+fn bind(
+    statement: &mut CachedStatement<'_>,
+    numbers: &[usize],
+    params: &[Value<'_>],
+) -> std::result::Result<(), Failure> {
+    for (&number, index) in numbers.iter().zip(1..) {
         let Some(value) = number.checked_sub(1).and_then(|at| params.get(at)) else {
             return Err(Failure::Params { wanted: number, given: params.len() });
         };
         statement.raw_bind_parameter(index, Bound(*value)).map_err(Failure::Driver)?;
     }
-    if count != params.len() {
-        return Err(Failure::Params { wanted: count, given: params.len() });
+    if numbers.len() != params.len() {
+        return Err(Failure::Params { wanted: numbers.len(), given: params.len() });
     }
     Ok(())
+}
+
+/// The numbers in the names of the parameters: SQLite itself numbers `$2, $1` by order of appearance.
+fn numbers(statement: &CachedStatement<'_>) -> Vec<usize> {
+    let number = |index| number(statement.parameter_name(index), index);
+    (1..=statement.parameter_count()).map(number).collect()
 }
 
 fn number(name: Option<&str>, index: usize) -> usize {
