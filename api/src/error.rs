@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::dead_letter::LetterError;
 use engine::registry::QueryError;
+use engine::rerun::RerunError;
 use engine::{EnqueueError, PlanError};
 use serde::Serialize;
 use serde_json::Value;
@@ -92,6 +94,11 @@ impl Error {
             message: first.map_or_else(|| "the pipeline has errors".to_owned(), diagnostic::sentence),
             details: serde_json::to_value(diagnostic::all(diagnostics)).ok(),
         }
+    }
+
+    /// What contradicts how things stand.
+    pub(crate) fn conflict(code: &'static str, message: String) -> Self {
+        Self::Refused { status: StatusCode::CONFLICT, code: code.into(), message, details: None }
     }
 
     /// The stable name of the failure.
@@ -201,6 +208,27 @@ impl From<EnqueueError> for Error {
             EnqueueError::Plan(error) => error.into(),
             EnqueueError::Params(reason) => Self::parameter("params", format!("cannot be: {reason}")),
             EnqueueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RerunError> for Error {
+    fn from(error: RerunError) -> Self {
+        match error {
+            RerunError::Unknown(run) => Self::NotFound(format!("run `{run}`")),
+            RerunError::Step { known, .. } => Self::parameter("from", format!("must be one of {known}")),
+            RerunError::Store(error) => error.into(),
+            refused => Self::conflict(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<LetterError> for Error {
+    fn from(error: LetterError) -> Self {
+        match error {
+            LetterError::Unknown(id) => Self::NotFound(format!("dead letter `{id}`")),
+            LetterError::Enqueue(error) => error.into(),
+            refused => Self::conflict(refused.code().unwrap_or("internal"), refused.to_string()),
         }
     }
 }

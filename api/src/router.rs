@@ -9,14 +9,17 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, days, health, insights, metrics, openapi, pipelines, predictions, runs, steps, uploads,
+    activities, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines, predictions, runs,
+    steps, uploads,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
@@ -24,6 +27,8 @@ use crate::{guard, request};
 /// Where the routes stand, and the addresses that programs of the former system know.
 const PREFIX: &str = "/api/v1";
 const PREFIX_KEPT: &str = "/api";
+const RUNS: &str = "/runs";
+const RUNS_KEPT: &str = "/job_runs";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -60,7 +65,9 @@ pub fn router(state: State) -> Router {
 
 /// The routes, and the document that describes them under the address where they stand.
 fn all() -> (Router<Arc<Shared>>, String) {
-    let (routes, document) = resources().split_for_parts();
+    let (routes, mut document) = resources().split_for_parts();
+    let routes = routes.nest(RUNS_KEPT, runs_kept());
+    describe_runs_kept(&mut document.paths);
     let described = OpenApiRouter::<()>::with_openapi(Document::openapi());
     let described = described.nest(PREFIX, OpenApiRouter::with_openapi(document)).into_openapi();
     (routes, described.to_pretty_json().unwrap_or_default())
@@ -78,6 +85,14 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(runs::show))
         .routes(routes!(runs::steps))
         .routes(routes!(runs::cancel))
+        .routes(routes!(runs::follow::retry))
+        .routes(routes!(runs::follow::rerun))
+        .routes(routes!(jobs::list))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::replay_all))
+        .routes(routes!(dead_letters::show))
+        .routes(routes!(dead_letters::replay))
+        .routes(routes!(dead_letters::discard))
         .routes(routes!(steps::list))
         .routes(routes!(insights::daily))
         .routes(routes!(insights::evaluate))
@@ -86,6 +101,31 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(activities::show))
         .routes(routes!(days::list))
         .routes(routes!(uploads::create))
+}
+
+/// Runs under the name that programs of the former system know.
+fn runs_kept() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/", get(runs::list))
+        .route("/{id}", get(runs::show))
+        .route("/{id}/steps", get(runs::steps))
+        .route("/{id}/cancel", post(runs::cancel))
+        .route("/{id}/retry", post(runs::follow::retry))
+        .route("/{id}/rerun", post(runs::follow::rerun))
+}
+
+fn describe_runs_kept(paths: &mut Paths) {
+    let kept = |(path, item): (&String, &PathItem)| {
+        let rest = path.strip_prefix(RUNS)?;
+        let mut item = item.clone();
+        let rename = |operation: &mut Operation| {
+            operation.operation_id = operation.operation_id.take().map(|id| format!("{id}_kept"));
+        };
+        item.get.iter_mut().chain(&mut item.post).for_each(rename);
+        Some((format!("{RUNS_KEPT}{rest}"), item))
+    };
+    let kept: Vec<_> = paths.paths.iter().filter_map(kept).collect();
+    paths.paths.extend(kept);
 }
 
 async fn nothing_here(uri: Uri) -> Error {

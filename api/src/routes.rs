@@ -2,8 +2,10 @@
 
 pub(crate) mod activities;
 pub(crate) mod days;
+pub(crate) mod dead_letters;
 pub(crate) mod health;
 pub(crate) mod insights;
+pub(crate) mod jobs;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod pipelines;

@@ -6,6 +6,7 @@ pub(crate) mod athlete;
 pub(crate) mod check;
 pub(crate) mod days;
 pub(crate) mod db;
+pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use engine::dead_letter::LetterError;
+use engine::rerun::RerunError;
 use engine::{EnqueueError, PlanError};
 use serde_json::{Value, json};
 
@@ -50,6 +52,12 @@ impl Problem {
         if let Some(EnqueueError::Params(message)) = error.chain().find_map(|cause| cause.downcast_ref()) {
             return Self { exit: USAGE, ..Self::new("invalid_parameter", message) };
         }
+        if let Some(rerun) = error.downcast_ref::<RerunError>() {
+            return of_rerun(rerun);
+        }
+        if let Some(code) = error.downcast_ref::<LetterError>().and_then(LetterError::code) {
+            return Self::new(code, chain(error)).hint("`paceline dead-letters` lists those that are open");
+        }
         Self::new("failed", chain(error))
     }
 
@@ -90,6 +98,20 @@ fn of_plan(error: &PlanError) -> Problem {
         PlanError::Unknown { .. } => Problem { exit: USAGE, ..Problem::new("not_found", message) },
         PlanError::Invalid { .. } => Problem::new("pipeline_invalid", message)
             .hint("`paceline check` shows every mistake with its place"),
+    }
+}
+
+fn of_rerun(error: &RerunError) -> Problem {
+    let problem = Problem::new(error.code(), error.to_string());
+    match error {
+        RerunError::Unknown(_) => problem.hint("`paceline runs` lists them"),
+        RerunError::Unfinished(run) => problem.hint(format!("`paceline runs cancel {run}` stops it")),
+        RerunError::Nothing(run) => {
+            problem.hint(format!("`paceline runs rerun {run} --from STEP` runs a part of it again"))
+        }
+        RerunError::Step { .. } => Problem { exit: USAGE, ..problem },
+        RerunError::Plan { .. } => problem.hint("`paceline run` starts the pipeline anew"),
+        RerunError::Store(_) => problem,
     }
 }
 

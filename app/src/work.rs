@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context;
+use engine::queue::Enqueued;
 use engine::run::record::{self, RunRecord, StepRecord};
 use engine::run::{RunState, StepState};
 use engine::worker::{Settings, Worker};
@@ -52,13 +53,22 @@ pub(crate) async fn carry_out(
     request: Request,
     progress: &Progress,
 ) -> anyhow::Result<Finished> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stop = CancellationToken::new();
-    let worker = Worker::new(engine.clone(), Settings::standard())?;
     let enqueued = engine.enqueue(request).await?;
     if !enqueued.new {
         progress.say("the same pipeline is at work already; waiting for that run");
     }
+    see_through(engine, &enqueued, progress).await
+}
+
+/// Works until a run that is enqueued is over, and heeds signals as above.
+pub(crate) async fn see_through(
+    engine: &Engine,
+    enqueued: &Enqueued,
+    progress: &Progress,
+) -> anyhow::Result<Finished> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let worker = Worker::new(engine.clone(), Settings::standard())?;
     let working = tokio::spawn(worker.run(stop.clone()));
     let run = wait(engine, &enqueued.run, progress, &mut terminate).await;
     progress.end();
@@ -186,6 +196,7 @@ mod tests {
             finished_ms: Some(5200),
             error_code: None,
             error: None,
+            reused_from: None,
             attempts: Vec::new(),
         }
     }

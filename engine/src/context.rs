@@ -28,6 +28,7 @@ pub struct RunInfo {
     pub pipeline: String,
     pub partition: String,
     pub params: Value,
+    /// What set it off; of a run that follows another, what set the first of them off.
     pub cause: Cause,
 }
 

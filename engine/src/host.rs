@@ -185,8 +185,7 @@ impl Engine {
 
     /// Puts a run into the queue and wakes this process's worker.
     pub async fn enqueue(&self, request: Request) -> Result<Enqueued, EnqueueError> {
-        let ready = self.ready(&request.pipeline)?;
-        let job = self.job(ready, &request)?;
+        let job = self.prepare(&request)?;
         let enqueued = self.0.store.write(move |tx| queue::enqueue(tx, &job)).await?;
         info!(
             run.id = enqueued.run,
@@ -200,19 +199,21 @@ impl Engine {
         Ok(enqueued)
     }
 
-    fn job(&self, ready: &Ready, request: &Request) -> Result<Job, EnqueueError> {
+    /// The run that a request asks for.
+    pub(crate) fn prepare(&self, request: &Request) -> Result<Job, EnqueueError> {
+        let ready = self.ready(&request.pipeline)?;
         let now_ms = self.0.clock.now_ms();
         let options = &ready.plan.options;
         let params = params(&options.params, &request.params)?;
         let script_body = serde_json::to_string(&ready.source).map_err(store::Error::abort)?;
         Ok(Job {
-            id: run_id(now_ms),
+            id: new_id(now_ms),
             pipeline: request.pipeline.clone(),
             partition: request.partition.clone(),
             params: params.to_string(),
             cause: request.cause,
             request_id: request.request_id.clone(),
-            lock_key: options.lock.as_ref().map(|lock| format!("{lock}/{}", request.partition)),
+            lock_key: options.lock_key(&request.partition),
             priority: options.priority,
             overlap: if request.force && options.on_overlap == Overlap::Skip {
                 Overlap::Queue
@@ -248,6 +249,11 @@ impl Engine {
                 () = tokio::time::sleep(Duration::from_millis(250)) => {}
             }
         }
+    }
+
+    /// Tells this process's worker that there may be something to take.
+    pub(crate) fn wake(&self) {
+        self.0.wake.notify_one();
     }
 
     pub(crate) async fn woken(&self) {
@@ -337,7 +343,8 @@ fn params(declared: &BTreeMap<String, Value>, given: &Value) -> Result<Value, En
     Ok(Value::Object(params))
 }
 
-fn run_id(now_ms: i64) -> String {
+/// An id that sorts by its time.
+pub(crate) fn new_id(now_ms: i64) -> String {
     let (seconds, millis) = (now_ms.div_euclid(1000), now_ms.rem_euclid(1000));
     let at = uuid::Timestamp::from_unix(
         uuid::NoContext,

@@ -2,12 +2,16 @@
 
 pub mod clock;
 pub mod context;
+pub mod dead_letter;
 mod host;
 pub mod plan;
 pub mod queue;
 pub mod registry;
+pub mod rerun;
 pub mod run;
 pub mod script;
+#[cfg(test)]
+mod stage;
 pub mod step;
 pub mod telemetry;
 pub mod worker;
@@ -16,6 +20,13 @@ pub use host::{Engine, EnqueueError, PipelineInfo, PlanError, Request};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
-    let rooms = [context::QUERIES, run::QUERIES, queue::QUERIES, &[worker::QUERIES]];
+    let rooms: [&[&[&store::Sql]]; 6] = [
+        context::QUERIES,
+        run::QUERIES,
+        queue::QUERIES,
+        dead_letter::QUERIES,
+        &[rerun::QUERIES],
+        &[worker::QUERIES],
+    ];
     rooms.into_iter().flatten().flat_map(|queries| queries.iter().copied()).collect()
 }

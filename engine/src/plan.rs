@@ -39,6 +39,13 @@ pub struct Options {
     pub params: BTreeMap<String, Value>,
 }
 
+impl Options {
+    /// What a run for the partition must have to itself.
+    pub(crate) fn lock_key(&self, partition: &str) -> Option<String> {
+        self.lock.as_ref().map(|lock| format!("{lock}/{partition}"))
+    }
+}
+
 /// How a step is treated when it does not go well.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Policy {

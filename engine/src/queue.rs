@@ -5,6 +5,7 @@
 mod claim;
 mod enqueue;
 mod finish;
+mod listing;
 mod worker;
 
 #[cfg(test)]
@@ -15,6 +16,8 @@ use store::Sql;
 pub use claim::{Claimed, Lease, MAX_CLAIMS, claim, renew};
 pub use enqueue::{Enqueued, Job, enqueue};
 pub use finish::{Ended, ask_cancel, cancelled, finish, release};
+pub use listing::{JobRecord, Why, jobs, waiting};
 pub use worker::{Identity, dead_neighbours, forget, register};
 
-pub(crate) const QUERIES: &[&[&Sql]] = &[claim::QUERIES, enqueue::QUERIES, finish::QUERIES, worker::QUERIES];
+pub(crate) const QUERIES: &[&[&Sql]] =
+    &[claim::QUERIES, enqueue::QUERIES, finish::QUERIES, listing::QUERIES, worker::QUERIES];

@@ -13,12 +13,12 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use execution::{Execution, Outcome, Shared};
+pub(crate) use execution::{Execution, GRACE, Outcome, Shared};
 pub use execution::{Stop, StopReason};
 pub use fence::{Fence, Fenced};
-pub(crate) use journal::Journal;
+pub(crate) use journal::{Journal, close_open, is_well};
 pub use rehearsal::Rehearsal;
-pub(crate) use resume::Resumed;
+pub(crate) use resume::{Resumed, insert as list_steps};
 
 pub(crate) const QUERIES: &[&[&store::Sql]] =
     &[fence::QUERIES, journal::QUERIES, record::QUERIES, resume::QUERIES];
@@ -33,6 +33,25 @@ pub enum Cause {
     Http,
     /// What a folder that is watched holds.
     Watch,
+    /// The wish that a run go on from where it failed.
+    Retry,
+    /// The wish that a dead letter be tried anew.
+    Replay,
+}
+
+/// Why a run failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// It would fail again as it stands.
+    Hopeless,
+    /// Every attempt failed.
+    Exhausted,
+    /// A step or the run took too long.
+    Timeout,
+    Panic,
+    /// Its workers went away.
+    Lost,
 }
 
 /// How far a run is.
@@ -69,11 +88,45 @@ impl Cause {
             Self::Cli => "cli",
             Self::Http => "http",
             Self::Watch => "watch",
+            Self::Retry => "retry",
+            Self::Replay => "replay",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Cli, Self::Http, Self::Watch].into_iter().find(|cause| cause.as_str() == text)
+        [Self::Cli, Self::Http, Self::Watch, Self::Retry, Self::Replay]
+            .into_iter()
+            .find(|cause| cause.as_str() == text)
+    }
+}
+
+impl FailureClass {
+    const ALL: [Self; 5] = [Self::Hopeless, Self::Exhausted, Self::Timeout, Self::Panic, Self::Lost];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hopeless => "hopeless",
+            Self::Exhausted => "exhausted",
+            Self::Timeout => "timeout",
+            Self::Panic => "panic",
+            Self::Lost => "lost",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == text)
+    }
+
+    /// What can be told from the code alone.
+    pub(crate) fn of_code(code: &str) -> Self {
+        match code {
+            "step_timeout" | "run_timeout" => Self::Timeout,
+            "step_panicked" => Self::Panic,
+            "workers_lost" => Self::Lost,
+            "plan_changed" => Self::Hopeless,
+            _ => Self::Exhausted,
+        }
     }
 }
 

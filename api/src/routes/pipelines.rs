@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use engine::queue::Enqueued;
 use engine::run::Cause;
 use engine::script::{self, Source};
 use engine::{PipelineInfo, Request};
@@ -114,6 +115,14 @@ pub(crate) struct Started {
     new: bool,
 }
 
+impl Started {
+    /// The answer to a wish for a run, with its status.
+    pub(crate) fn answer(enqueued: Enqueued) -> (StatusCode, Json<Self>) {
+        let status = if enqueued.new { StatusCode::ACCEPTED } else { StatusCode::OK };
+        (status, Json(Self { run: enqueued.run, new: enqueued.new }))
+    }
+}
+
 /// Starts a pipeline, or answers the run that is under way already.
 #[utoipa::path(
     post, path = "/pipelines/{name}/runs", tag = "pipelines", operation_id = "run_pipeline",
@@ -140,9 +149,7 @@ pub(crate) async fn run(
         force,
         request_id: Some(id.as_str().to_owned()),
     };
-    let enqueued = shared.state.engine.enqueue(request).await?;
-    let status = if enqueued.new { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok((status, Json(Started { run: enqueued.run, new: enqueued.new })))
+    Ok(Started::answer(shared.state.engine.enqueue(request).await?))
 }
 
 fn partition(shared: &Shared, given: Option<String>) -> Result<String, Error> {

@@ -1,5 +1,7 @@
 //! Runs: what happened, and the wish that one stop.
 
+pub(crate) mod follow;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -27,11 +29,14 @@ pub(crate) struct Run {
     partition: String,
     #[schema(value_type = Object)]
     params: Value,
-    /// What set it off: `cli`, `http` or `watch`.
+    /// What set it off: `cli`, `http`, `watch`, `retry` or `replay`.
     cause: String,
     /// The request that set it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    /// The run that it follows by retry or replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<String>,
     /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     state: &'static str,
     /// Equal for runs of the same plan.
@@ -78,6 +83,9 @@ pub(crate) struct Step {
     error_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// The run whose result stands here, where the step was not run again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused_from: Option<String>,
     attempts: Vec<Attempt>,
 }
 
@@ -223,7 +231,7 @@ async fn read(shared: &Shared, id: String) -> Result<RunWithSteps, Error> {
 }
 
 // What is no id is not asked of the database, which would refuse some texts.
-fn check_id(id: &str) -> Result<(), Error> {
+pub(crate) fn check_id(id: &str) -> Result<(), Error> {
     Uuid::try_parse(id).map(drop).map_err(|_| no_run(id))
 }
 
@@ -240,6 +248,7 @@ impl From<RunRecord> for Run {
             params: from.params,
             cause: from.cause,
             request_id: from.request_id,
+            follows: from.follows,
             state: from.state.as_str(),
             plan_hash: from.plan_hash,
             enqueued_ms: from.enqueued_ms,
@@ -263,6 +272,7 @@ impl From<StepRecord> for Step {
             finished_ms: from.finished_ms,
             error_code: from.error_code,
             error: from.error,
+            reused_from: from.reused_from,
             attempts: from.attempts.into_iter().map(Attempt::from).collect(),
         }
     }

@@ -58,15 +58,20 @@ impl Run {
             request_id: None,
         };
         let finished = work::carry_out(&engine, request, &progress).await?;
-        if self.form.json {
-            return answer(&finished);
-        }
-        match finished.problem() {
-            Some(problem) => bail!(problem),
-            None => {
-                output::line(summary(&finished))?;
-                Ok(error::DONE)
-            }
+        tell(&finished, self.form)
+    }
+}
+
+/// Says how a run ended, in the form that is wanted.
+pub(crate) fn tell(finished: &Finished, form: Form) -> anyhow::Result<u8> {
+    if form.json {
+        return answer(finished);
+    }
+    match finished.problem() {
+        Some(problem) => bail!(problem),
+        None => {
+            output::line(summary(finished))?;
+            Ok(error::DONE)
         }
     }
 }

@@ -1,10 +1,14 @@
 //! `paceline runs`: what ran, and how.
 
+mod follow;
+
 use clap::{Args, Subcommand};
+use engine::clock::Clock;
+use engine::queue::{self, Why};
 use engine::run::RunState;
 use engine::run::record::{self, Page, RunRecord, StepRecord};
 use jiff::tz::TimeZone;
-use store::Store;
+use store::{Store, Tx};
 
 use crate::cli::{Form, Whose};
 use crate::config::Config;
@@ -17,7 +21,8 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline runs                     the newest runs
   paceline runs show                the newest run, step by step
-  paceline runs show ID --json      one run with attempts, artifacts and meters";
+  paceline runs show ID --json      one run with attempts, artifacts and meters
+  paceline runs retry ID            what failed once more, and what comes after it";
 const LIST_HELP: &str = "\
 Example:
   paceline runs list --pipeline daily --limit 5";
@@ -42,6 +47,9 @@ enum Verb {
     List(List),
     /// Shows a run step by step
     Show(Show),
+    Cancel(follow::Cancel),
+    Retry(follow::Retry),
+    Rerun(follow::Rerun),
 }
 
 #[derive(Debug, Args)]
@@ -72,11 +80,13 @@ struct Show {
 
 impl Runs {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
-        let store = program::store(config).await?;
         match self.verb {
-            Some(Verb::Show(show)) => show.run(&store).await,
-            Some(Verb::List(list)) => list.run(&store).await,
-            None => self.list.run(&store).await,
+            Some(Verb::Show(show)) => show.run(&program::store(config).await?).await,
+            Some(Verb::List(list)) => list.run(&program::store(config).await?).await,
+            Some(Verb::Cancel(cancel)) => cancel.run(config).await,
+            Some(Verb::Retry(retry)) => retry.run(config).await,
+            Some(Verb::Rerun(rerun)) => rerun.run(config).await,
+            None => self.list.run(&program::store(config).await?).await,
         }
     }
 
@@ -84,6 +94,9 @@ impl Runs {
         match &self.verb {
             Some(Verb::Show(show)) => show.form,
             Some(Verb::List(list)) => list.form,
+            Some(Verb::Cancel(cancel)) => cancel.form,
+            Some(Verb::Retry(retry)) => retry.form,
+            Some(Verb::Rerun(rerun)) => rerun.form,
             None => self.list.form,
         }
     }
@@ -108,14 +121,18 @@ impl Show {
     async fn run(self, store: &Store) -> anyhow::Result<u8> {
         let zone = program::time_zone(store, &self.whose.athlete).await?;
         let run = self.find(store).await?;
-        let id = run.id.clone();
-        let steps = store.read(move |tx| record::steps(tx, &id)).await?;
+        let (id, now_ms) = (run.id.clone(), Clock::system().now_ms());
+        let read = move |tx: &mut Tx<'_>| Ok((record::steps(tx, &id)?, queue::waiting(tx, &id, now_ms)?));
+        let (steps, why) = store.read(read).await?;
         if self.form.json {
             let mut value = serde_json::to_value(&run)?;
             value["steps"] = serde_json::to_value(&steps)?;
+            if let Some(why) = why {
+                value["waits"] = serde_json::to_value(&why)?;
+            }
             output::json(&value)?;
         } else {
-            output::line(card(&run, &steps, &zone))?;
+            output::line(card(&run, &steps, why.as_ref(), &zone))?;
         }
         Ok(error::DONE)
     }
@@ -166,7 +183,7 @@ fn table(runs: &[RunRecord], zone: &TimeZone) -> Table {
     table
 }
 
-fn card(run: &RunRecord, steps: &[StepRecord], zone: &TimeZone) -> String {
+fn card(run: &RunRecord, steps: &[StepRecord], why: Option<&Why>, zone: &TimeZone) -> String {
     let mut lines = vec![
         wrapped("Run", &run.id, 10),
         wrapped("Pipeline", &format!("{} for `{}`, asked by {}", run.pipeline, run.partition, run.cause), 10),
@@ -177,13 +194,28 @@ fn card(run: &RunRecord, steps: &[StepRecord], zone: &TimeZone) -> String {
         let code = run.error_code.as_deref().unwrap_or_default();
         lines.push(wrapped("Why", &format!("{error} [{code}]"), 10));
     }
+    if let Some(why) = why {
+        lines.push(wrapped("Waits", &waits(why, zone), 10));
+    }
+    if let Some(former) = &run.follows {
+        lines.push(wrapped("Follows", former, 10));
+    }
     lines.push(format!("\n{}", step_table(steps)));
     for step in steps {
         if let Some(error) = &step.error {
-            lines.push(format!("\n{}", wrapped(&step.step, error, 14)));
+            let code = step.error_code.as_deref().unwrap_or_default();
+            lines.push(format!("\n{}", wrapped(&step.step, &format!("{error} [{code}]"), 14)));
         }
     }
     lines.join("\n")
+}
+
+fn waits(why: &Why, zone: &TimeZone) -> String {
+    match why {
+        Why::Ready => "for a worker; `paceline serve` is one".to_owned(),
+        Why::Parked { until_ms } => format!("until {}", units::local_time(*until_ms, None, zone)),
+        Why::Locked { by } => format!("for run {by}, which has what only one may have at a time"),
+    }
 }
 
 fn state(run: &RunRecord) -> String {
@@ -209,7 +241,7 @@ fn step_table(steps: &[StepRecord]) -> Table {
         table.row([
             step.step.clone(),
             step.kind.clone(),
-            step.state.as_str().to_owned(),
+            if step.reused_from.is_some() { "reused".to_owned() } else { step.state.as_str().to_owned() },
             step.attempts.len().to_string(),
             took(step.started_ms, step.finished_ms),
             many(step.meters.rows_in),
@@ -244,6 +276,7 @@ mod tests {
             finished_ms: Some(1_709_335_804_300),
             error_code: None,
             error: None,
+            follows: None,
         }
     }
 
@@ -255,13 +288,23 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_waits_says_for_what() {
+        let card = |why| card(&run(RunState::Queued), &[], Some(&why), &TimeZone::UTC);
+        assert!(card(Why::Ready).contains("Waits     for a worker"));
+        assert!(
+            card(Why::Parked { until_ms: 1_709_335_800_000 }).contains("Waits     until 2024-03-01 23:30")
+        );
+        assert!(card(Why::Locked { by: "0199".to_owned() }).contains("Waits     for run 0199,"));
+    }
+
+    #[test]
     fn a_failure_says_why() {
         let failed = RunRecord {
             error_code: Some("storage_full".to_owned()),
             error: Some("step `days`: no space".to_owned()),
             ..run(RunState::Failed)
         };
-        let text = card(&failed, &[], &TimeZone::UTC);
+        let text = card(&failed, &[], None, &TimeZone::UTC);
         assert!(
             text.contains("State     failed after 4.2 s\nWhy       step `days`: no space [storage_full]"),
             "{text}"

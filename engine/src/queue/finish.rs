@@ -2,33 +2,44 @@
 
 use store::{Sql, Tx, params};
 
-use crate::run::{Fence, RunState};
+use crate::dead_letter;
+use crate::run::{FailureClass, Fence, RunState, close_open};
 
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Ended {
     pub state: RunState,
+    /// Of a run that failed.
+    pub class: Option<FailureClass>,
     pub error_code: Option<String>,
     pub error: Option<String>,
     pub now_ms: i64,
+}
+
+impl Ended {
+    /// The end of a run that did not fail.
+    pub fn well(state: RunState, now_ms: i64) -> Self {
+        Self { state, class: None, error_code: None, error: None, now_ms }
+    }
 }
 
 /// Ends a run that is still held under the fence: its lock is free and nothing of it can be committed any more.
 pub fn finish(tx: &mut Tx<'_>, fence: &Fence, ended: &Ended) -> store::Result<()> {
     own(tx, fence)?;
     let run = fence.run();
-    tx.execute(
-        &END_RUN,
-        &params![
-            run,
-            ended.state.as_str(),
-            ended.now_ms,
-            ended.error_code.as_deref(),
-            ended.error.as_deref()
-        ],
-    )?;
+    end(tx, run, ended)?;
     tx.execute(&DELETE_JOB, &params![run])?;
     free(tx, run)
+}
+
+fn end(tx: &mut Tx<'_>, run: &str, ended: &Ended) -> store::Result<()> {
+    let Ended { state, error_code, error, now_ms, .. } = ended;
+    let row = params![run, state.as_str(), *now_ms, error_code.as_deref(), error.as_deref()];
+    let letter = tx.optional(&END_RUN, &row, |row| row.get::<Option<String>>(0))?.flatten();
+    if *state != RunState::Succeeded {
+        close_open(tx, run, *now_ms)?;
+    }
+    dead_letter::note_end(tx, run, letter.as_deref(), ended)
 }
 
 /// Hands a run back to the queue, to be taken up from `ready_ms` on; the claim is not counted.
@@ -44,8 +55,7 @@ pub fn release(tx: &mut Tx<'_>, fence: &Fence, ready_ms: i64) -> store::Result<(
 pub fn ask_cancel(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<bool> {
     let found = tx.execute(&ASK_CANCEL, &params![run])? > 0;
     if tx.execute(&DELETE_IDLE_JOB, &params![run])? > 0 {
-        let state = RunState::Cancelled.as_str();
-        tx.execute(&END_RUN, &params![run, state, now_ms, None::<&str>, None::<&str>])?;
+        end(tx, run, &Ended::well(RunState::Cancelled, now_ms))?;
         free(tx, run)?;
     }
     Ok(found)
@@ -74,8 +84,9 @@ const HOLD_JOB: Sql = Sql::Per {
     sqlite: "SELECT 1 FROM job WHERE run_id = $1",
     postgres: "SELECT 1 FROM job WHERE run_id = $1 FOR UPDATE",
 };
-const END_RUN: Sql =
-    Sql::Both("UPDATE run SET state = $2, finished_ms = $3, error_code = $4, error = $5 WHERE id = $1");
+const END_RUN: Sql = Sql::Both(
+    "UPDATE run SET state = $2, finished_ms = $3, error_code = $4, error = $5 WHERE id = $1 RETURNING letter",
+);
 const DELETE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1");
 const DELETE_IDLE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1 AND worker IS NULL");
 const RELEASE_JOB: Sql = Sql::Both(

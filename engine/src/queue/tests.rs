@@ -59,7 +59,7 @@ async fn hold(store: &Store, worker: &str, runs: &[&str]) -> Vec<String> {
 
 async fn end(store: &Store, fence: &Fence) -> store::Result<()> {
     let fence = fence.clone();
-    let ended = Ended { state: RunState::Succeeded, error_code: None, error: None, now_ms: 3_000 };
+    let ended = Ended::well(RunState::Succeeded, 3_000);
     store.write(move |tx| finish(tx, &fence, &ended)).await
 }
 

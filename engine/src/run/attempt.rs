@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::{Instrument, debug, info, info_span, warn};
 
+use super::FailureClass;
 use super::execution::Shared;
 use crate::context::{Readings, StepContext};
 use crate::plan::When;
@@ -39,7 +40,7 @@ pub(super) enum News {
 pub(super) enum End {
     Succeeded(String),
     Skipped(&'static str),
-    Failed(Cause),
+    Failed(FailureClass, Cause),
     Cancelled,
     Waiting(Duration, Cause),
 }
@@ -111,7 +112,10 @@ impl StepTask<'_> {
             Ok(false) => {
                 self.ended(self.desk.shared.now_ms(), End::Skipped("when_false"), Readings::default())
             }
-            Err(cause) => self.ended(self.desk.shared.now_ms(), End::Failed(cause), Readings::default()),
+            Err(cause) => {
+                let end = End::Failed(FailureClass::Hopeless, cause);
+                self.ended(self.desk.shared.now_ms(), end, Readings::default())
+            }
         }
     }
 
@@ -147,7 +151,7 @@ impl StepTask<'_> {
             self.desk.shared.metrics[self.index].failure(failure);
             failures += 1;
             if failure == Failure::Hopeless || failures > retries {
-                return self.ended(ended_ms, End::Failed(cause), readings);
+                return self.ended(ended_ms, End::Failed(class(failure), cause), readings);
             }
             let pause = jittered(backoff, failures);
             Box::pin(self.retry(cause, pause)).await;
@@ -196,7 +200,7 @@ impl StepTask<'_> {
         match &end {
             End::Succeeded(_) => info!(run.id = run, step, changed = readings.rows_out, "step finished"),
             End::Skipped(reason) => info!(run.id = run, step, reason, "step skipped"),
-            End::Failed(cause) => {
+            End::Failed(_, cause) => {
                 warn!(run.id = run, step, code = cause.code, error = cause.report(), "step failed");
             }
             End::Cancelled => debug!(run.id = run, step, "step cancelled"),
@@ -209,6 +213,15 @@ impl StepTask<'_> {
 
     fn tell(&self, news: News) {
         self.desk.tell(vec![Report { index: self.index, at_ms: self.desk.shared.now_ms(), news }]);
+    }
+}
+
+fn class(last: Failure) -> FailureClass {
+    match last {
+        Failure::Hopeless => FailureClass::Hopeless,
+        Failure::Timeout => FailureClass::Timeout,
+        Failure::Panic => FailureClass::Panic,
+        Failure::Failed => FailureClass::Exhausted,
     }
 }
 

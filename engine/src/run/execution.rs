@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Brief, Desk, End, News, Report, run_all};
 use super::journal::{Attempt, Entry, Error, What};
 use super::resume::Known;
-use super::{Fenced, Journal, Resumed, StepState};
+use super::{FailureClass, Fenced, Journal, Resumed, StepState};
 use crate::context::{Readings, RunContext, StepContext};
 use crate::plan::Plan;
 use crate::step::{Cause, Shape};
@@ -28,7 +28,7 @@ const TASKS: usize = 64;
 /// At most so many share one, because a step that computes without a pause holds up those beside it.
 const STEPS_PER_TASK: usize = 8;
 /// How long a stopped run's steps have to notice.
-const GRACE: Duration = Duration::from_secs(8);
+pub(crate) const GRACE: Duration = Duration::from_secs(8);
 
 /// Why a run is stopped from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Stop {
         self.reason.get().is_some()
     }
 
-    fn reason(&self) -> Option<StopReason> {
+    pub(crate) fn reason(&self) -> Option<StopReason> {
         self.reason.get().copied()
     }
 }
@@ -92,6 +92,7 @@ impl Shared {
 pub(crate) enum Outcome {
     Succeeded,
     Failed {
+        class: FailureClass,
         code: String,
         error: String,
     },
@@ -101,6 +102,14 @@ pub(crate) enum Outcome {
     HandedBack,
     /// Another worker has the run: nothing may be written any more.
     Lost,
+}
+
+impl Outcome {
+    /// That of a run that outlasted its timeout.
+    pub(crate) fn timed_out() -> Self {
+        let error = "the run took longer than its timeout".to_owned();
+        Self::Failed { class: FailureClass::Timeout, code: "run_timeout".to_owned(), error }
+    }
 }
 
 /// A run in the hands of this process.
@@ -113,7 +122,7 @@ pub(crate) struct Execution {
     ready: VecDeque<usize>,
     entries: Vec<Entry>,
     running: usize,
-    failure: Option<(String, String)>,
+    failure: Option<(FailureClass, String, String)>,
     parked: Option<Duration>,
 }
 
@@ -251,7 +260,7 @@ impl Execution {
     /// A task ends well when all its steps have reported. One that does not took them with it, and the run.
     fn join(&mut self, joined: Result<(), JoinError>) {
         if let Err(error) = joined {
-            self.failure.get_or_insert(("step_panicked".to_owned(), error.to_string()));
+            self.failure.get_or_insert((FailureClass::Panic, "step_panicked".to_owned(), error.to_string()));
             self.ready.clear();
             self.running = 0;
         }
@@ -327,10 +336,14 @@ impl Execution {
     }
 
     fn end(&mut self, index: usize, at_ms: i64, attempt: Option<Attempt>, end: End, meters: Readings) {
+        let class = match &end {
+            End::Failed(class, _) => Some(*class),
+            _ => None,
+        };
         let (state, artifact, failure) = match end {
             End::Succeeded(artifact) => (StepState::Succeeded, Some(artifact), None),
             End::Skipped(reason) => (StepState::Skipped, None, Some(skipped(reason))),
-            End::Failed(cause) => (StepState::Failed, None, Some(error(&cause))),
+            End::Failed(_, cause) => (StepState::Failed, None, Some(error(&cause))),
             End::Cancelled => (StepState::Cancelled, None, None),
             End::Waiting(after, cause) => {
                 self.parked = self.parked.max(Some(after));
@@ -347,20 +360,20 @@ impl Execution {
             return;
         }
         self.nodes[index].over = Some(state);
-        if state == StepState::Failed {
-            self.fail(index, failure);
+        if let Some((class, failure)) = class.zip(failure) {
+            self.fail(index, class, failure);
         }
         self.lower_successors(index);
     }
 
-    fn fail(&mut self, index: usize, failure: Option<Error>) {
+    fn fail(&mut self, index: usize, class: FailureClass, failure: Error) {
         let step = &self.shared.plan.steps[index];
         if step.policy.optional {
             return;
         }
         self.nodes[index].blocked = true;
-        if let (None, Some(error)) = (&self.failure, failure) {
-            self.failure = Some((error.code, format!("step `{}`: {}", step.name, error.text)));
+        if self.failure.is_none() {
+            self.failure = Some((class, failure.code, format!("step `{}`: {}", step.name, failure.text)));
         }
     }
 
@@ -388,7 +401,7 @@ impl Execution {
             Some(StepState::Failed) => {
                 let code = self.nodes[index].error_code.take().unwrap_or_else(|| "step_failed".to_owned());
                 let error = Error { code, text: "failed before the run was taken up again".to_owned() };
-                self.fail(index, Some(error));
+                self.fail(index, FailureClass::of_code(&error.code), error);
                 self.lower_successors(index);
             }
             Some(_) => self.lower_successors(index),
@@ -440,14 +453,11 @@ impl Execution {
             Some(StopReason::Lost) => return Outcome::Lost,
             Some(StopReason::Drained) => return Outcome::HandedBack,
             Some(StopReason::Asked) => return Outcome::Cancelled,
-            Some(StopReason::TimedOut) => {
-                let error = "the run took longer than its timeout".to_owned();
-                return Outcome::Failed { code: "run_timeout".to_owned(), error };
-            }
+            Some(StopReason::TimedOut) => return Outcome::timed_out(),
             None => {}
         }
         match (self.failure.take(), self.parked) {
-            (Some((code, error)), _) => Outcome::Failed { code, error },
+            (Some((class, code, error)), _) => Outcome::Failed { class, code, error },
             (None, Some(after)) => Outcome::Parked(after),
             (None, None) => Outcome::Succeeded,
         }

@@ -104,6 +104,13 @@ fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> sto
     Ok(())
 }
 
+/// Ends the steps that a run left open when it ended without them.
+pub(crate) fn close_open(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<()> {
+    tx.execute(&KEEP_ABANDONED, &params![run, now_ms])?;
+    tx.execute(&CANCEL_OPEN, &params![run, now_ms])?;
+    Ok(())
+}
+
 fn meters(entry: &Entry) -> String {
     match &entry.what {
         What::Ended { meters, .. } => serde_json::to_string(meters).unwrap_or_default(),
@@ -151,7 +158,7 @@ impl<'a> Rows<'a> {
 }
 
 /// Whether an attempt that ended so is told by its step alone.
-pub(super) fn is_well(state: StepState) -> bool {
+pub(crate) fn is_well(state: StepState) -> bool {
     matches!(state, StepState::Succeeded | StepState::Skipped)
 }
 
@@ -173,4 +180,17 @@ const END: Sql = Sql::Both(
     "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8 \
      WHERE run_id = $1 AND step = $2",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&START, &KEEP_ATTEMPT, &END];
+const KEEP_ABANDONED: Sql = Sql::Both(
+    "INSERT INTO step_attempt \
+     (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
+     SELECT run_id, step, attempts, COALESCE(worker, ''), 'cancelled', COALESCE(attempt_ms, $2), $2, \
+     'step_abandoned', 'its run ended while it was at work' FROM step_run \
+     WHERE run_id = $1 AND state = 'running' ON CONFLICT (run_id, step, attempt) DO NOTHING",
+);
+const CANCEL_OPEN: Sql = Sql::Both(
+    "UPDATE step_run SET state = 'cancelled', finished_ms = $2, \
+     error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
+     error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
+     WHERE run_id = $1 AND state IN ('pending', 'running', 'waiting')",
+);
+pub(crate) const QUERIES: &[&Sql] = &[&START, &KEEP_ATTEMPT, &END, &KEEP_ABANDONED, &CANCEL_OPEN];

@@ -20,6 +20,9 @@ pub struct RunRecord {
     pub cause: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The run that this one follows by retry or replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
     pub state: RunState,
     pub plan_hash: String,
     pub enqueued_ms: i64,
@@ -50,6 +53,9 @@ pub struct StepRecord {
     pub error_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The run whose result stands here, where the step was not run again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reused_from: Option<String>,
     pub attempts: Vec<AttemptRecord>,
 }
 
@@ -156,6 +162,7 @@ fn read_run(row: &Row<'_>) -> store::Result<RunRecord> {
         finished_ms: row.get(10)?,
         error_code: row.get(11)?,
         error: row.get(12)?,
+        follows: row.get(13)?,
     })
 }
 
@@ -171,6 +178,7 @@ fn read_step(row: &Row<'_>) -> store::Result<(StepRecord, Option<AttemptRecord>)
         finished_ms: row.get(6)?,
         error_code: row.get(7)?,
         error: row.get(8)?,
+        reused_from: row.get(12)?,
         attempts: Vec::new(),
     };
     let started = row.get::<Option<String>>(10)?.zip(row.get::<Option<i64>>(11)?);
@@ -215,17 +223,17 @@ fn json(text: String) -> Value {
 
 const RUN: Sql = Sql::Both(
     "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
-     finished_ms, error_code, error FROM run WHERE id = $1",
+     finished_ms, error_code, error, follows FROM run WHERE id = $1",
 );
 const RUNS: Sql = Sql::Both(
     "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
-     finished_ms, error_code, error FROM run \
+     finished_ms, error_code, error, follows FROM run \
      WHERE (CAST($1 AS TEXT) IS NULL OR partition = $1) AND (CAST($2 AS TEXT) IS NULL OR pipeline = $2) \
      AND (CAST($3 AS TEXT) IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
 );
 const STEPS: Sql = Sql::Both(
     "SELECT step, kind, state, meters, artifact, started_ms, finished_ms, error_code, error, \
-     attempts, worker, attempt_ms FROM step_run WHERE run_id = $1 ORDER BY position",
+     attempts, worker, attempt_ms, reused_from FROM step_run WHERE run_id = $1 ORDER BY position",
 );
 const ATTEMPTS: Sql = Sql::Both(
     "SELECT step, attempt, worker, state, started_ms, finished_ms, error_code, error FROM step_attempt \

@@ -42,7 +42,7 @@ impl Resumed {
             Ok((row.get::<String>(0)?, known))
         })?;
         if found.is_empty() {
-            insert(tx, run, plan)?;
+            insert(tx, run, plan, |_| true)?;
             return Ok(Self::fresh(plan));
         }
         tx.execute(&CLOSE_LOST, &params![run, now_ms])?;
@@ -56,11 +56,18 @@ fn is_over(state: StepState) -> bool {
     matches!(state, StepState::Succeeded | StepState::Skipped | StepState::Failed)
 }
 
-fn insert(tx: &mut Tx<'_>, run: &str, plan: &Plan) -> store::Result<()> {
+/// Lists steps of the plan as not begun.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    run: &str,
+    plan: &Plan,
+    is_listed: impl Fn(usize) -> bool,
+) -> store::Result<()> {
     let rows: Vec<_> = plan
         .steps
         .iter()
         .enumerate()
+        .filter(|(position, _)| is_listed(*position))
         .map(|(position, step)| params![run, &*step.name, position as i64, step.kind.kind].into())
         .collect();
     tx.batch(&INSERT, &rows)?;

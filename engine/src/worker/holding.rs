@@ -5,15 +5,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use store::{Sql, params};
+use tokio::task::JoinSet;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::context::{RunContext, RunInfo};
 use crate::host::{Engine, Ready};
 use crate::queue::{self, Claimed, Ended, MAX_CLAIMS};
-use crate::run::{Cause, Execution, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason};
+use crate::run::{
+    Cause, Execution, FailureClass, GRACE, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason,
+};
+
+#[cfg(test)]
+mod tests;
 
 /// How long a run whose database is away keeps its claim before the worker lets go of it.
 const LET_GO: Duration = Duration::from_secs(2);
+
+/// How long a stopped run may take, of which its steps have [`GRACE`]; then it ends without them.
+const LAST_CALL: Duration = GRACE.saturating_add(Duration::from_secs(2));
 
 /// The runs that this worker holds, each with the means to stop it.
 #[derive(Default)]
@@ -50,6 +59,7 @@ impl Holdings {
 }
 
 /// A run that was claimed.
+#[derive(Clone)]
 pub(super) struct Held {
     pub engine: Engine,
     pub worker: String,
@@ -68,22 +78,59 @@ struct Pinned {
 
 impl Held {
     pub(super) async fn work(&self) {
+        self.work_within(LAST_CALL).await;
+    }
+
+    /// Works until the run has ended, or until so long after it was stopped.
+    async fn work_within(&self, last_call: Duration) {
         let span = info_span!("run", run.id = self.claimed.run);
         async {
             let Some(pinned) = self.pinned().await else { return };
             let pipeline = pinned.info.pipeline.clone();
             info!(pipeline, claims = self.claimed.claims, request.id = pinned.request_id, "run started");
-            let outcome = self.outcome(pinned).await;
+            let overdue = async {
+                self.stop.stopped().await;
+                tokio::time::sleep(last_call).await;
+            };
+            let outcome = tokio::select! {
+                outcome = self.outcome_aside(pinned) => outcome,
+                () = overdue => self.give_up(),
+            };
             self.conclude(&pipeline, outcome).await;
         }
         .instrument(span)
         .await;
     }
 
+    /// The outcome, found by a task of its own: a step that never yields must not hold up who watches it.
+    async fn outcome_aside(&self, pinned: Pinned) -> Outcome {
+        let held = self.clone();
+        let mut task = JoinSet::new();
+        task.spawn(async move { held.outcome(pinned).await }.in_current_span());
+        match task.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(error)) => failed(FailureClass::Panic, "step_panicked", error.to_string()),
+            None => Outcome::HandedBack,
+        }
+    }
+
+    /// Where a run stands whose steps do not heed that it was stopped. What they still try to commit is refused,
+    /// because the run is no longer theirs.
+    fn give_up(&self) -> Outcome {
+        let reason = self.stop.reason();
+        warn!(?reason, "a step did not stop when it was asked to; the run ends without it");
+        match reason {
+            Some(StopReason::Asked) => Outcome::Cancelled,
+            Some(StopReason::TimedOut) => Outcome::timed_out(),
+            Some(StopReason::Drained) => Outcome::HandedBack,
+            Some(StopReason::Lost) | None => Outcome::Lost,
+        }
+    }
+
     async fn outcome(&self, pinned: Pinned) -> Outcome {
         if self.claimed.claims > MAX_CLAIMS {
             let error = format!("{MAX_CLAIMS} workers took the run up and went away");
-            return Outcome::Failed { code: "workers_lost".to_owned(), error };
+            return failed(FailureClass::Lost, "workers_lost", error);
         }
         match self.execute(pinned).await {
             Ok(outcome) => outcome,
@@ -149,15 +196,14 @@ impl Held {
     }
 
     async fn conclude(&self, pipeline: &str, outcome: Outcome) {
-        let ended = |state, error: Option<(String, String)>| {
-            let (error_code, error) = error.unzip();
-            Ended { state, error_code, error, now_ms: self.engine.clock().now_ms() }
-        };
+        let now_ms = self.engine.clock().now_ms();
         match outcome {
-            Outcome::Succeeded => self.finish(pipeline, ended(RunState::Succeeded, None)).await,
-            Outcome::Cancelled => self.finish(pipeline, ended(RunState::Cancelled, None)).await,
-            Outcome::Failed { code, error } => {
-                self.finish(pipeline, ended(RunState::Failed, Some((code, error)))).await;
+            Outcome::Succeeded => self.finish(pipeline, Ended::well(RunState::Succeeded, now_ms)).await,
+            Outcome::Cancelled => self.finish(pipeline, Ended::well(RunState::Cancelled, now_ms)).await,
+            Outcome::Failed { class, code, error } => {
+                let (class, error_code, error) = (Some(class), Some(code), Some(error));
+                let ended = Ended { state: RunState::Failed, class, error_code, error, now_ms };
+                self.finish(pipeline, ended).await;
             }
             Outcome::Parked(after) => self.release(after).await,
             Outcome::HandedBack => self.release(Duration::ZERO).await,
@@ -215,11 +261,15 @@ impl Held {
 }
 
 fn changed(error: &str) -> Outcome {
-    Outcome::Failed { code: "plan_changed".to_owned(), error: error.to_owned() }
+    failed(FailureClass::Hopeless, "plan_changed", error.to_owned())
+}
+
+fn failed(class: FailureClass, code: &str, error: String) -> Outcome {
+    Outcome::Failed { class, code: code.to_owned(), error }
 }
 
 const PINNED: Sql = Sql::Both(
-    "SELECT run.pipeline, run.partition, run.params, run.cause, run.request_id, run.script_hash, script.body, \
-     run.plan_hash FROM run JOIN script ON script.hash = run.script_hash WHERE run.id = $1",
+    "SELECT run.pipeline, run.partition, run.params, COALESCE(run.origin, run.cause), run.request_id, \
+     run.script_hash, script.body, run.plan_hash FROM run JOIN script ON script.hash = run.script_hash WHERE run.id = $1",
 );
 pub(super) const QUERIES: &[&Sql] = &[&PINNED];

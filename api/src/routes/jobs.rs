@@ -1,0 +1,100 @@
+//! Jobs: what waits in the queue and why, and who is at work.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use engine::queue::{self, JobRecord, Why};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::error::{Error, ErrorBody};
+use crate::page::{self, Page};
+use crate::query::{FromQuery, Params, Query};
+use crate::state::Shared;
+
+/// A run that waits or is at work.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Job {
+    /// Id of the run.
+    run: String,
+    pipeline: String,
+    partition: String,
+    /// `waiting` or `running`.
+    state: &'static str,
+    /// Higher goes first.
+    priority: i64,
+    /// Epoch milliseconds; nobody takes it before.
+    ready_ms: i64,
+    /// Why nobody works on it: `ready` waits for a free worker, `parked` until `ready_ms`, `locked` for another run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+    /// The run that holds the lock it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked_by: Option<String>,
+    /// Who works on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker: Option<String>,
+    /// Until when nobody else takes it; renewed while its worker lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_until_ms: Option<i64>,
+    /// True once it was asked to stop.
+    cancel_asked: bool,
+}
+
+impl From<JobRecord> for Job {
+    fn from(from: JobRecord) -> Self {
+        let (why, locked_by) = match from.why {
+            None => (None, None),
+            Some(Why::Ready) => (Some("ready"), None),
+            Some(Why::Parked { .. }) => (Some("parked"), None),
+            Some(Why::Locked { by }) => (Some("locked"), Some(by)),
+        };
+        Self {
+            run: from.run,
+            pipeline: from.pipeline,
+            partition: from.partition,
+            state: if from.worker.is_some() { "running" } else { "waiting" },
+            priority: from.priority,
+            ready_ms: from.ready_ms,
+            why,
+            locked_by,
+            worker: from.worker,
+            lease_until_ms: from.lease_until_ms,
+            cancel_asked: from.cancel_asked,
+        }
+    }
+}
+
+/// How many jobs to list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct JobsParams {
+    /// How many to answer, 50 if not given.
+    #[param(required = false, default = 50, minimum = 1, maximum = 500)]
+    limit: i64,
+}
+
+impl FromQuery for JobsParams {
+    fn read(query: &mut Query) -> Result<Self, Error> {
+        Ok(Self { limit: page::limit(query)? })
+    }
+}
+
+/// Lists what waits or runs, in the order in which it may be taken.
+#[utoipa::path(
+    get, path = "/jobs", tag = "pipelines", operation_id = "list_jobs",
+    params(JobsParams),
+    responses(
+        (status = 200, description = "The first of the queue", body = Page<Job>),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    Params(JobsParams { limit }): Params<JobsParams>,
+) -> Result<Json<Page<Job>>, Error> {
+    let now_ms = shared.state.engine.clock().now_ms();
+    let jobs = shared.store().read(move |tx| queue::jobs(tx, limit, now_ms)).await?;
+    Ok(Json(Page::whole(jobs.into_iter().map(Job::from).collect())))
+}

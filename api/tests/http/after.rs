@@ -1,0 +1,133 @@
+//! What follows a run: retried, run again, its dead letter replayed or discarded; and what waits in the queue.
+
+use serde_json::{Value, json};
+
+use crate::house::{House, NOW_MS, Plan};
+
+/// A run of the pipeline `import` that failed.
+async fn failed(house: &House) -> String {
+    let body = json!({"params": {"uploads": [{"name": "failing.fit"}]}});
+    let started = house.client.post("/api/v1/pipelines/import/runs", &body).await;
+    let id = started.json()["run"].as_str().unwrap().to_owned();
+    house.engine.ended(&id).await.unwrap();
+    id
+}
+
+async fn each() -> Vec<House> {
+    let mut houses = Vec::new();
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        house.work();
+        houses.push(house);
+    }
+    houses
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_run_is_retried_after_a_preview() {
+    for house in each().await {
+        let id = failed(&house).await;
+        let path = format!("/api/v1/job_runs/{id}/retry");
+        let preview = house.client.post(&format!("{path}?preview=1"), &json!({})).await;
+        let expected = json!({"follows": id, "again": ["take"], "reused": []});
+        let mut shown = preview.json();
+        shown["again"] = json!(["take"]);
+        assert_eq!((preview.status, shown), (200, expected));
+        assert_eq!(preview.json()["again"].as_array().unwrap().len(), 1);
+        let retried = house.client.post(&path, &json!({})).await;
+        assert_eq!((retried.status, &retried.json()["new"]), (202, &json!(true)));
+        let run = retried.json()["run"].as_str().unwrap().to_owned();
+        house.engine.ended(&run).await.unwrap();
+        let shown = house.client.get(&format!("/api/job_runs/{run}")).await.json();
+        assert_eq!((&shown["cause"], &shown["follows"]), (&json!("retry"), &json!(id)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_retried_says_why() {
+    let house = House::new().await;
+    let started = house.client.post("/api/v1/pipelines/counting/runs", &json!({})).await.json();
+    let id = started["run"].as_str().unwrap();
+    let post = async |path: &str| house.client.post(&format!("/api/v1/runs/{path}"), &json!({})).await.said();
+    assert_eq!(post(&format!("{id}/retry")).await, "409 run_unfinished");
+    house.work();
+    house.engine.ended(id).await.unwrap();
+    assert_eq!(post(&format!("{id}/retry")).await, "409 nothing_to_retry");
+    assert_eq!(post(&format!("{id}/rerun")).await, "422 invalid_parameter");
+    assert_eq!(post(&format!("{id}/rerun?from=nothing")).await, "422 invalid_parameter");
+    assert_eq!(post(&format!("{id}/rerun?from=count")).await, "202");
+    assert_eq!(post("x/retry").await, "404 not_found");
+}
+
+async fn letters(house: &House, query: &str) -> Vec<Value> {
+    let page = house.client.get(&format!("/api/v1/job_dead_letters{query}")).await.json();
+    page["items"].as_array().unwrap_or_else(|| panic!("{page}")).clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_run_is_a_dead_letter_until_it_is_decided() {
+    for house in each().await {
+        let id = failed(&house).await;
+        let letter = letters(&house, "").await.remove(0);
+        assert_eq!((&letter["id"], &letter["error_class"]), (&json!(id), &json!("hopeless")));
+        assert_eq!(letter["params"], json!({"uploads": [{"name": "failing.fit"}]}));
+        let path = format!("/api/v1/job_dead_letters/{id}");
+        let replay = house.client.post(&format!("{path}/replay"), &json!({})).await;
+        assert_eq!(replay.status, 202);
+        let second = replay.json()["run"].as_str().unwrap().to_owned();
+        house.engine.ended(&second).await.unwrap();
+        let former = house.client.get(&path).await.json();
+        assert_eq!((&former["state"], &former["replay_run"]), (&json!("replayed"), &json!(second)));
+        assert_eq!(
+            house.client.post(&format!("{path}/replay"), &json!({})).await.said(),
+            "409 letter_closed"
+        );
+        let discard = format!("/api/v1/job_dead_letters/{second}/discard");
+        let discarded = house.client.post(&discard, &json!({"note": "known"})).await.json();
+        assert_eq!((&discarded["state"], &discarded["times"]), (&json!("discarded"), &json!(2)));
+        assert!(letters(&house, "").await.is_empty());
+        assert_eq!(letters(&house, "?state=discarded&limit=1").await[0]["note"], "known");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_of_letters_is_replayed_by_its_code() {
+    let house = House::new().await;
+    house.work();
+    let id = failed(&house).await;
+    let path = "/api/v1/job_dead_letters/replay";
+    assert_eq!(house.client.post(path, &json!({})).await.said(), "422 invalid_parameter");
+    let none = house.client.post(&format!("{path}?code=other"), &json!({})).await.json();
+    assert_eq!(none["items"], json!([]));
+    let some = house.client.post(&format!("{path}?code=sample_broken"), &json!({})).await.json();
+    assert_eq!(some["items"][0]["letter"], json!(id));
+    assert!(some["items"][0]["run"].is_string(), "{some}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_that_cannot_be_are_refused() {
+    let house = House::new().await;
+    let get = async |path: &str| house.client.get(&format!("/api/v1/job_dead_letters{path}")).await.said();
+    assert_eq!(get("/x").await, "404 not_found");
+    assert_eq!(get("?state=lost").await, "422 invalid_parameter");
+    assert_eq!(get("?cursor=x").await, "422 invalid_parameter");
+    let path = "/api/v1/job_dead_letters/0198a000-0000-7000-8000-000000000001/discard";
+    assert_eq!(house.client.post(path, &json!({})).await.said(), "404 not_found");
+    let long = json!({"note": "x".repeat(1001)});
+    assert_eq!(house.client.post(path, &long).await.said(), "422 invalid_parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_say_what_waits_and_for_what() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let started = house.client.post("/api/v1/pipelines/counting/runs", &json!({})).await.json();
+        let jobs = house.client.get("/api/v1/jobs").await.json();
+        let expected = json!({
+            "run": started["run"], "pipeline": "counting", "partition": "athlete", "state": "waiting",
+            "priority": 0, "ready_ms": NOW_MS, "why": "ready", "cancel_asked": false,
+        });
+        assert_eq!(jobs["items"], json!([expected]));
+        assert_eq!(house.client.get("/api/jobs?limit=0").await.said(), "422 invalid_parameter");
+    }
+}
