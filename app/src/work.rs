@@ -54,7 +54,9 @@ pub(crate) async fn carry_out(
 ) -> anyhow::Result<Finished> {
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
-    let worker = Worker::new(engine.clone(), Settings::standard())?;
+    // A command does what it was told; what is due by schedule is for those who stay.
+    let settings = Settings { schedules: false, ..Settings::standard() };
+    let worker = Worker::new(engine.clone(), settings)?;
     let enqueued = engine.enqueue(request).await?;
     if !enqueued.new {
         progress.say("the same pipeline is at work already; waiting for that run");

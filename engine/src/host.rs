@@ -1,6 +1,7 @@
 //! The engine as a program holds it: pipelines by name, and the way into the queue.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
 use crate::run::record::{self, RunRecord};
 use crate::run::{Cause, RunState};
-use crate::script::{self, Diagnostic, Library, Planned, Source};
+use crate::script::{self, Diagnostic, Library, Planned, Source, Trigger};
 use crate::telemetry::StepMetrics;
 
 /// Pipelines, registry and store, shared by API, command line and worker.
@@ -30,11 +31,13 @@ struct Inner {
     library: Arc<Library>,
     clock: Clock,
     watcher: Option<Watcher>,
-    pipelines: BTreeMap<String, Result<Arc<Ready>, Arc<Vec<Diagnostic>>>>,
+    pipelines: Pipelines,
     /// Plans of pinned scripts that are no longer the current ones, by the script's hash.
     pinned: Mutex<HashMap<String, Arc<Ready>>>,
     wake: Notify,
     ended: Notify,
+    /// When a scheduler of this process last looked to the end; 0 before the first time.
+    ticked_ms: AtomicI64,
 }
 
 /// A plan with what running it needs.
@@ -43,7 +46,10 @@ pub(crate) struct Ready {
     pub metrics: Arc<[StepMetrics]>,
     source: Source,
     script_hash: String,
+    triggers: Vec<Trigger>,
 }
+
+type Pipelines = BTreeMap<String, Result<Arc<Ready>, Arc<Vec<Diagnostic>>>>;
 
 /// A wish to run a pipeline.
 #[derive(Debug, Clone)]
@@ -108,12 +114,8 @@ impl Engine {
         clock: Clock,
         watcher: Option<Watcher>,
     ) -> Self {
-        let pipelines = library.pipelines().into_iter().map(|name| {
-            let ready = ready(&registry, &library, &name);
-            (name, ready)
-        });
         Self(Arc::new(Inner {
-            pipelines: pipelines.collect(),
+            pipelines: pipelines(&registry, &library),
             store,
             registry,
             library,
@@ -122,6 +124,7 @@ impl Engine {
             pinned: Mutex::default(),
             wake: Notify::new(),
             ended: Notify::new(),
+            ticked_ms: AtomicI64::new(0),
         }))
     }
 
@@ -183,10 +186,24 @@ impl Engine {
         }
     }
 
+    /// The plans of all pipelines without errors, by name.
+    pub fn plans(&self) -> Vec<Arc<Plan>> {
+        self.0.pipelines.values().flatten().map(|ready| ready.plan.clone()).collect()
+    }
+
+    /// When a scheduler of this process last looked to the end, in epoch milliseconds.
+    pub fn scheduler_ticked_ms(&self) -> Option<i64> {
+        Some(self.0.ticked_ms.load(Ordering::Relaxed)).filter(|at_ms| *at_ms != 0)
+    }
+
+    pub(crate) fn note_tick(&self, at_ms: i64) {
+        self.0.ticked_ms.store(at_ms, Ordering::Relaxed);
+        crate::telemetry::scheduler_looked(at_ms);
+    }
+
     /// Puts a run into the queue and wakes this process's worker.
     pub async fn enqueue(&self, request: Request) -> Result<Enqueued, EnqueueError> {
-        let ready = self.ready(&request.pipeline)?;
-        let job = self.job(ready, &request)?;
+        let job = self.prepare(&request)?;
         let enqueued = self.0.store.write(move |tx| queue::enqueue(tx, &job)).await?;
         info!(
             run.id = enqueued.run,
@@ -196,11 +213,18 @@ impl Engine {
             request.id = request.request_id,
             "run enqueued"
         );
-        self.0.wake.notify_one();
+        self.wake();
         Ok(enqueued)
     }
 
-    fn job(&self, ready: &Ready, request: &Request) -> Result<Job, EnqueueError> {
+    /// Says to this process's worker that the queue has something for it.
+    pub(crate) fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// The run that a request asks for.
+    pub(crate) fn prepare(&self, request: &Request) -> Result<Job, EnqueueError> {
+        let ready = self.ready(&request.pipeline)?;
         let now_ms = self.0.clock.now_ms();
         let options = &ready.plan.options;
         let params = params(&options.params, &request.params)?;
@@ -283,11 +307,25 @@ impl Engine {
 
 impl Ready {
     fn of(registry: &Registry, source: &Source) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let Planned { plan, source } = script::plan(registry, source)?;
+        let Planned { plan, source, triggers } = script::plan(registry, source)?;
         let metrics = StepMetrics::of_plan(&plan).into();
         let script_hash = source.hash();
-        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash }))
+        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash, triggers }))
     }
+}
+
+/// Every pipeline of the library; one that starts itself by way of others is as wrong as one that cannot be read.
+fn pipelines(registry: &Registry, library: &Library) -> Pipelines {
+    let names = library.pipelines();
+    let mut pipelines: Pipelines =
+        names.iter().map(|name| (name.clone(), ready(registry, library, name))).collect();
+    let triggers = pipelines
+        .iter()
+        .filter_map(|(name, ready)| ready.as_ref().ok().map(|ready| (name.clone(), ready.triggers.clone())));
+    for (name, wrong) in script::wrong_triggers(&names, &triggers.collect()) {
+        pipelines.insert(name, Err(Arc::new(wrong)));
+    }
+    pipelines
 }
 
 fn ready(registry: &Registry, library: &Library, name: &str) -> Result<Arc<Ready>, Arc<Vec<Diagnostic>>> {

@@ -7,6 +7,7 @@ pub mod plan;
 pub mod queue;
 pub mod registry;
 pub mod run;
+pub mod schedule;
 pub mod script;
 pub mod step;
 pub mod telemetry;
@@ -16,6 +17,7 @@ pub use host::{Engine, EnqueueError, PipelineInfo, PlanError, Request};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
-    let rooms = [context::QUERIES, run::QUERIES, queue::QUERIES, &[worker::QUERIES]];
+    let rooms: [&[&[&store::Sql]]; 5] =
+        [context::QUERIES, run::QUERIES, queue::QUERIES, schedule::QUERIES, &[worker::QUERIES]];
     rooms.into_iter().flatten().flat_map(|queries| queries.iter().copied()).collect()
 }

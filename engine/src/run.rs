@@ -33,6 +33,10 @@ pub enum Cause {
     Http,
     /// What a folder that is watched holds.
     Watch,
+    /// The pipeline's own schedule.
+    Schedule,
+    /// Another pipeline that succeeded.
+    Pipeline,
 }
 
 /// How far a run is.
@@ -69,11 +73,15 @@ impl Cause {
             Self::Cli => "cli",
             Self::Http => "http",
             Self::Watch => "watch",
+            Self::Schedule => "schedule",
+            Self::Pipeline => "pipeline",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Cli, Self::Http, Self::Watch].into_iter().find(|cause| cause.as_str() == text)
+        [Self::Cli, Self::Http, Self::Watch, Self::Schedule, Self::Pipeline]
+            .into_iter()
+            .find(|cause| cause.as_str() == text)
     }
 }
 

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use crate::host::Engine;
 use crate::queue::{self, Identity, Lease};
 use crate::run::StopReason;
+use crate::schedule::Scheduler;
 use holding::Holdings;
 
 pub(crate) const QUERIES: &[&store::Sql] = holding::QUERIES;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How long news from other processes may take.
     pub poll: Duration,
+    /// Whether it also starts what is due by schedule.
+    pub schedules: bool,
 }
 
 impl Settings {
@@ -36,6 +39,7 @@ impl Settings {
             lease: Duration::from_secs(30),
             heartbeat: Duration::from_secs(10),
             poll: Duration::from_secs(1),
+            schedules: true,
         }
     }
 }
@@ -71,6 +75,8 @@ impl Worker {
         let mut beat = tokio::time::interval(self.settings.heartbeat);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.register().await;
+        let scheduler = self.settings.schedules.then(|| Scheduler::new(self.engine.clone()));
+        let scheduling = scheduler.map(|scheduler| tokio::spawn(scheduler.run(stop.clone())));
         while !stop.is_cancelled() {
             self.look_after(&holdings).await;
             self.fill(&holdings, &mut runs).await;
@@ -81,6 +87,9 @@ impl Worker {
                 _ = beat.tick() => self.renew(&holdings).await,
                 () = tokio::time::sleep(self.settings.poll) => {}
             }
+        }
+        if let Some(scheduling) = scheduling {
+            scheduling.abort();
         }
         self.drain(&holdings, &mut runs, &mut beat).await;
     }

@@ -34,8 +34,11 @@ macro_rules! migration {
 }
 
 /// Every migration, in order. A released one is never edited.
-pub const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_start.sql", "start"), migration!(2, "0002_export.sql", "export")];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_start.sql", "start"),
+    migration!(2, "0002_export.sql", "export"),
+    migration!(3, "0003_schedule.sql", "schedule"),
+];
 
 /// What a migration run did.
 #[derive(Clone, Debug, PartialEq, Eq)]

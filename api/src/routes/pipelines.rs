@@ -193,13 +193,14 @@ pub(crate) async fn check(
     body::Json(script): body::Json<Script>,
 ) -> Result<Json<Checked>, Error> {
     let source = Source { path: script.path, text: script.text, modules: modules(&shared) };
-    let registry = shared.state.engine.registry().clone();
+    let engine = shared.state.engine.clone();
     let permit =
         shared.checks.clone().acquire_owned().await.map_err(|closed| Error::Internal(closed.to_string()))?;
     let check = move || {
         // The permit stays with the work, which goes on where the caller goes away.
         let _permit = permit;
-        script::plan(&registry, &source).map(drop)
+        let planned = script::plan(engine.registry(), &source)?;
+        script::check_triggers(engine.registry(), engine.library(), &planned)
     };
     let planned = tokio::task::spawn_blocking(check).await;
     match planned {

@@ -123,3 +123,12 @@ async fn kinds_of_step_are_listed_with_their_schema() {
     assert_eq!((count["kind"].as_str(), count["output"].as_str()), (Some("sample.count"), Some("Counted")));
     assert_eq!(count["config"]["properties"]["rows"]["description"], "How far to count.");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_after_nobody_is_shown_where_it_says_so() {
+    let error =
+        mistaken("//! Waits.\npipeline(\"x\", #{ after: \"conting\" });\nsample::count(#{});\n").await;
+    assert_eq!(error["code"], "unknown_pipeline");
+    assert_eq!((&error["details"][0]["line"], &error["details"][0]["column"]), (&json!(2), &json!(25)));
+    assert_eq!(error["details"][0]["hint"], "did you mean `counting`?");
+}

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use store::{Sql, params};
+use store::{Sql, Tx, params};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::context::{RunContext, RunInfo};
 use crate::host::{Engine, Ready};
-use crate::queue::{self, Claimed, Ended, MAX_CLAIMS};
+use crate::queue::{self, Claimed, Ended, Enqueued, Job, MAX_CLAIMS};
 use crate::run::{Cause, Execution, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason};
+use crate::schedule::followers;
 
 /// How long a run whose database is away keeps its claim before the worker lets go of it.
 const LET_GO: Duration = Duration::from_secs(2);
@@ -73,8 +74,13 @@ impl Held {
             let Some(pinned) = self.pinned().await else { return };
             let pipeline = pinned.info.pipeline.clone();
             info!(pipeline, claims = self.claimed.claims, request.id = pinned.request_id, "run started");
+            let partition = pinned.info.partition.clone();
             let outcome = self.outcome(pinned).await;
-            self.conclude(&pipeline, outcome).await;
+            let followers = match outcome {
+                Outcome::Succeeded => followers::prepare(&self.engine, &pipeline, &partition),
+                _ => Vec::new(),
+            };
+            self.conclude(&pipeline, outcome, followers).await;
         }
         .instrument(span)
         .await;
@@ -148,16 +154,16 @@ impl Held {
         }
     }
 
-    async fn conclude(&self, pipeline: &str, outcome: Outcome) {
+    async fn conclude(&self, pipeline: &str, outcome: Outcome, followers: Vec<Job>) {
         let ended = |state, error: Option<(String, String)>| {
             let (error_code, error) = error.unzip();
             Ended { state, error_code, error, now_ms: self.engine.clock().now_ms() }
         };
         match outcome {
-            Outcome::Succeeded => self.finish(pipeline, ended(RunState::Succeeded, None)).await,
-            Outcome::Cancelled => self.finish(pipeline, ended(RunState::Cancelled, None)).await,
+            Outcome::Succeeded => self.finish(pipeline, ended(RunState::Succeeded, None), followers).await,
+            Outcome::Cancelled => self.finish(pipeline, ended(RunState::Cancelled, None), followers).await,
             Outcome::Failed { code, error } => {
-                self.finish(pipeline, ended(RunState::Failed, Some((code, error)))).await;
+                self.finish(pipeline, ended(RunState::Failed, Some((code, error))), followers).await;
             }
             Outcome::Parked(after) => self.release(after).await,
             Outcome::HandedBack => self.release(Duration::ZERO).await,
@@ -165,12 +171,19 @@ impl Held {
         }
     }
 
-    async fn finish(&self, pipeline: &str, ended: Ended) {
+    async fn finish(&self, pipeline: &str, ended: Ended, followers: Vec<Job>) {
         let (state, error_code, error) = (ended.state, ended.error_code.clone(), ended.error.clone());
         let fence = self.claimed.fence.clone();
-        match self.engine.store().write(move |tx| queue::finish(tx, &fence, &ended)).await {
-            Ok(()) => {
+        let finish = move |tx: &mut Tx<'_>| {
+            queue::finish(tx, &fence, &ended)?;
+            followers::enqueue(tx, &followers)
+        };
+        match self.engine.store().write(finish).await {
+            Ok(followers) => {
                 info!(pipeline, state = state.as_str(), code = error_code, error, "run finished");
+                for Enqueued { run, new } in followers {
+                    info!(run.id = run, new, cause = "pipeline", after = pipeline, "run enqueued");
+                }
                 self.engine.tell_ended(pipeline, state);
             }
             Err(error) => {
