@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::registry::QueryError;
-use engine::{EnqueueError, PlanError};
+use engine::{EnqueueError, PauseError, PlanError};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::error;
@@ -201,6 +201,18 @@ impl From<EnqueueError> for Error {
             EnqueueError::Plan(error) => error.into(),
             EnqueueError::Params(reason) => Self::parameter("params", format!("cannot be: {reason}")),
             EnqueueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PauseError> for Error {
+    fn from(error: PauseError) -> Self {
+        match error {
+            PauseError::Plan(error) => error.into(),
+            PauseError::Note => {
+                Self::parameter("note", "cannot be: it has at most 200 characters, on one line")
+            }
+            PauseError::Store(error) => error.into(),
         }
     }
 }

@@ -74,6 +74,8 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(pipelines::list))
         .routes(routes!(pipelines::check))
         .routes(routes!(pipelines::run))
+        .routes(routes!(pipelines::schedule::pause))
+        .routes(routes!(pipelines::schedule::resume))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::steps))

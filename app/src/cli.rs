@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, check, days, db, demo, doctor, import, predict, rules, run, runs, serve,
-    steps, today,
+    accuracy, activities, athlete, check, days, db, demo, doctor, import, pipelines, predict, rules, run,
+    runs, serve, steps, today,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Days(days::Days),
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
+    Pipelines(pipelines::Pipelines),
     Run(run::Run),
     Runs(runs::Runs),
     Serve(serve::Serve),
@@ -84,6 +85,7 @@ impl Command {
             Self::Days(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
+            Self::Pipelines(command) => command.run(config).await,
             Self::Run(command) => command.run(config).await,
             Self::Runs(command) => command.run(config).await,
             Self::Serve(command) => command.run(config).await,
@@ -106,6 +108,7 @@ impl Command {
             Self::Days(command) => command.form.json,
             Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,
+            Self::Pipelines(command) => command.form().json,
             Self::Run(command) => command.form.json,
             Self::Runs(command) => command.form().json,
             Self::Steps(command) => command.form.json,

@@ -9,6 +9,7 @@ pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
+pub(crate) mod pipelines;
 pub(crate) mod predict;
 pub(crate) mod rules;
 pub(crate) mod run;

@@ -18,6 +18,8 @@ use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
 use crate::run::record::{self, RunRecord};
 use crate::run::{Cause, RunState};
+use crate::schedule::pause::Pause;
+use crate::schedule::{Schedule, ScheduleInfo};
 use crate::script::{self, Diagnostic, Library, Planned, Source, Trigger};
 use crate::telemetry::StepMetrics;
 
@@ -92,6 +94,15 @@ pub struct PipelineInfo {
     pub about: String,
     pub path: String,
     pub steps: Vec<StepInfo>,
+    /// When it runs by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleInfo>,
+    /// The pipelines whose success starts it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// Since when nothing starts it by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
     /// What keeps it from running.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Diagnostic>,
@@ -152,7 +163,8 @@ impl Engine {
         self.0.watcher.as_ref()
     }
 
-    /// All pipelines, by name, those with errors included.
+    /// All pipelines, by name, those with errors included, as their scripts say: what is due and what rests
+    /// is known to [`Engine::scheduled_pipelines`].
     pub fn pipelines(&self) -> Vec<PipelineInfo> {
         self.0.pipelines.iter().map(|(name, ready)| self.info(name, ready)).collect()
     }
@@ -160,16 +172,38 @@ impl Engine {
     fn info(&self, name: &str, ready: &Result<Arc<Ready>, Arc<Vec<Diagnostic>>>) -> PipelineInfo {
         let path = format!("pipelines/{name}.rhai");
         let about = about(self.0.library.text(&path).unwrap_or_default());
-        let (steps, errors) = match ready {
-            Ok(ready) => (step_infos(&ready.plan), Vec::new()),
-            Err(diagnostics) => (Vec::new(), diagnostics.to_vec()),
+        let mut info = PipelineInfo {
+            name: name.to_owned(),
+            about,
+            path,
+            steps: Vec::new(),
+            schedule: None,
+            after: Vec::new(),
+            paused: None,
+            errors: Vec::new(),
         };
-        PipelineInfo { name: name.to_owned(), about, path, steps, errors }
+        match ready {
+            Ok(ready) => {
+                info.steps = step_infos(&ready.plan);
+                info.schedule = ready.plan.options.schedule.as_ref().map(Schedule::info);
+                info.after = ready.plan.options.after.clone();
+            }
+            Err(diagnostics) => info.errors = diagnostics.to_vec(),
+        }
+        info
     }
 
     /// The plan of a pipeline.
     pub fn plan(&self, pipeline: &str) -> Result<Arc<Plan>, PlanError> {
         Ok(self.ready(pipeline)?.plan.clone())
+    }
+
+    /// Fails where there is no pipeline of that name, mistakes or not.
+    pub fn known(&self, pipeline: &str) -> Result<(), PlanError> {
+        match self.ready(pipeline) {
+            Err(error @ PlanError::Unknown { .. }) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn ready(&self, pipeline: &str) -> Result<&Arc<Ready>, PlanError> {

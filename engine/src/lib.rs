@@ -14,6 +14,7 @@ pub mod telemetry;
 pub mod worker;
 
 pub use host::{Engine, EnqueueError, PipelineInfo, PlanError, Request};
+pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {

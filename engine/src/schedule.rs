@@ -5,6 +5,7 @@
 
 mod catch_up;
 pub(crate) mod followers;
+mod overview;
 pub mod pause;
 mod rule;
 mod scheduler;
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
 pub use catch_up::CatchUp;
+pub use overview::{DueInfo, PauseError, ScheduleInfo};
 pub use rule::{Rule, Slot};
 pub use scheduler::Scheduler;
 pub use table::{Standing, standings};
@@ -52,6 +54,14 @@ impl Schedule {
     pub fn rule(&self, home: Option<&TimeZone>) -> Rule {
         let zone = self.time_zone.as_ref().or(home).cloned().unwrap_or(TimeZone::UTC);
         Rule::new(self.timing.clone(), zone)
+    }
+}
+
+impl Schedule {
+    pub(crate) fn info(&self) -> ScheduleInfo {
+        let time_zone = self.time_zone.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);
+        let catch_up = self.catch_up.as_str();
+        ScheduleInfo { rule: self.timing.to_string(), time_zone, catch_up, due: Vec::new() }
     }
 }
 
