@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_start.sql", "start"),
     migration!(2, "0002_export.sql", "export"),
     migration!(3, "0003_schedule.sql", "schedule"),
+    migration!(4, "0004_workers.sql", "workers"),
 ];
 
 /// What a migration run did.

@@ -18,22 +18,41 @@ const LET_GO: Duration = Duration::from_secs(2);
 
 /// The runs that this worker holds, each with the means to stop it.
 #[derive(Default)]
-pub(super) struct Holdings(Mutex<HashMap<String, Stop>>);
+pub(super) struct Holdings(Mutex<HashMap<String, Hold>>);
+
+/// One claim of a run. A run whose lease ran out may be claimed a second time before its first work has noticed.
+struct Hold {
+    fence: i64,
+    stop: Stop,
+}
 
 impl Holdings {
-    pub(super) fn add(&self, run: &str) -> Stop {
+    pub(super) fn add(&self, claimed: &Claimed) -> Stop {
         let stop = Stop::default();
-        self.lock().insert(run.to_owned(), stop.clone());
+        let hold = Hold { fence: claimed.fence.number(), stop: stop.clone() };
+        if let Some(former) = self.lock().insert(claimed.run.clone(), hold) {
+            former.stop.now(StopReason::Lost);
+        }
         stop
     }
 
-    pub(super) fn remove(&self, run: &str) {
-        self.lock().remove(run);
+    pub(super) fn remove(&self, claimed: &Claimed) {
+        let mut holds = self.lock();
+        if holds.get(&claimed.run).is_some_and(|hold| hold.fence == claimed.fence.number()) {
+            holds.remove(&claimed.run);
+        }
     }
 
     pub(super) fn stop(&self, run: &str, reason: StopReason) {
-        if let Some(stop) = self.lock().get(run) {
-            stop.now(reason);
+        if let Some(hold) = self.lock().get(run) {
+            hold.stop.now(reason);
+        }
+    }
+
+    /// Stops a run that is gone, unless it was claimed again since.
+    pub(super) fn lose(&self, run: &str, fence: i64) {
+        if let Some(hold) = self.lock().get(run).filter(|hold| hold.fence == fence) {
+            hold.stop.now(StopReason::Lost);
         }
     }
 
@@ -41,11 +60,16 @@ impl Holdings {
         self.lock().keys().cloned().collect()
     }
 
+    /// Each run with the number under which it is held.
+    pub(super) fn fences(&self) -> Vec<(String, i64)> {
+        self.lock().iter().map(|(run, hold)| (run.clone(), hold.fence)).collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Stop>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Hold>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
