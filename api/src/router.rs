@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, days, health, insights, metrics, openapi, pipelines, predictions, runs, steps, uploads,
+    workers,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
@@ -71,6 +72,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(health::show))
         .routes(routes!(metrics::show))
         .routes(routes!(openapi::show))
+        .routes(routes!(workers::list))
         .routes(routes!(pipelines::list))
         .routes(routes!(pipelines::check))
         .routes(routes!(pipelines::run))

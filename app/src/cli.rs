@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::commands::{
     accuracy, activities, athlete, check, days, db, demo, doctor, import, pipelines, predict, rules, run,
-    runs, serve, steps, today,
+    runs, serve, steps, today, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Run(run::Run),
     Runs(runs::Runs),
     Serve(serve::Serve),
+    Work(work::Work),
+    Workers(workers::Workers),
     Steps(steps::Steps),
     Rules(rules::Rules),
     Check(check::Check),
@@ -89,6 +91,8 @@ impl Command {
             Self::Run(command) => command.run(config).await,
             Self::Runs(command) => command.run(config).await,
             Self::Serve(command) => command.run(config).await,
+            Self::Work(command) => command.run(config).await,
+            Self::Workers(command) => command.run(config).await,
             Self::Steps(command) => command.run(config),
             Self::Rules(command) => command.run(config).await,
             Self::Check(command) => command.run(config).await,
@@ -111,19 +115,20 @@ impl Command {
             Self::Pipelines(command) => command.form().json,
             Self::Run(command) => command.form.json,
             Self::Runs(command) => command.form().json,
+            Self::Workers(command) => command.form.json,
             Self::Steps(command) => command.form.json,
             Self::Rules(command) => command.form().json,
             Self::Check(command) => command.form.json,
             Self::Doctor(command) => command.form.json,
             Self::Db(command) => command.form().json,
             Self::Demo(command) => command.form.json,
-            Self::Serve(_) => false,
+            Self::Serve(_) | Self::Work(_) => false,
         }
     }
 
     /// True for what runs until it is told to stop.
     pub(crate) fn is_a_server(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        matches!(self, Self::Serve(_) | Self::Work(_))
     }
 }
 

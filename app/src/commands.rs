@@ -17,3 +17,5 @@ pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod steps;
 pub(crate) mod today;
+pub(crate) mod work;
+pub(crate) mod workers;

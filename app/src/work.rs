@@ -11,6 +11,7 @@ use engine::{Engine, Request};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Config;
 use crate::error::Problem;
 use crate::progress::Progress;
 use crate::table::width;
@@ -48,6 +49,7 @@ impl Finished {
 /// Enqueues a run and works until it is over. Ctrl-C cancels it; twice leaves it to the next process.
 /// SIGTERM hands it back to the queue.
 pub(crate) async fn carry_out(
+    config: &Config,
     engine: &Engine,
     request: Request,
     progress: &Progress,
@@ -55,7 +57,7 @@ pub(crate) async fn carry_out(
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
     // A command does what it was told; what is due by schedule is for those who stay.
-    let settings = Settings { schedules: false, ..Settings::standard() };
+    let settings = Settings { schedules: false, ..config.worker.clone() };
     let worker = Worker::new(engine.clone(), settings)?;
     let enqueued = engine.enqueue(request).await?;
     if !enqueued.new {

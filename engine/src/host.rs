@@ -308,11 +308,6 @@ impl Engine {
         }
     }
 
-    /// Tells this process's worker that there may be something to take.
-    pub(crate) fn wake(&self) {
-        self.0.wake.notify_one();
-    }
-
     pub(crate) async fn woken(&self) {
         self.0.wake.notified().await;
     }

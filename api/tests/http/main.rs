@@ -15,3 +15,4 @@ mod runs;
 mod sample;
 mod stopping;
 mod uploads;
+mod workers;
