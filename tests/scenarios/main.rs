@@ -16,3 +16,4 @@ mod manifest;
 mod program;
 mod schedule;
 mod watch;
+mod workers;
