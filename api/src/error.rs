@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use engine::dead_letter::LetterError;
 use engine::registry::QueryError;
 use engine::rerun::RerunError;
-use engine::{EnqueueError, PlanError};
+use engine::{EnqueueError, PauseError, PlanError};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::error;
@@ -229,6 +229,18 @@ impl From<LetterError> for Error {
             LetterError::Unknown(id) => Self::NotFound(format!("dead letter `{id}`")),
             LetterError::Enqueue(error) => error.into(),
             refused => Self::conflict(refused.code().unwrap_or("internal"), refused.to_string()),
+        }
+    }
+}
+
+impl From<PauseError> for Error {
+    fn from(error: PauseError) -> Self {
+        match error {
+            PauseError::Plan(error) => error.into(),
+            PauseError::Note => {
+                Self::parameter("note", "cannot be: it has at most 200 characters, on one line")
+            }
+            PauseError::Store(error) => error.into(),
         }
     }
 }

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines, predictions, runs,
-    steps, uploads,
+    steps, uploads, workers,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
@@ -78,9 +78,12 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(health::show))
         .routes(routes!(metrics::show))
         .routes(routes!(openapi::show))
+        .routes(routes!(workers::list))
         .routes(routes!(pipelines::list))
         .routes(routes!(pipelines::check))
         .routes(routes!(pipelines::run))
+        .routes(routes!(pipelines::schedule::pause))
+        .routes(routes!(pipelines::schedule::resume))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::steps))

@@ -13,3 +13,4 @@ pub(crate) mod predictions;
 pub(crate) mod runs;
 pub(crate) mod steps;
 pub(crate) mod uploads;
+pub(crate) mod workers;

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, check, days, db, dead_letters, demo, doctor, import, predict, rules, run,
-    runs, serve, steps, today,
+    accuracy, activities, athlete, check, days, db, dead_letters, demo, doctor, import, pipelines, predict,
+    rules, run, runs, serve, steps, today, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -46,10 +46,13 @@ pub(crate) enum Command {
     Days(days::Days),
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
+    Pipelines(pipelines::Pipelines),
     Run(run::Run),
     Runs(runs::Runs),
     DeadLetters(dead_letters::DeadLetters),
     Serve(serve::Serve),
+    Work(work::Work),
+    Workers(workers::Workers),
     Steps(steps::Steps),
     Rules(rules::Rules),
     Check(check::Check),
@@ -85,10 +88,13 @@ impl Command {
             Self::Days(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
+            Self::Pipelines(command) => command.run(config).await,
             Self::Run(command) => command.run(config).await,
             Self::Runs(command) => command.run(config).await,
             Self::DeadLetters(command) => command.run(config).await,
             Self::Serve(command) => command.run(config).await,
+            Self::Work(command) => command.run(config).await,
+            Self::Workers(command) => command.run(config).await,
             Self::Steps(command) => command.run(config),
             Self::Rules(command) => command.run(config).await,
             Self::Check(command) => command.run(config).await,
@@ -108,22 +114,24 @@ impl Command {
             Self::Days(command) => command.form.json,
             Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,
+            Self::Pipelines(command) => command.form().json,
             Self::Run(command) => command.form.json,
             Self::Runs(command) => command.form().json,
             Self::DeadLetters(command) => command.form().json,
+            Self::Workers(command) => command.form.json,
             Self::Steps(command) => command.form.json,
             Self::Rules(command) => command.form().json,
             Self::Check(command) => command.form.json,
             Self::Doctor(command) => command.form.json,
             Self::Db(command) => command.form().json,
             Self::Demo(command) => command.form.json,
-            Self::Serve(_) => false,
+            Self::Serve(_) | Self::Work(_) => false,
         }
     }
 
     /// True for what runs until it is told to stop.
     pub(crate) fn is_a_server(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        matches!(self, Self::Serve(_) | Self::Work(_))
     }
 }
 

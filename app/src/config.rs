@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use engine::worker::Settings;
 use store::Url;
 
 use crate::error::{self, Problem};
@@ -17,6 +19,11 @@ const LOG_LEVEL: &str = "FITNESS_LOG_LEVEL";
 const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
 pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
+
+const WORKER_SLOTS: &str = "FITNESS_WORKER_SLOTS";
+const LEASE: &str = "FITNESS_LEASE";
+const HEARTBEAT: &str = "FITNESS_HEARTBEAT";
+const POLL: &str = "FITNESS_POLL";
 
 const DEFAULT_DATA_DIR: &str = "./data";
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -34,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) local_import: bool,
     /// What is put into it is imported while the server runs; whether it is there is looked at then.
     pub(crate) import_dir: Option<PathBuf>,
+    /// How runs are worked off.
+    pub(crate) worker: Settings,
 }
 
 /// How the log is written.
@@ -78,6 +87,7 @@ impl Config {
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
+            worker: worker(text)?,
         })
     }
 }
@@ -101,6 +111,36 @@ fn db_url(value: Option<String>, data_dir: &Path) -> Result<Url, Problem> {
         exit: error::CONFIG,
         ..Problem::new(error.code(), format!("{DB_URL}: {error}"))
     })
+}
+
+fn worker(text: impl Fn(&'static str) -> Result<Option<String>, Problem>) -> Result<Settings, Problem> {
+    let time = |name| text(name)?.map(|value| time(name, &value)).transpose();
+    let standard = Settings::standard();
+    let settings = Settings {
+        slots: text(WORKER_SLOTS)?.map_or(Ok(standard.slots), |value| slots(&value))?,
+        lease: time(LEASE)?.unwrap_or(standard.lease),
+        heartbeat: time(HEARTBEAT)?.unwrap_or(standard.heartbeat),
+        poll: time(POLL)?.unwrap_or(standard.poll),
+        schedules: standard.schedules,
+    };
+    settings.check().map_err(|slow| wrong(HEARTBEAT, &slow.to_string()))?;
+    Ok(settings)
+}
+
+fn slots(value: &str) -> Result<usize, Problem> {
+    let slots = value.parse().ok().filter(|slots| (1..=256).contains(slots));
+    slots.ok_or_else(|| wrong(WORKER_SLOTS, "it must be a whole number from 1 to 256"))
+}
+
+fn time(name: &'static str, value: &str) -> Result<Duration, Problem> {
+    let units = [("ms", 1), ("s", 1_000), ("m", 60_000)];
+    let parsed = units.into_iter().find_map(|(unit, ms)| {
+        let number: u64 = value.strip_suffix(unit)?.parse().ok()?;
+        Some(Duration::from_millis(number.checked_mul(ms)?))
+    });
+    let fits = Duration::from_millis(10)..=Duration::from_secs(3600);
+    let time = parsed.filter(|time| fits.contains(time));
+    time.ok_or_else(|| wrong(name, "it must be a time from `10ms` to `60m`, such as `30s`"))
 }
 
 fn listen(value: &str) -> Result<SocketAddr, Problem> {
@@ -239,6 +279,43 @@ mod tests {
             "/nowhere",
             "FITNESS_SCRIPTS_DIR: it names no folder that holds `pipelines`",
         );
+    }
+
+    #[test]
+    fn a_workers_terms_can_be_set() {
+        let terms = [("FITNESS_LEASE", "3s"), ("FITNESS_HEARTBEAT", "500ms"), ("FITNESS_WORKER_SLOTS", "9")];
+        let worker = read(&terms).unwrap().worker;
+        let times = (worker.lease.as_millis(), worker.heartbeat.as_millis(), worker.poll.as_millis());
+        assert_eq!((worker.slots, times), (9, (3_000, 500, 1_000)));
+    }
+
+    #[test]
+    fn a_lease_that_could_run_out_between_two_heartbeats_is_refused() {
+        check_refused(
+            "FITNESS_HEARTBEAT",
+            "11s",
+            "FITNESS_HEARTBEAT: the heartbeat (11s) must be at most a third of the lease (30s)",
+        );
+        check_refused(
+            "FITNESS_LEASE",
+            "20s",
+            "FITNESS_HEARTBEAT: the heartbeat (10s) must be at most a third of the lease (20s)",
+        );
+    }
+
+    #[test]
+    fn a_time_has_a_unit_and_slots_are_a_number() {
+        let wanted = "FITNESS_LEASE: it must be a time from `10ms` to `60m`, such as `30s`";
+        for value in ["30", "s", "-1s", "0s", "2h", "99999999999999999999s"] {
+            check_refused("FITNESS_LEASE", value, wanted);
+        }
+        for value in ["0", "many", "257"] {
+            check_refused(
+                "FITNESS_WORKER_SLOTS",
+                value,
+                "FITNESS_WORKER_SLOTS: it must be a whole number from 1 to 256",
+            );
+        }
     }
 
     #[test]

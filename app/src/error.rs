@@ -5,7 +5,7 @@ use std::io;
 
 use engine::dead_letter::LetterError;
 use engine::rerun::RerunError;
-use engine::{EnqueueError, PlanError};
+use engine::{EnqueueError, PauseError, PlanError};
 use serde_json::{Value, json};
 
 /// The command did what was asked.
@@ -48,6 +48,9 @@ impl Problem {
         }
         if let Some(plan) = error.chain().find_map(plan_error) {
             return of_plan(plan);
+        }
+        if let Some(note @ PauseError::Note) = error.chain().find_map(|cause| cause.downcast_ref()) {
+            return Self { exit: USAGE, ..Self::new("invalid_parameter", note.to_string()) };
         }
         if let Some(EnqueueError::Params(message)) = error.chain().find_map(|cause| cause.downcast_ref()) {
             return Self { exit: USAGE, ..Self::new("invalid_parameter", message) };

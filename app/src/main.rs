@@ -11,6 +11,7 @@ mod program;
 mod progress;
 mod question;
 mod scripts;
+mod signals;
 mod table;
 mod units;
 mod work;

@@ -12,6 +12,7 @@ use engine::{Engine, Request};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Config;
 use crate::error::Problem;
 use crate::progress::Progress;
 use crate::table::width;
@@ -49,6 +50,7 @@ impl Finished {
 /// Enqueues a run and works until it is over. Ctrl-C cancels it; twice leaves it to the next process.
 /// SIGTERM hands it back to the queue.
 pub(crate) async fn carry_out(
+    config: &Config,
     engine: &Engine,
     request: Request,
     progress: &Progress,
@@ -57,18 +59,21 @@ pub(crate) async fn carry_out(
     if !enqueued.new {
         progress.say("the same pipeline is at work already; waiting for that run");
     }
-    see_through(engine, &enqueued, progress).await
+    see_through(config, engine, &enqueued, progress).await
 }
 
 /// Works until a run that is enqueued is over, and heeds signals as above.
 pub(crate) async fn see_through(
+    config: &Config,
     engine: &Engine,
     enqueued: &Enqueued,
     progress: &Progress,
 ) -> anyhow::Result<Finished> {
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
-    let worker = Worker::new(engine.clone(), Settings::standard())?;
+    // A command does what it was told; what is due by schedule is for those who stay.
+    let settings = Settings { schedules: false, ..config.worker.clone() };
+    let worker = Worker::new(engine.clone(), settings)?;
     let working = tokio::spawn(worker.run(stop.clone()));
     let run = wait(engine, &enqueued.run, progress, &mut terminate).await;
     progress.end();

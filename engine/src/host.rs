@@ -1,6 +1,7 @@
 //! The engine as a program holds it: pipelines by name, and the way into the queue.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,9 @@ use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
 use crate::run::record::{self, RunRecord};
 use crate::run::{Cause, RunState};
-use crate::script::{self, Diagnostic, Library, Planned, Source};
+use crate::schedule::pause::Pause;
+use crate::schedule::{Schedule, ScheduleInfo};
+use crate::script::{self, Diagnostic, Library, Planned, Source, Trigger};
 use crate::telemetry::StepMetrics;
 
 /// Pipelines, registry and store, shared by API, command line and worker.
@@ -30,11 +33,13 @@ struct Inner {
     library: Arc<Library>,
     clock: Clock,
     watcher: Option<Watcher>,
-    pipelines: BTreeMap<String, Result<Arc<Ready>, Arc<Vec<Diagnostic>>>>,
+    pipelines: Pipelines,
     /// Plans of pinned scripts that are no longer the current ones, by the script's hash.
     pinned: Mutex<HashMap<String, Arc<Ready>>>,
     wake: Notify,
     ended: Notify,
+    /// When a scheduler of this process last looked to the end; 0 before the first time.
+    ticked_ms: AtomicI64,
 }
 
 /// A plan with what running it needs.
@@ -43,7 +48,10 @@ pub(crate) struct Ready {
     pub metrics: Arc<[StepMetrics]>,
     source: Source,
     script_hash: String,
+    triggers: Vec<Trigger>,
 }
+
+type Pipelines = BTreeMap<String, Result<Arc<Ready>, Arc<Vec<Diagnostic>>>>;
 
 /// A wish to run a pipeline.
 #[derive(Debug, Clone)]
@@ -86,6 +94,15 @@ pub struct PipelineInfo {
     pub about: String,
     pub path: String,
     pub steps: Vec<StepInfo>,
+    /// When it runs by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleInfo>,
+    /// The pipelines whose success starts it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// Since when nothing starts it by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
     /// What keeps it from running.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Diagnostic>,
@@ -108,12 +125,8 @@ impl Engine {
         clock: Clock,
         watcher: Option<Watcher>,
     ) -> Self {
-        let pipelines = library.pipelines().into_iter().map(|name| {
-            let ready = ready(&registry, &library, &name);
-            (name, ready)
-        });
         Self(Arc::new(Inner {
-            pipelines: pipelines.collect(),
+            pipelines: pipelines(&registry, &library),
             store,
             registry,
             library,
@@ -122,6 +135,7 @@ impl Engine {
             pinned: Mutex::default(),
             wake: Notify::new(),
             ended: Notify::new(),
+            ticked_ms: AtomicI64::new(0),
         }))
     }
 
@@ -149,7 +163,8 @@ impl Engine {
         self.0.watcher.as_ref()
     }
 
-    /// All pipelines, by name, those with errors included.
+    /// All pipelines, by name, those with errors included, as their scripts say: what is due and what rests
+    /// is known to [`Engine::scheduled_pipelines`].
     pub fn pipelines(&self) -> Vec<PipelineInfo> {
         self.0.pipelines.iter().map(|(name, ready)| self.info(name, ready)).collect()
     }
@@ -157,16 +172,38 @@ impl Engine {
     fn info(&self, name: &str, ready: &Result<Arc<Ready>, Arc<Vec<Diagnostic>>>) -> PipelineInfo {
         let path = format!("pipelines/{name}.rhai");
         let about = about(self.0.library.text(&path).unwrap_or_default());
-        let (steps, errors) = match ready {
-            Ok(ready) => (step_infos(&ready.plan), Vec::new()),
-            Err(diagnostics) => (Vec::new(), diagnostics.to_vec()),
+        let mut info = PipelineInfo {
+            name: name.to_owned(),
+            about,
+            path,
+            steps: Vec::new(),
+            schedule: None,
+            after: Vec::new(),
+            paused: None,
+            errors: Vec::new(),
         };
-        PipelineInfo { name: name.to_owned(), about, path, steps, errors }
+        match ready {
+            Ok(ready) => {
+                info.steps = step_infos(&ready.plan);
+                info.schedule = ready.plan.options.schedule.as_ref().map(Schedule::info);
+                info.after = ready.plan.options.after.clone();
+            }
+            Err(diagnostics) => info.errors = diagnostics.to_vec(),
+        }
+        info
     }
 
     /// The plan of a pipeline.
     pub fn plan(&self, pipeline: &str) -> Result<Arc<Plan>, PlanError> {
         Ok(self.ready(pipeline)?.plan.clone())
+    }
+
+    /// Fails where there is no pipeline of that name, mistakes or not.
+    pub fn known(&self, pipeline: &str) -> Result<(), PlanError> {
+        match self.ready(pipeline) {
+            Err(error @ PlanError::Unknown { .. }) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn ready(&self, pipeline: &str) -> Result<&Arc<Ready>, PlanError> {
@@ -183,6 +220,21 @@ impl Engine {
         }
     }
 
+    /// The plans of all pipelines without errors, by name.
+    pub fn plans(&self) -> Vec<Arc<Plan>> {
+        self.0.pipelines.values().flatten().map(|ready| ready.plan.clone()).collect()
+    }
+
+    /// When a scheduler of this process last looked to the end, in epoch milliseconds.
+    pub fn scheduler_ticked_ms(&self) -> Option<i64> {
+        Some(self.0.ticked_ms.load(Ordering::Relaxed)).filter(|at_ms| *at_ms != 0)
+    }
+
+    pub(crate) fn note_tick(&self, at_ms: i64) {
+        self.0.ticked_ms.store(at_ms, Ordering::Relaxed);
+        crate::telemetry::scheduler_looked(at_ms);
+    }
+
     /// Puts a run into the queue and wakes this process's worker.
     pub async fn enqueue(&self, request: Request) -> Result<Enqueued, EnqueueError> {
         let job = self.prepare(&request)?;
@@ -195,7 +247,7 @@ impl Engine {
             request.id = request.request_id,
             "run enqueued"
         );
-        self.0.wake.notify_one();
+        self.wake();
         Ok(enqueued)
     }
 
@@ -289,11 +341,25 @@ impl Engine {
 
 impl Ready {
     fn of(registry: &Registry, source: &Source) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let Planned { plan, source } = script::plan(registry, source)?;
+        let Planned { plan, source, triggers } = script::plan(registry, source)?;
         let metrics = StepMetrics::of_plan(&plan).into();
         let script_hash = source.hash();
-        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash }))
+        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash, triggers }))
     }
+}
+
+/// Every pipeline of the library; one that starts itself by way of others is as wrong as one that cannot be read.
+fn pipelines(registry: &Registry, library: &Library) -> Pipelines {
+    let names = library.pipelines();
+    let mut pipelines: Pipelines =
+        names.iter().map(|name| (name.clone(), ready(registry, library, name))).collect();
+    let triggers = pipelines
+        .iter()
+        .filter_map(|(name, ready)| ready.as_ref().ok().map(|ready| (name.clone(), ready.triggers.clone())));
+    for (name, wrong) in script::wrong_triggers(&names, &triggers.collect()) {
+        pipelines.insert(name, Err(Arc::new(wrong)));
+    }
+    pipelines
 }
 
 fn ready(registry: &Registry, library: &Library, name: &str) -> Result<Arc<Ready>, Arc<Vec<Diagnostic>>> {

@@ -9,6 +9,7 @@ pub mod queue;
 pub mod registry;
 pub mod rerun;
 pub mod run;
+pub mod schedule;
 pub mod script;
 #[cfg(test)]
 mod stage;
@@ -17,14 +18,16 @@ pub mod telemetry;
 pub mod worker;
 
 pub use host::{Engine, EnqueueError, PipelineInfo, PlanError, Request};
+pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
-    let rooms: [&[&[&store::Sql]]; 6] = [
+    let rooms: [&[&[&store::Sql]]; 7] = [
         context::QUERIES,
         run::QUERIES,
         queue::QUERIES,
         dead_letter::QUERIES,
+        schedule::QUERIES,
         &[rerun::QUERIES],
         &[worker::QUERIES],
     ];

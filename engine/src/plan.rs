@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::schedule::Schedule;
 use crate::step::{AnyStep, Cause, Kind};
 use order::Order;
 
@@ -37,6 +38,12 @@ pub struct Options {
     pub priority: i64,
     /// Names of the params that a run may be given, with what they stand at otherwise.
     pub params: BTreeMap<String, Value>,
+    /// When it runs by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Pipelines whose success starts this one for the same partition.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
 }
 
 impl Options {

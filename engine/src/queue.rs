@@ -5,7 +5,9 @@
 mod claim;
 mod enqueue;
 mod finish;
+mod hint;
 mod listing;
+mod renew;
 mod worker;
 
 #[cfg(test)]
@@ -13,11 +15,20 @@ mod tests;
 
 use store::Sql;
 
-pub use claim::{Claimed, Lease, MAX_CLAIMS, claim, renew};
+pub use claim::{Claimed, Lease, MAX_CLAIMS, claim};
 pub use enqueue::{Enqueued, Job, enqueue};
 pub use finish::{Ended, ask_cancel, cancelled, finish, release};
+pub use hint::HINTS;
 pub use listing::{JobRecord, Why, jobs, waiting};
-pub use worker::{Identity, dead_neighbours, forget, register};
+pub use renew::renew;
+pub use worker::{Identity, WorkerRecord, dead_neighbours, forget, prune, register, workers};
 
-pub(crate) const QUERIES: &[&[&Sql]] =
-    &[claim::QUERIES, enqueue::QUERIES, finish::QUERIES, listing::QUERIES, worker::QUERIES];
+pub(crate) const QUERIES: &[&[&Sql]] = &[
+    claim::QUERIES,
+    enqueue::QUERIES,
+    finish::QUERIES,
+    hint::QUERIES,
+    listing::QUERIES,
+    renew::QUERIES,
+    worker::QUERIES,
+];

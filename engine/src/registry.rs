@@ -1,16 +1,18 @@
 //! What plugins offer, by name: an explicit list, filled once at start.
 
+mod partitions;
 mod query;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use store::Store;
+use store::{Store, Tx};
 
 use crate::clock::Clock;
 use crate::step::{BoxFuture, ConfigError, Kind, Step};
 
+pub use partitions::{Partition, Partitions};
 pub use query::{AnyQuery, Query, QueryContext, QueryError, Study};
 
 /// A name that is taken, or that a script could not say.
@@ -95,6 +97,7 @@ pub struct Registry {
     connections: BTreeMap<&'static str, Box<dyn Connection>>,
     hooks: BTreeMap<&'static str, Box<dyn Hook>>,
     advice: Option<AdviceCheck>,
+    partitions: Option<Box<dyn Partitions>>,
 }
 
 impl Registry {
@@ -145,6 +148,20 @@ impl Registry {
     /// Sets what the advice of every rule must look like.
     pub fn advice(&mut self, check: AdviceCheck) {
         self.advice = Some(check);
+    }
+
+    /// Sets who tells whom scheduled pipelines run for.
+    pub fn partitions(&mut self, partitions: impl Partitions) -> Result<(), RegistryError> {
+        if self.partitions.is_some() {
+            return Err(RegistryError::Twice("partitions".to_owned()));
+        }
+        self.partitions = Some(Box::new(partitions));
+        Ok(())
+    }
+
+    /// Whom scheduled pipelines run for; nobody where no plugin tells it.
+    pub fn list_partitions(&self, tx: &mut Tx<'_>) -> store::Result<Vec<Partition>> {
+        self.partitions.as_ref().map_or_else(|| Ok(Vec::new()), |partitions| partitions.list(tx))
     }
 
     /// What the advice of every rule must look like; anything where no plugin reads it.

@@ -37,6 +37,10 @@ pub enum Cause {
     Retry,
     /// The wish that a dead letter be tried anew.
     Replay,
+    /// The pipeline's own schedule.
+    Schedule,
+    /// Another pipeline that succeeded.
+    Pipeline,
 }
 
 /// Why a run failed for good.
@@ -90,13 +94,14 @@ impl Cause {
             Self::Watch => "watch",
             Self::Retry => "retry",
             Self::Replay => "replay",
+            Self::Schedule => "schedule",
+            Self::Pipeline => "pipeline",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Cli, Self::Http, Self::Watch, Self::Retry, Self::Replay]
-            .into_iter()
-            .find(|cause| cause.as_str() == text)
+        use Cause::*;
+        [Cli, Http, Watch, Retry, Replay, Schedule, Pipeline].into_iter().find(|cause| cause.as_str() == text)
     }
 }
 

@@ -20,6 +20,7 @@ mod speakable;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod vocabulary;
 
 use rhai::{Dynamic, Scope};
@@ -28,6 +29,7 @@ pub use diagnostic::Diagnostic;
 pub use library::{Library, Source};
 pub use sandbox::Limits;
 pub use speakable::speakable;
+pub use triggers::{Trigger, check_triggers, wrong_triggers};
 
 use assemble::{Script, assemble};
 use draft::SharedDraft;
@@ -48,6 +50,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Holds only the modules that were used.
     pub source: Source,
+    /// Where it says after which others it starts.
+    pub triggers: Vec<Trigger>,
 }
 
 /// Evaluates a pipeline script. Runs script code: call it on a blocking thread.
@@ -70,9 +74,12 @@ pub fn plan_within(
     }
     let evaluation = Evaluation { registry, source, limits, imports: Imports::new(source.modules.clone()) };
     match evaluation.run(&mut files) {
-        Ok(plan) => {
+        Ok((plan, places)) => {
             let modules = evaluation.imports.used();
-            Ok(Planned { plan, source: Source { modules, ..source.clone() } })
+            let places = places.into_iter().flat_map(|place| files.locate(vec![place]));
+            let after = plan.options.after.iter().cloned();
+            let triggers = after.zip(places).map(|(after, place)| Trigger { after, place }).collect();
+            Ok(Planned { plan, source: Source { modules, ..source.clone() }, triggers })
         }
         Err(mistakes) => Err(files.locate(mistakes)),
     }
@@ -91,7 +98,7 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    fn run(&self, files: &mut Files) -> Result<Plan, Vec<Mistake>> {
+    fn run(&self, files: &mut Files) -> Result<(Plan, Vec<Mistake>), Vec<Mistake>> {
         let planned = sandbox::on_own_thread(|watch| self.guarded(files, watch))
             .unwrap_or_else(|| Err(vec![failure::no_thread(&self.source.path)]));
         if let Err(mistakes) = &planned
@@ -102,7 +109,8 @@ impl Evaluation<'_> {
         planned
     }
 
-    fn guarded(&self, files: &mut Files, watch: &Watch) -> Result<Plan, Vec<Mistake>> {
+    /// The plan, and the places of its triggers.
+    fn guarded(&self, files: &mut Files, watch: &Watch) -> Result<(Plan, Vec<Mistake>), Vec<Mistake>> {
         let known = self.known();
         let draft = SharedDraft::default();
         let mut engine = sandbox::engine(self.limits, watch);
@@ -123,7 +131,9 @@ impl Evaluation<'_> {
             return Err(draft.mistakes);
         }
         let constants = constants(&scope);
-        assemble(draft, &Script { path, trees: &files.trees, constants: &constants, known: &known })
+        let after = draft.header.as_ref().map(|header| header.after.clone()).unwrap_or_default();
+        let script = Script { path, trees: &files.trees, constants: &constants, known: &known };
+        assemble(draft, &script).map(|plan| (plan, after))
     }
 
     fn known(&self) -> Known<'_> {

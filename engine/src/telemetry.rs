@@ -124,3 +124,8 @@ pub(crate) fn succeeded(pipeline: &str, at_ms: i64) {
     gauge!("paceline_last_success_timestamp_seconds", "pipeline" => pipeline.to_owned())
         .set(at_ms as f64 / 1000.0);
 }
+
+/// Notes when a scheduler of this process last looked to the end.
+pub(crate) fn scheduler_looked(at_ms: i64) {
+    gauge!("paceline_scheduler_last_tick_timestamp_seconds").set(at_ms as f64 / 1000.0);
+}

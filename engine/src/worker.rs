@@ -1,18 +1,28 @@
 //! A worker: claims runs, executes them, keeps their leases, hands back what it cannot finish.
 
+mod heart;
 mod holding;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::host::Engine;
-use crate::queue::{self, Identity, Lease};
+use crate::queue::{self, Identity};
 use crate::run::StopReason;
+use crate::schedule::Scheduler;
+use heart::{Body, Heart};
 use holding::Holdings;
+
+/// How many runs are taken at once; the next ones are taken right after.
+const BATCH: usize = 20;
+/// How long runs may take to be handed back; whoever sends SIGTERM sends SIGKILL 10 s later.
+const HAND_BACK: Duration = Duration::from_millis(8_500);
+const SIGN_OFF: Duration = Duration::from_secs(1);
 
 pub(crate) const QUERIES: &[&store::Sql] = holding::QUERIES;
 
@@ -26,6 +36,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How long news from other processes may take.
     pub poll: Duration,
+    /// Whether it also starts what is due by schedule.
+    pub schedules: bool,
 }
 
 impl Settings {
@@ -36,7 +48,16 @@ impl Settings {
             lease: Duration::from_secs(30),
             heartbeat: Duration::from_secs(10),
             poll: Duration::from_secs(1),
+            schedules: true,
         }
+    }
+
+    /// Refuses terms under which a lease could run out between two heartbeats.
+    pub fn check(&self) -> Result<(), SlowHeartbeat> {
+        if self.heartbeat.saturating_mul(3) > self.lease {
+            return Err(SlowHeartbeat { heartbeat: self.heartbeat, lease: self.lease });
+        }
+        Ok(())
     }
 }
 
@@ -52,47 +73,80 @@ pub struct SlowHeartbeat {
 pub struct Worker {
     engine: Engine,
     identity: Identity,
+    started_ms: i64,
     settings: Settings,
 }
 
 impl Worker {
     /// A worker of this process.
     pub fn new(engine: Engine, settings: Settings) -> Result<Self, SlowHeartbeat> {
-        if settings.heartbeat * 3 > settings.lease {
-            return Err(SlowHeartbeat { heartbeat: settings.heartbeat, lease: settings.lease });
-        }
-        Ok(Self { engine, identity: Identity::this_process(), settings })
+        settings.check()?;
+        let started_ms = engine.clock().now_ms();
+        Ok(Self { engine, identity: Identity::this_process(), started_ms, settings })
     }
 
-    /// Works until `stop`; then finishes or hands back what it holds.
+    /// Works until `stop`; then finishes or hands back what it holds, within 10 s.
     pub async fn run(self, stop: CancellationToken) {
         let holdings = Arc::new(Holdings::default());
-        let mut runs = JoinSet::new();
-        let mut beat = tokio::time::interval(self.settings.heartbeat);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.register().await;
+        let heart = match Heart::start(self.body(&holdings)) {
+            Ok(heart) => heart,
+            // Without it every lease would run out under the work.
+            Err(error) => return error!(code = error.code(), error = %error, "the worker cannot work"),
+        };
+        let scheduler = self.settings.schedules.then(|| Scheduler::new(self.engine.clone()));
+        let scheduling = scheduler.map(|scheduler| tokio::spawn(scheduler.run(stop.clone())));
+        info!(worker = self.identity.id, slots = self.settings.slots, "worker started");
+        let mut runs = JoinSet::new();
+        let mut look = Instant::now();
         while !stop.is_cancelled() {
-            self.look_after(&holdings).await;
+            if Instant::now() >= look {
+                self.bury_neighbours().await;
+                look = Instant::now() + self.pause();
+            }
+            self.heed_cancels(&holdings).await;
             self.fill(&holdings, &mut runs).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.engine.woken() => {}
                 Some(_) = runs.join_next() => {}
-                _ = beat.tick() => self.renew(&holdings).await,
-                () = tokio::time::sleep(self.settings.poll) => {}
+                () = sleep_until(look) => {}
             }
         }
-        self.drain(&holdings, &mut runs, &mut beat).await;
+        if let Some(scheduling) = scheduling {
+            scheduling.abort();
+        }
+        self.drain(&holdings, &mut runs).await;
+        heart.stop().await;
+        self.sign_off().await;
+        info!(worker = self.identity.id, "worker stopped");
+    }
+
+    fn body(&self, holdings: &Arc<Holdings>) -> Body {
+        Body {
+            engine: self.engine.clone(),
+            identity: self.identity.clone(),
+            started_ms: self.started_ms,
+            settings: self.settings.clone(),
+            holdings: holdings.clone(),
+        }
+    }
+
+    /// Some time around the poll's, so that many workers do not ask at once.
+    fn pause(&self) -> Duration {
+        self.settings.poll.mul_f64(0.75 + 0.5 * rand::random::<f64>())
     }
 
     async fn register(&self) {
-        let (identity, now_ms) = (self.identity.clone(), self.engine.clock().now_ms());
-        let registered = self.engine.store().write(move |tx| queue::register(tx, &identity, now_ms)).await;
+        let (identity, started_ms) = (self.identity.clone(), self.started_ms);
+        let lease = self.settings.lease(&identity, started_ms);
+        let registered =
+            self.engine.store().write(move |tx| queue::register(tx, &identity, started_ms, &lease)).await;
         report("register the worker", registered);
     }
 
-    /// Frees what dead neighbours held, and stops what was asked to stop.
-    async fn look_after(&self, holdings: &Holdings) {
+    /// Frees what dead neighbours held.
+    async fn bury_neighbours(&self) {
         let identity = self.identity.clone();
         let dead = self.engine.store().read(move |tx| queue::dead_neighbours(tx, &identity)).await;
         for worker in report("look for dead workers", dead).unwrap_or_default() {
@@ -100,6 +154,10 @@ impl Worker {
             let forgotten = self.engine.store().write(move |tx| queue::forget(tx, &worker)).await;
             report("free what a dead worker held", forgotten);
         }
+    }
+
+    /// Stops what was asked to stop.
+    async fn heed_cancels(&self, holdings: &Holdings) {
         let held = holdings.runs();
         if held.is_empty() {
             return;
@@ -112,66 +170,46 @@ impl Worker {
 
     async fn fill(&self, holdings: &Arc<Holdings>, runs: &mut JoinSet<()>) {
         loop {
-            let room = self.settings.slots.saturating_sub(holdings.len());
+            let room = self.settings.slots.saturating_sub(holdings.len()).min(BATCH);
             if room == 0 {
                 return;
             }
-            let lease = self.lease();
+            let lease = self.settings.lease(&self.identity, self.engine.clock().now_ms());
             let limit = i64::try_from(room).unwrap_or(1);
-            let claimed = self.engine.store().write(move |tx| queue::claim(tx, &lease, limit)).await;
+            let claimed = self.engine.store().write_latest(move |tx| queue::claim(tx, &lease, limit)).await;
             let claimed = report("claim runs", claimed).unwrap_or_default();
             if claimed.is_empty() {
                 return;
             }
-            for run in claimed {
-                let stop = holdings.add(&run.run);
-                let held = holding::Held {
-                    engine: self.engine.clone(),
-                    worker: self.identity.id.clone(),
-                    claimed: run,
-                    stop,
-                };
+            for claimed in claimed {
+                let stop = holdings.add(&claimed);
+                let (engine, worker) = (self.engine.clone(), self.identity.id.clone());
+                let held = holding::Held { engine, worker, claimed, stop };
                 let holdings = holdings.clone();
                 runs.spawn(async move {
-                    let run = held.claimed.run.clone();
                     held.work().await;
-                    holdings.remove(&run);
+                    holdings.remove(&held.claimed);
                 });
             }
         }
     }
 
-    async fn renew(&self, holdings: &Holdings) {
-        crate::telemetry::upkeep();
-        let held = holdings.runs();
-        let (lease, asked) = (self.lease(), held.clone());
-        let renewed = self.engine.store().write(move |tx| queue::renew(tx, &lease, &asked)).await;
-        let Some(renewed) = report("renew leases", renewed) else { return };
-        for run in held.iter().filter(|run| !renewed.contains(run)) {
-            holdings.stop(run, StopReason::Lost);
-        }
-    }
-
-    async fn drain(&self, holdings: &Holdings, runs: &mut JoinSet<()>, beat: &mut tokio::time::Interval) {
+    async fn drain(&self, holdings: &Holdings, runs: &mut JoinSet<()>) {
         holdings.runs().iter().for_each(|run| holdings.stop(run, StopReason::Drained));
-        loop {
-            tokio::select! {
-                ended = runs.join_next() => if ended.is_none() { break },
-                _ = beat.tick() => self.renew(holdings).await,
-            }
+        let all = async { while runs.join_next().await.is_some() {} };
+        if timeout(HAND_BACK, all).await.is_err() {
+            warn!(worker = self.identity.id, "a run did not stop in time; the next worker takes it up");
+            runs.abort_all();
         }
-        // A worker that left in order is no dead neighbour to the next process.
-        let id = self.identity.id.clone();
-        let forgotten = self.engine.store().write(move |tx| queue::forget(tx, &id)).await;
-        report("sign off the worker", forgotten);
-        info!(worker = self.identity.id, "worker stopped");
     }
 
-    fn lease(&self) -> Lease {
-        Lease {
-            worker: self.identity.id.clone(),
-            length: self.settings.lease,
-            now_ms: self.engine.clock().now_ms(),
+    // A worker that left in order is no dead neighbour to the next process, and what it still held is free at once.
+    async fn sign_off(&self) {
+        let id = self.identity.id.clone();
+        let forgotten = self.engine.store().write(move |tx| queue::forget(tx, &id));
+        match timeout(SIGN_OFF, forgotten).await {
+            Ok(forgotten) => drop(report("sign off the worker", forgotten)),
+            Err(_) => warn!(worker = self.identity.id, "no answer to signing off"),
         }
     }
 }

@@ -38,6 +38,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_start.sql", "start"),
     migration!(2, "0002_export.sql", "export"),
     migration!(3, "0003_dead_letter.sql", "dead_letter"),
+    migration!(4, "0004_schedule.sql", "schedule"),
+    migration!(5, "0005_workers.sql", "workers"),
 ];
 
 /// What a migration run did.

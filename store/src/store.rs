@@ -1,6 +1,7 @@
 //! The store itself: which database, and the verbs that both offer.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::url::Place;
 use crate::{
@@ -57,6 +58,38 @@ impl Store {
         match self {
             Store::Sqlite(sqlite) => sqlite.write_brief(closure).await,
             Store::Postgres(postgres) => postgres.write(closure).await,
+        }
+    }
+
+    /// As [`Store::write`], but on PostgreSQL each statement sees what is committed when it begins
+    /// (`READ COMMITTED`): rows that others changed meanwhile are looked at anew instead of making the closure run
+    /// again.
+    pub async fn write_latest<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(closure).await,
+            Store::Postgres(postgres) => postgres.write_latest(closure).await,
+        }
+    }
+
+    /// The same database over connections of its own, which no crowd at this store's can exhaust. Its commits do not
+    /// wait for the disk. Nothing is connected yet; on SQLite, where a file has one writer, it is this store.
+    pub fn aside(&self) -> Result<Store> {
+        match self {
+            Store::Sqlite(_) => Ok(self.clone()),
+            Store::Postgres(postgres) => postgres.aside().map(Store::Postgres),
+        }
+    }
+
+    /// Calls `hear` for each `NOTIFY` on the channel, over a connection of its own, and once whenever it has begun to
+    /// listen. It tries again for ever and never fails; SQLite has nothing to hear. Drop the future to end it.
+    pub async fn listen(&self, channel: &str, hear: Arc<dyn Fn() + Send + Sync>) {
+        match self {
+            Store::Sqlite(_) => std::future::pending().await,
+            Store::Postgres(postgres) => postgres.listen(channel, hear).await,
         }
     }
 

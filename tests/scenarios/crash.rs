@@ -11,40 +11,48 @@ use store::Store;
 
 use crate::program::Program;
 
-const DAYS: u32 = 60;
+pub(crate) const DAYS: u32 = 60;
 
-struct Watch {
+pub(crate) struct Watch {
     store: Store,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Watch {
-    fn new(program: &Program) -> Self {
+    pub(crate) fn new(program: &Program) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let store = runtime.block_on(Store::open(&program.db_url.parse().unwrap())).unwrap();
         Self { store, runtime }
     }
 
-    fn runs(&self) -> Vec<RunRecord> {
+    pub(crate) fn runs(&self) -> Vec<RunRecord> {
         let page = Page { limit: 10, ..Page::default() };
         self.runtime.block_on(self.store.read(move |tx| record::runs(tx, &page))).unwrap()
     }
 
-    fn steps(&self, run: &str) -> BTreeMap<String, record::StepRecord> {
+    pub(crate) fn steps(&self, run: &str) -> BTreeMap<String, record::StepRecord> {
         let run = run.to_owned();
         let steps = self.runtime.block_on(self.store.read(move |tx| record::steps(tx, &run))).unwrap();
         steps.into_iter().map(|step| (step.step.clone(), step)).collect()
     }
 
-    fn files_done(&self) -> i64 {
+    pub(crate) fn files_done(&self) -> i64 {
         const COUNT: store::Sql = store::Sql::Both("SELECT COUNT(*) FROM import_file");
         let read = self.store.read(|tx| tx.optional(&COUNT, &[], |row| row.get(0)));
         self.runtime.block_on(read).unwrap().unwrap_or(0)
     }
 
+    /// Whether nobody keeps the others from writing.
+    pub(crate) fn can_write(&self) -> bool {
+        const NOTHING: store::Sql = store::Sql::Both("DELETE FROM worker WHERE id = 'nobody'");
+        let write = self.store.write(|tx| tx.execute(&NOTHING, &[]));
+        let limited = async { tokio::time::timeout(Duration::from_secs(1), write).await };
+        matches!(self.runtime.block_on(limited), Ok(Ok(_)))
+    }
+
     /// Waits for something that must come; the limit only keeps a broken test from running for ever.
-    fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+    pub(crate) fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let started = Instant::now();
         while !is_so(self) {
             assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
@@ -54,7 +62,7 @@ impl Watch {
 }
 
 /// What the athlete sees, without the names of the folders.
-fn facts(program: &Program) -> (Vec<Value>, Vec<Value>) {
+pub(crate) fn facts(program: &Program) -> (Vec<Value>, Vec<Value>) {
     let mut activities = program.lines(&["activities", "--json"]);
     for activity in &mut activities {
         let file = activity["file"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
@@ -63,7 +71,7 @@ fn facts(program: &Program) -> (Vec<Value>, Vec<Value>) {
     (activities, program.lines(&["days", "--json"]))
 }
 
-fn import(program: &Program) -> Command {
+pub(crate) fn import(program: &Program) -> Command {
     let folder = program.path("demo");
     let mut command = program.command(&["import", &folder.to_string_lossy(), "--json"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());

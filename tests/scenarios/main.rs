@@ -14,4 +14,6 @@ mod http;
 mod import;
 mod manifest;
 mod program;
+mod schedule;
 mod watch;
+mod workers;

@@ -109,7 +109,8 @@ impl FromQuery for Listed {
             return Err(page::bad_cursor());
         }
         let state = state(query.text("state").as_deref())?;
-        let filter = Filter { state, pipeline: query.text("pipeline"), code: query.text("code") };
+        let (pipeline, code) = (query.text("pipeline"), query.text("code"));
+        let filter = Filter { state, pipeline, code };
         Ok(Self { filter, cursor, limit: page::limit(query)? })
     }
 }
@@ -202,7 +203,8 @@ pub(crate) struct Group(Filter);
 
 impl FromQuery for Group {
     fn read(query: &mut Query) -> Result<Self, Error> {
-        let filter = Filter { state: None, pipeline: query.text("pipeline"), code: query.text("code") };
+        let (pipeline, code) = (query.text("pipeline"), query.text("code"));
+        let filter = Filter { state: None, pipeline, code };
         if filter.pipeline.is_none() && filter.code.is_none() {
             return Err(Error::parameter("pipeline", "or `code` must say which letters are meant"));
         }

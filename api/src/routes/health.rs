@@ -28,7 +28,17 @@ pub(crate) struct Health {
     /// Absent while the database is away.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<Queue>,
+    /// Absent until it looked for the first time since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheduler: Option<Scheduler>,
     pipelines: Vec<LastSuccess>,
+}
+
+/// How the scheduler of this server is. It looks once a second.
+#[derive(Debug, Serialize, ToSchema)]
+struct Scheduler {
+    /// When it last looked to the end, in epoch milliseconds.
+    last_tick_ms: i64,
 }
 
 /// How the database is.
@@ -95,6 +105,7 @@ fn well(shared: &Shared, queue: &record::QueueRecord, successes: Vec<record::Las
         version: shared.state.version.clone(),
         database: Database { ok: true, kind: kind(shared), code: None },
         queue: Some(Queue { queued: queue.queued, running: queue.running, workers: queue.workers }),
+        scheduler: scheduler(shared),
         pipelines: pipelines(shared, &last),
     }
 }
@@ -105,8 +116,13 @@ fn unwell(shared: &Shared, code: String) -> Health {
         version: shared.state.version.clone(),
         database: Database { ok: false, kind: kind(shared), code: Some(code) },
         queue: None,
+        scheduler: scheduler(shared),
         pipelines: pipelines(shared, &BTreeMap::new()),
     }
+}
+
+fn scheduler(shared: &Shared) -> Option<Scheduler> {
+    shared.state.engine.scheduler_ticked_ms().map(|last_tick_ms| Scheduler { last_tick_ms })
 }
 
 fn pipelines(shared: &Shared, last: &BTreeMap<String, i64>) -> Vec<LastSuccess> {

@@ -1,5 +1,7 @@
 //! Pipelines: which there are, whether a script is one, and their start.
 
+pub(crate) mod schedule;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +36,15 @@ pub(crate) struct Pipeline {
     /// Its script.
     path: String,
     steps: Vec<PlannedStep>,
+    /// Absent where it waits to be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<schedule::Schedule>,
+    /// The pipelines whose success starts it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    after: Vec<String>,
+    /// Absent where it is not paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<schedule::Pause>,
     /// What keeps it from running.
     errors: Vec<Diagnostic>,
 }
@@ -57,6 +68,9 @@ impl From<PipelineInfo> for Pipeline {
             steps: steps
                 .map(|step| PlannedStep { name: step.name, kind: step.kind, after: step.after })
                 .collect(),
+            schedule: from.schedule.map(Into::into),
+            after: from.after,
+            paused: from.paused.map(Into::into),
             errors: diagnostic::all(&from.errors),
         }
     }
@@ -70,8 +84,12 @@ impl From<PipelineInfo> for Pipeline {
         (status = "default", description = "Refused or failed", body = ErrorBody),
     )
 )]
-pub(crate) async fn list(State(shared): State<Arc<Shared>>, _: Params<()>) -> Json<Page<Pipeline>> {
-    Json(Page::whole(shared.state.engine.pipelines().into_iter().map(Pipeline::from).collect()))
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    _: Params<()>,
+) -> Result<Json<Page<Pipeline>>, Error> {
+    let pipelines = shared.state.engine.scheduled_pipelines().await?;
+    Ok(Json(Page::whole(pipelines.into_iter().map(Pipeline::from).collect())))
 }
 
 /// How a pipeline is started.
@@ -200,13 +218,14 @@ pub(crate) async fn check(
     body::Json(script): body::Json<Script>,
 ) -> Result<Json<Checked>, Error> {
     let source = Source { path: script.path, text: script.text, modules: modules(&shared) };
-    let registry = shared.state.engine.registry().clone();
+    let engine = shared.state.engine.clone();
     let permit =
         shared.checks.clone().acquire_owned().await.map_err(|closed| Error::Internal(closed.to_string()))?;
     let check = move || {
         // The permit stays with the work, which goes on where the caller goes away.
         let _permit = permit;
-        script::plan(&registry, &source).map(drop)
+        let planned = script::plan(engine.registry(), &source)?;
+        script::check_triggers(engine.registry(), engine.library(), &planned)
     };
     let planned = tokio::task::spawn_blocking(check).await;
     match planned {

@@ -18,7 +18,7 @@ async fn health_tells_of_database_queue_and_pipelines() {
         let expected = json!({
             "status": "ok", "version": "1.2.3", "database": {"ok": true, "kind": kind},
             "queue": {"queued": 0, "running": 0, "workers": 0},
-            "pipelines": [{"pipeline": "broken"}, {"pipeline": "counting"}, {"pipeline": "import"}]
+            "pipelines": [{"pipeline": "broken"}, {"pipeline": "counting"}, {"pipeline": "import"}, {"pipeline": "timed"}]
         });
         assert_eq!((answer.status, answer.json()), (200, expected));
     }

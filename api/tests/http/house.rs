@@ -29,6 +29,10 @@ const BROKEN: &str = r#"//! Cannot be planned.
 pipeline("broken", #{});
 sample::cuont(#{ rows: 3 });
 "#;
+const TIMED: &str = r#"//! Counts each hour.
+pipeline("timed", #{ every: "1h", catch_up: "last" });
+sample::count(#{ rows: 1 });
+"#;
 const IMPORT: &str = r#"//! Takes files in.
 pipeline("import", #{ on_overlap: "queue", params: #{ uploads: [] } });
 sample::take();
@@ -87,7 +91,7 @@ impl House {
 }
 
 async fn engine(store: &Store) -> Engine {
-    let texts = [("counting", COUNTING), ("broken", BROKEN), ("import", IMPORT)];
+    let texts = [("counting", COUNTING), ("broken", BROKEN), ("import", IMPORT), ("timed", TIMED)];
     let texts = texts.map(|(name, text)| (format!("pipelines/{name}.rhai"), text.to_owned()));
     let (store, library) = (store.clone(), Arc::new(Library::from_texts(BTreeMap::from(texts))));
     let registry = Arc::new(sample::registry());

@@ -16,3 +16,4 @@ mod runs;
 mod sample;
 mod stopping;
 mod uploads;
+mod workers;

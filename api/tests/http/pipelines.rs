@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
-use crate::house::House;
+use engine::schedule::Scheduler;
+
+use crate::house::{House, NOW_MS, Plan};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelines_are_listed_with_steps_or_errors() {
     let house = House::new().await;
     let listed = house.client.get("/api/v1/pipelines").await.json();
-    let [broken, counting, _] = listed["items"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    let [broken, counting, ..] = listed["items"].as_array().unwrap().as_slice() else { panic!("{listed}") };
     assert_eq!(counting["about"], "Counts to three.");
     assert_eq!(counting["steps"], json!([{"name": "count", "kind": "sample.count", "after": []}]));
     assert_eq!(broken["errors"][0]["line"], 3);
@@ -76,6 +78,49 @@ async fn a_script_without_mistakes_is_in_order() {
     assert_eq!((answer.status, answer.json()), (200, json!({"ok": true, "diagnostics": []})));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_shown_with_its_note_until_it_is_over() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let pause = "/api/v1/pipelines/counting/pause";
+        let paused = house.client.post(pause, &json!({"note": "on holiday"})).await;
+        let wanted = json!({"since_ms": NOW_MS, "note": "on holiday"});
+        assert_eq!((paused.status, &paused.json()["paused"]), (200, &wanted));
+        let listed = house.client.get("/api/v1/pipelines").await.json();
+        assert_eq!(listed["items"][1]["paused"], wanted);
+        let started = house.client.post("/api/v1/pipelines/counting/runs", &json!({})).await;
+        assert_eq!(started.status, 202);
+        let resume = "/api/v1/pipelines/counting/resume";
+        let resumed = house.client.send("POST", resume, &["x-paceline: 1"], b"").await;
+        assert_eq!((resumed.status, &resumed.json()["paused"]), (200, &serde_json::Value::Null));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_cannot_be_says_why() {
+    let house = House::new().await;
+    let said = async |path: &str, body| house.client.post(path, &body).await.said();
+    assert_eq!(said("/api/v1/pipelines/nothing/pause", json!({})).await, "404 pipeline_unknown");
+    assert_eq!(said("/api/v1/pipelines/nothing/resume", json!({})).await, "404 pipeline_unknown");
+    for note in ["a\nb".to_owned(), "x".repeat(201)] {
+        let body = json!({"note": note});
+        assert_eq!(said("/api/v1/pipelines/counting/pause", body).await, "422 invalid_parameter");
+    }
+    assert_eq!(said("/api/v1/pipelines/counting/pause", json!({"why": 1})).await, "422 invalid_parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_is_shown_with_what_is_due_and_health_tells_of_the_scheduler() {
+    let house = House::new().await;
+    Scheduler::new(house.engine.clone()).tick().await.unwrap();
+    let listed = house.client.get("/api/v1/pipelines").await.json();
+    let due = json!([{"partition": "athlete", "next_ms": 1_785_002_400_000_i64}]);
+    let wanted = json!({"rule": "every 1h", "catch_up": "last", "due": due});
+    assert_eq!(listed["items"][3]["schedule"], wanted);
+    let health = house.client.get("/api/v1/health").await.json();
+    assert_eq!(health["scheduler"], json!({"last_tick_ms": NOW_MS}));
+}
+
 async fn mistaken(text: &str) -> serde_json::Value {
     let house = House::new().await;
     let answer = house
@@ -122,4 +167,13 @@ async fn kinds_of_step_are_listed_with_their_schema() {
     let count = &listed["items"][0];
     assert_eq!((count["kind"].as_str(), count["output"].as_str()), (Some("sample.count"), Some("Counted")));
     assert_eq!(count["config"]["properties"]["rows"]["description"], "How far to count.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_after_nobody_is_shown_where_it_says_so() {
+    let error =
+        mistaken("//! Waits.\npipeline(\"x\", #{ after: \"conting\" });\nsample::count(#{});\n").await;
+    assert_eq!(error["code"], "unknown_pipeline");
+    assert_eq!((&error["details"][0]["line"], &error["details"][0]["column"]), (&json!(2), &json!(25)));
+    assert_eq!(error["details"][0]["hint"], "did you mean `counting`?");
 }

@@ -1,7 +1,7 @@
 //! Steps and a query that stand for those of the plugins.
 
 use engine::context::StepContext;
-use engine::registry::{Query, QueryContext, QueryError, Registry, Study};
+use engine::registry::{Partition, Partitions, Query, QueryContext, QueryError, Registry, Study};
 use engine::script::rule::Rule;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::Scope;
@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Tx;
 
+use crate::house::ATHLETE;
+
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.step::<Count>().unwrap();
@@ -20,7 +22,17 @@ pub(crate) fn registry() -> Registry {
     registry.query(Daily).unwrap();
     registry.query(Predictions).unwrap();
     registry.study(Evaluate).unwrap();
+    registry.partitions(One).unwrap();
     registry
+}
+
+/// The athlete who is served.
+struct One;
+
+impl Partitions for One {
+    fn list(&self, _: &mut Tx<'_>) -> store::Result<Vec<Partition>> {
+        Ok(vec![Partition { id: ATHLETE.to_owned(), time_zone: None }])
+    }
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]

@@ -76,7 +76,7 @@ impl Check {
         let library = scripts::library(config)?;
         let everything = self.scripts.is_empty() || self.scripts == [ALL];
         let scripts = if everything { every(&library) } else { named(&library, &self.scripts)? };
-        let checked = check(program::registry(config)?, scripts).await?;
+        let checked = check(program::registry(config)?, library, scripts).await?;
         let well = checked.iter().all(|script| script.ok);
         if self.form.json {
             output::json(&json!({ "ok": well, "scripts": checked }))?;
@@ -89,19 +89,19 @@ impl Check {
 
 /// Checks every pipeline and rule of a library.
 pub(crate) async fn all(registry: Registry, library: &Library) -> anyhow::Result<Vec<Checked>> {
-    check(registry, every(library)).await
+    check(registry, library.clone(), every(library)).await
 }
 
-async fn check(registry: Registry, scripts: Vec<Script>) -> anyhow::Result<Vec<Checked>> {
+async fn check(registry: Registry, library: Library, scripts: Vec<Script>) -> anyhow::Result<Vec<Checked>> {
     // Scripts run: not on a worker of the runtime.
-    let check = move || scripts.into_iter().map(|script| check_one(&registry, script)).collect();
+    let check = move || scripts.into_iter().map(|script| check_one(&registry, &library, script)).collect();
     Ok(tokio::task::spawn_blocking(check).await?)
 }
 
-fn check_one(registry: &Registry, script: Script) -> Checked {
+fn check_one(registry: &Registry, library: &Library, script: Script) -> Checked {
     let Script { path, text, role, modules } = script;
     let found = match role {
-        Role::Pipeline => steps(registry, &Source { path: path.clone(), text, modules }),
+        Role::Pipeline => steps(registry, library, &Source { path: path.clone(), text, modules }),
         Role::Rule => prove(registry, &path, &text).map(|()| None),
     };
     let ok = found.is_ok();
@@ -109,8 +109,10 @@ fn check_one(registry: &Registry, script: Script) -> Checked {
     Checked { path, role, ok, steps, errors }
 }
 
-fn steps(registry: &Registry, source: &Source) -> Result<Option<usize>, Vec<Diagnostic>> {
-    Ok(Some(script::plan(registry, source)?.plan.steps.len()))
+fn steps(registry: &Registry, library: &Library, source: &Source) -> Result<Option<usize>, Vec<Diagnostic>> {
+    let planned = script::plan(registry, source)?;
+    script::check_triggers(registry, library, &planned)?;
+    Ok(Some(planned.plan.steps.len()))
 }
 
 fn prove(registry: &Registry, path: &str, text: &str) -> Result<(), Vec<Diagnostic>> {

@@ -191,7 +191,7 @@ impl Replay {
         let engine = program::engine(config, progress.watcher()).await?;
         if let Some(id) = &self.id {
             let enqueued = engine.replay(id, None).await?;
-            return tell(&work::see_through(&engine, &enqueued, &progress).await?, self.form);
+            return tell(&work::see_through(config, &engine, &enqueued, &progress).await?, self.form);
         }
         let filter = Filter { state: None, pipeline: self.pipeline, code: self.code };
         let replayed = engine.replay_all(filter, None).await?;
@@ -200,7 +200,7 @@ impl Replay {
         }
         let mut failed = 0;
         for one in &replayed {
-            let succeeded = see(&engine, one, &progress).await?;
+            let succeeded = see(config, &engine, one, &progress).await?;
             failed += usize::from(!succeeded);
             if self.form.json {
                 output::json(one)?;
@@ -215,13 +215,18 @@ impl Replay {
 }
 
 /// Sees a replay through; answers whether it succeeded.
-async fn see(engine: &Engine, replayed: &Replayed, progress: &Progress) -> anyhow::Result<bool> {
+async fn see(
+    config: &Config,
+    engine: &Engine,
+    replayed: &Replayed,
+    progress: &Progress,
+) -> anyhow::Result<bool> {
     let Some(run) = replayed.run.clone() else {
         let why = replayed.error.as_deref().unwrap_or_default();
         output::note(format!("{}: {why}", replayed.letter));
         return Ok(false);
     };
-    let finished = work::see_through(engine, &Enqueued { run, new: true }, progress).await?;
+    let finished = work::see_through(config, engine, &Enqueued { run, new: true }, progress).await?;
     progress.say(&format!("{} {}", finished.run.id, finished.run.state.as_str()));
     Ok(finished.problem().is_none())
 }

@@ -118,7 +118,7 @@ impl Import {
             force: true,
             request_id: None,
         };
-        let finished = work::carry_out(&engine, request, progress).await?;
+        let finished = work::carry_out(config, &engine, request, progress).await?;
         let run = finished.run.id.clone();
         let athlete = self.whose.athlete.clone();
         let read = engine.store().read(move |tx| {

@@ -57,7 +57,7 @@ impl Run {
             force: self.force,
             request_id: None,
         };
-        let finished = work::carry_out(&engine, request, &progress).await?;
+        let finished = work::carry_out(config, &engine, request, &progress).await?;
         tell(&finished, self.form)
     }
 }

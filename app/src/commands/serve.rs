@@ -6,17 +6,16 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use engine::Engine;
-use engine::worker::{Settings, Worker};
+use engine::worker::Worker;
 use files::watch::Watch;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::cli::ATHLETE;
 use crate::config::{self, Config, IMPORT_DIR, LogForm};
 use crate::error::{self, Problem};
-use crate::{output, program};
+use crate::{output, program, signals};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -54,8 +53,8 @@ impl Serve {
         }
 
         let stop = CancellationToken::new();
-        let working = tokio::spawn(Worker::new(engine.clone(), Settings::standard())?.run(stop.clone()));
-        let told = tokio::spawn(until_told(stop.clone())?);
+        let working = tokio::spawn(Worker::new(engine.clone(), config.worker.clone())?.run(stop.clone()));
+        let told = tokio::spawn(signals::until_told(stop.clone())?);
         let watching = watch.map(|watch| tokio::spawn(watch.run(stop.clone())));
         let metrics = Arc::new(move || metrics.render());
         let state = api::State::new(engine, metrics, ATHLETE, env!("CARGO_PKG_VERSION"));
@@ -98,20 +97,6 @@ fn refuse_strangers(address: SocketAddr, by_flag: bool) -> Result<(), Problem> {
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.with_context(|| format!("cannot listen on {address}; `--listen` takes another address"))
-}
-
-/// Cancels the token at SIGTERM or Ctrl-C.
-fn until_told(stop: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        info!("stopping");
-        stop.cancel();
-    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use store::{Backend, Sql, Tx, params};
 
+use super::hint::hint;
 use crate::plan::Overlap;
 use crate::run::{Cause, RunState};
 
@@ -71,9 +72,12 @@ fn insert(tx: &mut Tx<'_>, job: &Job) -> store::Result<()> {
             job.now_ms
         ],
     )?;
-    tx.execute(&INSERT_JOB, &params![&job.id, job.lock_key.as_deref(), job.priority, job.now_ms])?;
+    tx.execute(
+        &INSERT_JOB,
+        &params![&job.id, &job.partition, job.lock_key.as_deref(), job.priority, job.now_ms],
+    )?;
     tx.execute(&INSERT_FENCE, &params![&job.id])?;
-    Ok(())
+    hint(tx)
 }
 
 // Two requests at once must not both find nothing unfinished; SQLite has one writer anyway.
@@ -93,8 +97,9 @@ const INSERT_RUN: Sql = Sql::Both(
     "INSERT INTO run (id, pipeline, partition, params, cause, request_id, state, script_hash, plan_hash, \
      enqueued_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 );
-const INSERT_JOB: Sql =
-    Sql::Both("INSERT INTO job (run_id, lock_key, priority, ready_ms, attempts) VALUES ($1, $2, $3, $4, 0)");
+const INSERT_JOB: Sql = Sql::Both(
+    "INSERT INTO job (run_id, partition, lock_key, priority, ready_ms, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
+);
 const INSERT_FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ($1, 0)");
 pub(crate) const QUERIES: &[&Sql] =
     &[&ONE_AT_A_TIME, &UNFINISHED, &CANCEL_OLD, &INSERT_SCRIPT, &INSERT_RUN, &INSERT_JOB, &INSERT_FENCE];

@@ -2,6 +2,7 @@
 
 use store::{Sql, Tx, params};
 
+use super::hint::hint;
 use crate::dead_letter;
 use crate::run::{FailureClass, Fence, RunState, close_open};
 
@@ -29,7 +30,7 @@ pub fn finish(tx: &mut Tx<'_>, fence: &Fence, ended: &Ended) -> store::Result<()
     let run = fence.run();
     end(tx, run, ended)?;
     tx.execute(&DELETE_JOB, &params![run])?;
-    free(tx, run)
+    if free(tx, run)? { hint(tx) } else { Ok(()) }
 }
 
 fn end(tx: &mut Tx<'_>, run: &str, ended: &Ended) -> store::Result<()> {
@@ -48,17 +49,26 @@ pub fn release(tx: &mut Tx<'_>, fence: &Fence, ready_ms: i64) -> store::Result<(
     let run = fence.run();
     tx.execute(&RELEASE_JOB, &params![run, ready_ms])?;
     tx.execute(&REQUEUE_RUN, &params![run, RunState::Queued.as_str()])?;
-    free(tx, run)
+    free(tx, run)?;
+    hint(tx)
 }
 
 /// Notes that a run shall stop; a run that nobody holds ends here.
 pub fn ask_cancel(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<bool> {
+    // In the order of a claim, as below.
+    tx.query(&HOLD_JOB, &params![run], |_| Ok(()))?;
     let found = tx.execute(&ASK_CANCEL, &params![run])? > 0;
     if tx.execute(&DELETE_IDLE_JOB, &params![run])? > 0 {
-        end(tx, run, &Ended::well(RunState::Cancelled, now_ms))?;
-        free(tx, run)?;
+        end_cancelled(tx, run, now_ms)?;
     }
     Ok(found)
+}
+
+/// Ends a run that was asked to stop and that nobody works on.
+pub(super) fn end_cancelled(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<()> {
+    end(tx, run, &Ended::well(RunState::Cancelled, now_ms))?;
+    tx.execute(&DELETE_JOB, &params![run])?;
+    if free(tx, run)? { hint(tx) } else { Ok(()) }
 }
 
 /// Which of the runs named were asked to stop.
@@ -73,10 +83,10 @@ fn own(tx: &mut Tx<'_>, fence: &Fence) -> store::Result<()> {
     fence.check(tx)
 }
 
-fn free(tx: &mut Tx<'_>, run: &str) -> store::Result<()> {
-    tx.execute(&UNLOCK, &params![run])?;
+/// Answers whether the run had a lock that others may wait for.
+fn free(tx: &mut Tx<'_>, run: &str) -> store::Result<bool> {
     tx.execute(&RAISE_FENCE, &params![run])?;
-    Ok(())
+    Ok(tx.execute(&UNLOCK, &params![run])? > 0)
 }
 
 // SQLite has one writer at a time: its transaction is the lock.

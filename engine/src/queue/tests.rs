@@ -47,14 +47,18 @@ async fn put(store: &Store, job: Job) -> Enqueued {
 }
 
 async fn take(store: &Store, worker: &str) -> Vec<Claimed> {
+    take_up_to(store, worker, 10).await
+}
+
+async fn take_up_to(store: &Store, worker: &str, limit: i64) -> Vec<Claimed> {
     let lease = Lease { worker: worker.to_owned(), length: LEASE, now_ms: 2_000 };
-    store.write(move |tx| claim(tx, &lease, 10)).await.unwrap()
+    store.write_latest(move |tx| claim(tx, &lease, limit)).await.unwrap()
 }
 
 async fn hold(store: &Store, worker: &str, runs: &[&str]) -> Vec<String> {
     let lease = Lease { worker: worker.to_owned(), length: LEASE, now_ms: 2_000 };
     let runs: Vec<_> = runs.iter().map(|run| (*run).to_owned()).collect();
-    store.write(move |tx| renew(tx, &lease, &runs)).await.unwrap()
+    store.write_latest(move |tx| renew(tx, &lease, &runs)).await.unwrap()
 }
 
 async fn end(store: &Store, fence: &Fence) -> store::Result<()> {
@@ -216,7 +220,8 @@ async fn what_a_dead_process_held_is_free_at_once_and_what_a_living_one_holds_is
         let dead =
             Identity { id: "dead".to_owned(), process_start: living.process_start - 1, ..living.clone() };
         for worker in [living.clone(), dead] {
-            store.write(move |tx| register(tx, &worker, 1)).await.unwrap();
+            let lease = Lease { worker: worker.id.clone(), length: LEASE, now_ms: 1 };
+            store.write(move |tx| register(tx, &worker, 1, &lease)).await.unwrap();
         }
         put(&store, job("a")).await;
         take(&store, "dead").await;
@@ -252,5 +257,87 @@ async fn every_statement_prepares_on_both_databases() {
         for sql in crate::queries() {
             store.prepare(sql).await.unwrap();
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_partition_with_the_fewest_runs_at_work_goes_first() {
+    for store in stores().await {
+        for number in 0..50 {
+            put(&store, job(&format!("many{number:02}"))).await;
+        }
+        let one = Job { partition: "you".to_owned(), now_ms: 1_900, ..job("one") };
+        put(&store, one.clone()).await;
+        assert_eq!(ids(&take_up_to(&store, "w", 3).await), ["many00", "one", "many01"]);
+        put(&store, Job { id: "two".to_owned(), ..one.clone() }).await;
+        put(&store, Job { id: "three".to_owned(), ..one }).await;
+        // Two of mine and one of yours are at work.
+        assert_eq!(ids(&take_up_to(&store, "w", 4).await), ["three", "many02", "two", "many03"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn priority_goes_before_fairness() {
+    for store in stores().await {
+        put(&store, Job { partition: "you".to_owned(), ..job("low") }).await;
+        for number in 0..3 {
+            put(&store, Job { priority: 1, ..job(&format!("high{number}")) }).await;
+        }
+        assert_eq!(ids(&take(&store, "w").await), ["high0", "high1", "high2", "low"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_workers_run_that_was_asked_to_stop_is_ended_and_not_taken_up() {
+    for store in stores().await {
+        put(&store, locked("a")).await;
+        take(&store, "one").await;
+        store.write(|tx| ask_cancel(tx, "a", 5)).await.unwrap();
+        run_out(&store).await;
+        put(&store, locked("b")).await;
+        assert!(take(&store, "two").await.is_empty());
+        assert_eq!(state(&store, "a").await, RunState::Cancelled);
+        assert_eq!(ids(&take(&store, "two").await), ["b"], "the lock is free");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_row_is_locked_is_passed_over_by_the_heartbeat_and_still_held() {
+    let store = stores().await.remove(1);
+    put(&store, job("a")).await;
+    put(&store, job("b")).await;
+    take(&store, "one").await;
+    let other = store.clone();
+    let handle = tokio::runtime::Handle::current();
+    let held = store.write(move |tx| {
+        tx.query(&store::Sql::Both("SELECT 1 FROM job WHERE run_id = 'a' FOR UPDATE"), &[], |_| Ok(()))?;
+        Ok(handle.block_on(hold(&other, "one", &["a", "b"])))
+    });
+    let mut held = held.await.unwrap();
+    held.sort();
+    assert_eq!(held, ["a", "b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_are_listed_with_what_they_hold_until_they_are_not_heard_of_for_some_leases() {
+    for store in stores().await {
+        let me = Identity::this_process();
+        let short = Lease { worker: "ghost".to_owned(), length: Duration::ZERO, now_ms: 7 };
+        let lease = Lease { worker: me.id.clone(), length: LEASE, now_ms: 9 };
+        let ghost = Identity { id: "ghost".to_owned(), ..me.clone() };
+        store.write(move |tx| register(tx, &ghost, 1, &short)).await.unwrap();
+        let (identity, terms) = (me.clone(), lease.clone());
+        store.write(move |tx| register(tx, &identity, 8, &terms)).await.unwrap();
+        put(&store, job("a")).await;
+        take(&store, &me.id).await;
+        let seen = |store: Store| async move { store.read(workers).await.unwrap() };
+        let listed = seen(store.clone()).await;
+        let shown: Vec<_> = listed.iter().map(|worker| (worker.id.as_str(), worker.seen_ms)).collect();
+        assert_eq!(shown, [("ghost", 7), (me.id.as_str(), 9)]);
+        assert_eq!(listed[1].runs, ["a"]);
+        assert!(!listed[1].host.contains(' '));
+        while store.write(prune).await.unwrap() == 0 {}
+        let left = seen(store.clone()).await;
+        assert_eq!(left.iter().map(|worker| worker.since_ms).collect::<Vec<_>>(), [8]);
     }
 }

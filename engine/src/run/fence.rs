@@ -45,6 +45,11 @@ impl Fence {
         Ok(())
     }
 
+    /// Grows with each time the run changes hands.
+    pub(crate) fn number(&self) -> i64 {
+        self.number
+    }
+
     pub(crate) fn run(&self) -> &str {
         &self.run
     }

@@ -53,7 +53,8 @@ fn missing_header(path: &str, mistakes: &mut Vec<Mistake>) -> Header {
         let message = "a pipeline begins with `pipeline(name, #{ … })`";
         mistakes.push(Mistake::new("pipeline_missing", start(path), message));
     }
-    Header { name: String::new(), options: crate::plan::Options::default(), place: start(path) }
+    let options = crate::plan::Options::default();
+    Header { name: String::new(), options, place: start(path), after: Vec::new() }
 }
 
 /// A pipeline is run by the name of its file, so that it must not call itself otherwise.

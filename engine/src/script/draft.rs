@@ -15,6 +15,8 @@ pub(super) struct Header {
     pub name: String,
     pub options: Options,
     pub place: Place,
+    /// Where each pipeline of `options.after` stands.
+    pub after: Vec<Mistake>,
 }
 
 /// A step as the script wrote it.

@@ -37,6 +37,9 @@ impl From<store::Error> for Cause {
     }
 }
 
+/// How long a step waits for a database that is away, before it tries again.
+const OUTAGE: Duration = Duration::from_secs(1);
+
 /// Tells the executor what to do, by variant.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
@@ -58,6 +61,10 @@ impl From<store::Error> for StepError {
     fn from(error: store::Error) -> Self {
         match error.downcast_aborted::<crate::run::Fenced>() {
             Ok(_) => Self::Cancelled,
+            // A server that restarts is back soon; what was half done is done again from its cursor.
+            Err(error @ (store::Error::Unavailable { .. } | store::Error::Retry(_))) => {
+                Self::Later { after: OUTAGE, source: error.into() }
+            }
             Err(error) => Self::Failed(error.into()),
         }
     }

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use store::{Sql, params};
+use store::{Sql, Tx, params};
 use tokio::task::JoinSet;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::context::{RunContext, RunInfo};
 use crate::host::{Engine, Ready};
-use crate::queue::{self, Claimed, Ended, MAX_CLAIMS};
+use crate::queue::{self, Claimed, Ended, Enqueued, Job, MAX_CLAIMS};
 use crate::run::{
     Cause, Execution, FailureClass, GRACE, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason,
 };
+use crate::schedule::followers;
 
 #[cfg(test)]
 mod tests;
@@ -26,22 +27,41 @@ const LAST_CALL: Duration = GRACE.saturating_add(Duration::from_secs(2));
 
 /// The runs that this worker holds, each with the means to stop it.
 #[derive(Default)]
-pub(super) struct Holdings(Mutex<HashMap<String, Stop>>);
+pub(super) struct Holdings(Mutex<HashMap<String, Hold>>);
+
+/// One claim of a run. A run whose lease ran out may be claimed a second time before its first work has noticed.
+struct Hold {
+    fence: i64,
+    stop: Stop,
+}
 
 impl Holdings {
-    pub(super) fn add(&self, run: &str) -> Stop {
+    pub(super) fn add(&self, claimed: &Claimed) -> Stop {
         let stop = Stop::default();
-        self.lock().insert(run.to_owned(), stop.clone());
+        let hold = Hold { fence: claimed.fence.number(), stop: stop.clone() };
+        if let Some(former) = self.lock().insert(claimed.run.clone(), hold) {
+            former.stop.now(StopReason::Lost);
+        }
         stop
     }
 
-    pub(super) fn remove(&self, run: &str) {
-        self.lock().remove(run);
+    pub(super) fn remove(&self, claimed: &Claimed) {
+        let mut holds = self.lock();
+        if holds.get(&claimed.run).is_some_and(|hold| hold.fence == claimed.fence.number()) {
+            holds.remove(&claimed.run);
+        }
     }
 
     pub(super) fn stop(&self, run: &str, reason: StopReason) {
-        if let Some(stop) = self.lock().get(run) {
-            stop.now(reason);
+        if let Some(hold) = self.lock().get(run) {
+            hold.stop.now(reason);
+        }
+    }
+
+    /// Stops a run that is gone, unless it was claimed again since.
+    pub(super) fn lose(&self, run: &str, fence: i64) {
+        if let Some(hold) = self.lock().get(run).filter(|hold| hold.fence == fence) {
+            hold.stop.now(StopReason::Lost);
         }
     }
 
@@ -49,11 +69,16 @@ impl Holdings {
         self.lock().keys().cloned().collect()
     }
 
+    /// Each run with the number under which it is held.
+    pub(super) fn fences(&self) -> Vec<(String, i64)> {
+        self.lock().iter().map(|(run, hold)| (run.clone(), hold.fence)).collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Stop>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Hold>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,6 +113,7 @@ impl Held {
             let Some(pinned) = self.pinned().await else { return };
             let pipeline = pinned.info.pipeline.clone();
             info!(pipeline, claims = self.claimed.claims, request.id = pinned.request_id, "run started");
+            let partition = pinned.info.partition.clone();
             let overdue = async {
                 self.stop.stopped().await;
                 tokio::time::sleep(last_call).await;
@@ -96,7 +122,11 @@ impl Held {
                 outcome = self.outcome_aside(pinned) => outcome,
                 () = overdue => self.give_up(),
             };
-            self.conclude(&pipeline, outcome).await;
+            let followers = match outcome {
+                Outcome::Succeeded => followers::prepare(&self.engine, &pipeline, &partition),
+                _ => Vec::new(),
+            };
+            self.conclude(&pipeline, outcome, followers).await;
         }
         .instrument(span)
         .await;
@@ -195,15 +225,19 @@ impl Held {
         }
     }
 
-    async fn conclude(&self, pipeline: &str, outcome: Outcome) {
+    async fn conclude(&self, pipeline: &str, outcome: Outcome, followers: Vec<Job>) {
         let now_ms = self.engine.clock().now_ms();
         match outcome {
-            Outcome::Succeeded => self.finish(pipeline, Ended::well(RunState::Succeeded, now_ms)).await,
-            Outcome::Cancelled => self.finish(pipeline, Ended::well(RunState::Cancelled, now_ms)).await,
+            Outcome::Succeeded => {
+                self.finish(pipeline, Ended::well(RunState::Succeeded, now_ms), followers).await
+            }
+            Outcome::Cancelled => {
+                self.finish(pipeline, Ended::well(RunState::Cancelled, now_ms), followers).await
+            }
             Outcome::Failed { class, code, error } => {
                 let (class, error_code, error) = (Some(class), Some(code), Some(error));
                 let ended = Ended { state: RunState::Failed, class, error_code, error, now_ms };
-                self.finish(pipeline, ended).await;
+                self.finish(pipeline, ended, followers).await;
             }
             Outcome::Parked(after) => self.release(after).await,
             Outcome::HandedBack => self.release(Duration::ZERO).await,
@@ -211,12 +245,19 @@ impl Held {
         }
     }
 
-    async fn finish(&self, pipeline: &str, ended: Ended) {
+    async fn finish(&self, pipeline: &str, ended: Ended, followers: Vec<Job>) {
         let (state, error_code, error) = (ended.state, ended.error_code.clone(), ended.error.clone());
         let fence = self.claimed.fence.clone();
-        match self.engine.store().write(move |tx| queue::finish(tx, &fence, &ended)).await {
-            Ok(()) => {
+        let finish = move |tx: &mut Tx<'_>| {
+            queue::finish(tx, &fence, &ended)?;
+            followers::enqueue(tx, &followers)
+        };
+        match self.engine.store().write(finish).await {
+            Ok(followers) => {
                 info!(pipeline, state = state.as_str(), code = error_code, error, "run finished");
+                for Enqueued { run, new } in followers {
+                    info!(run.id = run, new, cause = "pipeline", after = pipeline, "run enqueued");
+                }
                 self.engine.tell_ended(pipeline, state);
             }
             Err(error) => {

@@ -1,6 +1,7 @@
 //! Turns activities into loads, and loads into days.
 
 mod athlete;
+mod athletes;
 mod check;
 mod days;
 mod loads;
@@ -15,6 +16,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.step::<Loads>()?;
     registry.step::<Days>()?;
     registry.check(check::Settings);
+    registry.partitions(athletes::Athletes)?;
     Ok(())
 }
 

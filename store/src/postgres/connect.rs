@@ -53,7 +53,7 @@ fn settings(durability: Durability) -> String {
     )
 }
 
-fn tls(authorities: Option<&Path>) -> Result<MakeRustlsConnect> {
+pub(super) fn tls(authorities: Option<&Path>) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

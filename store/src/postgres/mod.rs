@@ -3,15 +3,18 @@
 mod connect;
 mod error;
 mod inspect;
+mod listen;
 mod server;
 mod session;
 mod transaction;
 mod types;
 
+use std::sync::Arc;
+
 use deadpool_postgres::Pool;
 
 use crate::check::Facts;
-use crate::{Migration, Options, Result, Tx};
+use crate::{Durability, Migration, Options, Result, Tx};
 
 pub(crate) use inspect::{findings, found_facts};
 pub(crate) use server::Server;
@@ -20,10 +23,14 @@ pub(crate) use types::column;
 
 use transaction::Mode;
 
+/// One to work with, and one more for when the first waits for an answer that does not come.
+const ASIDE: usize = 2;
+
 /// An open PostgreSQL database; clones share its pool.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
+    server: Arc<Server>,
 }
 
 impl Postgres {
@@ -31,7 +38,18 @@ impl Postgres {
         let pool = connect::pool(server, options)?;
         // The first connection tells a wrong password from a pause of the server.
         drop(pool.get().await.map_err(|failure| error::of_pool(&failure))?);
-        Ok(Postgres { pool })
+        Ok(Postgres { pool, server: Arc::new(server.clone()) })
+    }
+
+    /// The same database over connections of its own, whose commits do not wait for the disk.
+    pub(crate) fn aside(&self) -> Result<Postgres> {
+        let options = Options { durability: Durability::Normal, readers: 0, connections: ASIDE };
+        Ok(Postgres { pool: connect::pool(&self.server, options)?, server: self.server.clone() })
+    }
+
+    /// Calls `hear` for each hint on the channel, until the returned future is dropped.
+    pub(crate) async fn listen(&self, channel: &str, hear: Arc<dyn Fn() + Send + Sync>) {
+        listen::listen(&self.server, channel, &hear).await;
     }
 
     pub(crate) async fn write<T, F>(&self, closure: F) -> Result<T>
@@ -40,6 +58,14 @@ impl Postgres {
         T: Send + 'static,
     {
         transaction::run(&self.pool, Mode::Write, closure).await
+    }
+
+    pub(crate) async fn write_latest<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        transaction::run(&self.pool, Mode::Latest, closure).await
     }
 
     pub(crate) async fn read<T, F>(&self, closure: F) -> Result<T>

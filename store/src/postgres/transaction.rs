@@ -24,6 +24,8 @@ pub(super) enum Mode {
     Read,
     /// One snapshot; a change by others makes the closure run again.
     Write,
+    /// Each statement sees what is committed when it begins.
+    Latest,
     /// Migrations: after waiting for their lock they must see what was committed meanwhile.
     Schema,
     /// Rolled back in any case.
@@ -120,7 +122,7 @@ fn on_connection<T>(
     let again = tx.may_run_again();
     let value = tx.settle(outcome).map_err(|error| Failure { error, again })?;
     // Dropping a transaction rolls it back without waiting for the answer.
-    if matches!(mode, Mode::Write | Mode::Schema) {
+    if matches!(mode, Mode::Write | Mode::Latest | Mode::Schema) {
         commit(handle, transaction).map_err(Failure::of)?;
     }
     Ok(value)
@@ -129,7 +131,7 @@ fn on_connection<T>(
 fn begin<'c>(handle: &Handle, client: &'c mut Client, mode: Mode) -> Result<Transaction<'c>> {
     let isolation = match mode {
         Mode::Read | Mode::Write => IsolationLevel::RepeatableRead,
-        Mode::Schema | Mode::Scratch => IsolationLevel::ReadCommitted,
+        Mode::Latest | Mode::Schema | Mode::Scratch => IsolationLevel::ReadCommitted,
     };
     let start = client.build_transaction().isolation_level(isolation).read_only(mode == Mode::Read).start();
     let limited = async { tokio::time::timeout(STATEMENT_LIMIT, start).await };

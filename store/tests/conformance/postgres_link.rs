@@ -204,3 +204,54 @@ async fn writes_survive_crashes_of_the_server() {
     writes.await.unwrap();
     assert_eq!(count(&store).await, 400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_hears_what_is_told_and_goes_on_after_its_link_was_cut() {
+    const TELL: Sql = Sql::Both("SELECT pg_notify('thing', '')");
+    let store = open(&support::postgres_url()).await;
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let listening = store.clone();
+    let listener = tokio::spawn(async move {
+        listening.listen("thing", Arc::new(move || sender.send(()).unwrap_or_default())).await;
+    });
+    heard.recv().await.unwrap();
+    store.write(|tx| tx.query(&TELL, &[], |_| Ok(()))).await.unwrap();
+    heard.recv().await.unwrap();
+    store.write(|tx| tx.query(&END_OTHERS, &[], |_| Ok(()))).await.unwrap();
+    // It listens again, and says so because it may have missed something.
+    heard.recv().await.unwrap();
+    store.write(|tx| tx.query(&TELL, &[], |_| Ok(()))).await.unwrap();
+    heard.recv().await.unwrap();
+    listener.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_aside_answer_while_the_pool_is_exhausted() {
+    const SETTING: Sql = Sql::Both("SELECT setting FROM pg_settings WHERE name = 'synchronous_commit'");
+    let options = store::Options { connections: 1, ..store::Options::STANDARD };
+    let store = Store::open_with(&support::postgres_url().parse().unwrap(), options).await.unwrap();
+    let aside = store.aside().unwrap();
+    let handle = tokio::runtime::Handle::current();
+    let setting = store.read(move |_| {
+        handle.block_on(aside.read(|tx| tx.optional(&SETTING, &[], |row| row.get::<String>(0))))
+    });
+    assert_eq!(setting.await.unwrap().as_deref(), Some("off"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_latest_write_sees_what_others_committed_since_it_began_and_runs_once() {
+    const RENAME: Sql = Sql::Both("UPDATE thing SET name = name || 'y'");
+    let store = table(&support::postgres_url()).await;
+    insert(&store, 1).await.unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let (counter, other) = (Arc::clone(&runs), store.clone());
+    let handle = tokio::runtime::Handle::current();
+    let write = move |tx: &mut store::Tx<'_>| {
+        number(tx, &COUNT)?;
+        counter.fetch_add(1, Ordering::Relaxed);
+        handle.block_on(run(&other, &RENAME))?;
+        tx.execute(&RENAME, &[])
+    };
+    assert_eq!(store.write_latest(write).await.unwrap(), 1);
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}

@@ -171,7 +171,7 @@ impl Set {
         if !self.form.json {
             output::line(told(&written, self.from))?;
         }
-        let run = self.follow(&engine, &progress).await?;
+        let run = self.follow(config, &engine, &progress).await?;
         if self.form.json {
             output::json(&json!({
                 "athlete": self.whose.athlete,
@@ -216,7 +216,7 @@ impl Set {
     }
 
     /// Runs what brings the numbers up to date, and answers the run's id.
-    async fn follow(&self, engine: &Engine, progress: &Progress) -> anyhow::Result<String> {
+    async fn follow(&self, config: &Config, engine: &Engine, progress: &Progress) -> anyhow::Result<String> {
         let request = Request {
             pipeline: PIPELINE.to_owned(),
             partition: self.whose.athlete.clone(),
@@ -226,7 +226,7 @@ impl Set {
             force: true,
             request_id: None,
         };
-        let finished = work::carry_out(engine, request, progress).await?;
+        let finished = work::carry_out(config, engine, request, progress).await?;
         match finished.problem() {
             Some(problem) => bail!(problem),
             None => Ok(finished.run.id),

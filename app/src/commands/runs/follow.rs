@@ -136,7 +136,7 @@ async fn follow(config: &Config, id: &str, start: &Start, form: Form) -> anyhow:
     if !enqueued.new {
         progress.say("a run that follows it is under way already; waiting for that one");
     }
-    tell(&work::see_through(&engine, &enqueued, &progress).await?, form)
+    tell(&work::see_through(config, &engine, &enqueued, &progress).await?, form)
 }
 
 fn shown(preview: &Preview) -> String {

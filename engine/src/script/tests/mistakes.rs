@@ -186,7 +186,7 @@ fn a_pipeline_is_called_as_its_file() {
 
 #[test]
 fn options_of_the_pipeline_are_checked_where_they_stand() {
-    check_whole("pipeline(\"x\", #{ every: \"1h\" });\nfiles::read();", &["1:18 unknown_option"]);
+    check_whole("pipeline(\"x\", #{ evry: \"1h\" });\nfiles::read();", &["1:18 unknown_option"]);
     check_whole("pipeline(\"x\", #{ timeout: \"1x\" });\nfiles::read();", &["1:27 invalid_option"]);
     check_whole(
         "pipeline(\"x\", #{ on_overlap: \"wait\", lock: 3 });\nfiles::read();",
@@ -194,6 +194,46 @@ fn options_of_the_pipeline_are_checked_where_they_stand() {
     );
     check_whole("pipeline(\"x\", #{ params: #{ a: |x| x } });\nfiles::read();", &["1:32 invalid_option"]);
     check_whole("pipeline(3);\nfiles::read();", &["1:10 invalid_argument"]);
+}
+
+#[track_caller]
+fn check_options(options: &str, expected: &[&str]) {
+    check_whole(&format!("pipeline(\"x\", #{{ {options} }});\nfiles::read();"), expected);
+}
+
+#[test]
+fn a_schedule_that_cannot_be_is_found_where_it_stands() {
+    check_options(r#"every: "1h""#, &[]);
+    check_options(r#"every: "soon""#, &["1:25 invalid_option"]);
+    check_options(r#"every: "0s""#, &["1:25 invalid_option"]);
+    check_options(r#"every: 3"#, &["1:25 invalid_option"]);
+    check_options(r#"cron: "30 4 * * *", timezone: "Europe/Berlin""#, &[]);
+    check_options(r#"cron: "61 4 * * *""#, &["1:24 invalid_cron"]);
+    check_options(r#"cron: "0 0 30 2 *""#, &["1:24 invalid_cron"]);
+    check_options(r#"cron: "* * * * * *""#, &["1:24 invalid_cron"]);
+    check_options("cron: 5", &["1:24 invalid_option"]);
+    check_options(r#"cron: "0 5 * * *", timezone: "Europe/Berlon""#, &["1:47 unknown_time_zone"]);
+    check_options(r#"cron: "0 5 * * *", timezone: 1"#, &["1:47 invalid_option"]);
+    check_options(r#"every: "1h", cron: "0 5 * * *""#, &["1:31 schedule_twice"]);
+    check_options(r#"every: "1h", timezone: "UTC""#, &["1:31 invalid_option"]);
+}
+
+#[test]
+fn what_is_to_be_made_up_for_is_checked_where_it_stands() {
+    check_options(r#"every: "1h", catch_up: "all", catch_up_limit: 3"#, &[]);
+    check_options(r#"every: "1h", catch_up: "some""#, &["1:41 invalid_option"]);
+    check_options(r#"every: "1h", catch_up: 3"#, &["1:41 invalid_option"]);
+    check_options(r#"every: "1h", catch_up_limit: 0"#, &["1:47 invalid_option"]);
+    check_options(r#"every: "1h", catch_up_limit: 5000"#, &["1:47 invalid_option"]);
+    check_options(r#"catch_up: "last", timezone: "UTC""#, &["1:18 invalid_option", "1:36 invalid_option"]);
+}
+
+#[test]
+fn a_pipeline_before_this_one_is_checked_where_it_stands() {
+    check_options(r#"after: "import""#, &[]);
+    check_options(r#"after: 3"#, &["1:25 invalid_option"]);
+    check_options(r#"after: ["a", 3]"#, &["1:31 invalid_option"]);
+    check_options(r#"after: "a b""#, &["1:25 invalid_option"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `pipeline(name, #{ … })`: once, and first.
 
+mod triggers;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -51,6 +53,7 @@ fn say(draft: &mut Draft, place: &Place, arguments: &[Dynamic]) {
         let message = format!("a pipeline's name is {NAME_RULE}");
         draft.mistakes.push(mistake("invalid_argument", &message).at(Part::Argument(0)));
     }
+    let after = options.map(|options| after(options, place)).unwrap_or_default();
     let mut found = Vec::new();
     let options = options.map(|options| read(options, &mut found)).unwrap_or_default();
     draft.mistakes.extend(
@@ -58,7 +61,7 @@ fn say(draft: &mut Draft, place: &Place, arguments: &[Dynamic]) {
             Mistake::new(code, place.clone(), message).at(part).hint(hint)
         }),
     );
-    draft.header = Some(Header { name, options, place: place.clone() });
+    draft.header = Some(Header { name, options, place: place.clone(), after });
 }
 
 pub(super) const NAME_RULE: &str = "a text of at most 64 letters, digits and `_`, `-`, `.`";
@@ -67,6 +70,21 @@ pub(super) const NAME_RULE: &str = "a text of at most 64 letters, digits and `_`
 pub(super) fn is_name(name: &str) -> bool {
     let fits = |character: char| character.is_alphanumeric() || "_-.".contains(character);
     !name.is_empty() && name.chars().count() <= NAME_CHARACTERS && name.chars().all(fits)
+}
+
+/// Where the pipelines stand after which this one starts, in their order.
+fn after(options: &Dynamic, place: &Place) -> Vec<Mistake> {
+    let map = options.read_lock::<Map>();
+    let value = map.as_ref().and_then(|map| map.get("after"));
+    let path = |part: Option<usize>| {
+        std::iter::once("after".to_owned()).chain(part.map(|index| index.to_string())).collect()
+    };
+    let at = |part| Mistake::new("", place.clone(), "").at(Part::Value(path(part)));
+    match value.map(|value| value.read_lock::<rhai::Array>().map(|items| items.len())) {
+        None => Vec::new(),
+        Some(None) => vec![at(None)],
+        Some(Some(items)) => (0..items).map(|index| at(Some(index))).collect(),
+    }
 }
 
 type Found = Vec<(Part, &'static str, String, Option<String>)>;
@@ -78,15 +96,13 @@ fn read(options: &Dynamic, found: &mut Found) -> Options {
         return Options::default();
     };
     let mut read = Options::default();
-    for (key, value) in map.iter() {
+    triggers::read(&map, &mut read, found);
+    for (key, value) in map.iter().filter(|(key, _)| !triggers::OPTIONS.contains(&key.as_str())) {
         if !OPTIONS.contains(&key.as_str()) {
-            let message = format!("unknown option `{key}`, expected one of `{}`", OPTIONS.join("`, `"));
-            found.push((
-                Part::Key(vec![key.to_string()]),
-                "unknown_option",
-                message,
-                suggest::hint(key, OPTIONS),
-            ));
+            let known = [OPTIONS.as_slice(), &triggers::OPTIONS].concat();
+            let message = format!("unknown option `{key}`, expected one of `{}`", known.join("`, `"));
+            let hint = suggest::hint(key, known);
+            found.push((Part::Key(vec![key.to_string()]), "unknown_option", message, hint));
         } else if let Err((path, message)) = set(&mut read, key, value) {
             let path = std::iter::once(key.to_string()).chain(path).collect();
             found.push((Part::Value(path), "invalid_option", format!("`{key}`: {message}"), None));

@@ -1,0 +1,7 @@
+//! Rules as tables; schedules on both databases, with a clock that the test moves.
+
+mod clock_changes;
+mod followers;
+mod rules;
+mod scheduling;
+mod stage;
