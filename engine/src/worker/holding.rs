@@ -229,10 +229,10 @@ impl Held {
         let now_ms = self.engine.clock().now_ms();
         match outcome {
             Outcome::Succeeded => {
-                self.finish(pipeline, Ended::well(RunState::Succeeded, now_ms), followers).await
+                self.finish(pipeline, Ended::well(RunState::Succeeded, now_ms), followers).await;
             }
             Outcome::Cancelled => {
-                self.finish(pipeline, Ended::well(RunState::Cancelled, now_ms), followers).await
+                self.finish(pipeline, Ended::well(RunState::Cancelled, now_ms), followers).await;
             }
             Outcome::Failed { class, code, error } => {
                 let (class, error_code, error) = (Some(class), Some(code), Some(error));
