@@ -3,8 +3,6 @@
 //! A stalled worker is one that does nothing for a while, and a skewed clock one that acts early or late. Nothing in the
 //! model forces anybody to act at any time, so both are in it: a lease may run out after any number of heartbeats.
 
-#![expect(clippy::print_stdout, reason = "the number of states is worth knowing")]
-
 use stateright::{Checker, Model, Property};
 
 const JOBS: usize = 2;
@@ -187,10 +185,10 @@ impl Model for Queue {
                 }
             }
             Action::Finish(worker, job) => {
-                state.end(self.fenced, worker, job, Place::Over(Outcome::Succeeded))?
+                state.end(self.fenced, worker, job, Place::Over(Outcome::Succeeded))?;
             }
             Action::Heed(worker, job) => {
-                state.end(self.fenced, worker, job, Place::Over(Outcome::Cancelled))?
+                state.end(self.fenced, worker, job, Place::Over(Outcome::Cancelled))?;
             }
             Action::HandBack(worker, job) => state.end(self.fenced, worker, job, Place::Waiting)?,
         }
