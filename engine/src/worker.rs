@@ -21,7 +21,7 @@ use holding::Holdings;
 /// How many runs are taken at once; the next ones are taken right after.
 const BATCH: usize = 20;
 /// How long runs may take to be handed back; whoever sends SIGTERM sends SIGKILL 10 s later.
-const HAND_BACK: Duration = Duration::from_millis(8_500);
+const HAND_BACK: Duration = Duration::from_secs(7);
 const SIGN_OFF: Duration = Duration::from_secs(1);
 
 pub(crate) const QUERIES: &[&store::Sql] = holding::QUERIES;
@@ -88,7 +88,7 @@ impl Worker {
     /// Works until `stop`; then finishes or hands back what it holds, within 10 s.
     pub async fn run(self, stop: CancellationToken) {
         let holdings = Arc::new(Holdings::default());
-        self.register().await;
+        stop.run_until_cancelled(self.register()).await;
         let heart = match Heart::start(self.body(&holdings)) {
             Ok(heart) => heart,
             // Without it every lease would run out under the work.
@@ -98,21 +98,9 @@ impl Worker {
         let scheduling = scheduler.map(|scheduler| tokio::spawn(scheduler.run(stop.clone())));
         info!(worker = self.identity.id, slots = self.settings.slots, "worker started");
         let mut runs = JoinSet::new();
-        let mut look = Instant::now();
-        while !stop.is_cancelled() {
-            if Instant::now() >= look {
-                self.bury_neighbours().await;
-                look = Instant::now() + self.pause();
-            }
-            self.heed_cancels(&holdings).await;
-            self.fill(&holdings, &mut runs).await;
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.engine.woken() => {}
-                Some(_) = runs.join_next() => {}
-                () = sleep_until(look) => {}
-            }
-        }
+        // A database that is away must not hold up the end. What a claim took that was broken off is free again once the
+        // worker has signed off.
+        stop.run_until_cancelled(self.take_turns(&holdings, &mut runs)).await;
         if let Some(scheduling) = scheduling {
             scheduling.abort();
         }
@@ -120,6 +108,23 @@ impl Worker {
         heart.stop().await;
         self.sign_off().await;
         info!(worker = self.identity.id, "worker stopped");
+    }
+
+    async fn take_turns(&self, holdings: &Arc<Holdings>, runs: &mut JoinSet<()>) {
+        let mut look = Instant::now();
+        loop {
+            if Instant::now() >= look {
+                self.bury_neighbours().await;
+                look = Instant::now() + self.pause();
+            }
+            self.heed_cancels(holdings).await;
+            self.fill(holdings, runs).await;
+            tokio::select! {
+                () = self.engine.woken() => {}
+                Some(_) = runs.join_next() => {}
+                () = sleep_until(look) => {}
+            }
+        }
     }
 
     fn body(&self, holdings: &Arc<Holdings>) -> Body {

@@ -29,7 +29,9 @@ impl Work {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let stop = CancellationToken::new();
         let told = tokio::spawn(signals::until_told(stop.clone())?);
-        let engine = program::engine(config, None).await?;
+        let Some(engine) = stop.run_until_cancelled(program::engine(config, None)).await.transpose()? else {
+            return Ok(error::DONE);
+        };
         if !engine::script::memory_is_bounded() {
             warn!("the memory of scripts has no bound, because another allocator was linked in");
         }
