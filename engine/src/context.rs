@@ -110,9 +110,10 @@ impl StepContext {
             }
             let RunInfo { pipeline, partition, .. } = &*ctx.run;
             ctx.fence.check(tx)?;
+            // Before the work: the heartbeat changes the same row, and passes over it only once it is locked.
+            ctx.fence.note_progress(tx)?;
             let mut cursor = Cursor::load(tx, pipeline, &ctx.step, partition)?;
             let value = write(tx, &mut cursor)?;
-            ctx.fence.note_progress(tx)?;
             cursor.save(tx, pipeline, &ctx.step, partition, ctx.clock.now_ms())?;
             Ok(value)
         });

@@ -143,7 +143,11 @@ struct Stage {
 
 impl Stage {
     async fn set(plan: &Plan) -> Self {
-        let store = Store::open(&support::sqlite_url().parse().unwrap()).await.unwrap();
+        Self::set_on(&support::sqlite_url(), plan).await
+    }
+
+    async fn set_on(url: &str, plan: &Plan) -> Self {
+        let store = Store::open(&url.parse().unwrap()).await.unwrap();
         store.migrate().await.unwrap();
         let job = queue::Job {
             id: "run".to_owned(),
@@ -177,7 +181,7 @@ impl Stage {
         self.perform_from(plan, resumed).await
     }
 
-    async fn perform_from(&self, plan: &Arc<Plan>, resumed: Resumed) -> Outcome {
+    fn context(&self) -> Arc<RunContext> {
         let info = RunInfo {
             id: "run".to_owned(),
             pipeline: "play".to_owned(),
@@ -194,8 +198,12 @@ impl Stage {
             stop: self.stop.clone(),
             watcher: None,
         };
+        Arc::new(context)
+    }
+
+    async fn perform_from(&self, plan: &Arc<Plan>, resumed: Resumed) -> Outcome {
         let metrics = StepMetrics::of_plan(plan).into();
-        let shared = Shared { plan: plan.clone(), metrics, context: Arc::new(context) };
+        let shared = Shared { plan: plan.clone(), metrics, context: self.context() };
         let journal =
             Journal::Store { store: self.store.clone(), fence: self.fence.clone(), worker: "me".into() };
         Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap()
@@ -353,6 +361,28 @@ async fn a_run_that_another_worker_took_writes_nothing_more() {
     let outcome = stage.perform_from(&plan, resumed).await;
     assert!(matches!(outcome, Outcome::Lost));
     assert!(stage.states().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_heartbeat_amid_the_first_commit_after_a_rescue_does_not_undo_it() {
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({}));
+    let mut stage = Stage::set_on(&support::postgres_url(), &draft.plan()).await;
+    stage.store.write(|tx| queue::forget(tx, "me")).await.unwrap();
+    stage.fence = Stage::claim(&stage.store).await;
+    let step = StepContext::new(stage.context(), "a".into(), 1);
+    let (store, handle) = (stage.store.clone(), tokio::runtime::Handle::current());
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = calls.clone();
+    let commit = step.commit(move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let lease = Lease { worker: "me".to_owned(), length: Duration::from_secs(30), now_ms: 1 };
+        let beat = store.write_latest(move |tx| queue::renew(tx, &lease, &["run".to_owned()]));
+        assert_eq!(handle.block_on(beat)?, ["run"]);
+        Ok(())
+    });
+    commit.await.unwrap();
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
