@@ -1,6 +1,11 @@
 //! Whole-program tests: they run the binary as a user would, and kill it as nobody should.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a scenario that cannot go on must fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a scenario that cannot go on must fail"
+)]
 #![expect(
     clippy::disallowed_methods,
     reason = "scenarios talk HTTP as any client does, and start the program"
@@ -8,6 +13,7 @@
 
 mod advice;
 mod bad_input;
+mod chaos;
 mod crash;
 mod export;
 mod http;

@@ -1,5 +1,6 @@
 //! Many processes on one queue: they share it, hand over, and are not fooled by one that was only asleep.
 
+use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,23 +12,28 @@ use crate::crash::{DAYS, Watch, facts, import};
 use crate::program::Program;
 
 /// A process of the program that is killed when the test ends.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     fn start(mut command: Command) -> Self {
         Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
+    /// Its log goes into the file.
+    pub(crate) fn logging(mut command: Command, log: File) -> Self {
+        Self(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
+    }
+
     fn id(&self) -> u32 {
         self.0.id()
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
     }
 
     /// Asks it to stop, and answers its exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         self.signal(Signal::TERM);
         self.0.wait().unwrap().code()
     }
@@ -78,7 +84,7 @@ fn facts_of_an_uncut_one() -> (Vec<Value>, Vec<Value>) {
 }
 
 /// A command whose leases are short, so that a test need not wait long for one to run out.
-fn hasty(mut command: Command) -> Command {
+pub(crate) fn hasty(mut command: Command) -> Command {
     command.env("FITNESS_LEASE", "3s").env("FITNESS_HEARTBEAT", "1s").env("FITNESS_POLL", "100ms");
     command
 }
