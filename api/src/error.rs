@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::backfill::BackfillError;
 use engine::dead_letter::LetterError;
 use engine::registry::QueryError;
 use engine::rerun::RerunError;
@@ -229,6 +230,21 @@ impl From<LetterError> for Error {
             LetterError::Unknown(id) => Self::NotFound(format!("dead letter `{id}`")),
             LetterError::Enqueue(error) => error.into(),
             refused => Self::conflict(refused.code().unwrap_or("internal"), refused.to_string()),
+        }
+    }
+}
+
+impl From<BackfillError> for Error {
+    fn from(error: BackfillError) -> Self {
+        match error {
+            BackfillError::Unknown(id) => Self::NotFound(format!("backfill `{id}`")),
+            BackfillError::Over(_) => Self::conflict(error.code(), error.to_string()),
+            BackfillError::Range { name, .. } => Self::parameter(name, error.to_string()),
+            BackfillError::Item { source: EnqueueError::Plan(plan), .. } => plan.into(),
+            BackfillError::Size(_) | BackfillError::Item { .. } => {
+                Self::parameter("items", format!("cannot be: {error}"))
+            }
+            BackfillError::Store(error) => error.into(),
         }
     }
 }

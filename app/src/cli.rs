@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, check, days, db, dead_letters, demo, doctor, import, predict, rules, run,
-    runs, serve, steps, today,
+    accuracy, activities, athlete, backfill, check, days, db, dead_letters, demo, doctor, import, predict,
+    rules, run, runs, serve, steps, today,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Runs(runs::Runs),
     DeadLetters(dead_letters::DeadLetters),
+    Backfill(backfill::Backfill),
     Serve(serve::Serve),
     Steps(steps::Steps),
     Rules(rules::Rules),
@@ -88,6 +89,7 @@ impl Command {
             Self::Run(command) => command.run(config).await,
             Self::Runs(command) => command.run(config).await,
             Self::DeadLetters(command) => command.run(config).await,
+            Self::Backfill(command) => command.run(config).await,
             Self::Serve(command) => command.run(config).await,
             Self::Steps(command) => command.run(config),
             Self::Rules(command) => command.run(config).await,
@@ -111,6 +113,7 @@ impl Command {
             Self::Run(command) => command.form.json,
             Self::Runs(command) => command.form().json,
             Self::DeadLetters(command) => command.form().json,
+            Self::Backfill(command) => command.form().json,
             Self::Steps(command) => command.form.json,
             Self::Rules(command) => command.form().json,
             Self::Check(command) => command.form.json,

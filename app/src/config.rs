@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use engine::upkeep::Keep;
 use store::Url;
 
 use crate::error::{self, Problem};
@@ -16,6 +17,8 @@ const LOG: &str = "FITNESS_LOG";
 const LOG_LEVEL: &str = "FITNESS_LOG_LEVEL";
 const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
 pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
+const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
+const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
 const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 
 const DEFAULT_DATA_DIR: &str = "./data";
@@ -34,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) local_import: bool,
     /// What is put into it is imported while the server runs; whether it is there is looked at then.
     pub(crate) import_dir: Option<PathBuf>,
+    /// How long the history of runs is kept.
+    pub(crate) keep: Keep,
 }
 
 /// How the log is written.
@@ -78,6 +83,10 @@ impl Config {
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
+            keep: Keep {
+                succeeded_days: days(KEEP_RUNS, text(KEEP_RUNS)?, Keep::STANDARD.succeeded_days)?,
+                failed_days: days(KEEP_FAILED_RUNS, text(KEEP_FAILED_RUNS)?, Keep::STANDARD.failed_days)?,
+            },
         })
     }
 }
@@ -101,6 +110,12 @@ fn db_url(value: Option<String>, data_dir: &Path) -> Result<Url, Problem> {
         exit: error::CONFIG,
         ..Problem::new(error.code(), format!("{DB_URL}: {error}"))
     })
+}
+
+fn days(name: &'static str, value: Option<String>, standard: u32) -> Result<u32, Problem> {
+    let Some(value) = value else { return Ok(standard) };
+    let days = value.parse().ok().filter(|days| (1..=36_500).contains(days));
+    days.ok_or_else(|| wrong(name, "it must be a whole number of days from 1 to 36500"))
 }
 
 fn listen(value: &str) -> Result<SocketAddr, Problem> {
@@ -239,6 +254,19 @@ mod tests {
             "/nowhere",
             "FITNESS_SCRIPTS_DIR: it names no folder that holds `pipelines`",
         );
+    }
+
+    #[test]
+    fn history_is_kept_for_whole_days() {
+        let keep = read(&[("FITNESS_KEEP_RUNS_DAYS", "30")]).unwrap().keep;
+        assert_eq!((keep.succeeded_days, keep.failed_days), (30, 365));
+        for value in ["0", "36501", "1.5", "-1", "a week"] {
+            check_refused(
+                "FITNESS_KEEP_FAILED_RUNS_DAYS",
+                value,
+                "FITNESS_KEEP_FAILED_RUNS_DAYS: it must be a whole number of days from 1 to 36500",
+            );
+        }
     }
 
     #[test]

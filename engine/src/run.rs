@@ -37,6 +37,8 @@ pub enum Cause {
     Retry,
     /// The wish that a dead letter be tried anew.
     Replay,
+    /// A list of runs to catch up on.
+    Backfill,
 }
 
 /// Why a run failed for good.
@@ -90,11 +92,12 @@ impl Cause {
             Self::Watch => "watch",
             Self::Retry => "retry",
             Self::Replay => "replay",
+            Self::Backfill => "backfill",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Cli, Self::Http, Self::Watch, Self::Retry, Self::Replay]
+        [Self::Cli, Self::Http, Self::Watch, Self::Retry, Self::Replay, Self::Backfill]
             .into_iter()
             .find(|cause| cause.as_str() == text)
     }

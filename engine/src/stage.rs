@@ -112,10 +112,13 @@ impl Stage {
     /// Carries out what is in the queue until the guard goes.
     pub(crate) fn work(&self) -> DropGuard {
         let stop = CancellationToken::new();
-        let settings = Settings { poll: Duration::from_millis(20), ..Settings::standard() };
-        let worker = Worker::new(self.engine.clone(), settings).unwrap();
-        tokio::spawn(worker.run(stop.clone()));
+        tokio::spawn(self.worker().run(stop.clone()));
         stop.drop_guard()
+    }
+
+    fn worker(&self) -> Worker {
+        let settings = Settings { poll: Duration::from_millis(20), ..Settings::standard() };
+        Worker::new(self.engine.clone(), settings).unwrap()
     }
 
     pub(crate) async fn enqueue(&self, pipeline: &str, params: Value, cause: Cause) -> String {
@@ -137,8 +140,13 @@ impl Stage {
     }
 
     pub(crate) async fn ended(&self, run: &str) -> RunRecord {
-        let _working = self.work();
-        self.engine.ended(run).await.unwrap().unwrap()
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(self.worker().run(stop.clone()));
+        let ended = self.engine.ended(run).await.unwrap().unwrap();
+        // Gone before the next one comes, which would else take up a run that this one hands back.
+        stop.cancel();
+        working.await.unwrap();
+        ended
     }
 
     pub(crate) async fn state(&self, run: &str) -> RunState {
