@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Store, params};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
 use crate::context::StepContext;
@@ -107,6 +107,13 @@ impl Stage {
         let (own, registry) = (store.clone(), Arc::new(registry));
         let engine = tokio::task::spawn_blocking(move || Engine::new(own, registry, library, ticking, None));
         Self { engine: engine.await.unwrap(), store }
+    }
+
+    /// Carries out what is in the queue until the guard goes.
+    pub(crate) fn work(&self) -> DropGuard {
+        let stop = CancellationToken::new();
+        tokio::spawn(self.worker().run(stop.clone()));
+        stop.drop_guard()
     }
 
     fn worker(&self) -> Worker {
