@@ -69,7 +69,8 @@ CREATE TABLE step_run (
     finished_ms BIGINT,
     error_code TEXT COLLATE "C",
     error TEXT COLLATE "C",
-    PRIMARY KEY (run_id, step)
+    -- In the order of the plan, so that steps that follow each other share a page.
+    PRIMARY KEY (run_id, position)
 );
 
 CREATE TABLE step_attempt (

@@ -69,7 +69,8 @@ CREATE TABLE step_run (
     finished_ms BIGINT,
     error_code TEXT,
     error TEXT,
-    PRIMARY KEY (run_id, step)
+    -- In the order of the plan, so that steps that follow each other share a page.
+    PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;
 
 CREATE TABLE step_attempt (

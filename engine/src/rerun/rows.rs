@@ -64,9 +64,10 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, job: &Job, reuse: &Reuse) -> store::Resul
     let enqueued = queue::enqueue(tx, job)?;
     follow(tx, &job.id, &reuse.former)?;
     list_steps(tx, &job.id, &reuse.plan, |position| reuse.again[position])?;
-    let steps = reuse.plan.steps.iter().zip(&reuse.again).filter(|(_, again)| !**again);
-    let rows: Vec<Vec<_>> =
-        steps.map(|(step, _)| params![&job.id, &reuse.former, &*step.name].into()).collect();
+    let steps = reuse.plan.steps.iter().enumerate().filter(|(position, _)| !reuse.again[*position]);
+    let rows: Vec<Vec<_>> = steps
+        .map(|(position, step)| params![&job.id, &reuse.former, &*step.name, position as i64].into())
+        .collect();
     if tx.batch(&REUSE, &rows)? != rows.len() as u64 {
         return Err(store::Error::abort(Gone));
     }
@@ -111,7 +112,7 @@ const ANSWER: Sql = Sql::Both(
 const REUSE: Sql = Sql::Both(
     "INSERT INTO step_run (run_id, step, position, kind, state, attempts, artifact, meters, started_ms, \
      finished_ms, error_code, error, worker, attempt_ms, reused_from) \
-     SELECT $1, step, position, kind, state, attempts, artifact, meters, started_ms, finished_ms, error_code, \
+     SELECT $1, step, $4, kind, state, attempts, artifact, meters, started_ms, finished_ms, error_code, \
      error, worker, attempt_ms, COALESCE(reused_from, run_id) FROM step_run WHERE run_id = $2 AND step = $3",
 );
 pub(crate) const QUERIES: &[&Sql] = &[&FORMER, &STATES, &HOLD, &FOLLOWER, &FOLLOW, &ANSWER, &REUSE];

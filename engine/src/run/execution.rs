@@ -426,7 +426,7 @@ impl Execution {
     fn note(&mut self, index: usize, at_ms: i64, what: What) {
         if matches!(self.journal, Journal::Store { .. }) {
             let step = self.shared.plan.steps[index].name.clone();
-            self.entries.push(Entry { step, at_ms, what });
+            self.entries.push(Entry { step, position: index, at_ms, what });
         }
     }
 

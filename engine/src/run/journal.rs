@@ -23,6 +23,8 @@ pub(crate) enum Journal {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub step: Arc<str>,
+    /// Its place in the plan.
+    pub position: usize,
     pub at_ms: i64,
     pub what: What,
 }
@@ -120,10 +122,10 @@ fn meters(entry: &Entry) -> String {
 
 impl<'a> Rows<'a> {
     fn add(&mut self, run: &'a str, worker: &'a str, entry: &'a Entry, meters: &'a str) {
-        let (step, at_ms) = (&*entry.step, entry.at_ms);
+        let (position, at_ms) = (entry.position as i64, entry.at_ms);
         match &entry.what {
             What::Started { attempt } => {
-                self.started.push(params![run, step, *attempt, worker, at_ms].into());
+                self.started.push(params![run, position, *attempt, worker, at_ms].into());
             }
             What::Retried { attempt, error } => {
                 self.keep_attempt((run, worker), entry, *attempt, StepState::Failed, Some(error));
@@ -135,7 +137,7 @@ impl<'a> Rows<'a> {
                 }
                 let (code, text) = split(error.as_ref());
                 self.ended.push(
-                    params![run, step, state.as_str(), artifact.as_deref(), meters, at_ms, code, text].into(),
+                    params![run, position, state.as_str(), artifact.as_deref(), meters, at_ms, code, text].into(),
                 );
             }
         }
@@ -168,7 +170,7 @@ fn split(error: Option<&Error>) -> (Option<&str>, Option<&str>) {
 
 const START: Sql = Sql::Both(
     "UPDATE step_run SET state = 'running', attempts = $3, worker = $4, attempt_ms = $5, \
-     started_ms = COALESCE(started_ms, $5), error_code = NULL, error = NULL WHERE run_id = $1 AND step = $2",
+     started_ms = COALESCE(started_ms, $5), error_code = NULL, error = NULL WHERE run_id = $1 AND position = $2",
 );
 // What failed before the run was stopped in its pause stays a failure.
 const KEEP_ATTEMPT: Sql = Sql::Both(
@@ -178,7 +180,7 @@ const KEEP_ATTEMPT: Sql = Sql::Both(
 );
 const END: Sql = Sql::Both(
     "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8 \
-     WHERE run_id = $1 AND step = $2",
+     WHERE run_id = $1 AND position = $2",
 );
 const KEEP_ABANDONED: Sql = Sql::Both(
     "INSERT INTO step_attempt \

@@ -1,15 +1,22 @@
 //! Files as they came, by the hash of their bytes.
 
+use std::cell::RefCell;
 use std::io::{Read, Write};
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
+use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
 use store::{Result, Sql, Tx, params};
 
 const AS_IT_CAME: &str = "as_it_came";
-const GZIP: &str = "gzip";
+const ZLIB: &str = "zlib";
+
+// Setting a compressor up costs as much as compressing a short recording.
+thread_local! {
+    static COMPRESSOR: RefCell<ZlibEncoder<Vec<u8>>> =
+        RefCell::new(ZlibEncoder::new(Vec::new(), Compression::fast()));
+}
 
 /// The kept bytes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,17 +39,19 @@ impl Original {
     /// The same for a file whose hash is known.
     pub fn pack_hashed(bytes: &[u8], sha256: String) -> Self {
         let packed = if bytes.starts_with(&[0x1f, 0x8b]) { None } else { compress(bytes) };
-        let (encoding, content) = packed.map_or((AS_IT_CAME, bytes.to_vec()), |content| (GZIP, content));
+        let (encoding, content) = packed.map_or((AS_IT_CAME, bytes.to_vec()), |content| (ZLIB, content));
         Self { sha256, bytes: bytes.len() as u64, encoding: encoding.to_owned(), content }
     }
 
     /// The file as it came.
     pub fn unpack(&self) -> std::io::Result<Vec<u8>> {
-        if self.encoding == AS_IT_CAME {
-            return Ok(self.content.clone());
-        }
         let mut bytes = Vec::new();
-        GzDecoder::new(&*self.content).read_to_end(&mut bytes)?;
+        match self.encoding.as_str() {
+            AS_IT_CAME => bytes.clone_from(&self.content),
+            ZLIB => drop(ZlibDecoder::new(&*self.content).read_to_end(&mut bytes)?),
+            // What earlier versions kept.
+            _ => drop(GzDecoder::new(&*self.content).read_to_end(&mut bytes)?),
+        }
         Ok(bytes)
     }
 }
@@ -53,9 +62,12 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 fn compress(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::fast());
-    encoder.write_all(bytes).ok()?;
-    encoder.finish().ok()
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.reset(Vec::with_capacity(bytes.len() / 2)).ok()?;
+        compressor.write_all(bytes).ok()?;
+        compressor.try_finish().ok()?;
+        Some(std::mem::take(compressor.get_mut()))
+    })
 }
 
 const HAS: Sql = Sql::Both("SELECT 1 FROM original WHERE sha256 = $1");

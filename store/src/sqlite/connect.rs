@@ -75,6 +75,8 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(map)? {
         return Err(Error::ReadOnly(path.display().to_string()));
     }
+    // What a statement notes for its own undoing is given up with it, and no file need be made for that.
+    connection.pragma_update(None, "temp_store", "MEMORY").map_err(map)?;
     use_log(&connection).map_err(|error| explain(&error, path))?;
     let synchronous = match durability {
         Durability::Full => "FULL",
