@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::backfill::BackfillError;
 use engine::dead_letter::LetterError;
 use engine::registry::QueryError;
 use engine::rerun::RerunError;
@@ -241,6 +242,21 @@ impl From<PauseError> for Error {
                 Self::parameter("note", "cannot be: it has at most 200 characters, on one line")
             }
             PauseError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BackfillError> for Error {
+    fn from(error: BackfillError) -> Self {
+        match error {
+            BackfillError::Unknown(id) => Self::NotFound(format!("backfill `{id}`")),
+            BackfillError::Over(_) => Self::conflict(error.code(), error.to_string()),
+            BackfillError::Range { name, .. } => Self::parameter(name, error.to_string()),
+            BackfillError::Item { source: EnqueueError::Plan(plan), .. } => plan.into(),
+            BackfillError::Size(_) | BackfillError::Item { .. } => {
+                Self::parameter("items", format!("cannot be: {error}"))
+            }
+            BackfillError::Store(error) => error.into(),
         }
     }
 }

@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines, predictions, runs,
-    steps, uploads, workers,
+    activities, backfills, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines,
+    predictions, runs, steps, uploads, workers,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
@@ -91,6 +91,10 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(runs::follow::retry))
         .routes(routes!(runs::follow::rerun))
         .routes(routes!(jobs::list))
+        .routes(routes!(backfills::list))
+        .routes(routes!(backfills::start))
+        .routes(routes!(backfills::show))
+        .routes(routes!(backfills::cancel))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::replay_all))
         .routes(routes!(dead_letters::show))

@@ -1,6 +1,7 @@
 //! The resources, one file each.
 
 pub(crate) mod activities;
+pub(crate) mod backfills;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
 pub(crate) mod health;

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, check, days, db, dead_letters, demo, doctor, import, pipelines, predict,
-    rules, run, runs, serve, steps, today, work, workers,
+    accuracy, activities, athlete, backfill, check, days, db, dead_letters, demo, doctor, import, pipelines,
+    predict, rules, run, runs, serve, steps, today, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Runs(runs::Runs),
     DeadLetters(dead_letters::DeadLetters),
+    Backfill(backfill::Backfill),
     Serve(serve::Serve),
     Work(work::Work),
     Workers(workers::Workers),
@@ -92,6 +93,7 @@ impl Command {
             Self::Run(command) => command.run(config).await,
             Self::Runs(command) => command.run(config).await,
             Self::DeadLetters(command) => command.run(config).await,
+            Self::Backfill(command) => command.run(config).await,
             Self::Serve(command) => command.run(config).await,
             Self::Work(command) => command.run(config).await,
             Self::Workers(command) => command.run(config).await,
@@ -119,6 +121,7 @@ impl Command {
             Self::Runs(command) => command.form().json,
             Self::DeadLetters(command) => command.form().json,
             Self::Workers(command) => command.form.json,
+            Self::Backfill(command) => command.form().json,
             Self::Steps(command) => command.form.json,
             Self::Rules(command) => command.form().json,
             Self::Check(command) => command.form.json,

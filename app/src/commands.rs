@@ -3,6 +3,7 @@
 pub(crate) mod accuracy;
 pub(crate) mod activities;
 pub(crate) mod athlete;
+pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod days;
 pub(crate) mod db;

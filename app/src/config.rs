@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use engine::upkeep::Keep;
 use engine::worker::Settings;
 use store::Url;
 
@@ -18,6 +19,8 @@ const LOG: &str = "FITNESS_LOG";
 const LOG_LEVEL: &str = "FITNESS_LOG_LEVEL";
 const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
 pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
+const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
+const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
 const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 
 const WORKER_SLOTS: &str = "FITNESS_WORKER_SLOTS";
@@ -43,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) import_dir: Option<PathBuf>,
     /// How runs are worked off.
     pub(crate) worker: Settings,
+    /// How long the history of runs is kept.
+    pub(crate) keep: Keep,
 }
 
 /// How the log is written.
@@ -88,6 +93,10 @@ impl Config {
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
             worker: worker(text)?,
+            keep: Keep {
+                succeeded_days: days(KEEP_RUNS, text(KEEP_RUNS)?, Keep::STANDARD.succeeded_days)?,
+                failed_days: days(KEEP_FAILED_RUNS, text(KEEP_FAILED_RUNS)?, Keep::STANDARD.failed_days)?,
+            },
         })
     }
 }
@@ -141,6 +150,12 @@ fn time(name: &'static str, value: &str) -> Result<Duration, Problem> {
     let fits = Duration::from_millis(10)..=Duration::from_secs(3600);
     let time = parsed.filter(|time| fits.contains(time));
     time.ok_or_else(|| wrong(name, "it must be a time from `10ms` to `60m`, such as `30s`"))
+}
+
+fn days(name: &'static str, value: Option<String>, standard: u32) -> Result<u32, Problem> {
+    let Some(value) = value else { return Ok(standard) };
+    let days = value.parse().ok().filter(|days| (1..=36_500).contains(days));
+    days.ok_or_else(|| wrong(name, "it must be a whole number of days from 1 to 36500"))
 }
 
 fn listen(value: &str) -> Result<SocketAddr, Problem> {
@@ -314,6 +329,19 @@ mod tests {
                 "FITNESS_WORKER_SLOTS",
                 value,
                 "FITNESS_WORKER_SLOTS: it must be a whole number from 1 to 256",
+            );
+        }
+    }
+
+    #[test]
+    fn history_is_kept_for_whole_days() {
+        let keep = read(&[("FITNESS_KEEP_RUNS_DAYS", "30")]).unwrap().keep;
+        assert_eq!((keep.succeeded_days, keep.failed_days), (30, 365));
+        for value in ["0", "36501", "1.5", "-1", "a week"] {
+            check_refused(
+                "FITNESS_KEEP_FAILED_RUNS_DAYS",
+                value,
+                "FITNESS_KEEP_FAILED_RUNS_DAYS: it must be a whole number of days from 1 to 36500",
             );
         }
     }

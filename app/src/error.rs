@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use engine::backfill::BackfillError;
 use engine::dead_letter::LetterError;
 use engine::rerun::RerunError;
 use engine::{EnqueueError, PauseError, PlanError};
@@ -61,6 +62,9 @@ impl Problem {
         if let Some(code) = error.downcast_ref::<LetterError>().and_then(LetterError::code) {
             return Self::new(code, chain(error)).hint("`paceline dead-letters` lists those that are open");
         }
+        if let Some(backfill) = error.downcast_ref::<BackfillError>() {
+            return of_backfill(backfill);
+        }
         Self::new("failed", chain(error))
     }
 
@@ -115,6 +119,17 @@ fn of_rerun(error: &RerunError) -> Problem {
         RerunError::Step { .. } => Problem { exit: USAGE, ..problem },
         RerunError::Plan { .. } => problem.hint("`paceline run` starts the pipeline anew"),
         RerunError::Store(_) => problem,
+    }
+}
+
+fn of_backfill(error: &BackfillError) -> Problem {
+    let problem = Problem::new(error.code(), error.to_string());
+    match error {
+        BackfillError::Unknown(_) => problem.hint("`paceline backfill list` lists them"),
+        BackfillError::Size(_) | BackfillError::Range { .. } | BackfillError::Item { .. } => {
+            Problem { exit: USAGE, ..problem }
+        }
+        BackfillError::Over(_) | BackfillError::Store(_) => problem,
     }
 }
 

@@ -312,6 +312,11 @@ impl Engine {
         self.0.wake.notified().await;
     }
 
+    /// Returns when a run of this process has ended.
+    pub(crate) async fn run_ended(&self) {
+        self.0.ended.notified().await;
+    }
+
     pub(crate) fn tell_ended(&self, pipeline: &str, state: RunState) {
         if state == RunState::Succeeded {
             crate::telemetry::succeeded(pipeline, self.0.clock.now_ms());

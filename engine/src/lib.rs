@@ -1,5 +1,6 @@
 //! The pipeline engine: typed steps, scripts that are checked before anything runs, durable runs.
 
+pub mod backfill;
 pub mod clock;
 pub mod context;
 pub mod dead_letter;
@@ -15,6 +16,7 @@ pub mod script;
 mod stage;
 pub mod step;
 pub mod telemetry;
+pub mod upkeep;
 pub mod worker;
 
 pub use host::{Engine, EnqueueError, PipelineInfo, PlanError, Request};
@@ -22,13 +24,15 @@ pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
-    let rooms: [&[&[&store::Sql]]; 7] = [
+    let rooms: [&[&[&store::Sql]]; 9] = [
         context::QUERIES,
         run::QUERIES,
         queue::QUERIES,
+        backfill::QUERIES,
         dead_letter::QUERIES,
         schedule::QUERIES,
         &[rerun::QUERIES],
+        &[upkeep::QUERIES],
         &[worker::QUERIES],
     ];
     rooms.into_iter().flatten().flat_map(|queries| queries.iter().copied()).collect()

@@ -41,6 +41,8 @@ pub enum Cause {
     Schedule,
     /// Another pipeline that succeeded.
     Pipeline,
+    /// A list of runs to catch up on.
+    Backfill,
 }
 
 /// Why a run failed for good.
@@ -96,12 +98,14 @@ impl Cause {
             Self::Replay => "replay",
             Self::Schedule => "schedule",
             Self::Pipeline => "pipeline",
+            Self::Backfill => "backfill",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         use Cause::*;
-        [Cli, Http, Watch, Retry, Replay, Schedule, Pipeline].into_iter().find(|cause| cause.as_str() == text)
+        let all = [Cli, Http, Watch, Retry, Replay, Schedule, Pipeline, Backfill];
+        all.into_iter().find(|cause| cause.as_str() == text)
     }
 }
 

@@ -109,6 +109,13 @@ impl Stage {
         Self { engine: engine.await.unwrap(), store }
     }
 
+    /// Carries out what is in the queue until the guard goes.
+    pub(crate) fn work(&self) -> DropGuard {
+        let stop = CancellationToken::new();
+        tokio::spawn(self.worker().run(stop.clone()));
+        stop.drop_guard()
+    }
+
     fn worker(&self) -> Worker {
         let settings = Settings { poll: Duration::from_millis(20), ..Settings::standard() };
         Worker::new(self.engine.clone(), settings).unwrap()

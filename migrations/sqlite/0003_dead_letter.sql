@@ -26,3 +26,36 @@ CREATE TABLE dead_letter (
     replay_run TEXT
 ) WITHOUT ROWID;
 CREATE INDEX dead_letter_by_state ON dead_letter (state, run_id);
+
+-- Runs to be, as a list that was seen before it was started.
+CREATE TABLE backfill (
+    id TEXT NOT NULL PRIMARY KEY,
+    cause TEXT NOT NULL,
+    request_id TEXT,
+    priority BIGINT NOT NULL,
+    at_once BIGINT NOT NULL,
+    items BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    finished_ms BIGINT
+) WITHOUT ROWID;
+CREATE INDEX backfill_by_state ON backfill (state, id);
+
+-- A row without a run has not started; its run is enqueued in the transaction that notes it here.
+CREATE TABLE backfill_item (
+    backfill_id TEXT NOT NULL REFERENCES backfill (id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    pipeline TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    params TEXT NOT NULL,
+    run_id TEXT,
+    error_code TEXT,
+    error TEXT,
+    PRIMARY KEY (backfill_id, position)
+) WITHOUT ROWID;
+
+-- When work that is done now and then was last done, by whichever process.
+CREATE TABLE upkeep (
+    name TEXT NOT NULL PRIMARY KEY,
+    done_ms BIGINT NOT NULL
+) WITHOUT ROWID;

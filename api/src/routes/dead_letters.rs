@@ -109,10 +109,15 @@ impl FromQuery for Listed {
             return Err(page::bad_cursor());
         }
         let state = state(query.text("state").as_deref())?;
-        let (pipeline, code) = (query.text("pipeline"), query.text("code"));
-        let filter = Filter { state, pipeline, code };
+        let filter = Filter { state, ..group(query) };
         Ok(Self { filter, cursor, limit: page::limit(query)? })
     }
+}
+
+/// Those of a pipeline, of a code, or of both.
+fn group(query: &mut Query) -> Filter {
+    let (pipeline, told) = (query.text("pipeline"), query.text("code"));
+    Filter { state: None, pipeline, code: told }
 }
 
 fn state(given: Option<&str>) -> Result<Option<LetterState>, Error> {
@@ -203,8 +208,7 @@ pub(crate) struct Group(Filter);
 
 impl FromQuery for Group {
     fn read(query: &mut Query) -> Result<Self, Error> {
-        let (pipeline, code) = (query.text("pipeline"), query.text("code"));
-        let filter = Filter { state: None, pipeline, code };
+        let filter = group(query);
         if filter.pipeline.is_none() && filter.code.is_none() {
             return Err(Error::parameter("pipeline", "or `code` must say which letters are meant"));
         }

@@ -170,7 +170,8 @@ pub(crate) async fn run(
     Ok(Started::answer(shared.state.engine.enqueue(request).await?))
 }
 
-fn partition(shared: &Shared, given: Option<String>) -> Result<String, Error> {
+/// Whose run it shall be.
+pub(crate) fn partition(shared: &Shared, given: Option<String>) -> Result<String, Error> {
     let Some(given) = given else { return Ok(shared.state.partition.clone()) };
     let fits = given.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if fits && (1..=PARTITION_LONGEST).contains(&given.len()) {

@@ -29,7 +29,7 @@ pub(crate) struct Run {
     partition: String,
     #[schema(value_type = Object)]
     params: Value,
-    /// What set it off: `cli`, `http`, `watch`, `retry` or `replay`.
+    /// What set it off: `cli`, `http`, `watch`, `retry`, `replay` or `backfill`.
     cause: String,
     /// The request that set it off.
     #[serde(skip_serializing_if = "Option::is_none")]

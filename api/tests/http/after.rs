@@ -131,3 +131,55 @@ async fn jobs_say_what_waits_and_for_what() {
         assert_eq!(house.client.get("/api/jobs?limit=0").await.said(), "422 invalid_parameter");
     }
 }
+
+fn list(items: &Value) -> Value {
+    json!({"pipeline": "counting", "items": items, "at_once": 2})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_is_previewed_started_listed_and_cancelled() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let body = list(&json!([{"who": "a"}, {"who": "b"}, {}]));
+        let planned = house.client.post("/api/v1/backfills?preview=1", &body).await;
+        let item = |who| json!({"pipeline": "counting", "partition": "athlete", "params": {"who": who}});
+        let expected = json!({"items": [item("a"), item("b"), item("me")], "priority": -10, "at_once": 2});
+        assert_eq!((planned.status, planned.json()), (200, expected));
+        assert_eq!(house.client.get("/api/v1/backfills").await.json()["items"], json!([]));
+        let started = house.client.post("/api/v1/backfills", &body).await;
+        assert_eq!(started.status, 202);
+        let path = format!("/api/v1/backfills/{}", started.json()["id"].as_str().unwrap());
+        let shown = house.client.get(&path).await.json();
+        let states: Vec<_> =
+            shown["list"].as_array().unwrap().iter().map(|item| item["state"].clone()).collect();
+        assert_eq!(states, ["queued", "queued", "waiting"]);
+        let cancelled = house.client.post(&format!("{path}/cancel"), &json!({})).await;
+        assert_eq!((cancelled.status, &cancelled.json()["counts"]["cancelled"]), (200, &json!(2)));
+        assert_eq!(
+            house.client.post(&format!("{path}/cancel"), &json!({})).await.said(),
+            "409 backfill_over"
+        );
+        assert_eq!(house.client.get("/api/backfills?limit=1").await.json()["items"][0]["state"], "cancelled");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_that_cannot_be_says_why() {
+    let house = House::new().await;
+    let post = async |body: Value| house.client.post("/api/v1/backfills", &body).await.said();
+    assert_eq!(post(list(&json!([]))).await, "422 invalid_parameter");
+    assert_eq!(post(list(&json!([{"what": 1}]))).await, "422 invalid_parameter");
+    assert_eq!(post(json!({"pipeline": "counting"})).await, "422 invalid_parameter");
+    assert_eq!(post(json!({"pipeline": "nothing", "items": [{}]})).await, "404 pipeline_unknown");
+    let days = |from: &str| json!({"from": from, "to": "2026-01-03", "param": "who"});
+    assert_eq!(
+        post(json!({"pipeline": "counting", "days": days("20260101")})).await,
+        "422 invalid_parameter"
+    );
+    assert_eq!(
+        post(json!({"pipeline": "counting", "days": days("2026-01-01"), "priority": 5})).await,
+        "422 invalid_parameter"
+    );
+    assert_eq!(post(json!({"pipeline": "counting", "days": days("2026-01-01")})).await, "202");
+    assert_eq!(house.client.get("/api/v1/backfills/x").await.said(), "404 not_found");
+}

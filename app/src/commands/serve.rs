@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use engine::Engine;
+use engine::upkeep::Upkeep;
 use engine::worker::Worker;
 use files::watch::Watch;
 use tokio::net::TcpListener;
@@ -54,6 +55,7 @@ impl Serve {
 
         let stop = CancellationToken::new();
         let working = tokio::spawn(Worker::new(engine.clone(), config.worker.clone())?.run(stop.clone()));
+        let keeping = tokio::spawn(Upkeep::new(engine.clone(), config.keep).run(stop.clone()));
         let told = tokio::spawn(signals::until_told(stop.clone())?);
         let watching = watch.map(|watch| tokio::spawn(watch.run(stop.clone())));
         let metrics = Arc::new(move || metrics.render());
@@ -61,6 +63,7 @@ impl Serve {
         let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
         stop.cancel();
         working.await?;
+        keeping.await?;
         if let Some(watching) = watching {
             watching.await?;
         }

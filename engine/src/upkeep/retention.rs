@@ -1,0 +1,67 @@
+//! Deletes runs that are older than anybody wants to look back.
+
+use store::{Sql, params};
+
+use crate::host::Engine;
+
+/// So many runs go in one transaction.
+const CHUNK: i64 = 500;
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// For how many days runs are kept after their end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    pub succeeded_days: u32,
+    /// Of runs that failed or were cancelled.
+    pub failed_days: u32,
+}
+
+impl Keep {
+    /// What the program runs with.
+    pub const STANDARD: Self = Self { succeeded_days: 90, failed_days: 365 };
+}
+
+impl Engine {
+    /// Deletes old runs with their steps, attempts and closed dead letters, and backfills that ended as long ago.
+    ///
+    /// A run with an open dead letter stays, and so does the newest success of each pipeline and partition. Answers how
+    /// many went, or nothing where a process did this within the last hour.
+    pub async fn forget_history(&self, keep: &Keep) -> store::Result<Option<u64>> {
+        let now_ms = self.clock().now_ms();
+        let due =
+            self.store().write(move |tx| tx.execute(&CLAIM, &params![now_ms, now_ms - HOUR_MS])).await?;
+        if due == 0 {
+            return Ok(None);
+        }
+        let before_ms = |days: u32| now_ms - i64::from(days) * DAY_MS;
+        let (succeeded_ms, failed_ms) = (before_ms(keep.succeeded_days), before_ms(keep.failed_days));
+        let mut deleted = 0;
+        loop {
+            let chunk = params![succeeded_ms, failed_ms, CHUNK];
+            let runs = self.store().write(move |tx| tx.execute(&DELETE_RUNS, &chunk)).await?;
+            deleted += runs;
+            if runs < CHUNK.unsigned_abs() {
+                break;
+            }
+        }
+        self.store().write(move |tx| tx.execute(&DELETE_BACKFILLS, &params![failed_ms])).await?;
+        Ok(Some(deleted))
+    }
+}
+
+const CLAIM: Sql = Sql::Both(
+    "INSERT INTO upkeep (name, done_ms) VALUES ('retention', $1) \
+     ON CONFLICT (name) DO UPDATE SET done_ms = excluded.done_ms WHERE upkeep.done_ms <= $2",
+);
+const DELETE_RUNS: Sql = Sql::Both(
+    "DELETE FROM run WHERE id IN (SELECT old.id FROM run AS old \
+     WHERE ((old.state = 'succeeded' AND old.finished_ms < $1 AND EXISTS (SELECT 1 FROM run AS newer \
+     WHERE newer.pipeline = old.pipeline AND newer.partition = old.partition AND newer.state = 'succeeded' \
+     AND (newer.finished_ms, newer.id) > (old.finished_ms, old.id))) \
+     OR (old.state IN ('failed', 'cancelled') AND old.finished_ms < $2)) \
+     AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE dead_letter.run_id = old.id AND dead_letter.state = 'open') \
+     ORDER BY old.id LIMIT $3)",
+);
+const DELETE_BACKFILLS: Sql = Sql::Both("DELETE FROM backfill WHERE state <> 'open' AND finished_ms < $1");
+pub(super) const QUERIES: &[&Sql] = &[&CLAIM, &DELETE_RUNS, &DELETE_BACKFILLS];
