@@ -1,15 +1,15 @@
 //! The engine as a program holds it: pipelines by name, and the way into the queue.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::Value;
 use store::Store;
 use tokio::sync::Notify;
 use tracing::info;
 
+use crate::catalog::{Catalog, Change, PipelineInfo, PlanError, Ready};
 use crate::clock::Clock;
 use crate::context::Watcher;
 use crate::plan::{Overlap, Plan};
@@ -17,8 +17,7 @@ use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
 use crate::run::record::{self, RunRecord};
 use crate::run::{Cause, RunState};
-use crate::script::{self, Diagnostic, Library, Planned, Source};
-use crate::telemetry::StepMetrics;
+use crate::script::{Diagnostic, Folder, Library, Source};
 
 /// Pipelines, registry and store, shared by API, command line and worker.
 #[derive(Clone)]
@@ -27,22 +26,15 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     store: Store,
     registry: Arc<Registry>,
-    library: Arc<Library>,
     clock: Clock,
     watcher: Option<Watcher>,
-    pipelines: BTreeMap<String, Result<Arc<Ready>, Arc<Vec<Diagnostic>>>>,
+    catalog: RwLock<Arc<Catalog>>,
+    /// Held while scripts are read again.
+    reloading: Mutex<()>,
     /// Plans of pinned scripts that are no longer the current ones, by the script's hash.
     pinned: Mutex<HashMap<String, Arc<Ready>>>,
     wake: Notify,
     ended: Notify,
-}
-
-/// A plan with what running it needs.
-pub(crate) struct Ready {
-    pub plan: Arc<Plan>,
-    pub metrics: Arc<[StepMetrics]>,
-    source: Source,
-    script_hash: String,
 }
 
 /// A wish to run a pipeline.
@@ -58,15 +50,6 @@ pub struct Request {
     pub request_id: Option<String>,
 }
 
-/// Why there is no plan.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum PlanError {
-    #[error("there is no pipeline `{name}`, only {known}")]
-    Unknown { name: String, known: String },
-    #[error("pipeline `{name}` has errors: {}", .diagnostics.first().map(ToString::to_string).unwrap_or_default())]
-    Invalid { name: String, diagnostics: Arc<Vec<Diagnostic>> },
-}
-
 /// Why a run was not enqueued.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
@@ -78,27 +61,6 @@ pub enum EnqueueError {
     Store(#[from] store::Error),
 }
 
-/// A pipeline as lists show it.
-#[derive(Debug, Clone, Serialize)]
-pub struct PipelineInfo {
-    pub name: String,
-    /// The first line of its script.
-    pub about: String,
-    pub path: String,
-    pub steps: Vec<StepInfo>,
-    /// What keeps it from running.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<Diagnostic>,
-}
-
-/// A step of a pipeline, with the names of the steps it waits for.
-#[derive(Debug, Clone, Serialize)]
-pub struct StepInfo {
-    pub name: String,
-    pub kind: String,
-    pub after: Vec<String>,
-}
-
 impl Engine {
     /// Evaluates every pipeline of the library. Blocks on script code: call it off the runtime's workers.
     pub fn new(
@@ -108,15 +70,12 @@ impl Engine {
         clock: Clock,
         watcher: Option<Watcher>,
     ) -> Self {
-        let pipelines = library.pipelines().into_iter().map(|name| {
-            let ready = ready(&registry, &library, &name);
-            (name, ready)
-        });
+        let catalog = Catalog::new(&registry, library, clock.now_ms());
         Self(Arc::new(Inner {
-            pipelines: pipelines.collect(),
+            catalog: RwLock::new(Arc::new(catalog)),
+            reloading: Mutex::default(),
             store,
             registry,
-            library,
             clock,
             watcher,
             pinned: Mutex::default(),
@@ -135,9 +94,31 @@ impl Engine {
         &self.0.registry
     }
 
-    /// The scripts.
-    pub fn library(&self) -> &Arc<Library> {
-        &self.0.library
+    /// The scripts as steps see them: a rule that is broken stands as it last was in order.
+    pub fn library(&self) -> Arc<Library> {
+        self.catalog().library().clone()
+    }
+
+    /// Puts the scripts of a folder in force, each broken one excepted, and says what changed. Runs that were
+    /// enqueued before go by the script they pinned. Blocks on script code: call it off the runtime's workers.
+    pub fn reload(&self, folder: &Folder) -> Vec<Change> {
+        let _one_at_a_time = self.0.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.catalog();
+        let next = Arc::new(before.next(&self.0.registry, folder, self.0.clock.now_ms()));
+        let changes = next.changes_since(&before);
+        *self.0.catalog.write().unwrap_or_else(PoisonError::into_inner) = next;
+        // What runs still need of these is made again from what they pinned.
+        self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        changes
+    }
+
+    /// Everything that is wrong with the scripts as they lie.
+    pub fn script_errors(&self) -> Vec<Diagnostic> {
+        self.catalog().mistakes()
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        self.0.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The clock that everything goes by.
@@ -151,36 +132,16 @@ impl Engine {
 
     /// All pipelines, by name, those with errors included.
     pub fn pipelines(&self) -> Vec<PipelineInfo> {
-        self.0.pipelines.iter().map(|(name, ready)| self.info(name, ready)).collect()
+        self.catalog().infos()
     }
 
-    fn info(&self, name: &str, ready: &Result<Arc<Ready>, Arc<Vec<Diagnostic>>>) -> PipelineInfo {
-        let path = format!("pipelines/{name}.rhai");
-        let about = about(self.0.library.text(&path).unwrap_or_default());
-        let (steps, errors) = match ready {
-            Ok(ready) => (step_infos(&ready.plan), Vec::new()),
-            Err(diagnostics) => (Vec::new(), diagnostics.to_vec()),
-        };
-        PipelineInfo { name: name.to_owned(), about, path, steps, errors }
-    }
-
-    /// The plan of a pipeline.
+    /// The plan of a pipeline: the last good one.
     pub fn plan(&self, pipeline: &str) -> Result<Arc<Plan>, PlanError> {
         Ok(self.ready(pipeline)?.plan.clone())
     }
 
-    fn ready(&self, pipeline: &str) -> Result<&Arc<Ready>, PlanError> {
-        match self.0.pipelines.get(pipeline) {
-            Some(Ok(ready)) => Ok(ready),
-            Some(Err(diagnostics)) => {
-                Err(PlanError::Invalid { name: pipeline.to_owned(), diagnostics: diagnostics.clone() })
-            }
-            None => {
-                let known =
-                    self.0.pipelines.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                Err(PlanError::Unknown { name: pipeline.to_owned(), known })
-            }
-        }
+    fn ready(&self, pipeline: &str) -> Result<Arc<Ready>, PlanError> {
+        self.catalog().ready(pipeline)
     }
 
     /// Puts a run into the queue and wakes this process's worker.
@@ -271,9 +232,8 @@ impl Engine {
 
     /// The plan that a run pinned. Blocks on script code where the script is no longer the current one.
     pub(crate) fn pinned(&self, script_hash: &str, body: &str) -> Result<Arc<Ready>, PlanError> {
-        let current = self.0.pipelines.values().flatten().find(|ready| ready.script_hash == script_hash);
-        if let Some(ready) = current {
-            return Ok(ready.clone());
+        if let Some(ready) = self.catalog().of_script(script_hash) {
+            return Ok(ready);
         }
         let mut pinned = self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = pinned.get(script_hash) {
@@ -281,44 +241,11 @@ impl Engine {
         }
         let invalid = |diagnostics| PlanError::Invalid { name: script_hash.to_owned(), diagnostics };
         let source: Source = serde_json::from_str(body).map_err(|_| invalid(Arc::default()))?;
-        let ready = Ready::of(&self.0.registry, &source).map_err(|found| invalid(Arc::new(found)))?;
+        let now_ms = self.0.clock.now_ms();
+        let ready = Ready::of(&self.0.registry, &source, now_ms).map_err(|found| invalid(Arc::new(found)))?;
         pinned.insert(script_hash.to_owned(), ready.clone());
         Ok(ready)
     }
-}
-
-impl Ready {
-    fn of(registry: &Registry, source: &Source) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let Planned { plan, source } = script::plan(registry, source)?;
-        let metrics = StepMetrics::of_plan(&plan).into();
-        let script_hash = source.hash();
-        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash }))
-    }
-}
-
-fn ready(registry: &Registry, library: &Library, name: &str) -> Result<Arc<Ready>, Arc<Vec<Diagnostic>>> {
-    let source = Source::of(library, name).ok_or_else(Arc::default)?;
-    Ready::of(registry, &source).map_err(Arc::new)
-}
-
-/// What the first line of a script says of it.
-fn about(text: &str) -> String {
-    text.lines()
-        .next()
-        .and_then(|line| line.strip_prefix("//!"))
-        .map(str::trim)
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn step_infos(plan: &Plan) -> Vec<StepInfo> {
-    let name = |index: &usize| plan.steps[*index].name.to_string();
-    let info = |step: &crate::plan::PlannedStep| StepInfo {
-        name: step.name.to_string(),
-        kind: step.kind.kind.to_owned(),
-        after: step.inputs.iter().flatten().chain(&step.after).map(name).collect(),
-    };
-    plan.steps.iter().map(info).collect()
 }
 
 fn params(declared: &BTreeMap<String, Value>, given: &Value) -> Result<Value, EnqueueError> {

@@ -1,5 +1,6 @@
 //! The pipeline engine: typed steps, scripts that are checked before anything runs, durable runs.
 
+mod catalog;
 pub mod clock;
 pub mod context;
 pub mod dead_letter;
@@ -16,7 +17,8 @@ pub mod step;
 pub mod telemetry;
 pub mod worker;
 
-pub use host::{Engine, EnqueueError, PipelineInfo, PlanError, Request};
+pub use catalog::{Change, PipelineInfo, PlanError};
+pub use host::{Engine, EnqueueError, Request};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
