@@ -8,6 +8,7 @@ mod host;
 pub mod plan;
 pub mod queue;
 pub mod registry;
+pub mod reload;
 pub mod rerun;
 pub mod run;
 pub mod script;

@@ -14,4 +14,5 @@ mod http;
 mod import;
 mod manifest;
 mod program;
+mod reload;
 mod watch;

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::warn;
 use utoipa::ToSchema;
 
+use crate::diagnostic::{self, Diagnostic};
 use crate::error::{Error, ErrorBody};
 use crate::query::Params;
 use crate::state::Shared;
@@ -29,6 +30,8 @@ pub(crate) struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<Queue>,
     pipelines: Vec<LastSuccess>,
+    /// Everything that is wrong with pipelines and rules as they lie; what was last in order stays in force.
+    script_errors: Vec<Diagnostic>,
 }
 
 /// How the database is.
@@ -96,6 +99,7 @@ fn well(shared: &Shared, queue: &record::QueueRecord, successes: Vec<record::Las
         database: Database { ok: true, kind: kind(shared), code: None },
         queue: Some(Queue { queued: queue.queued, running: queue.running, workers: queue.workers }),
         pipelines: pipelines(shared, &last),
+        script_errors: script_errors(shared),
     }
 }
 
@@ -106,6 +110,7 @@ fn unwell(shared: &Shared, code: String) -> Health {
         database: Database { ok: false, kind: kind(shared), code: Some(code) },
         queue: None,
         pipelines: pipelines(shared, &BTreeMap::new()),
+        script_errors: script_errors(shared),
     }
 }
 
@@ -114,6 +119,10 @@ fn pipelines(shared: &Shared, last: &BTreeMap<String, i64>) -> Vec<LastSuccess> 
     known
         .map(|known| LastSuccess { last_success_ms: last.get(&known.name).copied(), pipeline: known.name })
         .collect()
+}
+
+fn script_errors(shared: &Shared) -> Vec<Diagnostic> {
+    diagnostic::all(&shared.state.engine.script_errors())
 }
 
 fn kind(shared: &Shared) -> &'static str {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use engine::Engine;
+use engine::reload::Reload;
 use engine::worker::{Settings, Worker};
 use files::watch::Watch;
 use tokio::net::TcpListener;
@@ -48,6 +49,8 @@ impl Serve {
             warn!("the memory of scripts has no bound, because another allocator was linked in");
         }
         let watch = watch(config, &engine)?;
+        let reload =
+            config.scripts_dir.as_deref().map(|folder| Reload::new(engine.clone(), folder)).transpose()?;
         let listener = listen(address).await?;
         if config.log.form == LogForm::Readable {
             output::note(format!("http://{}/api/v1/health answers; Ctrl-C ends it", listener.local_addr()?));
@@ -57,13 +60,14 @@ impl Serve {
         let working = tokio::spawn(Worker::new(engine.clone(), Settings::standard())?.run(stop.clone()));
         let told = tokio::spawn(until_told(stop.clone())?);
         let watching = watch.map(|watch| tokio::spawn(watch.run(stop.clone())));
+        let reloading = reload.map(|reload| tokio::spawn(reload.run(stop.clone())));
         let metrics = Arc::new(move || metrics.render());
         let state = api::State::new(engine, metrics, ATHLETE, env!("CARGO_PKG_VERSION"));
         let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
         stop.cancel();
         working.await?;
-        if let Some(watching) = watching {
-            watching.await?;
+        for task in [watching, reloading].into_iter().flatten() {
+            task.await?;
         }
         told.abort();
         served?;

@@ -45,6 +45,18 @@ impl Folder {
         &self.places
     }
 
+    /// The paths at which this differs from what was found before.
+    pub(crate) fn differences<'a>(&'a self, before: &'a Self) -> BTreeSet<&'a str> {
+        let scripts = differences(&self.scripts, &before.scripts);
+        scripts.chain(differences(&self.closed, &before.closed)).collect()
+    }
+
+    /// Puts what was found before in the place of what is found at the path now.
+    pub(crate) fn keep(&mut self, path: &str, before: &Self) {
+        restore(&mut self.scripts, path, &before.scripts);
+        restore(&mut self.closed, path, &before.closed);
+    }
+
     /// The library, or why a part of it is missing. A script that is too large is left out.
     pub(super) fn into_library(self, root: &Path) -> io::Result<Library> {
         let missing = |(name, why): &(&String, &Unreadable)| {
@@ -164,4 +176,19 @@ fn read(file: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         bytes => Ok(Some(String::from_utf8_lossy(&bytes?).into_owned())),
     }
+}
+
+fn differences<'a, T: PartialEq>(
+    now: &'a BTreeMap<String, T>,
+    before: &'a BTreeMap<String, T>,
+) -> impl Iterator<Item = &'a str> {
+    let paths = now.keys().chain(before.keys());
+    paths.filter(|path| now.get(*path) != before.get(*path)).map(String::as_str)
+}
+
+fn restore<T: Clone>(now: &mut BTreeMap<String, T>, path: &str, before: &BTreeMap<String, T>) {
+    match before.get(path) {
+        Some(found) => now.insert(path.to_owned(), found.clone()),
+        None => now.remove(path),
+    };
 }
