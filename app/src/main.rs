@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod confirm;
+mod crew;
 mod error;
 mod logging;
 mod output;

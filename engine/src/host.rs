@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::Value;
 use store::Store;
 use tokio::sync::Notify;
 use tracing::info;
 
+use crate::catalog::{Catalog, Change, PipelineInfo, PlanError, Ready};
 use crate::clock::Clock;
 use crate::context::Watcher;
 use crate::plan::{Overlap, Plan};
@@ -18,10 +18,7 @@ use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
 use crate::run::record::{self, RunRecord};
 use crate::run::{Cause, RunState};
-use crate::schedule::pause::Pause;
-use crate::schedule::{Schedule, ScheduleInfo};
-use crate::script::{self, Diagnostic, Library, Planned, Source, Trigger};
-use crate::telemetry::StepMetrics;
+use crate::script::{Diagnostic, Folder, Library, Source};
 
 /// Pipelines, registry and store, shared by API, command line and worker.
 #[derive(Clone)]
@@ -30,10 +27,11 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     store: Store,
     registry: Arc<Registry>,
-    library: Arc<Library>,
     clock: Clock,
     watcher: Option<Watcher>,
-    pipelines: Pipelines,
+    catalog: RwLock<Arc<Catalog>>,
+    /// Held while scripts are read again.
+    reloading: Mutex<()>,
     /// Plans of pinned scripts that are no longer the current ones, by the script's hash.
     pinned: Mutex<HashMap<String, Arc<Ready>>>,
     wake: Notify,
@@ -41,17 +39,6 @@ struct Inner {
     /// When a scheduler of this process last looked to the end; 0 before the first time.
     ticked_ms: AtomicI64,
 }
-
-/// A plan with what running it needs.
-pub(crate) struct Ready {
-    pub plan: Arc<Plan>,
-    pub metrics: Arc<[StepMetrics]>,
-    source: Source,
-    script_hash: String,
-    triggers: Vec<Trigger>,
-}
-
-type Pipelines = BTreeMap<String, Result<Arc<Ready>, Arc<Vec<Diagnostic>>>>;
 
 /// A wish to run a pipeline.
 #[derive(Debug, Clone)]
@@ -66,15 +53,6 @@ pub struct Request {
     pub request_id: Option<String>,
 }
 
-/// Why there is no plan.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum PlanError {
-    #[error("there is no pipeline `{name}`, only {known}")]
-    Unknown { name: String, known: String },
-    #[error("pipeline `{name}` has errors: {}", .diagnostics.first().map(ToString::to_string).unwrap_or_default())]
-    Invalid { name: String, diagnostics: Arc<Vec<Diagnostic>> },
-}
-
 /// Why a run was not enqueued.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
@@ -86,36 +64,6 @@ pub enum EnqueueError {
     Store(#[from] store::Error),
 }
 
-/// A pipeline as lists show it.
-#[derive(Debug, Clone, Serialize)]
-pub struct PipelineInfo {
-    pub name: String,
-    /// The first line of its script.
-    pub about: String,
-    pub path: String,
-    pub steps: Vec<StepInfo>,
-    /// When it runs by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<ScheduleInfo>,
-    /// The pipelines whose success starts it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<String>,
-    /// Since when nothing starts it by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub paused: Option<Pause>,
-    /// What keeps it from running.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<Diagnostic>,
-}
-
-/// A step of a pipeline, with the names of the steps it waits for.
-#[derive(Debug, Clone, Serialize)]
-pub struct StepInfo {
-    pub name: String,
-    pub kind: String,
-    pub after: Vec<String>,
-}
-
 impl Engine {
     /// Evaluates every pipeline of the library. Blocks on script code: call it off the runtime's workers.
     pub fn new(
@@ -125,11 +73,12 @@ impl Engine {
         clock: Clock,
         watcher: Option<Watcher>,
     ) -> Self {
+        let catalog = Catalog::new(&registry, library, clock.now_ms());
         Self(Arc::new(Inner {
-            pipelines: pipelines(&registry, &library),
+            catalog: RwLock::new(Arc::new(catalog)),
+            reloading: Mutex::default(),
             store,
             registry,
-            library,
             clock,
             watcher,
             pinned: Mutex::default(),
@@ -149,9 +98,31 @@ impl Engine {
         &self.0.registry
     }
 
-    /// The scripts.
-    pub fn library(&self) -> &Arc<Library> {
-        &self.0.library
+    /// The scripts as steps see them: a rule that is broken stands as it last was in order.
+    pub fn library(&self) -> Arc<Library> {
+        self.catalog().library().clone()
+    }
+
+    /// Puts the scripts of a folder in force, each broken one excepted, and says what changed. Runs that were
+    /// enqueued before go by the script they pinned. Blocks on script code: call it off the runtime's workers.
+    pub fn reload(&self, folder: &Folder) -> Vec<Change> {
+        let _one_at_a_time = self.0.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.catalog();
+        let next = Arc::new(before.next(&self.0.registry, folder, self.0.clock.now_ms()));
+        let changes = next.changes_since(&before);
+        *self.0.catalog.write().unwrap_or_else(PoisonError::into_inner) = next;
+        // What runs still need of these is made again from what they pinned.
+        self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        changes
+    }
+
+    /// Everything that is wrong with the scripts as they lie.
+    pub fn script_errors(&self) -> Vec<Diagnostic> {
+        self.catalog().mistakes()
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        self.0.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The clock that everything goes by.
@@ -166,34 +137,10 @@ impl Engine {
     /// All pipelines, by name, those with errors included, as their scripts say: what is due and what rests
     /// is known to [`Engine::scheduled_pipelines`].
     pub fn pipelines(&self) -> Vec<PipelineInfo> {
-        self.0.pipelines.iter().map(|(name, ready)| self.info(name, ready)).collect()
+        self.catalog().infos()
     }
 
-    fn info(&self, name: &str, ready: &Result<Arc<Ready>, Arc<Vec<Diagnostic>>>) -> PipelineInfo {
-        let path = format!("pipelines/{name}.rhai");
-        let about = about(self.0.library.text(&path).unwrap_or_default());
-        let mut info = PipelineInfo {
-            name: name.to_owned(),
-            about,
-            path,
-            steps: Vec::new(),
-            schedule: None,
-            after: Vec::new(),
-            paused: None,
-            errors: Vec::new(),
-        };
-        match ready {
-            Ok(ready) => {
-                info.steps = step_infos(&ready.plan);
-                info.schedule = ready.plan.options.schedule.as_ref().map(Schedule::info);
-                info.after = ready.plan.options.after.clone();
-            }
-            Err(diagnostics) => info.errors = diagnostics.to_vec(),
-        }
-        info
-    }
-
-    /// The plan of a pipeline.
+    /// The plan of a pipeline: the last good one.
     pub fn plan(&self, pipeline: &str) -> Result<Arc<Plan>, PlanError> {
         Ok(self.ready(pipeline)?.plan.clone())
     }
@@ -206,23 +153,13 @@ impl Engine {
         }
     }
 
-    fn ready(&self, pipeline: &str) -> Result<&Arc<Ready>, PlanError> {
-        match self.0.pipelines.get(pipeline) {
-            Some(Ok(ready)) => Ok(ready),
-            Some(Err(diagnostics)) => {
-                Err(PlanError::Invalid { name: pipeline.to_owned(), diagnostics: diagnostics.clone() })
-            }
-            None => {
-                let known =
-                    self.0.pipelines.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                Err(PlanError::Unknown { name: pipeline.to_owned(), known })
-            }
-        }
+    fn ready(&self, pipeline: &str) -> Result<Arc<Ready>, PlanError> {
+        self.catalog().ready(pipeline)
     }
 
     /// The plans of all pipelines without errors, by name.
     pub fn plans(&self) -> Vec<Arc<Plan>> {
-        self.0.pipelines.values().flatten().map(|ready| ready.plan.clone()).collect()
+        self.catalog().plans()
     }
 
     /// When a scheduler of this process last looked to the end, in epoch milliseconds.
@@ -328,9 +265,8 @@ impl Engine {
 
     /// The plan that a run pinned. Blocks on script code where the script is no longer the current one.
     pub(crate) fn pinned(&self, script_hash: &str, body: &str) -> Result<Arc<Ready>, PlanError> {
-        let current = self.0.pipelines.values().flatten().find(|ready| ready.script_hash == script_hash);
-        if let Some(ready) = current {
-            return Ok(ready.clone());
+        if let Some(ready) = self.catalog().of_script(script_hash) {
+            return Ok(ready);
         }
         let mut pinned = self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = pinned.get(script_hash) {
@@ -338,58 +274,11 @@ impl Engine {
         }
         let invalid = |diagnostics| PlanError::Invalid { name: script_hash.to_owned(), diagnostics };
         let source: Source = serde_json::from_str(body).map_err(|_| invalid(Arc::default()))?;
-        let ready = Ready::of(&self.0.registry, &source).map_err(|found| invalid(Arc::new(found)))?;
+        let now_ms = self.0.clock.now_ms();
+        let ready = Ready::of(&self.0.registry, &source, now_ms).map_err(|found| invalid(Arc::new(found)))?;
         pinned.insert(script_hash.to_owned(), ready.clone());
         Ok(ready)
     }
-}
-
-impl Ready {
-    fn of(registry: &Registry, source: &Source) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let Planned { plan, source, triggers } = script::plan(registry, source)?;
-        let metrics = StepMetrics::of_plan(&plan).into();
-        let script_hash = source.hash();
-        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash, triggers }))
-    }
-}
-
-/// Every pipeline of the library; one that starts itself by way of others is as wrong as one that cannot be read.
-fn pipelines(registry: &Registry, library: &Library) -> Pipelines {
-    let names = library.pipelines();
-    let mut pipelines: Pipelines =
-        names.iter().map(|name| (name.clone(), ready(registry, library, name))).collect();
-    let triggers = pipelines
-        .iter()
-        .filter_map(|(name, ready)| ready.as_ref().ok().map(|ready| (name.clone(), ready.triggers.clone())));
-    for (name, wrong) in script::wrong_triggers(&names, &triggers.collect()) {
-        pipelines.insert(name, Err(Arc::new(wrong)));
-    }
-    pipelines
-}
-
-fn ready(registry: &Registry, library: &Library, name: &str) -> Result<Arc<Ready>, Arc<Vec<Diagnostic>>> {
-    let source = Source::of(library, name).ok_or_else(Arc::default)?;
-    Ready::of(registry, &source).map_err(Arc::new)
-}
-
-/// What the first line of a script says of it.
-fn about(text: &str) -> String {
-    text.lines()
-        .next()
-        .and_then(|line| line.strip_prefix("//!"))
-        .map(str::trim)
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn step_infos(plan: &Plan) -> Vec<StepInfo> {
-    let name = |index: &usize| plan.steps[*index].name.to_string();
-    let info = |step: &crate::plan::PlannedStep| StepInfo {
-        name: step.name.to_string(),
-        kind: step.kind.kind.to_owned(),
-        after: step.inputs.iter().flatten().chain(&step.after).map(name).collect(),
-    };
-    plan.steps.iter().map(info).collect()
 }
 
 fn params(declared: &BTreeMap<String, Value>, given: &Value) -> Result<Value, EnqueueError> {

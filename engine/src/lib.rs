@@ -1,6 +1,7 @@
 //! The pipeline engine: typed steps, scripts that are checked before anything runs, durable runs.
 
 pub mod backfill;
+mod catalog;
 pub mod clock;
 pub mod context;
 pub mod dead_letter;
@@ -8,6 +9,7 @@ mod host;
 pub mod plan;
 pub mod queue;
 pub mod registry;
+pub mod reload;
 pub mod rerun;
 pub mod run;
 pub mod schedule;
@@ -19,7 +21,8 @@ pub mod telemetry;
 pub mod upkeep;
 pub mod worker;
 
-pub use host::{Engine, EnqueueError, PipelineInfo, PlanError, Request};
+pub use catalog::{Change, PipelineInfo, PlanError};
+pub use host::{Engine, EnqueueError, Request};
 pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.

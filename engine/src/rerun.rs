@@ -13,7 +13,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tracing::info;
 
-use crate::host::{Engine, Ready, new_id};
+use crate::catalog::Ready;
+use crate::host::{Engine, new_id};
 use crate::plan::{Overlap, Plan};
 use crate::queue::{Enqueued, Job};
 use crate::run::{Cause, StepState, is_well};

@@ -9,6 +9,7 @@ mod draft;
 mod duration;
 mod example;
 mod failure;
+mod folder;
 mod library;
 mod locate;
 mod memory;
@@ -26,6 +27,8 @@ mod vocabulary;
 use rhai::{Dynamic, Scope};
 
 pub use diagnostic::Diagnostic;
+pub use folder::Folder;
+pub(crate) use library::pipeline_name;
 pub use library::{Library, Source};
 pub use sandbox::Limits;
 pub use speakable::speakable;

@@ -20,6 +20,7 @@ mod http;
 mod import;
 mod manifest;
 mod program;
+mod reload;
 mod schedule;
 mod watch;
 mod workers;

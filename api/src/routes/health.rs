@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::warn;
 use utoipa::ToSchema;
 
+use crate::diagnostic::{self, Diagnostic};
 use crate::error::{Error, ErrorBody};
 use crate::query::Params;
 use crate::state::Shared;
@@ -32,6 +33,8 @@ pub(crate) struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     scheduler: Option<Scheduler>,
     pipelines: Vec<LastSuccess>,
+    /// Everything that is wrong with pipelines and rules as they lie; what was last in order stays in force.
+    script_errors: Vec<Diagnostic>,
 }
 
 /// How the scheduler of this server is. It looks once a second.
@@ -107,6 +110,7 @@ fn well(shared: &Shared, queue: &record::QueueRecord, successes: Vec<record::Las
         queue: Some(Queue { queued: queue.queued, running: queue.running, workers: queue.workers }),
         scheduler: scheduler(shared),
         pipelines: pipelines(shared, &last),
+        script_errors: script_errors(shared),
     }
 }
 
@@ -118,6 +122,7 @@ fn unwell(shared: &Shared, code: String) -> Health {
         queue: None,
         scheduler: scheduler(shared),
         pipelines: pipelines(shared, &BTreeMap::new()),
+        script_errors: script_errors(shared),
     }
 }
 
@@ -130,6 +135,10 @@ fn pipelines(shared: &Shared, last: &BTreeMap<String, i64>) -> Vec<LastSuccess> 
     known
         .map(|known| LastSuccess { last_success_ms: last.get(&known.name).copied(), pipeline: known.name })
         .collect()
+}
+
+fn script_errors(shared: &Shared) -> Vec<Diagnostic> {
+    diagnostic::all(&shared.state.engine.script_errors())
 }
 
 fn kind(shared: &Shared) -> &'static str {

@@ -103,7 +103,7 @@ pub(crate) async fn answer(shared: &Shared, name: &'static str, params: Value) -
     let context = QueryContext {
         partition: shared.state.partition.clone(),
         clock: engine.clock().clone(),
-        scripts: engine.library().clone(),
+        scripts: engine.library(),
     };
     match engine.registry().find_query(name) {
         Some(query) => Ok(query.ask(shared.store(), context, params).await?),

@@ -35,6 +35,7 @@ pub(crate) struct Pipeline {
     about: String,
     /// Its script.
     path: String,
+    /// Those of the plan in force.
     steps: Vec<PlannedStep>,
     /// Absent where it waits to be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,8 +46,14 @@ pub(crate) struct Pipeline {
     /// Absent where it is not paused.
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<schedule::Pause>,
-    /// What keeps it from running.
+    /// What is wrong with the script as it lies. Where `script_hash` is there, the last good one stays in force.
     errors: Vec<Diagnostic>,
+    /// Of the script in force; absent where there is none, and nothing runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    script_hash: Option<String>,
+    /// Since when that script is in force, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loaded_ms: Option<i64>,
 }
 
 /// A step of a pipeline.
@@ -72,6 +79,8 @@ impl From<PipelineInfo> for Pipeline {
             after: from.after,
             paused: from.paused.map(Into::into),
             errors: diagnostic::all(&from.errors),
+            script_hash: from.script_hash,
+            loaded_ms: from.loaded_ms,
         }
     }
 }
@@ -226,7 +235,7 @@ pub(crate) async fn check(
         // The permit stays with the work, which goes on where the caller goes away.
         let _permit = permit;
         let planned = script::plan(engine.registry(), &source)?;
-        script::check_triggers(engine.registry(), engine.library(), &planned)
+        script::check_triggers(engine.registry(), &engine.library(), &planned)
     };
     let planned = tokio::task::spawn_blocking(check).await;
     match planned {
@@ -239,6 +248,6 @@ pub(crate) async fn check(
 /// What the script may import: every pipeline may import the same files.
 fn modules(shared: &Shared) -> BTreeMap<String, String> {
     let library = shared.state.engine.library();
-    let any = library.pipelines().into_iter().find_map(|name| Source::of(library, &name));
+    let any = library.pipelines().into_iter().find_map(|name| Source::of(&library, &name));
     any.map(|source| source.modules).unwrap_or_default()
 }

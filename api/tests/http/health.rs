@@ -15,12 +15,19 @@ async fn health_tells_of_database_queue_and_pipelines() {
         let kind = if url.starts_with("sqlite") { "sqlite" } else { "postgres" };
         let house = House::build(Plan { url, ..Plan::usual() }).await;
         let answer = house.client.get("/api/v1/health").await;
+        let mut told = answer.json();
+        let errors = told["script_errors"].take();
+        assert_eq!(
+            (&errors[0]["path"], &errors[0]["code"]),
+            (&json!("pipelines/broken.rhai"), &json!("unknown_step"))
+        );
         let expected = json!({
             "status": "ok", "version": "1.2.3", "database": {"ok": true, "kind": kind},
             "queue": {"queued": 0, "running": 0, "workers": 0},
-            "pipelines": [{"pipeline": "broken"}, {"pipeline": "counting"}, {"pipeline": "import"}, {"pipeline": "timed"}]
+            "pipelines": [{"pipeline": "broken"}, {"pipeline": "counting"}, {"pipeline": "import"}, {"pipeline": "timed"}],
+            "script_errors": null
         });
-        assert_eq!((answer.status, answer.json()), (200, expected));
+        assert_eq!((answer.status, told), (200, expected));
     }
 }
 

@@ -260,6 +260,8 @@ mod tests {
             after: Vec::new(),
             paused: None,
             errors: Vec::new(),
+            script_hash: None,
+            loaded_ms: None,
         }
     }
 

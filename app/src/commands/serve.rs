@@ -6,15 +6,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use engine::Engine;
-use engine::upkeep::Upkeep;
-use engine::worker::Worker;
 use files::watch::Watch;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::cli::ATHLETE;
 use crate::config::{self, Config, IMPORT_DIR, LogForm};
+use crate::crew::Crew;
 use crate::error::{self, Problem};
 use crate::{output, program, signals};
 
@@ -44,9 +43,6 @@ impl Serve {
         let metrics = engine::telemetry::install()?;
         let engine = program::engine(config, None).await?;
         program::meet(engine.store(), ATHLETE).await?;
-        if !engine::script::memory_is_bounded() {
-            warn!("the memory of scripts has no bound, because another allocator was linked in");
-        }
         let watch = watch(config, &engine)?;
         let listener = listen(address).await?;
         if config.log.form == LogForm::Readable {
@@ -54,16 +50,14 @@ impl Serve {
         }
 
         let stop = CancellationToken::new();
-        let working = tokio::spawn(Worker::new(engine.clone(), config.worker.clone())?.run(stop.clone()));
-        let keeping = tokio::spawn(Upkeep::new(engine.clone(), config.keep).run(stop.clone()));
+        let crew = Crew::start(config, &engine, config.worker.clone(), &stop)?;
         let told = tokio::spawn(signals::until_told(stop.clone())?);
         let watching = watch.map(|watch| tokio::spawn(watch.run(stop.clone())));
         let metrics = Arc::new(move || metrics.render());
         let state = api::State::new(engine, metrics, ATHLETE, env!("CARGO_PKG_VERSION"));
         let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
         stop.cancel();
-        working.await?;
-        keeping.await?;
+        crew.ended().await?;
         if let Some(watching) = watching {
             watching.await?;
         }

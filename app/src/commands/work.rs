@@ -1,11 +1,12 @@
 //! `paceline work`: a worker without an API, until the process is told to stop.
 
 use clap::Args;
-use engine::worker::{Settings, Worker};
+use engine::worker::Settings;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::config::{Config, LogForm};
+use crate::crew::Crew;
 use crate::{error, output, program, signals};
 
 const AFTER_HELP: &str = "\
@@ -32,16 +33,13 @@ impl Work {
         let Some(engine) = stop.run_until_cancelled(program::engine(config, None)).await.transpose()? else {
             return Ok(error::DONE);
         };
-        if !engine::script::memory_is_bounded() {
-            warn!("the memory of scripts has no bound, because another allocator was linked in");
-        }
         let mut settings: Settings = config.worker.clone();
         settings.slots = self.slots.map_or(settings.slots, usize::from);
-        let worker = Worker::new(engine, settings)?;
+        let crew = Crew::start(config, &engine, settings, &stop)?;
         if config.log.form == LogForm::Readable {
             output::note("working; Ctrl-C ends it, and `paceline workers` lists who works");
         }
-        worker.run(stop).await;
+        crew.ended().await?;
         told.abort();
         info!("stopped");
         Ok(error::DONE)

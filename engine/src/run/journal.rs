@@ -137,7 +137,8 @@ impl<'a> Rows<'a> {
                 }
                 let (code, text) = split(error.as_ref());
                 self.ended.push(
-                    params![run, position, state.as_str(), artifact.as_deref(), meters, at_ms, code, text].into(),
+                    params![run, position, state.as_str(), artifact.as_deref(), meters, at_ms, code, text]
+                        .into(),
                 );
             }
         }

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::pause::{self, Pause};
 use super::table;
-use crate::host::{Engine, PipelineInfo, PlanError};
+use crate::catalog::{PipelineInfo, PlanError};
+use crate::host::Engine;
 
 const NOTE_CHARACTERS: usize = 200;
 

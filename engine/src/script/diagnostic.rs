@@ -25,6 +25,12 @@ pub struct Diagnostic {
 const WINDOW_CHARACTERS: usize = 120;
 
 impl Diagnostic {
+    /// A mistake that has no place within its file.
+    pub(super) fn of_file(code: &'static str, path: &str, message: String) -> Self {
+        let (path, source_line) = (path.to_owned(), String::new());
+        Self { code, path, line: 0, column: 0, length: 0, message, step: None, hint: None, source_line }
+    }
+
     /// What is shown of the line, and how many characters of that stand before the place.
     fn window(&self) -> (String, usize) {
         let before = self.column.saturating_sub(1) as usize;

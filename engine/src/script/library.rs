@@ -1,18 +1,17 @@
 //! Script texts: the library on disk, and the part of it that one run pins.
 
 use std::collections::BTreeMap;
-use std::fs::DirEntry;
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The folders of a library, below its root.
-const ROOTS: [&str; 2] = ["pipelines", "scripts"];
+use super::folder::Folder;
+
+const PIPELINES: &str = "pipelines/";
+const SCRIPTS: &str = "scripts/";
 const LIB: &str = "scripts/lib/";
-/// Larger script files are left out: no honest one comes near.
-const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
 
 /// Script texts by path relative to the root of the library: `pipelines/daily.rhai`, `scripts/lib/x.rhai`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,14 +23,10 @@ impl Library {
         Self(texts)
     }
 
-    /// Reads `pipelines` and `scripts` below the root. Symbolic links are not followed; a missing folder is empty.
-    /// Bytes that are no text stand as `\u{fffd}`, so that only their own script is wrong. An error names its file.
+    /// Reads `pipelines` and `scripts` below the root, as [`Folder::read`] does; a missing folder is empty.
+    /// An error names its file.
     pub fn from_dir(root: &Path) -> io::Result<Self> {
-        let mut texts = BTreeMap::new();
-        for folder in ROOTS {
-            collect(&root.join(folder), folder, &mut texts)?;
-        }
-        Ok(Self(texts))
+        Folder::read(root).into_library(root)
     }
 
     /// The text at that path.
@@ -41,14 +36,31 @@ impl Library {
 
     /// The names of all pipelines: their paths without folder and ending.
     pub fn pipelines(&self) -> Vec<String> {
-        let names = self.0.keys().filter_map(|path| path.strip_prefix("pipelines/")?.strip_suffix(".rhai"));
-        names.filter(|name| !name.contains('/')).map(str::to_owned).collect()
+        self.0.keys().filter_map(|path| pipeline_name(path)).map(str::to_owned).collect()
+    }
+
+    /// The scripts that are neither pipelines nor imported by them, by path.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.below(SCRIPTS.trim_end_matches('/')).filter(|(path, _)| !path.starts_with(LIB))
+    }
+
+    /// This library with other texts at some paths.
+    pub(crate) fn with(&self, texts: BTreeMap<String, String>) -> Self {
+        let mut library = self.clone();
+        library.0.extend(texts);
+        library
+    }
+
+    /// The scripts in a folder and in those below it.
+    pub(super) fn below(&self, folder: &str) -> impl Iterator<Item = (&str, &str)> {
+        let inside = move |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        self.0.iter().filter(move |(path, _)| inside(path)).map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// The scripts whose path below `scripts/` fits the pattern, in the order of their paths.
     /// A `*` in it stands for any text without a slash.
     pub fn matching(&self, pattern: &str) -> Vec<(String, &str)> {
-        let fits = |path: &str| path.strip_prefix("scripts/").is_some_and(|path| fits(pattern, path));
+        let fits = |path: &str| path.strip_prefix(SCRIPTS).is_some_and(|path| fits(pattern, path));
         self.0
             .iter()
             .filter(|(path, _)| fits(path))
@@ -91,6 +103,11 @@ impl Source {
     }
 }
 
+/// The name of the pipeline that lies at that path.
+pub(crate) fn pipeline_name(path: &str) -> Option<&str> {
+    path.strip_prefix(PIPELINES)?.strip_suffix(".rhai").filter(|name| !name.contains('/'))
+}
+
 /// Where the module of that name lies in the library.
 pub(super) fn module_path(name: &str) -> String {
     format!("{LIB}{name}.rhai")
@@ -109,38 +126,6 @@ fn fits(pattern: &str, path: &str) -> bool {
     };
     let end = path.find('/').unwrap_or(path.len());
     (0..=end).any(|taken| path.is_char_boundary(taken) && fits(rest, &path[taken..]))
-}
-
-fn collect(folder: &Path, prefix: &str, texts: &mut BTreeMap<String, String>) -> io::Result<()> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(|error| at(folder, &error))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(|error| at(folder, &error))?;
-        let name = entry.file_name();
-        let path = format!("{prefix}/{}", name.to_string_lossy());
-        let kind = entry.file_type().map_err(|error| at(&entry.path(), &error))?;
-        if kind.is_dir() {
-            collect(&entry.path(), &path, texts)?;
-        } else if kind.is_file() && path.ends_with(".rhai") {
-            let text = read(&entry).map_err(|error| at(&entry.path(), &error))?;
-            texts.extend(text.map(|text| (path, text)));
-        }
-    }
-    Ok(())
-}
-
-/// The text of a script, or nothing where it is too large to be one.
-fn read(entry: &DirEntry) -> io::Result<Option<String>> {
-    if entry.metadata()?.len() > FILE_LIMIT_BYTES {
-        return Ok(None);
-    }
-    Ok(Some(String::from_utf8_lossy(&std::fs::read(entry.path())?).into_owned()))
-}
-
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
 #[cfg(test)]

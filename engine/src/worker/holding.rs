@@ -8,8 +8,9 @@ use store::{Sql, Tx, params};
 use tokio::task::JoinSet;
 use tracing::{Instrument, info, info_span, warn};
 
+use crate::catalog::Ready;
 use crate::context::{RunContext, RunInfo};
-use crate::host::{Engine, Ready};
+use crate::host::Engine;
 use crate::queue::{self, Claimed, Ended, Enqueued, Job, MAX_CLAIMS};
 use crate::run::{
     Cause, Execution, FailureClass, GRACE, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason,
@@ -202,7 +203,7 @@ impl Held {
         let context = RunContext {
             run: Arc::new(info),
             clock: self.engine.clock().clone(),
-            scripts: self.engine.library().clone(),
+            scripts: self.engine.library(),
             store: Some(store),
             fence: self.claimed.fence.clone(),
             stop: self.stop.clone(),

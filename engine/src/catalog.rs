@@ -1,0 +1,393 @@
+//! The scripts in force and the plans made of them: what a good edit replaces, and a broken one does not.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::plan::{Plan, PlannedStep};
+use crate::registry::Registry;
+use crate::schedule::pause::Pause;
+use crate::schedule::{Schedule, ScheduleInfo};
+use crate::script::rule::Rule;
+use crate::script::{self, Diagnostic, Folder, Library, Planned, Source, Trigger, pipeline_name};
+use crate::telemetry::StepMetrics;
+
+/// All scripts at one moment. It is never changed, only replaced as a whole.
+pub(crate) struct Catalog {
+    /// The scripts as they were read.
+    read: Library,
+    /// The same with the last good rule in the place of each broken one: what steps see.
+    library: Arc<Library>,
+    entries: BTreeMap<String, Entry>,
+    /// What is wrong with each rule as it was read; a rule that was not looked at yet is missing.
+    rules: BTreeMap<String, Vec<Diagnostic>>,
+    /// What could not be read; its last text stands.
+    unreadable: Vec<Diagnostic>,
+}
+
+/// A pipeline.
+#[derive(Clone)]
+struct Entry {
+    /// What its script says by itself, as it was read.
+    read: Result<Arc<Ready>, Arc<Vec<Diagnostic>>>,
+    /// The last plan that was good beside those of the other pipelines.
+    ready: Option<Arc<Ready>>,
+    /// What is wrong with the script as it was read.
+    mistakes: Arc<Vec<Diagnostic>>,
+}
+
+/// A plan with what running it needs.
+pub(crate) struct Ready {
+    pub plan: Arc<Plan>,
+    pub metrics: Arc<[StepMetrics]>,
+    pub source: Source,
+    pub script_hash: String,
+    triggers: Vec<Trigger>,
+    loaded_ms: i64,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PlanError {
+    #[error("there is no pipeline `{name}`, only {known}")]
+    Unknown { name: String, known: String },
+    #[error("pipeline `{name}` has errors: {}", .diagnostics.first().map(ToString::to_string).unwrap_or_default())]
+    Invalid { name: String, diagnostics: Arc<Vec<Diagnostic>> },
+}
+
+/// A pipeline as lists show it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PipelineInfo {
+    pub name: String,
+    /// The first line of its script.
+    pub about: String,
+    pub path: String,
+    /// Those of the plan in force.
+    pub steps: Vec<StepInfo>,
+    /// When it runs by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleInfo>,
+    /// The pipelines whose success starts it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// Since when nothing starts it by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
+    /// What is wrong with the script as it lies. Where a plan is in force all the same, it is the last good one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Diagnostic>,
+    /// The hash of the script in force; nothing runs without one.
+    pub script_hash: Option<String>,
+    /// Since when it is in force, in epoch milliseconds.
+    pub loaded_ms: Option<i64>,
+}
+
+/// A step of a pipeline, with the names of the steps it waits for.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepInfo {
+    pub name: String,
+    pub kind: String,
+    pub after: Vec<String>,
+}
+
+/// What became of the scripts when they were read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// New runs of the pipeline go by this script.
+    Loaded { pipeline: String, script_hash: String },
+    /// No new run of the pipeline starts; those that were enqueued go by the script they pinned.
+    Gone { pipeline: String },
+    /// The rule at that path is asked from now on.
+    RuleLoaded { path: String },
+    /// No rule is at that path any more.
+    RuleGone { path: String },
+    /// A script is broken in a way that was not known; what was in force stays.
+    Broken(Diagnostic),
+    /// The script at that path is in order again.
+    Mended { path: String },
+}
+
+impl Catalog {
+    /// Evaluates every pipeline of the library. Blocks on script code.
+    pub(crate) fn new(registry: &Registry, library: Arc<Library>, now_ms: i64) -> Self {
+        let before =
+            Self::of(Library::default(), Arc::default(), BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let entries = entries(registry, &before, &library, now_ms);
+        Self::of((*library).clone(), library, entries, BTreeMap::new(), Vec::new())
+    }
+
+    /// What follows when the folder is read again. Blocks on script code that is new.
+    pub(crate) fn next(&self, registry: &Registry, folder: &Folder, now_ms: i64) -> Self {
+        let (read, unreadable) = folder.over(&self.read);
+        let entries = entries(registry, self, &read, now_ms);
+        let rules = self.prove(registry, &read);
+        let library = self.in_force(registry, &read, &rules);
+        Self::of(read, library, entries, rules, unreadable)
+    }
+
+    fn of(
+        read: Library,
+        library: Arc<Library>,
+        entries: BTreeMap<String, Entry>,
+        rules: BTreeMap<String, Vec<Diagnostic>>,
+        unreadable: Vec<Diagnostic>,
+    ) -> Self {
+        Self { read, library, entries, rules, unreadable }
+    }
+
+    /// The scripts as steps see them.
+    pub(crate) fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    /// All pipelines by name.
+    pub(crate) fn infos(&self) -> Vec<PipelineInfo> {
+        let names: BTreeSet<&str> = self
+            .entries
+            .keys()
+            .map(String::as_str)
+            .chain(self.unreadable.iter().filter_map(|mistake| pipeline_name(&mistake.path)))
+            .collect();
+        names.into_iter().map(|name| self.info(name)).collect()
+    }
+
+    fn info(&self, name: &str) -> PipelineInfo {
+        let path = path_of(name);
+        let entry = self.entries.get(name);
+        let ready = entry.and_then(|entry| entry.ready.as_ref());
+        let text = ready.map(|ready| ready.source.text.as_str()).or_else(|| self.read.text(&path));
+        PipelineInfo {
+            name: name.to_owned(),
+            about: about(text.unwrap_or_default()),
+            steps: ready.map(|ready| step_infos(&ready.plan)).unwrap_or_default(),
+            schedule: ready.and_then(|ready| ready.plan.options.schedule.as_ref()).map(Schedule::info),
+            after: ready.map(|ready| ready.plan.options.after.clone()).unwrap_or_default(),
+            paused: None,
+            errors: self.mistakes_of(&path, entry),
+            script_hash: ready.map(|ready| ready.script_hash.clone()),
+            loaded_ms: ready.map(|ready| ready.loaded_ms),
+            path,
+        }
+    }
+
+    fn mistakes_of(&self, path: &str, entry: Option<&Entry>) -> Vec<Diagnostic> {
+        let unreadable = self.unreadable.iter().filter(|mistake| mistake.path == path);
+        unreadable.chain(entry.into_iter().flat_map(|entry| entry.mistakes.iter())).cloned().collect()
+    }
+
+    /// Everything that is wrong with the scripts as they were read.
+    pub(crate) fn mistakes(&self) -> Vec<Diagnostic> {
+        let pipelines = self.entries.values().flat_map(|entry| entry.mistakes.iter());
+        self.unreadable.iter().chain(pipelines).chain(self.rules.values().flatten()).cloned().collect()
+    }
+
+    /// The plan of a pipeline that is in force.
+    pub(crate) fn ready(&self, pipeline: &str) -> Result<Arc<Ready>, PlanError> {
+        match self.entries.get(pipeline) {
+            Some(Entry { ready: Some(ready), .. }) => Ok(ready.clone()),
+            Some(entry) => {
+                Err(PlanError::Invalid { name: pipeline.to_owned(), diagnostics: entry.mistakes.clone() })
+            }
+            None if self.is_unreadable(pipeline) => {
+                let diagnostics = Arc::new(self.mistakes_of(&path_of(pipeline), None));
+                Err(PlanError::Invalid { name: pipeline.to_owned(), diagnostics })
+            }
+            None => {
+                let known =
+                    self.entries.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                Err(PlanError::Unknown { name: pipeline.to_owned(), known })
+            }
+        }
+    }
+
+    /// The plans in force, by name.
+    pub(crate) fn plans(&self) -> Vec<Arc<Plan>> {
+        self.entries.values().filter_map(|entry| Some(entry.ready.as_ref()?.plan.clone())).collect()
+    }
+
+    fn is_unreadable(&self, pipeline: &str) -> bool {
+        self.unreadable.iter().any(|mistake| pipeline_name(&mistake.path) == Some(pipeline))
+    }
+
+    /// The plan in force that was made of that script.
+    pub(crate) fn of_script(&self, script_hash: &str) -> Option<Arc<Ready>> {
+        let mut ready = self.entries.values().filter_map(|entry| entry.ready.as_ref());
+        ready.find(|ready| ready.script_hash == script_hash).cloned()
+    }
+
+    /// What is otherwise than it was before.
+    pub(crate) fn changes_since(&self, before: &Self) -> Vec<Change> {
+        let mut changes = self.pipeline_changes(before);
+        changes.extend(self.rule_changes(before));
+        let (now, then) = (self.mistakes(), before.mistakes());
+        let is_broken = |path: &str| now.iter().any(|mistake| mistake.path == path);
+        let mended: BTreeSet<&str> = then.iter().map(|mistake| mistake.path.as_str()).collect();
+        let mended = mended.into_iter().filter(|path| !is_broken(path));
+        changes.extend(mended.map(|path| Change::Mended { path: path.to_owned() }));
+        let broken = now.iter().filter(|mistake| !then.contains(mistake));
+        changes.extend(broken.cloned().map(Change::Broken));
+        changes
+    }
+
+    fn pipeline_changes(&self, before: &Self) -> Vec<Change> {
+        let hash = |catalog: &Self, name: &str| {
+            catalog.entries.get(name).and_then(|entry| Some(entry.ready.as_ref()?.script_hash.clone()))
+        };
+        let loaded = self.entries.keys().filter_map(|name| {
+            let script_hash = hash(self, name).filter(|now| hash(before, name).as_ref() != Some(now))?;
+            Some(Change::Loaded { pipeline: name.clone(), script_hash })
+        });
+        let gone = before.entries.keys().filter(|name| !self.entries.contains_key(*name));
+        loaded.chain(gone.map(|name| Change::Gone { pipeline: name.clone() })).collect()
+    }
+
+    fn rule_changes(&self, before: &Self) -> Vec<Change> {
+        let loaded = self.library.rules().filter(|(path, text)| before.library.text(path) != Some(text));
+        let gone = before.library.rules().filter(|(path, _)| self.library.text(path).is_none());
+        loaded
+            .map(|(path, _)| Change::RuleLoaded { path: path.to_owned() })
+            .chain(gone.map(|(path, _)| Change::RuleGone { path: path.to_owned() }))
+            .collect()
+    }
+
+    /// What is wrong with each rule; one that was looked at already is not looked at again.
+    fn prove(&self, registry: &Registry, read: &Library) -> BTreeMap<String, Vec<Diagnostic>> {
+        let proof = |(path, text): (&str, &str)| {
+            let known = self.rules.get(path).filter(|_| self.read.text(path) == Some(text));
+            (path.to_owned(), known.cloned().unwrap_or_else(|| rule_mistakes(registry, path, text)))
+        };
+        read.rules().map(proof).collect()
+    }
+
+    /// The library with the last good rule in the place of each broken one. A library that stays the same is the
+    /// same one, so that nothing is compiled again.
+    fn in_force(
+        &self,
+        registry: &Registry,
+        read: &Library,
+        rules: &BTreeMap<String, Vec<Diagnostic>>,
+    ) -> Arc<Library> {
+        let broken = rules.iter().filter(|(_, mistakes)| !mistakes.is_empty());
+        let good = broken.filter_map(|(path, _)| {
+            let last = self.library.text(path).filter(|last| read.text(path) != Some(last))?;
+            let is_good = rule_mistakes(registry, path, last).is_empty();
+            is_good.then(|| (path.clone(), last.to_owned()))
+        });
+        let library = read.with(good.collect());
+        if library == *self.library { self.library.clone() } else { Arc::new(library) }
+    }
+}
+
+impl Ready {
+    /// Blocks on script code.
+    pub(crate) fn of(
+        registry: &Registry,
+        source: &Source,
+        now_ms: i64,
+    ) -> Result<Arc<Self>, Vec<Diagnostic>> {
+        let Planned { plan, source, triggers } = script::plan(registry, source)?;
+        let metrics = StepMetrics::of_plan(&plan).into();
+        let script_hash = source.hash();
+        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash, triggers, loaded_ms: now_ms }))
+    }
+}
+
+/// Every pipeline of the library as it is read, and what is in force of it.
+fn entries(registry: &Registry, before: &Catalog, read: &Library, now_ms: i64) -> BTreeMap<String, Entry> {
+    let entry = |name: String| {
+        let source = Source::of(read, &name)?;
+        let last = before.entries.get(&name);
+        let is_known = Source::of(&before.read, &name).as_ref() == Some(&source);
+        let by_itself = match last.filter(|_| is_known) {
+            Some(last) => last.read.clone(),
+            None => Ready::of(registry, &source, now_ms).map_err(Arc::new),
+        };
+        Some((name, Entry::of(by_itself, last)))
+    };
+    let mut entries = read.pipelines().into_iter().filter_map(entry).collect();
+    withdraw(&mut entries, before);
+    entries
+}
+
+/// Takes back what starts without end beside the others, or after a pipeline that is not there.
+///
+/// What was in force before ends by itself, so this comes to an end as well.
+fn withdraw(entries: &mut BTreeMap<String, Entry>, before: &Catalog) {
+    loop {
+        let wrong = wrong_triggers(entries);
+        let last = |name: &str| before.entries.get(name).and_then(|entry| entry.ready.clone());
+        let is_new = |name: &str| !is_same(entries[name].ready.as_ref(), last(name).as_ref());
+        let anew: Vec<String> = wrong.keys().filter(|name| is_new(name)).cloned().collect();
+        let told = wrong.into_iter().filter(|(name, _)| anew.is_empty() || anew.contains(name));
+        for (name, mistakes) in told {
+            let Some(entry) = entries.get_mut(&name) else { continue };
+            entry.ready = last(&name);
+            if entry.read.is_ok() {
+                entry.mistakes = Arc::new(mistakes);
+            }
+        }
+        if anew.is_empty() {
+            return;
+        }
+    }
+}
+
+fn wrong_triggers(entries: &BTreeMap<String, Entry>) -> BTreeMap<String, Vec<Diagnostic>> {
+    let names: Vec<String> = entries.keys().cloned().collect();
+    let triggers = entries
+        .iter()
+        .filter_map(|(name, entry)| Some((name.clone(), entry.ready.as_ref()?.triggers.clone())));
+    script::wrong_triggers(&names, &triggers.collect())
+}
+
+fn is_same(one: Option<&Arc<Ready>>, other: Option<&Arc<Ready>>) -> bool {
+    one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
+}
+
+impl Entry {
+    fn of(read: Result<Arc<Ready>, Arc<Vec<Diagnostic>>>, last: Option<&Self>) -> Self {
+        let last = last.and_then(|last| last.ready.clone());
+        let (ready, mistakes) = match &read {
+            Ok(ready) => {
+                // A library file that it does not use was changed.
+                let same = last.filter(|last| last.script_hash == ready.script_hash);
+                (Some(same.unwrap_or_else(|| ready.clone())), Arc::default())
+            }
+            Err(mistakes) => (last, mistakes.clone()),
+        };
+        Self { read, ready, mistakes }
+    }
+}
+
+fn rule_mistakes(registry: &Registry, path: &str, text: &str) -> Vec<Diagnostic> {
+    let proven = Rule::compile(path, text).and_then(|rule| rule.prove_as(registry.advice_check()));
+    proven.err().unwrap_or_default()
+}
+
+fn path_of(pipeline: &str) -> String {
+    format!("pipelines/{pipeline}.rhai")
+}
+
+/// What the first line of a script says of it.
+fn about(text: &str) -> String {
+    text.lines()
+        .next()
+        .and_then(|line| line.strip_prefix("//!"))
+        .map(str::trim)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn step_infos(plan: &Plan) -> Vec<StepInfo> {
+    let name = |index: &usize| plan.steps[*index].name.to_string();
+    let info = |step: &PlannedStep| StepInfo {
+        name: step.name.to_string(),
+        kind: step.kind.kind.to_owned(),
+        after: step.inputs.iter().flatten().chain(&step.after).map(name).collect(),
+    };
+    plan.steps.iter().map(info).collect()
+}

@@ -1,0 +1,272 @@
+//! What a good edit replaces, what a broken one does not, and what is said of both.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::*;
+use crate::context::StepContext;
+use crate::step::{ConfigError, Step, StepError};
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Sum {
+    total: i64,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct GiveConfig {
+    total: i64,
+}
+
+struct Give;
+
+impl Step for Give {
+    const KIND: &'static str = "test.give";
+    const ABOUT: &'static str = "For tests.";
+    type Config = GiveConfig;
+    type Input = ();
+    type Output = Sum;
+
+    fn build(_: GiveConfig) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    async fn run(&self, _: &StepContext, (): ()) -> Result<Sum, StepError> {
+        Err(StepError::Cancelled)
+    }
+}
+
+/// A folder of scripts, and what was made of it when it was last read.
+struct House {
+    root: TempDir,
+    registry: Registry,
+    catalog: Catalog,
+    now_ms: i64,
+}
+
+impl House {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let mut registry = Registry::default();
+        registry.step::<Give>().unwrap();
+        let catalog = Catalog::new(&registry, Arc::default(), 0);
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("pipelines")).unwrap();
+        let mut house = Self { root, registry, catalog, now_ms: 0 };
+        files.iter().for_each(|(path, text)| house.write(path, text));
+        house.read();
+        house
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn remove(&self, path: &str) {
+        std::fs::remove_file(self.root.path().join(path)).unwrap();
+    }
+
+    /// Reads the folder again and tells what changed, each in a few words.
+    fn read(&mut self) -> Vec<String> {
+        self.now_ms += 1000;
+        let next = self.catalog.next(&self.registry, &Folder::read(self.root.path()), self.now_ms);
+        let before = std::mem::replace(&mut self.catalog, next);
+        self.catalog.changes_since(&before).iter().map(word).collect()
+    }
+
+    fn info(&self, name: &str) -> PipelineInfo {
+        self.catalog.infos().into_iter().find(|info| info.name == name).unwrap()
+    }
+
+    /// What the first step of the plan in force gives.
+    fn total(&self, name: &str) -> i64 {
+        let ready = self.catalog.ready(name).ok().unwrap();
+        ready.plan.steps[0].config["total"].as_i64().unwrap()
+    }
+}
+
+fn word(change: &Change) -> String {
+    match change {
+        Change::Loaded { pipeline, .. } => format!("loaded {pipeline}"),
+        Change::Gone { pipeline } => format!("gone {pipeline}"),
+        Change::RuleLoaded { path } => format!("loaded {path}"),
+        Change::RuleGone { path } => format!("gone {path}"),
+        Change::Broken(found) => format!("{} {}:{}:{}", found.code, found.path, found.line, found.column),
+        Change::Mended { path } => format!("mended {path}"),
+    }
+}
+
+fn pipeline(name: &str, total: i64) -> String {
+    format!("//! Gives {total}.\npipeline(\"{name}\");\ntest::give(#{{ total: {total} }});\n")
+}
+
+fn rule(weight: i64) -> String {
+    format!(
+        "//! A rule.\nfn applies(day) {{ day.x > 1 }}\nfn advise(day) {{ #{{ pick: \"easy\", weight: {weight} }} }}\n\
+         fn examples() {{ [#{{ day: #{{ x: 2 }}, pick: \"easy\" }}, #{{ day: #{{ x: 1 }}, silent: true }}] }}"
+    )
+}
+
+const A: &str = "pipelines/a.rhai";
+const RULE: &str = "scripts/rules/r.rhai";
+
+#[test]
+fn a_good_edit_takes_effect_and_leaves_the_others_alone() {
+    let mut house = House::with(&[(A, &pipeline("a", 1)), ("pipelines/b.rhai", &pipeline("b", 1))]);
+    let (before, other) = (house.info("a"), house.info("b"));
+    house.write(A, &pipeline("a", 2));
+    assert_eq!(house.read(), ["loaded a"]);
+    assert_eq!((house.total("a"), house.info("a").about.as_str()), (2, "Gives 2."));
+    assert_ne!(house.info("a").script_hash, before.script_hash);
+    assert_eq!((before.loaded_ms, house.info("a").loaded_ms), (Some(1000), Some(2000)));
+    assert_eq!((other.loaded_ms, house.info("b").loaded_ms), (Some(1000), Some(1000)));
+}
+
+#[test]
+fn a_broken_edit_is_told_with_its_place_and_the_last_good_plan_stays() {
+    let mut house = House::with(&[(A, &pipeline("a", 1))]);
+    house.write(A, "//! Broken.\npipeline(\"a\");\ntest::giv();\n");
+    assert_eq!(house.read(), ["unknown_step pipelines/a.rhai:3:1"]);
+    let info = house.info("a");
+    assert_eq!((house.total("a"), info.about.as_str(), info.loaded_ms), (1, "Gives 1.", Some(1000)));
+    assert_eq!((info.errors[0].line, info.steps.len()), (3, 1));
+    assert_eq!(house.read(), [""; 0], "a mistake is told once");
+    house.write(A, &pipeline("a", 3));
+    assert_eq!(house.read(), ["loaded a", "mended pipelines/a.rhai"]);
+    assert_eq!((house.total("a"), house.info("a").errors.len()), (3, 0));
+}
+
+#[test]
+fn a_mended_script_that_is_as_before_is_not_loaded_anew() {
+    let mut house = House::with(&[(A, &pipeline("a", 1))]);
+    house.write(A, "oops(");
+    house.read();
+    house.write(A, &pipeline("a", 1));
+    assert_eq!(house.read(), ["mended pipelines/a.rhai"]);
+    assert_eq!(house.info("a").loaded_ms, Some(1000));
+}
+
+#[test]
+fn a_pipeline_that_never_was_good_does_not_run() {
+    let mut house = House::with(&[]);
+    house.write(A, "pipeline(\"a\")");
+    assert_eq!(house.read(), ["pipeline_empty pipelines/a.rhai:1:1"]);
+    assert!(matches!(house.catalog.ready("a"), Err(PlanError::Invalid { .. })));
+    assert_eq!((house.info("a").script_hash, house.info("a").loaded_ms), (None, None));
+}
+
+#[test]
+fn a_file_that_is_deleted_takes_its_pipeline_along() {
+    let mut house = House::with(&[(A, &pipeline("a", 1)), ("pipelines/b.rhai", &pipeline("b", 1))]);
+    house.remove(A);
+    assert_eq!(house.read(), ["gone a"]);
+    assert!(matches!(house.catalog.ready("a"), Err(PlanError::Unknown { .. })));
+    assert_eq!(house.catalog.infos().len(), 1);
+}
+
+#[test]
+fn a_new_file_is_a_new_pipeline() {
+    let mut house = House::with(&[]);
+    house.write(A, &pipeline("a", 7));
+    assert_eq!(house.read(), ["loaded a"]);
+    assert_eq!(house.total("a"), 7);
+}
+
+#[test]
+fn a_file_that_takes_another_pipelines_name_is_told_and_does_not_touch_it() {
+    let mut house = House::with(&[(A, &pipeline("a", 1))]);
+    house.write("pipelines/b.rhai", &pipeline("a", 2));
+    assert_eq!(house.read(), ["pipeline_misnamed pipelines/b.rhai:2:10"]);
+    assert_eq!(house.total("a"), 1);
+    assert!(house.catalog.ready("b").is_err());
+}
+
+#[test]
+fn a_library_file_reloads_the_pipelines_that_use_it_and_no_other() {
+    let uses = "import \"lib\" as lib;\npipeline(\"a\");\ntest::give(#{ total: lib::TOTAL });\n";
+    let lib = "scripts/lib/lib.rhai";
+    let mut house = House::with(&[
+        (A, uses),
+        ("pipelines/b.rhai", &pipeline("b", 1)),
+        (lib, "export const TOTAL = 1;"),
+        ("scripts/lib/other.rhai", ""),
+    ]);
+    house.write(lib, "export const TOTAL = 5;");
+    assert_eq!(house.read(), ["loaded a"]);
+    assert_eq!(house.total("a"), 5);
+    house.write("scripts/lib/other.rhai", "export const X = 1;");
+    assert_eq!(house.read(), [""; 0]);
+    house.write(lib, "export const TOTAL = ;");
+    assert_eq!(house.read(), ["script_syntax scripts/lib/lib.rhai:1:22"]);
+    assert_eq!(house.total("a"), 5);
+    house.write(lib, "export const TOTAL = 6;");
+    assert_eq!(house.read(), ["loaded a", "mended scripts/lib/lib.rhai"]);
+}
+
+#[test]
+fn a_good_rule_takes_the_place_of_the_last_and_a_broken_one_never_does() {
+    let mut house = House::with(&[(A, &pipeline("a", 1)), (RULE, &rule(10))]);
+    let same = house.catalog.library().clone();
+    house.write(RULE, "fn applies(day) {");
+    assert_eq!(house.read(), ["script_syntax scripts/rules/r.rhai:1:18"]);
+    assert!(Arc::ptr_eq(&same, house.catalog.library()), "nothing is compiled again");
+    house.write(RULE, &rule(20).replace("x: 2", "x: 0"));
+    assert_eq!(house.read().len(), 1, "a rule that does not prove itself is broken too");
+    assert_eq!(house.catalog.library().text(RULE), Some(rule(10).as_str()));
+    house.write(RULE, &rule(30));
+    assert_eq!(house.read(), ["loaded scripts/rules/r.rhai", "mended scripts/rules/r.rhai"]);
+    assert_eq!(house.catalog.library().text(RULE), Some(rule(30).as_str()));
+    house.remove(RULE);
+    assert_eq!(house.read(), ["gone scripts/rules/r.rhai"]);
+    assert_eq!(house.catalog.library().text(RULE), None);
+}
+
+#[test]
+fn a_rule_that_was_broken_from_the_start_is_told() {
+    let mut house = House::with(&[(A, &pipeline("a", 1))]);
+    house.write(RULE, "fn applies(day) {");
+    assert_eq!(house.read(), ["loaded scripts/rules/r.rhai", "script_syntax scripts/rules/r.rhai:1:18"]);
+    assert_eq!(house.catalog.mistakes().len(), 1);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_stands_as_it_was() {
+    let mut house = House::with(&[(A, &pipeline("a", 1)), (RULE, &rule(10))]);
+    for path in [A, RULE] {
+        house.remove(path);
+        std::os::unix::fs::symlink("nowhere", house.root.path().join(path)).unwrap();
+    }
+    let told = ["script_unreadable pipelines/a.rhai:0:0", "script_unreadable scripts/rules/r.rhai:0:0"];
+    assert_eq!(house.read(), told);
+    assert_eq!((house.total("a"), house.info("a").errors.len()), (1, 1));
+    assert_eq!(house.catalog.library().text(RULE), Some(rule(10).as_str()));
+}
+
+#[test]
+fn a_new_file_that_cannot_be_read_is_listed_and_cannot_be_run() {
+    let mut house = House::with(&[]);
+    std::os::unix::fs::symlink("nowhere", house.root.path().join(A)).unwrap();
+    assert_eq!(house.read(), ["script_unreadable pipelines/a.rhai:0:0"]);
+    assert_eq!(house.info("a").errors[0].code, "script_unreadable");
+    assert!(matches!(house.catalog.ready("a"), Err(PlanError::Invalid { .. })));
+}
+
+#[test]
+fn a_folder_that_went_away_is_told_and_its_scripts_stay() {
+    let mut house = House::with(&[(A, &pipeline("a", 1)), (RULE, &rule(10))]);
+    std::fs::remove_dir_all(house.root.path().join("pipelines")).unwrap();
+    assert_eq!(house.read(), ["script_unreadable pipelines:0:0"]);
+    assert_eq!(house.total("a"), 1);
+    house.write(A, &pipeline("a", 2));
+    assert_eq!(house.read(), ["loaded a", "mended pipelines"]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_yet_is_not_missed() {
+    let mut house = House::with(&[(A, &pipeline("a", 1))]);
+    assert!(house.catalog.mistakes().is_empty());
+    house.write(RULE, &rule(10));
+    assert_eq!(house.read(), ["loaded scripts/rules/r.rhai"]);
+}
