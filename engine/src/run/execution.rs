@@ -26,7 +26,7 @@ const AT_ONCE: usize = 1024;
 /// Steps that start together are spread over at least so many tasks: more than a machine has cores to run them.
 const TASKS: usize = 64;
 /// At most so many share one, because a step that computes without a pause holds up those beside it.
-const STEPS_PER_TASK: usize = 8;
+const STEPS_PER_TASK: usize = 16;
 /// How long a stopped run's steps have to notice.
 pub(crate) const GRACE: Duration = Duration::from_secs(8);
 

@@ -68,18 +68,28 @@ pub(crate) fn insert(
         .iter()
         .enumerate()
         .filter(|(position, _)| is_listed(*position))
-        .map(|(position, step)| params![run, &*step.name, position as i64, step.kind.kind].into())
+        .map(|(position, step)| {
+            params![run, &*step.name, position as i64, step.kind.kind, NO_METERS_YET].into()
+        })
         .collect();
     tx.batch(&INSERT, &rows)?;
     Ok(())
 }
 
+// Its spaces keep room for what the row will hold in the end: one that outgrows its page moves its neighbours, which
+// doubles the pages of the commit.
+const NO_METERS_YET: &str = concat!(
+    "{",
+    "                                                                                ",
+    "                                                                                ",
+    "}"
+);
 const STEPS: Sql = Sql::Both(
     "SELECT step, attempts, state, artifact, error_code FROM step_run WHERE run_id = $1 ORDER BY position",
 );
 const INSERT: Sql = Sql::Both(
     "INSERT INTO step_run (run_id, step, position, kind, state, attempts, meters) \
-     VALUES ($1, $2, $3, $4, 'pending', 0, '{}')",
+     VALUES ($1, $2, $3, $4, 'pending', 0, $5)",
 );
 const CLOSE_LOST: Sql = Sql::Both(
     "INSERT INTO step_attempt \

@@ -13,6 +13,8 @@ use super::error;
 use crate::{Durability, Error, Result, migrate};
 
 const PREPARED_STATEMENTS: usize = 256;
+/// Twice SQLite's own: most of what is kept is recordings of tens of kilobytes, and each page is written by itself.
+const PAGE_BYTES: i64 = 8_192;
 const BUSY_POLL: Duration = Duration::from_micros(500);
 const BUSY_POLLS: i32 = 18_000;
 
@@ -75,6 +77,8 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(map)? {
         return Err(Error::ReadOnly(path.display().to_string()));
     }
+    // A file that has pages keeps their size.
+    connection.pragma_update(None, "page_size", PAGE_BYTES).map_err(map)?;
     // What a statement notes for its own undoing is given up with it, and no file need be made for that.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(map)?;
     use_log(&connection).map_err(|error| explain(&error, path))?;

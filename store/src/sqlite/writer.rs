@@ -16,8 +16,9 @@ use crate::{Error, Result, Tx};
 const GROUP: usize = 256;
 const UNBROKEN: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(1);
-/// Four times SQLite's own: an import writes the same pages again and again, and each checkpoint copies them.
-const LOG_FRAMES: i32 = 4_000;
+/// Four times as many bytes as SQLite's own: an import writes the same pages again and again, and each checkpoint
+/// copies them.
+const LOG_FRAMES: i32 = 2_000;
 
 /// Where transactions wait for the writer; the thread ends when its queue is dropped.
 pub(crate) struct Queue {
