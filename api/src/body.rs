@@ -37,21 +37,25 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     Some(content_type.split(';').next().unwrap_or_default().trim())
 }
 
-/// Refuses a body by its announced length, before anything of it is read.
-pub(crate) fn check_length(headers: &HeaderMap, limit_bytes: usize) -> Result<(), Error> {
+/// How many bytes a body may have by what is announced of it; one that announces too many is refused before anything
+/// of it is read.
+pub(crate) fn announced(headers: &HeaderMap, limit_bytes: usize) -> Result<usize, Error> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match announced {
-        Some(length) if usize::try_from(length).is_ok_and(|length| length <= limit_bytes) => Ok(()),
-        Some(_) => Err(Error::TooLarge { limit_bytes }),
-        None => Ok(()),
+        Some(length) => usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= limit_bytes)
+            .ok_or(Error::TooLarge { limit_bytes }),
+        None => Ok(limit_bytes),
     }
 }
 
 /// Reads a body of at most so many bytes.
 pub(crate) async fn read(request: Request, limit_bytes: usize) -> Result<Bytes, Error> {
-    check_length(request.headers(), limit_bytes)?;
-    let mut body = Vec::new();
+    let most = announced(request.headers(), limit_bytes)?;
+    let mut body =
+        Vec::with_capacity(if request.headers().contains_key(header::CONTENT_LENGTH) { most } else { 0 });
     let mut stream = request.into_body().into_data_stream();
     while let Some(part) = stream.next().await {
         let part = part.map_err(|_| Error::BodyBroken)?;
@@ -69,6 +73,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     } else {
         serde_json::from_slice(bytes).map_err(|error| json_error(&error))?
     };
+    // A list would be read as the fields of an object in their order.
+    if !value.is_object() {
+        return Err(Error::parameter("body", "must be a JSON object"));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let name = if path == "." { "body".to_owned() } else { path };
@@ -108,6 +116,12 @@ mod tests {
     fn a_field_of_another_type_is_named() {
         let error = parse::<Pair>(br#"{"left": "x"}"#).unwrap_err();
         assert!(matches!(error, Error::InvalidParameter { name, .. } if name == "left"));
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let error = parse::<Pair>(b"[1]").unwrap_err();
+        assert_eq!(error.to_string(), Error::parameter("body", "must be a JSON object").to_string());
     }
 
     #[test]

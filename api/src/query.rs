@@ -86,10 +86,7 @@ impl Query {
 
     pub(crate) fn date(&mut self, name: &str) -> Result<Option<Date>, Error> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        // The parser takes more forms than one, and days are compared as text.
-        let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
-        let wrong = || Error::parameter(name, format!("must be a date like `2026-07-31`, not `{text}`"));
-        date.map(Some).ok_or_else(wrong)
+        date(name, &text).map(Some)
     }
 
     fn finish(self) -> Result<(), Error> {
@@ -98,6 +95,14 @@ impl Query {
             None => Ok(()),
         }
     }
+}
+
+/// The day that a parameter says.
+pub(crate) fn date(name: &str, text: &str) -> Result<Date, Error> {
+    let wrong = || {
+        Error::parameter(name, format!("must be a date like `2026-07-31`, from 1900 to 2199, not `{text}`"))
+    };
+    fitness::day::parse(text).ok_or_else(wrong)
 }
 
 #[cfg(test)]

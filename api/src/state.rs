@@ -12,6 +12,9 @@ pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// Scripts that are checked at once: each may use its whole share of memory and a core.
 const CHECKS_AT_ONCE: usize = 2;
 
+/// What memory for uploads is counted in.
+pub(crate) const KIBIBYTE: usize = 1024;
+
 /// What a program gives the API.
 #[derive(Clone)]
 pub struct State {
@@ -67,13 +70,16 @@ impl State {
 pub(crate) struct Shared {
     pub state: State,
     pub checks: Arc<Semaphore>,
+    /// Room for the bodies of uploads, in KiB.
+    pub uploads: Semaphore,
     /// The OpenAPI document.
     pub document: Bytes,
 }
 
 impl Shared {
     pub(crate) fn new(state: State, document: Bytes) -> Self {
-        Self { state, checks: Arc::new(Semaphore::new(CHECKS_AT_ONCE)), document }
+        let uploads = Semaphore::new(state.limits.upload_bytes.div_ceil(KIBIBYTE).max(1));
+        Self { state, checks: Arc::new(Semaphore::new(CHECKS_AT_ONCE)), uploads, document }
     }
 
     pub(crate) fn store(&self) -> &store::Store {

@@ -154,7 +154,19 @@ pub(crate) fn refuse(error: &clap::Error) -> u8 {
 
 /// A day as it is written on the command line.
 pub(crate) fn date(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| format!("`{text}` is not a date like 2026-01-31"))
+    fitness::day::parse(text)
+        .ok_or_else(|| format!("`{text}` is not a date like 2026-01-31, from 1900 to 2199"))
+}
+
+/// Refuses days that end before they begin.
+pub(crate) fn in_order(from: Option<Date>, to: Option<Date>) -> Result<(), Problem> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => {
+            let message = format!("--to: {to} lies before --from {from}");
+            Err(Problem { exit: error::USAGE, ..Problem::new("invalid_parameter", message) })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn athlete_id(text: &str) -> Result<String, String> {
@@ -207,9 +219,20 @@ mod tests {
     }
 
     #[test]
+    fn days_that_end_before_they_begin_are_refused() {
+        let day = |day| Some(Date::constant(2026, 1, day));
+        assert!(in_order(day(1), day(1)).is_ok() && in_order(day(2), None).is_ok());
+        let problem = in_order(day(2), day(1)).unwrap_err();
+        assert_eq!(problem.message, "--to: 2026-01-01 lies before --from 2026-01-02");
+    }
+
+    #[test]
     fn what_is_no_date_is_told_in_our_words() {
         assert_eq!(date("2026-01-31"), Ok(Date::constant(2026, 1, 31)));
-        assert_eq!(date("banana"), Err("`banana` is not a date like 2026-01-31".to_owned()));
+        assert_eq!(
+            date("banana"),
+            Err("`banana` is not a date like 2026-01-31, from 1900 to 2199".to_owned())
+        );
         for arguments in [
             ["paceline", "days", "--to", "banana"].as_slice(),
             &["paceline", "days", "--from", "banana"],

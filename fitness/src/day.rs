@@ -4,6 +4,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
+/// The first year that anything here can be about.
+const FIRST_YEAR: i16 = 1900;
+/// The last one.
+const LAST_YEAR: i16 = 2199;
+
+/// The day of a text such as `2026-07-31`; nothing for any other form, and for years that no athlete trains in.
+pub fn parse(text: &str) -> Option<Date> {
+    let day: Date = text.parse().ok()?;
+    ((FIRST_YEAR..=LAST_YEAR).contains(&day.year()) && day.to_string() == text).then_some(day)
+}
+
 /// A name that is no time zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown time zone `{0}`; give a name such as `Europe/Zurich` or `UTC`")]
@@ -33,6 +44,16 @@ mod tests {
 
     fn check(offset: Option<i32>, zone: &str, wanted: &str) {
         assert_eq!(local_date(LATE, offset, &time_zone(zone).unwrap()).unwrap().to_string(), wanted);
+    }
+
+    #[test]
+    fn a_day_has_one_form_and_a_year_that_people_live_in() {
+        assert_eq!(parse("2024-02-29"), Some(Date::constant(2024, 2, 29)));
+        for text in
+            ["2023-02-29", "20240229", "2024-02-29T00:00", "9999-12-31", "-009999-01-01", "1899-12-31", ""]
+        {
+            assert_eq!(parse(text), None, "{text}");
+        }
     }
 
     #[test]

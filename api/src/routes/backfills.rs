@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::backfill::{self, Item, Wish};
 use engine::run::Cause;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +17,7 @@ use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
 use crate::path::Segment;
-use crate::query::{FromQuery, Params, Query};
+use crate::query::{self, FromQuery, Params, Query};
 use crate::request::RequestId;
 use crate::state::Shared;
 
@@ -149,7 +148,7 @@ impl Asked {
         let params = match (self.items, self.days) {
             (Some(items), None) => items.into_iter().map(Value::Object).collect(),
             (None, Some(Days { from, to, param })) => {
-                backfill::days(day("days.from", &from)?, day("days.to", &to)?, &param)
+                backfill::days(query::date("days.from", &from)?, query::date("days.to", &to)?, &param)
             }
             _ => return Err(Error::parameter("items", "or `days` must be given, and not both")),
         };
@@ -162,11 +161,6 @@ impl Asked {
             request_id: Some(request.as_str().to_owned()),
         })
     }
-}
-
-fn day(name: &str, text: &str) -> Result<Date, Error> {
-    let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
-    date.ok_or_else(|| Error::parameter(name, format!("must be a date like `2026-07-31`, not `{text}`")))
 }
 
 /// Whether to show only what would happen.

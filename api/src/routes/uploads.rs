@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
+use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::request::RequestId;
-use crate::state::Shared;
+use crate::state::{KIBIBYTE, Shared};
 
 mod received;
 
@@ -100,8 +101,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<Upload>), Error> {
     // Without the pipeline nobody would ever read the files.
     shared.state.engine.plan(PIPELINE)?;
-    let received = received::receive(request, shared.state.limits.upload_bytes).await?;
-    let uploads = keep(&shared, received).await?;
+    let uploads = take_in(&shared, request).await?;
     let enqueued = shared.state.engine.enqueue(import(&shared, &uploads, &id)).await?;
     let ended = timeout(shared.state.limits.upload_wait, shared.state.engine.ended(&enqueued.run)).await;
     match ended {
@@ -110,6 +110,18 @@ pub(crate) async fn create(
             Ok((StatusCode::ACCEPTED, Json(Upload { run: enqueued.run, state: "running", files: None })))
         }
     }
+}
+
+/// Keeps the files of a request and answers what the pipeline is told of them.
+///
+/// All uploads at once hold no more bytes than one may have: the others wait before their bodies are read.
+async fn take_in(shared: &Shared, request: Request) -> Result<Vec<Value>, Error> {
+    let limit_bytes = shared.state.limits.upload_bytes;
+    let kibibytes = body::announced(request.headers(), limit_bytes)?.div_ceil(KIBIBYTE);
+    let share = u32::try_from(kibibytes.max(1)).unwrap_or(u32::MAX);
+    let _share =
+        shared.uploads.acquire_many(share).await.map_err(|closed| Error::Internal(closed.to_string()))?;
+    keep(shared, received::receive(request, limit_bytes).await?).await
 }
 
 /// The bytes of one file.

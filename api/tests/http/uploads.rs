@@ -159,3 +159,15 @@ async fn a_form_of_a_foreign_page_is_refused() {
     let answer = house.client.send("POST", "/api/v1/uploads", &headers, form(&["ride.fit"]).as_bytes()).await;
     assert_eq!(answer.said(), "403 csrf_refused");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_whose_name_cannot_be_read_is_not_passed_over() {
+    let house = House::new().await;
+    let headers = [OURS, "content-type: multipart/form-data; boundary=b"];
+    let mut body = form(&["ride.fit", "M?gge.fit"]).into_bytes();
+    let odd = body.iter().position(|byte| *byte == b'?').unwrap();
+    body[odd] = 0xfc;
+    let answer = house.client.send("POST", "/api/v1/uploads", &headers, &body).await;
+    assert_eq!(answer.said(), "422 invalid_parameter");
+    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("part 2 of the form has none"));
+}

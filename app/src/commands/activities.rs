@@ -11,7 +11,7 @@ use crate::cli::{Form, Whose, date};
 use crate::config::Config;
 use crate::table::Side::{Left, Right};
 use crate::table::{Table, shortened};
-use crate::{error, output, program, units};
+use crate::{cli, error, output, program, units};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -56,6 +56,7 @@ struct Span {
 
 impl Activities {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        cli::in_order(self.from, self.to)?;
         let store = program::store(config).await?;
         let zone = program::time_zone(&store, &self.whose.athlete).await?;
         let span = Span::of(self.from, self.to, &zone);

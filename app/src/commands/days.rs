@@ -10,7 +10,7 @@ use crate::cli::{Form, Whose, date};
 use crate::config::Config;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
-use crate::{error, output, program, units};
+use crate::{cli, error, output, program, units};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -35,6 +35,7 @@ pub(crate) struct Days {
 
 impl Days {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        cli::in_order(self.from, self.to)?;
         let store = program::store(config).await?;
         let range = (self.from.unwrap_or(Date::ZERO), self.to.unwrap_or(Date::MAX));
         let athlete = self.whose.athlete;

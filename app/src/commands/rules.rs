@@ -172,8 +172,12 @@ fn stem(path: &Path) -> Option<String> {
 fn read(path: &Path) -> anyhow::Result<String> {
     let refused =
         |why: String| Problem::new("file_unreadable", format!("cannot read `{}`: {why}", path.display()));
-    let length = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?.len();
-    if length > LARGEST_BYTES {
+    // A pipe would be waited for, and a device read without end.
+    let file = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?;
+    if !file.is_file() {
+        return Err(refused("it is not a file".to_owned()).into());
+    }
+    if file.len() > LARGEST_BYTES {
         return Err(refused("it is larger than any script".to_owned()).into());
     }
     Ok(std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?)
@@ -195,5 +199,11 @@ mod tests {
     fn a_draft_that_is_not_there_is_named() {
         let error = read(Path::new("/nowhere/mine.rhai")).unwrap_err().to_string();
         assert!(error.starts_with("cannot read `/nowhere/mine.rhai`"), "{error}");
+    }
+
+    #[test]
+    fn a_draft_that_never_ends_is_not_read() {
+        let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert_eq!(error, "cannot read `/dev/zero`: it is not a file");
     }
 }

@@ -1,7 +1,7 @@
 //! The question that the API and the command line ask: what to do on a day.
 
 use engine::registry::{QueryContext, QueryError, Study};
-use fitness::{Scope, records};
+use fitness::{Scope, day, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -94,11 +94,7 @@ pub(crate) fn read_day(text: &str, today: Date) -> Result<Date, QueryError> {
         code: "invalid_parameter",
         message: format!("`date` of `{text}` {reason}"),
     };
-    let day: Date = text.parse().map_err(|_| invalid("is not a day such as 2024-05-01"))?;
-    // The calendar also reads `20240501` and a time after the day.
-    if day.to_string() != text {
-        return Err(invalid("is not a day such as 2024-05-01"));
-    }
+    let day = day::parse(text).ok_or_else(|| invalid("is not a day such as 2024-05-01"))?;
     if day > today {
         return Err(invalid("lies in the future"));
     }

@@ -37,7 +37,6 @@ impl FromQuery for UploadParams {
 /// Reads a form of files, or the body as one file.
 pub(super) async fn receive(request: Request, limit_bytes: usize) -> Result<Vec<Received>, Error> {
     let UploadParams { name } = query::of(request.uri())?;
-    body::check_length(request.headers(), limit_bytes)?;
     let is_form = body::media_type(request.headers())
         .is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/form-data"));
     match (is_form, name) {
@@ -60,18 +59,26 @@ async fn form(request: Request, limit_bytes: usize) -> Result<Vec<Received>, Err
     let mut form: Multipart = request.extract().await.map_err(|_| Error::BodyBroken)?;
     let mut files = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
-        let Some(name) = field.file_name().map(str::to_owned) else { continue };
+        let name = field.file_name().and_then(file_name);
         if files.len() == FILES_MOST {
             return Err(Error::parameter("file", format!("may be given {FILES_MOST} times, not more")));
         }
-        let name =
-            file_name(&name).ok_or_else(|| Error::parameter("file", "must have the name of a file"))?;
+        // A part that were passed over would be lost without a word.
+        let name = name.ok_or_else(|| nameless(files.len()))?;
         files.push(Received { name, bytes: field.bytes().await.map_err(|error| broken(&error))? });
     }
     if files.is_empty() {
         return Err(Error::parameter("file", "must be given at least once"));
     }
     Ok(files)
+}
+
+fn nameless(before: usize) -> Error {
+    let part = before + 1;
+    Error::parameter(
+        "file",
+        format!("must have the name of a file, in UTF-8; part {part} of the form has none"),
+    )
 }
 
 /// The last part of a path that a browser or a program gave, if it can be the name of a file.

@@ -312,7 +312,7 @@ the load of 312 activities and the days after are computed again";
         let wanted = (Date::constant(2026, 5, 3), Value::Number(21_097.5));
         assert_eq!((noted.day, noted.distance), wanted);
         assert_eq!(race("10k").unwrap_err(), "give it as `10k@2026-12-06`");
-        assert_eq!(race("10k@soon").unwrap_err(), "`soon` is not a date like 2026-01-31");
+        assert_eq!(race("10k@soon").unwrap_err(), "`soon` is not a date like 2026-01-31, from 1900 to 2199");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(super) fn parse(text: &str, language: Language) -> Option<f64> {
         _ => Some(character),
     };
     let number: f64 = text.chars().filter_map(point).collect::<String>().parse().ok()?;
-    number.is_finite().then_some(number)
+    // Nought has no sign: SQLite forgets it and PostgreSQL does not.
+    number.is_finite().then_some(number + 0.0)
 }
 
 /// Blanks and apostrophes that part thousands.
@@ -98,5 +99,10 @@ mod tests {
         for text in ["", "-", ".", "NaN", "inf", "1:02:03", "12 km", "true", "1e999"] {
             assert_eq!(parse(text, Language::English), None, "{text}");
         }
+    }
+
+    #[test]
+    fn nought_has_no_sign() {
+        assert!(parse("-0", Language::English).is_some_and(f64::is_sign_positive));
     }
 }

@@ -143,7 +143,8 @@ impl Watch {
         let (named, nameless): (Vec<_>, Vec<_>) =
             ready.into_iter().partition(|item| item.path.to_str().is_some());
         for item in nameless {
-            self.set_aside(&item, "file_unreadable", "its name is not UTF-8", "").await;
+            self.set_aside(&item, "file_unreadable", "its name is not UTF-8: rename it, and it is read", "")
+                .await;
         }
         if named.is_empty() {
             return;
