@@ -149,8 +149,14 @@ mod tests {
             );
         }
         check("force=yes", "`force` must be `1` or `0`, not `yes`");
-        check("date=2026-02-30", "`date` must be a date like `2026-07-31`, not `2026-02-30`");
-        check("date=20260101", "`date` must be a date like `2026-07-31`, not `20260101`");
+        check(
+            "date=2026-02-30",
+            "`date` must be a date like `2026-07-31`, from 1900 to 2199, not `2026-02-30`",
+        );
+        for date in ["20260101", "9999-12-31", "-009999-01-01"] {
+            let told = format!("`date` must be a date like `2026-07-31`, from 1900 to 2199, not `{date}`");
+            check(&format!("date={date}"), &told);
+        }
         check("limit=1&limit=2", "`limit` is given twice");
         check("limt=1", "`limt` is not a parameter of this address");
         check("limit=%00", "`limit` must be plain text");
