@@ -201,7 +201,7 @@ impl Needs {
                 format!("none of the {runs} runs of the last {LAST_WINDOW_DAYS} days {A_MILE}"),
             ),
         };
-        Self { code: lack.0, message: format!("needs one hard effort of 10+ min: {}", lack.1) }
+        Self { code: lack.0, message: format!("needs one hard effort of a mile or more: {}", lack.1) }
     }
 }
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 use fitness::records::original;
 use paceline_api::Limits;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::client::Answer;
 use crate::house::{House, Plan};
@@ -170,4 +173,28 @@ async fn a_part_whose_name_cannot_be_read_is_not_passed_over() {
     let answer = house.client.send("POST", "/api/v1/uploads", &headers, &body).await;
     assert_eq!(answer.said(), "422 invalid_parameter");
     assert!(answer.json()["error"]["message"].as_str().unwrap().contains("part 2 of the form has none"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_share_the_room_of_one() {
+    const ROOM: usize = 100_000;
+    let house = House::new().await;
+    house.work();
+    let head = format!(
+        "POST /api/v1/uploads?name=slow.fit HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{OURS}\r\ncontent-length: {ROOM}\r\n\r\n"
+    );
+    let mut slow = TcpStream::connect(house.client.0).await.unwrap();
+    slow.write_all(head.as_bytes()).await.unwrap();
+    // The first that finds no room is the proof; those before it were faster than the slow one.
+    let waiting = loop {
+        let mut next = Box::pin(upload(&house, "quick.fit"));
+        if timeout(Duration::from_millis(200), &mut next).await.is_err() {
+            break next;
+        }
+    };
+    slow.write_all(&vec![0; ROOM]).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(waiting.await.status, 200);
 }

@@ -161,7 +161,7 @@ Activity run9";
     fn without_an_effort_it_says_what_is_missing() {
         assert_eq!(
             shown_for(&[]),
-            "No prediction for 2026-05-30: needs one hard effort of 10+ min: none of the 4 runs of the last 365 days \
+            "No prediction for 2026-05-30: needs one hard effort of a mile or more: none of the 4 runs of the last 365 days \
              has a mile whose distance and time are known"
         );
     }

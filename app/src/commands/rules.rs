@@ -204,6 +204,6 @@ mod tests {
     #[test]
     fn a_draft_that_never_ends_is_not_read() {
         let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
-        assert_eq!(error, "cannot read `/dev/zero`: it is not a file");
+        assert_eq!(error, "cannot read `/dev/zero`: it is not a file [file_unreadable]");
     }
 }

@@ -270,3 +270,38 @@ fn a_folder_that_is_not_there_yet_is_not_missed() {
     house.write(RULE, &rule(10));
     assert_eq!(house.read(), ["loaded scripts/rules/r.rhai"]);
 }
+
+/// One that starts after another.
+fn follower(name: &str, after: &str, total: i64) -> String {
+    format!(
+        "//! Gives {total}.\npipeline(\"{name}\", #{{ after: [\"{after}\"] }});\ntest::give(#{{ total: {total} }});\n"
+    )
+}
+
+#[test]
+fn an_edit_that_would_start_pipelines_without_end_is_not_put_in_force() {
+    let mut house =
+        House::with(&[("pipelines/a.rhai", &pipeline("a", 1)), ("pipelines/b.rhai", &follower("b", "a", 1))]);
+    house.write("pipelines/a.rhai", &follower("a", "b", 2));
+    let told = house.read();
+    assert!(told.len() == 1 && told[0].starts_with("trigger_cycle pipelines/a.rhai"), "{told:?}");
+    assert_eq!((house.total("a"), house.total("b")), (1, 1), "the last good plans stay");
+    assert!(house.info("b").errors.is_empty(), "the other one is not at fault");
+    house.write("pipelines/b.rhai", &pipeline("b", 3));
+    let mut told = house.read();
+    told.sort();
+    assert_eq!(told, ["loaded a", "loaded b", "mended pipelines/a.rhai"]);
+}
+
+#[test]
+fn one_that_follows_a_pipeline_waits_until_that_is_there() {
+    let mut house = House::with(&[("pipelines/b.rhai", &follower("b", "a", 1))]);
+    assert!(house.catalog.ready("b").is_err());
+    assert_eq!(house.info("b").errors[0].code, "unknown_pipeline");
+    house.write("pipelines/a.rhai", &pipeline("a", 1));
+    assert_eq!(house.read(), ["loaded a", "loaded b", "mended pipelines/b.rhai"]);
+    house.remove("pipelines/a.rhai");
+    let told = house.read();
+    assert!(told.contains(&"gone a".to_owned()), "{told:?}");
+    assert_eq!((house.total("b"), house.info("b").errors[0].code), (1, "unknown_pipeline"));
+}

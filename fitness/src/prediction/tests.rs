@@ -150,11 +150,14 @@ fn confidence_grows_with_hard_efforts_and_falls_with_age() {
 fn without_an_effort_it_says_what_is_missing() {
     let needs = |runs| Predictions::of(today(), Scope::All, &[], runs, &Race::usual()).needs.unwrap();
     assert_eq!(needs(0).code, Lack::NoRun);
-    assert_eq!(needs(0).message, "needs one hard effort of 10+ min: there is no run in the last 365 days");
+    assert_eq!(
+        needs(0).message,
+        "needs one hard effort of a mile or more: there is no run in the last 365 days"
+    );
     assert_eq!(needs(7).code, Lack::NoEffort);
     assert_eq!(
         needs(7).message,
-        "needs one hard effort of 10+ min: none of the 7 runs of the last 365 days has a mile whose distance and \
+        "needs one hard effort of a mile or more: none of the 7 runs of the last 365 days has a mile whose distance and \
          time are known"
     );
 }

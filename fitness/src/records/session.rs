@@ -77,7 +77,7 @@ const FASTEST: Sql = Sql::Both(
     "SELECT a.local_date, b.distance_m, MIN(b.elapsed_s) \
      FROM activity a JOIN best_effort b ON b.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.duplicate_of IS NULL \
-     GROUP BY a.local_date, b.distance_m ORDER BY a.local_date, b.distance_m",
+     AND a.sport = 'running' GROUP BY a.local_date, b.distance_m ORDER BY a.local_date, b.distance_m",
 );
 
 /// The counted activities between two days, both included, by day.
@@ -101,7 +101,7 @@ pub fn doubles(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec
     tx.query(&DOUBLES, &params![athlete, &first, &last], |row| Ok((date(row, 0)?, count(row, 1)?)))
 }
 
-/// The fastest time of each day over each distance, by day.
+/// The fastest run of each day over each distance, by day.
 pub fn fastest(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec<Fastest>> {
     let (first, last) = sortable(days);
     tx.query(&FASTEST, &params![athlete, &first, &last], |row| {

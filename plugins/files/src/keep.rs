@@ -1,5 +1,6 @@
 //! Decides what becomes of a prepared source, and writes it, inside one transaction.
 
+use fitness::Changes;
 use fitness::recording::Warning;
 use fitness::records::activity::{self, Change, Removed, duplicate};
 use fitness::records::export_item::{self, ExportItem};
@@ -37,6 +38,14 @@ pub(crate) struct Kept {
     /// The change number of all of it.
     pub change: Option<i64>,
     pub first_day: Option<Date>,
+}
+
+impl Kept {
+    /// The same since a change number.
+    pub(crate) fn changes(&self, from: i64) -> Changes {
+        let days = self.first_day.map(|day| day.to_string());
+        Changes { from, to: self.change.unwrap_or(from), days }
+    }
 }
 
 impl<'a, 'tx> Keeper<'a, 'tx> {

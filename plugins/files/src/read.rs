@@ -12,7 +12,7 @@ use fitness::records::{athlete, change_number};
 use futures_util::StreamExt;
 use futures_util::future::join;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::archive::Mention;
 use crate::decode::Limits;
@@ -67,14 +67,13 @@ impl Step for Read {
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
         let asked = self.asked(ctx)?;
-        let from = self.begin(ctx).await?;
+        let changes = self.begin(ctx).await?;
         let whole = self.whole(ctx, &asked).await?;
         let sources = blocking(move || list(&asked, &whole)).await?;
         let done = self.done(ctx).await?;
         let total = sources.len() as u64;
         let sources: Vec<_> = sources.into_iter().filter(|source| !done.contains(&source.path)).collect();
-        let mut tally =
-            Tally { from, done: total - sources.len() as u64, total, changes: Changes::none(from) };
+        let mut tally = Tally { done: total - sources.len() as u64, total, changes };
         let mut sources = sources.into_iter().peekable();
         while sources.peek().is_some() {
             self.look(ctx, batch(&mut sources), &mut tally).await?;
@@ -83,8 +82,14 @@ impl Step for Read {
     }
 }
 
+/// What a run has changed so far, so that one that was cut tells in the end what it would have told uncut.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    run: String,
+    changes: Changes,
+}
+
 struct Tally {
-    from: i64,
     done: u64,
     total: u64,
     changes: Changes,
@@ -112,15 +117,21 @@ impl Read {
         Ok(asked)
     }
 
-    async fn begin(&self, ctx: &StepContext) -> Result<i64, StepError> {
+    /// Answers what this run changed before it was cut, or nothing where it begins.
+    async fn begin(&self, ctx: &StepContext) -> Result<Changes, StepError> {
         let athlete = athlete::Athlete {
             id: ctx.run.partition.clone(),
             timezone: self.options.time_zone.clone(),
             created_ms: ctx.clock.now_ms(),
         };
-        ctx.commit(move |tx, _| {
+        let run = ctx.run.id.clone();
+        ctx.commit(move |tx, cursor| {
             athlete::ensure(tx, &athlete)?;
-            change_number::last(tx, &athlete.id)
+            let progress = cursor.get::<Progress>().filter(|progress| progress.run == run);
+            match progress {
+                Some(progress) => Ok(progress.changes),
+                None => Ok(Changes::none(change_number::last(tx, &athlete.id)?)),
+            }
         })
         .await
     }
@@ -219,8 +230,9 @@ impl Read {
         let (files, bytes) = (group.len() as u64, group.iter().map(Prepared::bytes_read).sum());
         let last = group.last().map(|prepared| prepared.path.clone()).unwrap_or_default();
         let (run, athlete, now_ms) = (ctx.run.id.clone(), ctx.run.partition.clone(), ctx.clock.now_ms());
-        let kept = ctx
-            .commit(move |tx, _| {
+        let before = tally.changes.clone();
+        let (activities, changes) = ctx
+            .commit(move |tx, cursor| {
                 let mut keeper = keep::Keeper::new(tx, &athlete, now_ms);
                 let noted: Vec<Vec<ImportFile>> =
                     group.iter().map(|prepared| keeper.keep(prepared)).collect::<store::Result<_>>()?;
@@ -228,16 +240,18 @@ impl Read {
                 let kept = keeper.close()?;
                 let position = import_file::next_position(tx, &run)?;
                 import_file::put(tx, &run, position, &files)?;
-                Ok(kept)
+                let changes = before.clone().merge(kept.changes(before.from));
+                if kept.change.is_some() {
+                    cursor.set(&Progress { run: run.clone(), changes: changes.clone() })?;
+                }
+                Ok((kept.activities, changes))
             })
             .await?;
         ctx.meter.rows_in(files);
-        ctx.meter.rows_out(kept.activities);
+        ctx.meter.rows_out(activities);
         ctx.meter.bytes(bytes);
         tally.done += files;
-        let days = kept.first_day.map(|day| day.to_string());
-        let to = kept.change.unwrap_or(tally.from);
-        tally.changes = tally.changes.clone().merge(Changes { from: tally.from, to, days });
+        tally.changes = changes;
         ctx.progress.tell(tally.done, tally.total, &last);
         Ok(())
     }

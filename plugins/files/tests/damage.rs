@@ -397,3 +397,29 @@ fn tracks_within_an_hour_are_one_activity_and_others_are_not() {
         decoded.recordings.iter().map(|part| (part.samples.len(), part.samples.breaks.clone())).collect();
     assert_eq!(found, [(4, vec![2]), (2, vec![])]);
 }
+
+#[test]
+fn a_gpx_track_is_named_by_itself_and_not_by_its_author_or_its_link() {
+    let document = r#"<gpx version="1.1" creator="t"><metadata><name>Round</name>
+        <author><name>Ann</name><link href="x"><text>home</text></link></author></metadata>
+        <trk><link href="x"><type>text/html</type></link><type>cycling</type><trkseg>
+        <trkpt lat="47.0" lon="8.0"><time>2024-05-01T08:00:00Z</time></trkpt>
+        <trkpt lat="47.1" lon="8.0"><time>2024-05-01T08:10:00Z</time></trkpt>
+        </trkseg></trk></gpx>"#;
+    let decoded = read("a.gpx", document.as_bytes()).unwrap();
+    let recording = &decoded.recordings[0];
+    assert_eq!((recording.name.as_deref(), recording.sport.as_str()), (Some("Round"), "cycling"));
+}
+
+#[test]
+fn a_lap_too_many_changes_none_of_those_before_it() {
+    let lap = |meters: u32| {
+        format!("<Lap><TotalTimeSeconds>60</TotalTimeSeconds><DistanceMeters>{meters}</DistanceMeters></Lap>")
+    };
+    let document =
+        fixture::tcx(&format!("<Activity Sport=\"Biking\">{}{}{}</Activity>", lap(100), lap(200), lap(900)));
+    let limits = Limits { laps: 2, ..Limits::STANDARD };
+    let decoded = decode("a.tcx", document.as_bytes(), &limits).unwrap();
+    let meters: Vec<_> = decoded.recordings[0].laps.iter().map(|lap| lap.totals.distance_m).collect();
+    assert_eq!(meters, [Some(100.0), Some(200.0)]);
+}

@@ -157,6 +157,8 @@ struct Written {
     /// Names of the settings that have another value now.
     changed: Vec<&'static str>,
     timezone_changed: bool,
+    /// Whether one of them is what loads are computed by.
+    loads_changed: bool,
     /// Activities whose load is looked at again.
     activities: usize,
 }
@@ -242,8 +244,10 @@ fn write(tx: &mut Tx<'_>, athlete: &str, dated: &[Dated], now_ms: i64) -> store:
         }
     }
     check(&athlete_setting::list(tx, athlete)?).map_err(store::Error::abort)?;
-    let of_loads = dated.iter().find(|dated| dated.name != Name::Race);
-    if let (Some(first), false) = (of_loads, written.changed.is_empty()) {
+    let of_load =
+        |dated: &&Dated| dated.name.affects_load() && written.changed.contains(&dated.name.as_str());
+    if let Some(first) = dated.iter().find(of_load) {
+        written.loads_changed = true;
         written.activities = activity::contributions(tx, athlete, first.from)?.len();
     }
     Ok(written)
@@ -269,6 +273,8 @@ fn told(written: &Written, from: Option<Date>) -> String {
     if !names.is_empty() {
         let since = from.map_or_else(|| "for all days".to_owned(), |day| format!("from {day} on"));
         lines.push(format!("set {since}: {}", names.join(", ")));
+    }
+    if written.loads_changed {
         let activities = units::count(written.activities, "activity", "activities");
         lines.push(format!("the load of {activities} and the days after are computed again"));
     }
@@ -299,7 +305,12 @@ mod tests {
 
     #[test]
     fn what_follows_is_said_first() {
-        let written = Written { changed: vec!["ftp", "lthr"], timezone_changed: false, activities: 312 };
+        let written = Written {
+            changed: vec!["ftp", "lthr"],
+            timezone_changed: false,
+            loads_changed: true,
+            activities: 312,
+        };
         let wanted = "\
 set from 2026-03-01 on: threshold power, threshold heart rate
 the load of 312 activities and the days after are computed again";
@@ -316,8 +327,16 @@ the load of 312 activities and the days after are computed again";
     }
 
     #[test]
+    fn a_weight_costs_no_load_anew() {
+        let written =
+            Written { changed: vec!["weight"], timezone_changed: false, loads_changed: false, activities: 0 };
+        assert!(!told(&written, None).contains("computed again"));
+    }
+
+    #[test]
     fn a_race_costs_no_load_anew() {
-        let written = Written { changed: vec!["race"], timezone_changed: false, activities: 0 };
+        let written =
+            Written { changed: vec!["race"], timezone_changed: false, loads_changed: false, activities: 0 };
         assert_eq!(told(&written, None), "the race is noted; the advice leads up to it and away from it");
     }
 

@@ -7,6 +7,7 @@ use crate::prediction::Lack;
 use crate::recording::Recording;
 use crate::records::activity::{self, Activity, Origin};
 use crate::records::athlete::{self, Athlete};
+use crate::records::session;
 
 const ME: &str = "me";
 const DONE: &str = "scenario is done";
@@ -57,6 +58,20 @@ fn keep(
 
 fn days_and_meters(efforts: &[Effort]) -> Vec<(String, f64)> {
     efforts.iter().map(|effort| (effort.date.to_string(), effort.distance_m)).collect()
+}
+
+#[tokio::test]
+async fn the_fastest_are_runs_whatever_was_walked_or_ridden() {
+    on_both(|tx| {
+        keep(tx, ("walking", "file"), MAY, &[effort(5000.0, 3000.0)])?;
+        keep(tx, ("other", "file"), MAY, &[effort(5000.0, 600.0)])?;
+        keep(tx, ("running", "file"), MAY, &[effort(5000.0, 1500.0), effort(400.0, 90.0)])?;
+        let fastest = session::fastest(tx, ME, (MARCH, MAY))?;
+        let times: Vec<_> = fastest.iter().map(|run| (run.distance_m, run.elapsed_s)).collect();
+        assert_eq!(times, [(400.0, 90.0), (5000.0, 1500.0)]);
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -81,10 +81,10 @@ fn no_line_is_wider_than_a_terminal() {
 #[test]
 fn what_is_missing_for_a_prediction_is_said() {
     let mut insight = insight();
-    let needs = Needs { message: "needs one hard effort of 10+ min".to_owned() };
+    let needs = Needs { message: "needs one hard effort of a mile or more".to_owned() };
     insight.predictions = Some(Predictions { items: Vec::new(), needs: Some(needs) });
     let text = insight.card(None).text(false);
-    assert!(text.contains("5k, 10k       needs one hard effort of 10+ min"), "{text}");
+    assert!(text.contains("5k, 10k       needs one hard effort of a mile or more"), "{text}");
 }
 
 #[test]

@@ -44,7 +44,11 @@ enum Place {
     #[default]
     Outside,
     Metadata,
+    /// Somebody or something that the metadata name, with a name of its own.
+    Named,
     Track,
+    /// A link of a track, with a type of its own.
+    Link,
     Point,
 }
 
@@ -147,6 +151,8 @@ impl Handler for Document {
             }
             (Place::Outside | Place::Metadata, "trk") => self.begin_track(),
             (Place::Outside, "metadata") => self.at = Place::Metadata,
+            (Place::Metadata, "author") => self.at = Place::Named,
+            (Place::Track, "link") => self.at = Place::Link,
             (Place::Outside, "gpx") => self.creator = attributes.get("creator"),
             _ => {}
         }
@@ -157,6 +163,8 @@ impl Handler for Document {
             (Place::Point, "trkpt") => self.end_point(),
             (Place::Point, _) => self.point_value(name, text),
             (Place::Track, "trk") | (Place::Metadata, "metadata") => self.at = Place::Outside,
+            (Place::Named, "author") => self.at = Place::Metadata,
+            (Place::Link, "link") => self.at = Place::Track,
             (Place::Metadata, "name") => self.name = plain::line(text),
             (Place::Track, "name" | "type") => {
                 let Some(track) = self.tracks.last_mut() else { return };

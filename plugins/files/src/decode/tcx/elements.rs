@@ -88,7 +88,11 @@ impl Document {
         self.activities.last_mut()
     }
 
+    /// The lap that is being read, unless it is one too many.
     fn lap(&mut self) -> Option<&mut Lap> {
+        if self.laps > self.most_laps {
+            return None;
+        }
         self.activities.last_mut()?.laps.last_mut()
     }
 
