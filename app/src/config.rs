@@ -27,6 +27,7 @@ const WORKER_SLOTS: &str = "FITNESS_WORKER_SLOTS";
 const LEASE: &str = "FITNESS_LEASE";
 const HEARTBEAT: &str = "FITNESS_HEARTBEAT";
 const POLL: &str = "FITNESS_POLL";
+const LOCK: &str = "FITNESS_PIPELINE_LOCK_PATH";
 
 const DEFAULT_DATA_DIR: &str = "./data";
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -131,6 +132,7 @@ fn worker(text: impl Fn(&'static str) -> Result<Option<String>, Problem>) -> Res
         heartbeat: time(HEARTBEAT)?.unwrap_or(standard.heartbeat),
         poll: time(POLL)?.unwrap_or(standard.poll),
         schedules: standard.schedules,
+        lock: text(LOCK)?.map(PathBuf::from),
     };
     settings.check().map_err(|slow| wrong(HEARTBEAT, &slow.to_string()))?;
     Ok(settings)

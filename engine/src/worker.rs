@@ -1,8 +1,10 @@
 //! A worker: claims runs, executes them, keeps their leases, hands back what it cannot finish.
 
+mod gate;
 mod heart;
 mod holding;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use crate::host::Engine;
 use crate::queue::{self, Identity};
 use crate::run::StopReason;
 use crate::schedule::Scheduler;
+use gate::Gate;
 use heart::{Body, Heart};
 use holding::Holdings;
 
@@ -38,6 +41,8 @@ pub struct Settings {
     pub poll: Duration,
     /// Whether it also starts what is due by schedule.
     pub schedules: bool,
+    /// A file that is locked while runs are at work, so that other tools can keep out of their way.
+    pub lock: Option<PathBuf>,
 }
 
 impl Settings {
@@ -49,6 +54,7 @@ impl Settings {
             heartbeat: Duration::from_secs(10),
             poll: Duration::from_secs(1),
             schedules: true,
+            lock: None,
         }
     }
 
@@ -75,6 +81,7 @@ pub struct Worker {
     identity: Identity,
     started_ms: i64,
     settings: Settings,
+    gate: Gate,
 }
 
 impl Worker {
@@ -82,7 +89,8 @@ impl Worker {
     pub fn new(engine: Engine, settings: Settings) -> Result<Self, SlowHeartbeat> {
         settings.check()?;
         let started_ms = engine.clock().now_ms();
-        Ok(Self { engine, identity: Identity::this_process(), started_ms, settings })
+        let gate = Gate::new(settings.lock.as_deref());
+        Ok(Self { engine, identity: Identity::this_process(), started_ms, settings, gate })
     }
 
     /// Works until `stop`; then finishes or hands back what it holds, within 10 s.
@@ -118,7 +126,12 @@ impl Worker {
                 look = Instant::now() + self.pause();
             }
             self.heed_cancels(holdings).await;
-            self.fill(holdings, runs).await;
+            if self.gate.enter() {
+                self.fill(holdings, runs).await;
+            }
+            if holdings.len() == 0 {
+                self.gate.leave();
+            }
             tokio::select! {
                 () = self.engine.woken() => {}
                 Some(_) = runs.join_next() => {}

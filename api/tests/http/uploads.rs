@@ -181,7 +181,8 @@ async fn uploads_share_the_room_of_one() {
     let house = House::new().await;
     house.work();
     let head = format!(
-        "POST /api/v1/uploads?name=slow.fit HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{OURS}\r\ncontent-length: {ROOM}\r\n\r\n"
+        "POST /api/v1/uploads?name=slow.fit HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{OURS}\r\ncontent-length: {ROOM}\r\n\r\n",
+        house.client.0
     );
     let mut slow = TcpStream::connect(house.client.0).await.unwrap();
     slow.write_all(head.as_bytes()).await.unwrap();

@@ -62,6 +62,9 @@ const ENDS: [&str; 3] = ["end date", "enddatum", "date de fin"];
 /// Columns of an address to write to, which is nobody's business here and is not kept.
 const ADDRESS: [&str; 5] = ["email", "email address", "e-mail", "e-mail-adresse", "adresse e-mail"];
 
+/// Most lines of a list, which is kept as a whole; the longest real one has a few thousand.
+const LONGEST: usize = 100_000;
+
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
@@ -96,6 +99,10 @@ pub(crate) fn items(list: List, bytes: &[u8]) -> Result<Vec<Item>, Refusal> {
         let columns = kept(list, &header, &record);
         if columns.is_empty() {
             continue;
+        }
+        if items.len() == LONGEST {
+            let reason = format!("at most {LONGEST} lines of a list are read");
+            return Err(Refusal::new("export_too_many_rows", reason));
         }
         let key = key(list, &columns);
         let count = seen.entry(key.clone()).or_default();

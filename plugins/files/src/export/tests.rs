@@ -313,6 +313,13 @@ fn an_item_is_known_by_its_own_id_or_by_what_is_said_of_it() {
 }
 
 #[test]
+fn a_list_of_more_lines_than_anybody_has_is_refused() {
+    let shoes = |lines: usize| format!("Shoe Name\n{}", "Old\n".repeat(lines));
+    assert_eq!(items(List::Shoes, shoes(100_000).as_bytes()).unwrap().len(), 100_000);
+    assert_eq!(items(List::Shoes, shoes(100_001).as_bytes()).unwrap_err().code, "export_too_many_rows");
+}
+
+#[test]
 fn a_profile_is_kept_without_its_address() {
     let text = "Athlete ID,Email Address,First Name,Sex,Weight\n5,a@example.org,A,F,61.5\n";
     let items = items(List::Profile, text.as_bytes()).unwrap();
