@@ -37,25 +37,18 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     Some(content_type.split(';').next().unwrap_or_default().trim())
 }
 
-/// How many bytes a body may have by what is announced of it; one that announces too many is refused before anything
-/// of it is read.
-pub(crate) fn announced(headers: &HeaderMap, limit_bytes: usize) -> Result<usize, Error> {
+/// The length that is announced of a body; one that is too long is refused before anything of it is read.
+pub(crate) fn announced(headers: &HeaderMap, limit_bytes: usize) -> Result<Option<usize>, Error> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match announced {
-        Some(length) => usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= limit_bytes)
-            .ok_or(Error::TooLarge { limit_bytes }),
-        None => Ok(limit_bytes),
-    }
+    let fits = |length| usize::try_from(length).ok().filter(|length| *length <= limit_bytes);
+    announced.map(|length| fits(length).ok_or(Error::TooLarge { limit_bytes })).transpose()
 }
 
 /// Reads a body of at most so many bytes.
 pub(crate) async fn read(request: Request, limit_bytes: usize) -> Result<Bytes, Error> {
-    let most = announced(request.headers(), limit_bytes)?;
-    let mut body =
-        Vec::with_capacity(if request.headers().contains_key(header::CONTENT_LENGTH) { most } else { 0 });
+    let announced = announced(request.headers(), limit_bytes)?;
+    let mut body = Vec::with_capacity(announced.unwrap_or(0));
     let mut stream = request.into_body().into_data_stream();
     while let Some(part) = stream.next().await {
         let part = part.map_err(|_| Error::BodyBroken)?;

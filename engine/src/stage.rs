@@ -34,14 +34,14 @@ pub(crate) struct Sum {
 }
 
 /// Adds what it is given, and fails as its configuration says.
-struct Play {
+pub(crate) struct Play {
     config: PlayConfig,
     calls: AtomicU32,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-struct PlayConfig {
+pub(crate) struct PlayConfig {
     give: i64,
     /// So many calls fail before one succeeds.
     fail_first: u32,

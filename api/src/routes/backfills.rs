@@ -16,7 +16,7 @@ use super::pipelines::partition;
 use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
-use crate::path::Segment;
+use crate::path::{Segment, check_id};
 use crate::query::{self, FromQuery, Params, Query};
 use crate::request::RequestId;
 use crate::state::Shared;
@@ -292,7 +292,7 @@ pub(crate) async fn show(
     Segment(id): Segment,
     Params(ItemsParams { after, limit }): Params<ItemsParams>,
 ) -> Result<Json<BackfillWithItems>, Error> {
-    check_id(&id)?;
+    check_id(&id, unknown)?;
     let asked = id.clone();
     let read = move |tx: &mut store::Tx<'_>| {
         let Some(found) = backfill::backfill(tx, &asked)? else { return Ok(None) };
@@ -318,13 +318,8 @@ pub(crate) async fn cancel(
     Segment(id): Segment,
     _: Params<()>,
 ) -> Result<Json<Backfill>, Error> {
-    check_id(&id)?;
+    check_id(&id, unknown)?;
     Ok(Json(shared.state.engine.cancel_backfill(&id).await?.into()))
-}
-
-// What is no id is not asked of the database, which would refuse some texts.
-fn check_id(id: &str) -> Result<(), Error> {
-    Uuid::try_parse(id).map(drop).map_err(|_| unknown(id))
 }
 
 fn unknown(id: &str) -> Error {

@@ -15,7 +15,7 @@ use super::pipelines::Started;
 use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
-use crate::path::Segment;
+use crate::path::{Segment, check_id};
 use crate::query::{FromQuery, Params, Query};
 use crate::request::RequestId;
 use crate::state::Shared;
@@ -165,7 +165,7 @@ pub(crate) async fn show(
     Segment(id): Segment,
     _: Params<()>,
 ) -> Result<Json<DeadLetter>, Error> {
-    check_id(&id)?;
+    check_id(&id, unknown)?;
     let asked = id.clone();
     let found = shared.store().read(move |tx| dead_letter::letter(tx, &asked)).await?;
     found.map(|letter| Json(letter.into())).ok_or_else(|| LetterError::Unknown(id).into())
@@ -188,7 +188,7 @@ pub(crate) async fn replay(
     _: Params<()>,
     request: RequestId,
 ) -> Result<(StatusCode, Json<Started>), Error> {
-    check_id(&id)?;
+    check_id(&id, unknown)?;
     Ok(Started::answer(shared.state.engine.replay(&id, Some(request.as_str().to_owned())).await?))
 }
 
@@ -273,7 +273,7 @@ pub(crate) async fn discard(
     _: Params<()>,
     body::Json(Discard { note }): body::Json<Discard>,
 ) -> Result<Json<DeadLetter>, Error> {
-    check_id(&id)?;
+    check_id(&id, unknown)?;
     let is_wrong = |note: &String| note.contains('\0') || note.chars().count() > NOTE_LONGEST;
     if note.as_ref().is_some_and(is_wrong) {
         return Err(Error::parameter("note", "must be a text of at most 1000 characters"));
@@ -281,7 +281,6 @@ pub(crate) async fn discard(
     Ok(Json(shared.state.engine.discard(&id, note).await?.into()))
 }
 
-// What is no id is not asked of the database, which would refuse some texts.
-fn check_id(id: &str) -> Result<(), Error> {
-    Uuid::try_parse(id).map(drop).map_err(|_| LetterError::Unknown(id.to_owned()).into())
+fn unknown(id: &str) -> Error {
+    LetterError::Unknown(id.to_owned()).into()
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
-use crate::path::Segment;
+use crate::path::{Segment, check_id};
 use crate::query::{FromQuery, Params, Query};
 use crate::state::Shared;
 
@@ -210,14 +210,14 @@ pub(crate) async fn cancel(
     Segment(id): Segment,
     _: Params<()>,
 ) -> Result<(StatusCode, Json<RunWithSteps>), Error> {
-    check_id(&id)?;
+    check_id(&id, no_run)?;
     let asked = shared.state.engine.cancel(&id).await?;
     let run = read(&shared, id).await?;
     if asked { Ok((StatusCode::ACCEPTED, Json(run))) } else { Err(Error::RunOver(run.run.id)) }
 }
 
 async fn read(shared: &Shared, id: String) -> Result<RunWithSteps, Error> {
-    check_id(&id)?;
+    check_id(&id, no_run)?;
     let asked = id.clone();
     let found = shared
         .store()
@@ -230,12 +230,7 @@ async fn read(shared: &Shared, id: String) -> Result<RunWithSteps, Error> {
     Ok(RunWithSteps { run: run.into(), steps: steps.into_iter().map(Step::from).collect() })
 }
 
-// What is no id is not asked of the database, which would refuse some texts.
-pub(crate) fn check_id(id: &str) -> Result<(), Error> {
-    Uuid::try_parse(id).map(drop).map_err(|_| no_run(id))
-}
-
-fn no_run(id: &str) -> Error {
+pub(crate) fn no_run(id: &str) -> Error {
     Error::NotFound(format!("run `{id}`"))
 }
 

@@ -117,8 +117,8 @@ pub(crate) async fn create(
 /// All uploads at once hold no more bytes than one may have: the others wait before their bodies are read.
 async fn take_in(shared: &Shared, request: Request) -> Result<Vec<Value>, Error> {
     let limit_bytes = shared.state.limits.upload_bytes;
-    let kibibytes = body::announced(request.headers(), limit_bytes)?.div_ceil(KIBIBYTE);
-    let share = u32::try_from(kibibytes.max(1)).unwrap_or(u32::MAX);
+    let bytes = body::announced(request.headers(), limit_bytes)?.unwrap_or(limit_bytes);
+    let share = u32::try_from(bytes.div_ceil(KIBIBYTE)).unwrap_or(u32::MAX);
     let _share =
         shared.uploads.acquire_many(share).await.map_err(|closed| Error::Internal(closed.to_string()))?;
     keep(shared, received::receive(request, limit_bytes).await?).await

@@ -85,7 +85,7 @@ async fn a_backfill_runs_to_its_end_in_the_order_of_its_list() {
         let _working = stage.work();
         let done = async {
             while look(&stage, &id).await.state != "done" {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(60), done).await.unwrap();

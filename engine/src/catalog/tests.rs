@@ -1,41 +1,9 @@
 //! What a good edit replaces, what a broken one does not, and what is said of both.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use super::*;
-use crate::context::StepContext;
-use crate::step::{ConfigError, Step, StepError};
-
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct Sum {
-    total: i64,
-}
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct GiveConfig {
-    total: i64,
-}
-
-struct Give;
-
-impl Step for Give {
-    const KIND: &'static str = "test.give";
-    const ABOUT: &'static str = "For tests.";
-    type Config = GiveConfig;
-    type Input = ();
-    type Output = Sum;
-
-    fn build(_: GiveConfig) -> Result<Self, ConfigError> {
-        Ok(Self)
-    }
-
-    async fn run(&self, _: &StepContext, (): ()) -> Result<Sum, StepError> {
-        Err(StepError::Cancelled)
-    }
-}
+use crate::stage::Play;
 
 /// A folder of scripts, and what was made of it when it was last read.
 struct House {
@@ -48,7 +16,7 @@ struct House {
 impl House {
     fn with(files: &[(&str, &str)]) -> Self {
         let mut registry = Registry::default();
-        registry.step::<Give>().unwrap();
+        registry.step::<Play>().unwrap();
         let catalog = Catalog::new(&registry, Arc::default(), 0);
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("pipelines")).unwrap();
@@ -83,7 +51,7 @@ impl House {
     /// What the first step of the plan in force gives.
     fn total(&self, name: &str) -> i64 {
         let ready = self.catalog.ready(name).ok().unwrap();
-        ready.plan.steps[0].config["total"].as_i64().unwrap()
+        ready.plan.steps[0].config["give"].as_i64().unwrap()
     }
 }
 
@@ -99,7 +67,7 @@ fn word(change: &Change) -> String {
 }
 
 fn pipeline(name: &str, total: i64) -> String {
-    format!("//! Gives {total}.\npipeline(\"{name}\");\ntest::give(#{{ total: {total} }});\n")
+    format!("//! Gives {total}.\npipeline(\"{name}\");\ntest::play([], #{{ give: {total} }});\n")
 }
 
 fn rule(weight: i64) -> String {
@@ -185,7 +153,7 @@ fn a_file_that_takes_another_pipelines_name_is_told_and_does_not_touch_it() {
 
 #[test]
 fn a_library_file_reloads_the_pipelines_that_use_it_and_no_other() {
-    let uses = "import \"lib\" as lib;\npipeline(\"a\");\ntest::give(#{ total: lib::TOTAL });\n";
+    let uses = "import \"lib\" as lib;\npipeline(\"a\");\ntest::play([], #{ give: lib::TOTAL });\n";
     let lib = "scripts/lib/lib.rhai";
     let mut house = House::with(&[
         (A, uses),
@@ -274,7 +242,7 @@ fn a_folder_that_is_not_there_yet_is_not_missed() {
 /// One that starts after another.
 fn follower(name: &str, after: &str, total: i64) -> String {
     format!(
-        "//! Gives {total}.\npipeline(\"{name}\", #{{ after: [\"{after}\"] }});\ntest::give(#{{ total: {total} }});\n"
+        "//! Gives {total}.\npipeline(\"{name}\", #{{ after: [\"{after}\"] }});\ntest::play([], #{{ give: {total} }});\n"
     )
 }
 

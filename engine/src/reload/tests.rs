@@ -4,47 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use store::Store;
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::*;
 use crate::clock::Clock;
-use crate::context::StepContext;
 use crate::registry::Registry;
 use crate::script::Library;
-use crate::step::{ConfigError, Step, StepError};
-
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct Sum {
-    total: i64,
-}
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct GiveConfig {
-    total: i64,
-}
-
-struct Give;
-
-impl Step for Give {
-    const KIND: &'static str = "test.give";
-    const ABOUT: &'static str = "For tests.";
-    type Config = GiveConfig;
-    type Input = ();
-    type Output = Sum;
-
-    fn build(_: GiveConfig) -> Result<Self, ConfigError> {
-        Ok(Self)
-    }
-
-    async fn run(&self, _: &StepContext, (): ()) -> Result<Sum, StepError> {
-        Err(StepError::Cancelled)
-    }
-}
+use crate::stage::Play;
 
 /// An engine that watches `scripts-here/`, of which everything else is the test's.
 struct House {
@@ -63,7 +31,7 @@ impl House {
         let root = folder.path().join(ROOT);
         let store = Store::open(&support::databases()[0].parse().unwrap()).await.unwrap();
         let mut registry = Registry::default();
-        registry.step::<Give>().unwrap();
+        registry.step::<Play>().unwrap();
         let library = Arc::new(Library::from_dir(&root).unwrap());
         let engine = Engine::new(store, Arc::new(registry), library, Clock::system(), None);
         let stop = CancellationToken::new();
@@ -77,7 +45,7 @@ impl House {
 
     /// What the pipeline `a` in force gives.
     fn total(&self) -> Option<i64> {
-        self.engine.plan("a").ok().and_then(|plan| plan.steps[0].config["total"].as_i64())
+        self.engine.plan("a").ok().and_then(|plan| plan.steps[0].config["give"].as_i64())
     }
 
     /// Waits for what must come; the limit only keeps a broken test from running for ever.
@@ -103,7 +71,7 @@ fn put(folder: &Path, path: &str, text: &str) {
 }
 
 fn gives(total: i64) -> String {
-    format!("pipeline(\"a\");\ntest::give(#{{ total: {total} }});\n")
+    format!("pipeline(\"a\");\ntest::play([], #{{ give: {total} }});\n")
 }
 
 fn plain(folder: &Path) {

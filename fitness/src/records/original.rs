@@ -1,10 +1,10 @@
 //! Files as they came, by the hash of their bytes.
 
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use flate2::Compression;
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
 use store::{Result, Sql, Tx, params};
@@ -44,13 +44,12 @@ impl Original {
     }
 
     /// The file as it came.
-    pub fn unpack(&self) -> std::io::Result<Vec<u8>> {
+    pub fn unpack(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         match self.encoding.as_str() {
             AS_IT_CAME => bytes.clone_from(&self.content),
             ZLIB => drop(ZlibDecoder::new(&*self.content).read_to_end(&mut bytes)?),
-            // What earlier versions kept.
-            _ => drop(GzDecoder::new(&*self.content).read_to_end(&mut bytes)?),
+            unknown => return Err(io::Error::other(format!("the original is kept as `{unknown}`"))),
         }
         Ok(bytes)
     }

@@ -9,9 +9,9 @@ use engine::rerun::Start;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::check_id;
+use super::no_run;
 use crate::error::{Error, ErrorBody};
-use crate::path::Segment;
+use crate::path::{Segment, check_id};
 use crate::query::{FromQuery, Params, Query};
 use crate::request::RequestId;
 use crate::state::Shared;
@@ -127,7 +127,7 @@ async fn follow(
     preview: bool,
     request: &RequestId,
 ) -> Result<(StatusCode, Json<Follower>), Error> {
-    check_id(id)?;
+    check_id(id, no_run)?;
     let engine = &shared.state.engine;
     let found = engine.preview_rerun(id, start).await?;
     let mut follower =
