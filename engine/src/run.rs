@@ -4,21 +4,25 @@ mod attempt;
 mod execution;
 mod fence;
 mod journal;
+mod node;
+mod outcome;
 pub mod record;
 mod rehearsal;
 mod resume;
+mod stop;
 
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use execution::{Execution, GRACE, Outcome, Shared};
-pub use execution::{Stop, StopReason};
+pub(crate) use execution::{Execution, GRACE, Shared};
 pub use fence::{Fence, Fenced};
 pub(crate) use journal::{Journal, close_open, is_well};
+pub(crate) use outcome::Outcome;
 pub use rehearsal::Rehearsal;
 pub(crate) use resume::{Resumed, insert as list_steps};
+pub use stop::{Stop, StopReason};
 
 pub(crate) const QUERIES: &[&[&store::Sql]] =
     &[fence::QUERIES, journal::QUERIES, record::QUERIES, resume::QUERIES];

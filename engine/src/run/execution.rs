@@ -4,18 +4,17 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
-use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Brief, Desk, End, News, Report, run_all};
 use super::journal::{Attempt, Entry, Error, What};
-use super::resume::Known;
-use super::{FailureClass, Fenced, Journal, Resumed, StepState};
+use super::node::Node;
+use super::{FailureClass, Fenced, Journal, Outcome, Resumed, StepState, StopReason};
 use crate::context::{Readings, RunContext, StepContext};
 use crate::plan::Plan;
 use crate::step::{Cause, Shape};
@@ -29,46 +28,6 @@ const TASKS: usize = 64;
 const STEPS_PER_TASK: usize = 16;
 /// How long a stopped run's steps have to notice.
 pub(crate) const GRACE: Duration = Duration::from_secs(8);
-
-/// Why a run is stopped from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopReason {
-    Asked,
-    TimedOut,
-    /// The process goes away: somebody else shall continue.
-    Drained,
-    /// The lease is gone: somebody else continues already.
-    Lost,
-}
-
-/// Stops a run, once, for a reason.
-#[derive(Debug, Clone, Default)]
-pub struct Stop {
-    token: CancellationToken,
-    reason: Arc<OnceLock<StopReason>>,
-}
-
-impl Stop {
-    /// Stops the run; only the first reason counts.
-    pub fn now(&self, reason: StopReason) {
-        let _ = self.reason.set(reason);
-        self.token.cancel();
-    }
-
-    /// Returns when the run is stopped.
-    pub async fn stopped(&self) {
-        self.token.cancelled().await;
-    }
-
-    /// True once the run was stopped.
-    pub fn is_stopped(&self) -> bool {
-        self.reason.get().is_some()
-    }
-
-    pub(crate) fn reason(&self) -> Option<StopReason> {
-        self.reason.get().copied()
-    }
-}
 
 /// What all steps of a run share.
 pub(crate) struct Shared {
@@ -87,31 +46,6 @@ impl Shared {
     }
 }
 
-/// How an execution ended.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Succeeded,
-    Failed {
-        class: FailureClass,
-        code: String,
-        error: String,
-    },
-    Cancelled,
-    /// To be taken up again after this long.
-    Parked(Duration),
-    HandedBack,
-    /// Another worker has the run: nothing may be written any more.
-    Lost,
-}
-
-impl Outcome {
-    /// That of a run that outlasted its timeout.
-    pub(crate) fn timed_out() -> Self {
-        let error = "the run took longer than its timeout".to_owned();
-        Self::Failed { class: FailureClass::Timeout, code: "run_timeout".to_owned(), error }
-    }
-}
-
 /// A run in the hands of this process.
 pub(crate) struct Execution {
     shared: Arc<Shared>,
@@ -124,30 +58,6 @@ pub(crate) struct Execution {
     running: usize,
     failure: Option<(FailureClass, String, String)>,
     parked: Option<Duration>,
-}
-
-#[derive(Default)]
-struct Node {
-    waits_for: usize,
-    attempts: u32,
-    attempt_ms: i64,
-    over: Option<StepState>,
-    artifact: Option<Arc<str>>,
-    /// Why it failed, where a former worker wrote that down.
-    error_code: Option<String>,
-    /// A step that it needs has failed.
-    blocked: bool,
-}
-
-impl Node {
-    fn of(known: Known) -> Self {
-        let Known { attempts, over, artifact, error_code } = known;
-        Self { attempts, over, artifact, error_code, ..Self::default() }
-    }
-
-    fn attempt(&self) -> Attempt {
-        Attempt { number: self.attempts, started_ms: self.attempt_ms }
-    }
 }
 
 impl Execution {

@@ -1,0 +1,30 @@
+//! How an execution ends.
+
+use std::time::Duration;
+
+use super::FailureClass;
+
+/// How an execution ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Succeeded,
+    Failed {
+        class: FailureClass,
+        code: String,
+        error: String,
+    },
+    Cancelled,
+    /// To be taken up again after this long.
+    Parked(Duration),
+    HandedBack,
+    /// Another worker has the run: nothing may be written any more.
+    Lost,
+}
+
+impl Outcome {
+    /// That of a run that outlasted its timeout.
+    pub(crate) fn timed_out() -> Self {
+        let error = "the run took longer than its timeout".to_owned();
+        Self::Failed { class: FailureClass::Timeout, code: "run_timeout".to_owned(), error }
+    }
+}
