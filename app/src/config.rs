@@ -17,6 +17,7 @@ const DATA_DIR: &str = "FITNESS_DATA_DIR";
 const LISTEN: &str = "FITNESS_LISTEN";
 const LOG: &str = "FITNESS_LOG";
 const LOG_LEVEL: &str = "FITNESS_LOG_LEVEL";
+const OTLP: &str = "FITNESS_OTLP_ENDPOINT";
 const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
 pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
@@ -39,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) db_url: Url,
     pub(crate) listen: SocketAddr,
     pub(crate) log: Log,
+    /// Where an OpenTelemetry collector takes spans over HTTP.
+    pub(crate) otlp: Option<String>,
     /// Holds `pipelines` and `scripts`; those inside the program are used where there is none.
     pub(crate) scripts_dir: Option<PathBuf>,
     /// Whether a run that was asked for over HTTP may read files of this machine.
@@ -90,6 +93,7 @@ impl Config {
                 form: text(LOG)?.map_or(Ok(LogForm::Readable), |value| log_form(&value))?,
                 level: text(LOG_LEVEL)?.map(|value| log_level(&value)).transpose()?,
             },
+            otlp: text(OTLP)?.map(otlp).transpose()?,
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
@@ -177,6 +181,17 @@ fn log_level(value: &str) -> Result<tracing::Level, Problem> {
     let known = ["error", "warn", "info", "debug", "trace"].contains(&value);
     let level = value.parse().ok().filter(|_| known);
     level.ok_or_else(|| wrong(LOG_LEVEL, "it must be `error`, `warn`, `info`, `debug` or `trace`"))
+}
+
+/// A build that cannot send says so at once: nobody looks for spans that never come.
+fn otlp(value: String) -> Result<String, Problem> {
+    if !cfg!(feature = "otel") {
+        return Err(wrong(OTLP, "this program was built without the feature `otel`"));
+    }
+    if value.starts_with("http://") {
+        return Ok(value.trim_end_matches('/').to_owned());
+    }
+    Err(wrong(OTLP, "it must be an address such as `http://127.0.0.1:4318`"))
 }
 
 fn scripts_dir(path: PathBuf) -> Result<PathBuf, Problem> {
@@ -286,6 +301,28 @@ mod tests {
             "FITNESS_LOG_LEVEL",
             "3",
             "FITNESS_LOG_LEVEL: it must be `error`, `warn`, `info`, `debug` or `trace`",
+        );
+    }
+
+    #[cfg(not(feature = "otel"))]
+    #[test]
+    fn spans_that_this_build_cannot_send_are_refused() {
+        check_refused(
+            "FITNESS_OTLP_ENDPOINT",
+            "http://127.0.0.1:4318",
+            "FITNESS_OTLP_ENDPOINT: this program was built without the feature `otel`",
+        );
+    }
+
+    #[cfg(feature = "otel")]
+    #[test]
+    fn spans_go_over_plain_http() {
+        let read = read(&[("FITNESS_OTLP_ENDPOINT", "http://127.0.0.1:4318/")]).unwrap();
+        assert_eq!(read.otlp.as_deref(), Some("http://127.0.0.1:4318"));
+        check_refused(
+            "FITNESS_OTLP_ENDPOINT",
+            "127.0.0.1:4318",
+            "FITNESS_OTLP_ENDPOINT: it must be an address such as `http://127.0.0.1:4318`",
         );
     }
 

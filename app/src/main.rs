@@ -13,6 +13,11 @@ mod progress;
 mod question;
 mod scripts;
 mod signals;
+#[cfg(feature = "otel")]
+mod spans;
+#[cfg(not(feature = "otel"))]
+#[path = "no_spans.rs"]
+mod spans;
 mod table;
 mod units;
 mod work;
@@ -46,7 +51,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<u8> {
     let config = Config::from_env()?;
     let usual = if command.is_a_server() { Level::INFO } else { Level::WARN };
-    logging::start(config.log, usual)?;
+    let _exporter = logging::start(&config, usual)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(command.run(&config));
     // A read of stdin or a resolver may still sit on a blocking thread; nobody waits for it.

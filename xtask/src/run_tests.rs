@@ -1,7 +1,7 @@
 //! Runs the tests with one throw-away PostgreSQL cluster for all of them.
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, ensure};
 use support::postgres::Cluster;
@@ -29,7 +29,22 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
     }
     let status = nextest.status().context("cannot start `cargo nextest`")?;
     drop(cluster);
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    if !status.success() || !arguments.is_empty() {
+        return Ok(code(status));
+    }
+    Ok(code(optional_parts(root).status().context("cannot start `cargo nextest`")?))
+}
+
+/// The tests of what is only in a build with more features than the usual ones.
+fn optional_parts(root: &Path) -> Command {
+    let mut nextest = Command::new("cargo");
+    nextest.current_dir(root).args(["nextest", "run", "--package", "paceline", "--features", "otel"]);
+    nextest.args(["-E", "binary(otel) | test(spans)"]);
+    nextest
+}
+
+fn code(status: ExitStatus) -> ExitCode {
+    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn build_program(root: &Path) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument;
 
 use super::attempt::{Brief, Desk, End, News, Report, run_all};
 use super::journal::{Attempt, Entry, Error, What};
@@ -181,7 +182,7 @@ impl Execution {
         let width = (started.len() / TASKS).clamp(1, STEPS_PER_TASK);
         for group in started.chunks(width) {
             let briefs = group.iter().map(|index| self.brief(*index)).collect();
-            tasks.spawn(run_all(briefs, desk.clone()));
+            tasks.spawn(run_all(briefs, desk.clone()).in_current_span());
         }
     }
 
