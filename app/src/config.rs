@@ -93,7 +93,7 @@ impl Config {
                 form: text(LOG)?.map_or(Ok(LogForm::Readable), |value| log_form(&value))?,
                 level: text(LOG_LEVEL)?.map(|value| log_level(&value)).transpose()?,
             },
-            otlp: text(OTLP)?.map(otlp).transpose()?,
+            otlp: text(OTLP)?.map(|value| otlp(&value)).transpose()?,
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
@@ -184,7 +184,7 @@ fn log_level(value: &str) -> Result<tracing::Level, Problem> {
 }
 
 /// A build that cannot send says so at once: nobody looks for spans that never come.
-fn otlp(value: String) -> Result<String, Problem> {
+fn otlp(value: &str) -> Result<String, Problem> {
     if !cfg!(feature = "otel") {
         return Err(wrong(OTLP, "this program was built without the feature `otel`"));
     }

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::params;
 use crate::plan::{Plan, PlannedStep};
 use crate::registry::Registry;
 use crate::schedule::pause::Pause;
@@ -68,6 +70,9 @@ pub struct PipelineInfo {
     pub path: String,
     /// Those of the plan in force.
     pub steps: Vec<StepInfo>,
+    /// The JSON schema of what a run of it may be given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<Value>,
     /// When it runs by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleInfo>,
@@ -164,6 +169,7 @@ impl Catalog {
             name: name.to_owned(),
             about: about(text.unwrap_or_default()),
             steps: ready.map(|ready| step_infos(&ready.plan)).unwrap_or_default(),
+            params: ready.map(|ready| params::schema(&ready.plan.options.params)),
             schedule: ready.and_then(|ready| ready.plan.options.schedule.as_ref()).map(Schedule::info),
             after: ready.map(|ready| ready.plan.options.after.clone()).unwrap_or_default(),
             paused: None,

@@ -1,6 +1,6 @@
 //! The engine as a program holds it: pipelines by name, and the way into the queue.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tracing::info;
 use crate::catalog::{Catalog, Change, PipelineInfo, PlanError, Ready};
 use crate::clock::Clock;
 use crate::context::Watcher;
+use crate::params;
 use crate::plan::{Overlap, Plan};
 use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
@@ -193,7 +194,7 @@ impl Engine {
         let ready = self.ready(&request.pipeline)?;
         let now_ms = self.0.clock.now_ms();
         let options = &ready.plan.options;
-        let params = params(&options.params, &request.params)?;
+        let params = params::fill(&options.params, &request.params).map_err(EnqueueError::Params)?;
         let script_body = serde_json::to_string(&ready.source).map_err(store::Error::abort)?;
         Ok(Job {
             id: new_id(now_ms),
@@ -279,28 +280,6 @@ impl Engine {
         pinned.insert(script_hash.to_owned(), ready.clone());
         Ok(ready)
     }
-}
-
-fn params(declared: &BTreeMap<String, Value>, given: &Value) -> Result<Value, EnqueueError> {
-    let mut params: serde_json::Map<_, _> =
-        declared.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let given = match given {
-        Value::Null => return Ok(Value::Object(params)),
-        Value::Object(given) => given,
-        _ => return Err(EnqueueError::Params("params must be a JSON object".to_owned())),
-    };
-    for (name, value) in given {
-        let Some(standing) = params.get_mut(name) else {
-            let known = declared.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let known = if known.is_empty() { "none".to_owned() } else { known };
-            return Err(EnqueueError::Params(format!("unknown param `{name}`; the pipeline has {known}")));
-        };
-        if !standing.is_null() && std::mem::discriminant(standing) != std::mem::discriminant(value) {
-            return Err(EnqueueError::Params(format!("param `{name}` must be like {standing}, not {value}")));
-        }
-        *standing = value.clone();
-    }
-    Ok(Value::Object(params))
 }
 
 /// An id that sorts by its time.

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod context;
 pub mod dead_letter;
 mod host;
+mod params;
 pub mod plan;
 pub mod queue;
 pub mod registry;

@@ -37,6 +37,10 @@ pub(crate) struct Pipeline {
     path: String,
     /// Those of the plan in force.
     steps: Vec<PlannedStep>,
+    /// The JSON schema of what a run may be given; absent where no plan is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    params: Option<Value>,
     /// Absent where it waits to be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<schedule::Schedule>,
@@ -75,6 +79,7 @@ impl From<PipelineInfo> for Pipeline {
             steps: steps
                 .map(|step| PlannedStep { name: step.name, kind: step.kind, after: step.after })
                 .collect(),
+            params: from.params,
             schedule: from.schedule.map(Into::into),
             after: from.after,
             paused: from.paused.map(Into::into),

@@ -211,10 +211,20 @@ fn card(pipeline: &PipelineInfo, athlete: &str, zone: &TimeZone) -> String {
         lines.push(wrapped("Catch up", schedule.catch_up, 10));
     }
     lines.push(wrapped("State", &state(pipeline, zone), 10));
+    let params: Vec<String> = params(pipeline).collect();
+    if !params.is_empty() {
+        lines.push(wrapped("Params", &params.join(", "), 10));
+    }
     let steps = pipeline.steps.iter().map(|step| format!("\n  {}", step.name));
     lines.push(format!("Steps{}", steps.collect::<String>()));
     lines.extend(pipeline.errors.iter().map(|error| format!("\n{error}")));
     lines.join("\n")
+}
+
+/// Each param with what it stands at, as `paceline run --param` takes it.
+fn params(pipeline: &PipelineInfo) -> impl Iterator<Item = String> {
+    let properties = pipeline.params.as_ref().and_then(|schema| schema["properties"].as_object());
+    properties.into_iter().flatten().map(|(name, property)| format!("{name}={}", property["default"]))
 }
 
 fn starts(pipeline: &PipelineInfo) -> String {
@@ -241,6 +251,7 @@ fn state(pipeline: &PipelineInfo, zone: &TimeZone) -> String {
 mod tests {
     use engine::schedule::pause;
     use engine::{DueInfo, ScheduleInfo};
+    use serde_json::json;
 
     use super::*;
 
@@ -251,6 +262,7 @@ mod tests {
             about: "Each day.".to_owned(),
             path: "pipelines/daily.rhai".to_owned(),
             steps: Vec::new(),
+            params: Some(json!({ "properties": { "days": { "type": "number", "default": 7 } } })),
             schedule: Some(ScheduleInfo {
                 rule: "cron 30 4 * * *".to_owned(),
                 time_zone: None,
@@ -273,6 +285,11 @@ mod tests {
     #[test]
     fn a_scheduled_pipeline_says_when_it_is_due() {
         assert_eq!(line(daily()), "daily         0  cron 30 4 * * *  2024-03-02 04:30  ready");
+    }
+
+    #[test]
+    fn a_param_is_shown_as_a_command_takes_it() {
+        assert!(card(&daily(), "me", &TimeZone::UTC).contains("Params    days=7"));
     }
 
     #[test]
