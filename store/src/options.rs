@@ -1,5 +1,7 @@
 //! How a store is opened.
 
+use std::time::Duration;
+
 /// What a commit waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Durability {
@@ -18,9 +20,17 @@ pub struct Options {
     pub readers: usize,
     /// Connections in the pool (PostgreSQL).
     pub connections: usize,
+    /// How long one statement may take, and how long a link may be silent. Of several openings of one SQLite file the
+    /// first decides.
+    pub statement_limit: Duration,
 }
 
 impl Options {
     /// What a server is run with.
-    pub const STANDARD: Options = Options { durability: Durability::Full, readers: 4, connections: 16 };
+    pub const STANDARD: Options = Options {
+        durability: Durability::Full,
+        readers: 4,
+        connections: 16,
+        statement_limit: Duration::from_secs(30),
+    };
 }

@@ -133,6 +133,18 @@ impl Tx<'_> {
         self.note(done)
     }
 
+    /// Lifts the limit of each statement for the rest of the transaction, for what reads the whole database.
+    pub(crate) fn take_time(&mut self) -> Result<()> {
+        let done = match &mut self.session {
+            Session::Sqlite(session) => {
+                session.take_time();
+                Ok(())
+            }
+            Session::Postgres(session) => session.take_time(),
+        };
+        self.note(done)
+    }
+
     /// Checks that the database understands a statement, without running it.
     pub(crate) fn prepare(&mut self, sql: &Sql) -> Result<()> {
         let done = match &mut self.session {

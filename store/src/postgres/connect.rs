@@ -8,11 +8,11 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, Recycling
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::timeout;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::server::{Server, Tls};
-use super::transaction::STATEMENT_LIMIT;
 use crate::{Durability, Error, Options, Result};
 
 const WAIT: Duration = Duration::from_secs(10);
@@ -27,10 +27,15 @@ pub(super) fn pool(server: &Server, options: Options) -> Result<Pool> {
             Manager::from_config(server.config.clone(), tls(authorities.as_deref())?, recycling)
         }
     };
-    let settings = settings(options.durability);
+    let settings = settings(options);
+    let answer = CREATE.min(options.statement_limit);
     let set_up = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
         let settings = settings.clone();
-        Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
+        Box::pin(async move {
+            // The pool has a deadline for connecting, and none for what follows.
+            let set = timeout(answer, client.batch_execute(&settings)).await;
+            set.map_err(|_| HookError::message("the server did not answer"))?.map_err(HookError::Backend)
+        })
     });
     Pool::builder(manager)
         .max_size(options.connections.max(1))
@@ -42,14 +47,14 @@ pub(super) fn pool(server: &Server, options: Options) -> Result<Pool> {
 }
 
 // A worker that is stopped inside a transaction would else block its successor for ever.
-fn settings(durability: Durability) -> String {
-    let synchronous = match durability {
+fn settings(options: Options) -> String {
+    let synchronous = match options.durability {
         Durability::Full => "on",
         Durability::Normal => "off",
     };
     format!(
         "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = {}; SET synchronous_commit = {synchronous}",
-        STATEMENT_LIMIT.as_millis()
+        options.statement_limit.as_millis()
     )
 }
 

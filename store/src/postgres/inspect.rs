@@ -21,6 +21,7 @@ pub(crate) fn findings(tx: &mut Tx<'_>) -> Result<Vec<Finding>> {
         GROUP BY con.oid, con.conrelid, con.confrelid
         ORDER BY 1, 2",
     );
+    tx.take_time()?;
     let references = tx.query(&REFERENCES, &[], reference)?;
     let mut findings = Vec::new();
     for Reference { child, parent, count } in references {

@@ -10,6 +10,7 @@ mod transaction;
 mod types;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 
@@ -31,6 +32,7 @@ const ASIDE: usize = 2;
 pub struct Postgres {
     pool: Pool,
     server: Arc<Server>,
+    statement_limit: Duration,
 }
 
 impl Postgres {
@@ -38,13 +40,24 @@ impl Postgres {
         let pool = connect::pool(server, options)?;
         // The first connection tells a wrong password from a pause of the server.
         drop(pool.get().await.map_err(|failure| error::of_pool(&failure))?);
-        Ok(Postgres { pool, server: Arc::new(server.clone()) })
+        let statement_limit = options.statement_limit;
+        Ok(Postgres { pool, server: Arc::new(server.clone()), statement_limit })
     }
 
     /// The same database over connections of its own, whose commits do not wait for the disk.
     pub(crate) fn aside(&self) -> Result<Postgres> {
-        let options = Options { durability: Durability::Normal, readers: 0, connections: ASIDE };
-        Ok(Postgres { pool: connect::pool(&self.server, options)?, server: self.server.clone() })
+        let statement_limit = self.statement_limit;
+        let options = Options {
+            durability: Durability::Normal,
+            connections: ASIDE,
+            statement_limit,
+            ..Options::STANDARD
+        };
+        Ok(Postgres {
+            pool: connect::pool(&self.server, options)?,
+            server: self.server.clone(),
+            statement_limit,
+        })
     }
 
     /// Calls `hear` for each hint on the channel, until the returned future is dropped.
@@ -57,7 +70,7 @@ impl Postgres {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        transaction::run(&self.pool, Mode::Write, closure).await
+        transaction::run(&self.pool, (Mode::Write, self.statement_limit), closure).await
     }
 
     pub(crate) async fn write_latest<T, F>(&self, closure: F) -> Result<T>
@@ -65,7 +78,7 @@ impl Postgres {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        transaction::run(&self.pool, Mode::Latest, closure).await
+        transaction::run(&self.pool, (Mode::Latest, self.statement_limit), closure).await
     }
 
     pub(crate) async fn read<T, F>(&self, closure: F) -> Result<T>
@@ -73,7 +86,7 @@ impl Postgres {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        transaction::run(&self.pool, Mode::Read, closure).await
+        transaction::run(&self.pool, (Mode::Read, self.statement_limit), closure).await
     }
 
     pub(crate) async fn change_schema<T, F>(&self, closure: F) -> Result<T>
@@ -81,12 +94,12 @@ impl Postgres {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        transaction::run(&self.pool, Mode::Schema, closure).await
+        transaction::run(&self.pool, (Mode::Schema, self.statement_limit), closure).await
     }
 
     /// The schema that the migrations make, built in a schema of its own and rolled back.
     pub(crate) async fn facts(&self, migrations: Vec<&'static Migration>) -> Result<Facts> {
         let build = move |tx: &mut Tx<'_>| inspect::facts(tx, &migrations);
-        transaction::run(&self.pool, Mode::Scratch, build).await
+        transaction::run(&self.pool, (Mode::Scratch, self.statement_limit), build).await
     }
 }

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::Statement;
 
 use super::error;
+use super::transaction::UNHURRIED;
 use super::types::Bound;
 use crate::{Error, LeaseTime, Result, Row, Value};
 
@@ -72,6 +73,13 @@ impl<'a> Session<'a> {
 
     pub(crate) fn script(&mut self, text: &str) -> Result<()> {
         self.wait(async { self.transaction.batch_execute(text).await.map_err(|error| error::map(&error)) })
+    }
+
+    /// Lifts the limit of each statement for the rest of the transaction.
+    pub(crate) fn take_time(&mut self) -> Result<()> {
+        self.script("SET LOCAL statement_timeout = 0")?;
+        self.limit = UNHURRIED;
+        Ok(())
     }
 
     pub(crate) fn prepare(&mut self, text: &str) -> Result<()> {

@@ -12,9 +12,8 @@ use super::{Session, error};
 use crate::tx::Access;
 use crate::{Error, Result, Tx};
 
-/// How long the server may take for one statement.
-pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(30);
-const SCHEMA_LIMIT: Duration = Duration::from_secs(3600);
+/// As long as a migration may take, or what reads the whole database.
+pub(super) const UNHURRIED: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a transaction is for.
@@ -32,13 +31,16 @@ pub(super) enum Mode {
     Scratch,
 }
 
+/// What a transaction is for, and how long the server may take for one statement of it.
+pub(super) type Terms = (Mode, Duration);
+
 /// Runs a closure until it is committed, fails by itself, or patience ends.
-pub(super) async fn run<T, F>(pool: &Pool, mode: Mode, mut closure: F) -> Result<T>
+pub(super) async fn run<T, F>(pool: &Pool, terms: Terms, mut closure: F) -> Result<T>
 where
     F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    let start = Instant::now();
+    let (start, patience) = (Instant::now(), PATIENCE.min(terms.1));
     let mut pauses = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(2))
         .with_max_delay(Duration::from_millis(250))
@@ -47,12 +49,12 @@ where
         .build();
     loop {
         let attempt;
-        (closure, attempt) = attempt_once(pool, mode, closure).await?;
+        (closure, attempt) = attempt_once(pool, terms, closure).await?;
         let failure = match attempt {
             Ok(value) => return Ok(value),
             Err(failure) => failure,
         };
-        let pause = pauses.next().filter(|pause| failure.again && start.elapsed() + *pause < PATIENCE);
+        let pause = pauses.next().filter(|pause| failure.again && start.elapsed() + *pause < patience);
         let Some(pause) = pause else {
             return Err(failure.error);
         };
@@ -74,7 +76,7 @@ impl Failure {
 
 async fn attempt_once<T, F>(
     pool: &Pool,
-    mode: Mode,
+    terms: Terms,
     mut closure: F,
 ) -> Result<(F, std::result::Result<T, Failure>)>
 where
@@ -87,7 +89,7 @@ where
     };
     let handle = Handle::current();
     let work = move || {
-        let outcome = transact(&handle, client, mode, &mut closure);
+        let outcome = transact(&handle, client, terms, &mut closure);
         (closure, outcome)
     };
     tokio::task::spawn_blocking(work).await.map_err(Error::other)
@@ -96,10 +98,10 @@ where
 fn transact<T>(
     handle: &Handle,
     mut client: Client,
-    mode: Mode,
+    terms: Terms,
     closure: &mut dyn FnMut(&mut Tx<'_>) -> Result<T>,
 ) -> std::result::Result<T, Failure> {
-    let outcome = on_connection(handle, &mut client, mode, closure);
+    let outcome = on_connection(handle, &mut client, terms, closure);
     // After a lost or silent link nobody knows what the connection would answer next.
     if matches!(&outcome, Err(failure) if matches!(failure.error, Error::Unavailable { .. })) {
         drop(Client::take(client));
@@ -110,39 +112,39 @@ fn transact<T>(
 fn on_connection<T>(
     handle: &Handle,
     client: &mut Client,
-    mode: Mode,
+    (mode, limit): Terms,
     closure: &mut dyn FnMut(&mut Tx<'_>) -> Result<T>,
 ) -> std::result::Result<T, Failure> {
-    let transaction = begin(handle, client, mode).map_err(Failure::of)?;
-    let limit = if mode == Mode::Schema { SCHEMA_LIMIT } else { STATEMENT_LIMIT };
+    let transaction = begin(handle, client, (mode, limit)).map_err(Failure::of)?;
+    let statement = if mode == Mode::Schema { UNHURRIED } else { limit };
     let access = if mode == Mode::Read { Access::Read } else { Access::Write };
-    let mut tx = Tx::postgres(Session::new(handle, &transaction, limit), access);
+    let mut tx = Tx::postgres(Session::new(handle, &transaction, statement), access);
     let outcome = catch_unwind(AssertUnwindSafe(|| closure(&mut tx)))
         .unwrap_or_else(|payload| Err(crate::error::panicked(payload.as_ref())));
     let again = tx.may_run_again();
     let value = tx.settle(outcome).map_err(|error| Failure { error, again })?;
     // Dropping a transaction rolls it back without waiting for the answer.
     if matches!(mode, Mode::Write | Mode::Latest | Mode::Schema) {
-        commit(handle, transaction).map_err(Failure::of)?;
+        commit(handle, transaction, limit).map_err(Failure::of)?;
     }
     Ok(value)
 }
 
-fn begin<'c>(handle: &Handle, client: &'c mut Client, mode: Mode) -> Result<Transaction<'c>> {
+fn begin<'c>(handle: &Handle, client: &'c mut Client, (mode, limit): Terms) -> Result<Transaction<'c>> {
     let isolation = match mode {
         Mode::Read | Mode::Write => IsolationLevel::RepeatableRead,
         Mode::Latest | Mode::Schema | Mode::Scratch => IsolationLevel::ReadCommitted,
     };
     let start = client.build_transaction().isolation_level(isolation).read_only(mode == Mode::Read).start();
-    let limited = async { tokio::time::timeout(STATEMENT_LIMIT, start).await };
+    let limited = async { tokio::time::timeout(limit, start).await };
     match handle.block_on(limited) {
         Ok(begun) => begun.map_err(|failure| error::map(&failure)),
         Err(_) => Err(Error::unavailable("the server did not answer")),
     }
 }
 
-fn commit(handle: &Handle, transaction: Transaction<'_>) -> Result<()> {
-    let limited = async { tokio::time::timeout(STATEMENT_LIMIT, transaction.commit()).await };
+fn commit(handle: &Handle, transaction: Transaction<'_>, limit: Duration) -> Result<()> {
+    let limited = async { tokio::time::timeout(limit, transaction.commit()).await };
     match handle.block_on(limited) {
         Ok(committed) => committed.map_err(|failure| error::of_commit(&failure)),
         Err(_) => Err(Error::Unavailable {

@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -17,6 +17,8 @@ const PREPARED_STATEMENTS: usize = 256;
 const PAGE_BYTES: i64 = 8_192;
 const BUSY_POLL: Duration = Duration::from_micros(500);
 const BUSY_POLLS: i32 = 18_000;
+/// Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond.
+const STEPS: i32 = 10_000;
 
 /// Creates the file, only readable by its owner, and the directories above it, where they are missing.
 pub(crate) fn create(path: &Path) -> Result<()> {
@@ -108,6 +110,7 @@ fn open(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| explain(&error, path))?;
     let map = |error: rusqlite::Error| error::map(&error, path);
     connection.busy_handler(Some(wait_for_lock)).map_err(map)?;
+    connection.progress_handler(STEPS, Some(is_overdue)).map_err(map)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     connection.pragma_update(None, "foreign_keys", true).map_err(map)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(map)?;
@@ -118,6 +121,7 @@ fn open(path: &Path) -> Result<Connection> {
 thread_local! {
     static FRAMES_IN_LOG: Cell<i32> = const { Cell::new(0) };
     static IS_IMPATIENT: Cell<bool> = const { Cell::new(false) };
+    static UNTIL: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// How long the log was after the last commit of this thread.
@@ -131,6 +135,18 @@ pub(crate) fn impatiently<T>(statements: impl FnOnce() -> T) -> T {
     let answer = statements();
     IS_IMPATIENT.set(false);
     answer
+}
+
+/// Runs a statement, which is ended where it takes longer.
+pub(crate) fn within<T>(limit: Option<Duration>, statement: impl FnOnce() -> T) -> T {
+    let former = UNTIL.replace(limit.map(|limit| Instant::now() + limit));
+    let answer = statement();
+    UNTIL.set(former);
+    answer
+}
+
+fn is_overdue() -> bool {
+    UNTIL.get().is_some_and(|until| Instant::now() >= until)
 }
 
 /// SQLite's own back-off sleeps up to 100 ms and starves beside a busy process; this one polls.

@@ -25,6 +25,10 @@ pub(crate) fn map(error: &rusqlite::Error, path: &Path) -> Error {
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
             Error::unavailable(format!("`{place}`: {error}"))
         }
+        // One that took longer than it may.
+        ErrorCode::OperationInterrupted => {
+            Error::unavailable(format!("a statement on `{place}` took too long"))
+        }
         _ => Error::other(error),
     }
 }
@@ -61,6 +65,11 @@ mod tests {
     #[test]
     fn failed_read_is_unavailable() {
         check(ffi::SQLITE_IOERR_READ, "storage_unavailable");
+    }
+
+    #[test]
+    fn statement_that_took_too_long_is_unavailable() {
+        check(ffi::SQLITE_INTERRUPT, "storage_unavailable");
     }
 
     #[test]

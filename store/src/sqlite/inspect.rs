@@ -14,6 +14,7 @@ pub(crate) fn findings(tx: &mut Tx<'_>) -> Result<Vec<Finding>> {
     const ORPHANS: Sql = Sql::Both(
         "SELECT \"table\", parent, COUNT(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2",
     );
+    tx.take_time()?;
     let mut findings = tx.query(&INTEGRITY, &[], integrity)?;
     findings.retain(|finding| finding.message != "ok");
     findings.extend(tx.query(&ORPHANS, &[], orphans)?);

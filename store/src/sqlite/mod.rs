@@ -104,8 +104,8 @@ fn open(path: &Path, options: Options) -> Result<Sqlite> {
     }
     connect::refuse_newer(&path)?;
     let connection = connect::writer(&path, options.durability)?;
-    let queue = writer::start(connection, &path)?;
-    let readers = Arc::new(readers::Readers::new(&path, options.readers));
+    let queue = writer::start(connection, &path, options.statement_limit)?;
+    let readers = Arc::new(readers::Readers::new(&path, options));
     let database = Arc::new(Database { path, durability: options.durability, inode, queue, readers });
     open.insert(key, Arc::downgrade(&database));
     Ok(Sqlite { database })

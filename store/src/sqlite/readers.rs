@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -10,19 +11,21 @@ use tokio::sync::Semaphore;
 
 use super::{Session, connect, error};
 use crate::tx::Access;
-use crate::{Error, Result, Tx};
+use crate::{Error, Options, Result, Tx};
 
 pub(crate) struct Readers {
     path: PathBuf,
+    statement_limit: Duration,
     slots: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: &Path, count: usize) -> Self {
+    pub(crate) fn new(path: &Path, options: Options) -> Self {
         Readers {
             path: path.to_owned(),
-            slots: Arc::new(Semaphore::new(count.max(1))),
+            statement_limit: options.statement_limit,
+            slots: Arc::new(Semaphore::new(options.readers.max(1))),
             idle: Mutex::default(),
         }
     }
@@ -51,7 +54,8 @@ impl Readers {
             done.map(drop).map_err(|error| error::map(&error, &self.path))
         };
         command("BEGIN")?;
-        let mut tx = Tx::sqlite(Session::new(connection, &self.path), Access::Read);
+        let session = Session::new(connection, &self.path, self.statement_limit);
+        let mut tx = Tx::sqlite(session, Access::Read);
         let outcome = catch_unwind(AssertUnwindSafe(|| closure(&mut tx)))
             .unwrap_or_else(|payload| Err(crate::error::panicked(payload.as_ref())));
         let outcome = tx.settle(outcome);

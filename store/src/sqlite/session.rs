@@ -1,22 +1,24 @@
 //! Statements on one connection.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
-use super::error;
+use super::{connect, error};
 use crate::{Error, Result, Row, Value};
 
 /// A connection inside a transaction.
 pub(crate) struct Session<'a> {
     connection: &'a Connection,
     path: &'a Path,
+    limit: Option<Duration>,
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(connection: &'a Connection, path: &'a Path) -> Self {
-        Session { connection, path }
+    pub(crate) fn new(connection: &'a Connection, path: &'a Path, limit: Duration) -> Self {
+        Session { connection, path, limit: Some(limit) }
     }
 
     pub(crate) fn execute(&mut self, text: &str, params: &[Value<'_>]) -> Result<u64> {
@@ -48,17 +50,25 @@ impl<'a> Session<'a> {
         bind(&mut statement, &numbers, params).map_err(|error| self.map(error))?;
         let mut rows = statement.raw_query();
         let mut wanted = true;
-        // A statement that changes rows and returns them is run to its end, whoever stops listening.
-        while let Some(row) = rows.next().map_err(|error| self.map(Failure::Driver(error)))? {
-            if wanted {
-                wanted = visit(&Row::sqlite(row));
+        let all = || {
+            // A statement that changes rows and returns them is run to its end, whoever stops listening.
+            while let Some(row) = rows.next().map_err(|error| self.map(Failure::Driver(error)))? {
+                if wanted {
+                    wanted = visit(&Row::sqlite(row));
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        connect::within(self.limit, all)
     }
 
     pub(crate) fn script(&mut self, text: &str) -> Result<()> {
         self.connection.execute_batch(text).map_err(|error| self.map(Failure::Driver(error)))
+    }
+
+    /// Lifts the limit of each statement.
+    pub(crate) fn take_time(&mut self) {
+        self.limit = None;
     }
 
     pub(crate) fn prepare(&mut self, text: &str) -> Result<()> {
@@ -70,6 +80,10 @@ impl<'a> Session<'a> {
     }
 
     fn run(&self, statement: &mut CachedStatement<'_>) -> Result<u64> {
+        connect::within(self.limit, || self.run_to_end(statement))
+    }
+
+    fn run_to_end(&self, statement: &mut CachedStatement<'_>) -> Result<u64> {
         if statement.column_count() == 0 {
             let changed = statement.raw_execute().map_err(|error| self.map(Failure::Driver(error)))?;
             return Ok(changed as u64);

@@ -64,9 +64,9 @@ impl Queue {
 }
 
 /// Starts the thread that serves the queue of `connection`.
-pub(crate) fn start(connection: Connection, path: &Path) -> Result<Queue> {
+pub(crate) fn start(connection: Connection, path: &Path, statement_limit: Duration) -> Result<Queue> {
     let (sender, queue) = mpsc::channel();
-    let writer = Writer { connection, path: path.to_owned(), pace: Pace::default() };
+    let writer = Writer { connection, path: path.to_owned(), statement_limit, pace: Pace::default() };
     let writer = Arc::new(Mutex::new(writer));
     let server = Server { writer: writer.clone(), queue, waiting: VecDeque::new() };
     std::thread::Builder::new()
@@ -169,6 +169,7 @@ impl Work for Nudge {
 struct Writer {
     connection: Connection,
     path: PathBuf,
+    statement_limit: Duration,
     pace: Pace,
 }
 
@@ -254,7 +255,8 @@ impl Writer {
         if !is_alone {
             self.command("SAVEPOINT work").map_err(map)?;
         }
-        let mut tx = Tx::sqlite(Session::new(&self.connection, &self.path), Access::Write);
+        let session = Session::new(&self.connection, &self.path, self.statement_limit);
+        let mut tx = Tx::sqlite(session, Access::Write);
         let outcome = work.run(&mut tx);
         let outcome = tx.settle(outcome);
         if self.connection.is_autocommit() {

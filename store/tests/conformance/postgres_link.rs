@@ -1,7 +1,8 @@
 //! What only a server can do: end a connection, ask for a retry, leave a commit in doubt.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use store::{Error, Sql, Store, params};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -140,6 +141,8 @@ async fn commit_without_an_answer_is_reported_and_not_repeated() {
 struct Proxy {
     url: String,
     swallow_commits: Arc<AtomicBool>,
+    /// From the first question with this word on the link is silent; nothing where it is empty.
+    silent_from: Arc<Mutex<&'static str>>,
 }
 
 impl Proxy {
@@ -147,26 +150,36 @@ impl Proxy {
         let server = url.split('@').nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let swallow_commits = Arc::new(AtomicBool::new(false));
-        let (swallow, upstream) = (Arc::clone(&swallow_commits), server.clone());
+        let (swallow_commits, silent_from) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let (swallow, silent) = (Arc::clone(&swallow_commits), Arc::clone(&silent_from));
+        let upstream = server.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&upstream).await.unwrap();
-                tokio::spawn(forward(client, server, Arc::clone(&swallow)));
+                tokio::spawn(forward(client, server, Arc::clone(&swallow), Arc::clone(&silent)));
             }
         });
-        Proxy { url: url.replace(&server, &address), swallow_commits }
+        Proxy { url: url.replace(&server, &address), swallow_commits, silent_from }
     }
 }
 
-async fn forward(mut client: TcpStream, mut server: TcpStream, swallow: Arc<AtomicBool>) {
+async fn forward(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    swallow: Arc<AtomicBool>,
+    silent_from: Arc<Mutex<&'static str>>,
+) {
     let (mut asked, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
-    let mut is_commit = false;
+    let (mut is_commit, mut is_silent) = (false, false);
     loop {
         tokio::select! {
             read = client.read(&mut asked) => match read {
                 Ok(length @ 1..) => {
-                    is_commit = asked[..length].windows(6).any(|word| word == b"COMMIT");
+                    let asks = |text: &str| {
+                        asked[..length].windows(text.len().max(1)).any(|word| word == text.as_bytes())
+                    };
+                    is_commit = asks("COMMIT");
+                    is_silent |= asks(*silent_from.lock().unwrap());
                     server.write_all(&asked[..length]).await.unwrap();
                 }
                 _ => return,
@@ -174,11 +187,53 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, swallow: Arc<Atom
             read = server.read(&mut answered) => match read {
                 // The server has committed when it answers.
                 Ok(1..) if is_commit && swallow.load(Ordering::Relaxed) => return,
+                // The link stands, and nothing comes over it any more.
+                Ok(1..) if is_silent => {}
                 Ok(length @ 1..) => client.write_all(&answered[..length]).await.unwrap(),
                 _ => return,
             },
         }
     }
+}
+
+/// A store with short limits behind a link that goes silent at that word, and the link.
+async fn behind(proxy: &Proxy, word: &'static str) -> Store {
+    let options = store::Options {
+        connections: 1,
+        statement_limit: Duration::from_millis(300),
+        ..store::Options::STANDARD
+    };
+    let store = Store::open_with(&proxy.url.parse().unwrap(), options).await.unwrap();
+    *proxy.silent_from.lock().unwrap() = word;
+    store
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_that_goes_silent_is_given_up_at_every_question_and_made_anew() {
+    let url = support::postgres_url();
+    table(&url).await;
+    for word in ["START TRANSACTION", "SELECT COUNT"] {
+        let proxy = Proxy::start(&url).await;
+        let store = behind(&proxy, word).await;
+        let given_up = store.read(|tx| number(tx, &COUNT)).await.unwrap_err();
+        assert_eq!(given_up.code(), "storage_unavailable", "{word}");
+        *proxy.silent_from.lock().unwrap() = "";
+        assert_eq!(count(&store).await, 0, "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_that_goes_silent_while_it_is_made_is_given_up() {
+    let url = support::postgres_url();
+    table(&url).await;
+    let proxy = Proxy::start(&url).await;
+    let store = behind(&proxy, "idle_in_transaction").await;
+    // The pool's one connection goes, so that the next transaction makes another.
+    open(&url).await.write(|tx| tx.query(&END_OTHERS, &[], |_| Ok(()))).await.unwrap();
+    let given_up = store.read(|tx| number(tx, &COUNT)).await.unwrap_err();
+    assert_eq!(given_up.code(), "storage_unavailable");
+    *proxy.silent_from.lock().unwrap() = "";
+    assert_eq!(count(&store).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use store::{Error, Sql, Store, Value, params};
+use store::{Error, Options, Sql, Store, Tx, Value, params};
 
-use crate::{COUNT, INSERT, count, insert, number, on_both, run};
+use crate::{COUNT, CREATE, INSERT, count, insert, number, on_both, run};
 
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("the caller changed its mind")]
@@ -330,4 +331,27 @@ async fn successful_closure_runs_once() {
         assert_eq!(runs.load(Ordering::Relaxed), 1);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statement_that_runs_away_is_ended_and_the_store_goes_on() {
+    // Neither database has the other's way to take long.
+    const ENDLESS: Sql = Sql::Per {
+        sqlite: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n",
+        postgres: "SELECT 1 FROM pg_sleep(3600)",
+    };
+    let options = Options { statement_limit: Duration::from_millis(300), ..Options::STANDARD };
+    for url in support::databases() {
+        let store = Store::open_with(&url.parse().unwrap(), options).await.unwrap();
+        run(&store, &CREATE).await.unwrap();
+        let read = store.read(|tx| tx.query(&ENDLESS, &[], |_| Ok(()))).await.unwrap_err();
+        let write = |tx: &mut Tx<'_>| {
+            tx.execute(&INSERT, &params![1, "x"])?;
+            tx.query(&ENDLESS, &[], |_| Ok(()))
+        };
+        let write = store.write(write).await.unwrap_err();
+        assert_eq!((read.code(), write.code()), ("storage_unavailable", "storage_unavailable"), "{write}");
+        insert(&store, 2).await.unwrap();
+        assert_eq!(count(&store).await, 1);
+    }
 }
