@@ -89,6 +89,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(runs::steps))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::follow::retry))
+        .routes(routes!(runs::follow::resume))
         .routes(routes!(runs::follow::rerun))
         .routes(routes!(jobs::list))
         .routes(routes!(backfills::list))
@@ -118,6 +119,7 @@ fn runs_kept() -> Router<Arc<Shared>> {
         .route("/{id}/steps", get(runs::steps))
         .route("/{id}/cancel", post(runs::cancel))
         .route("/{id}/retry", post(runs::follow::retry))
+        .route("/{id}/resume", post(runs::follow::resume))
         .route("/{id}/rerun", post(runs::follow::rerun))
 }
 

@@ -17,9 +17,10 @@ use crate::params;
 use crate::plan::{Overlap, Plan};
 use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
+use crate::run::Cause;
 use crate::run::record::{self, RunRecord};
-use crate::run::{Cause, RunState};
 use crate::script::{Diagnostic, Folder, Library, Source};
+use crate::telemetry::Mirror;
 
 /// Pipelines, registry and store, shared by API, command line and worker.
 #[derive(Clone)]
@@ -39,6 +40,9 @@ struct Inner {
     ended: Notify,
     /// When a scheduler of this process last looked to the end; 0 before the first time.
     ticked_ms: AtomicI64,
+    /// Since when this process has a scheduler; 0 where it has none.
+    scheduling_ms: AtomicI64,
+    mirror: Mirror,
 }
 
 /// A wish to run a pipeline.
@@ -86,6 +90,8 @@ impl Engine {
             wake: Notify::new(),
             ended: Notify::new(),
             ticked_ms: AtomicI64::new(0),
+            scheduling_ms: AtomicI64::new(0),
+            mirror: Mirror::default(),
         }))
     }
 
@@ -131,6 +137,10 @@ impl Engine {
         &self.0.clock
     }
 
+    pub(crate) fn mirror(&self) -> &Mirror {
+        &self.0.mirror
+    }
+
     pub(crate) fn watcher(&self) -> Option<&Watcher> {
         self.0.watcher.as_ref()
     }
@@ -163,9 +173,14 @@ impl Engine {
         self.catalog().plans()
     }
 
-    /// When a scheduler of this process last looked to the end, in epoch milliseconds.
-    pub fn scheduler_ticked_ms(&self) -> Option<i64> {
-        Some(self.0.ticked_ms.load(Ordering::Relaxed)).filter(|at_ms| *at_ms != 0)
+    /// Since when this process has a scheduler, and when that last looked to the end, in epoch milliseconds.
+    pub(crate) fn ticks(&self) -> (Option<i64>, Option<i64>) {
+        let known = |ms: &AtomicI64| Some(ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0);
+        (known(&self.0.scheduling_ms), known(&self.0.ticked_ms))
+    }
+
+    pub(crate) fn note_scheduler(&self) {
+        self.0.scheduling_ms.store(self.0.clock.now_ms(), Ordering::Relaxed);
     }
 
     pub(crate) fn note_tick(&self, at_ms: i64) {
@@ -255,10 +270,7 @@ impl Engine {
         self.0.ended.notified().await;
     }
 
-    pub(crate) fn tell_ended(&self, pipeline: &str, state: RunState) {
-        if state == RunState::Succeeded {
-            crate::telemetry::succeeded(pipeline, self.0.clock.now_ms());
-        }
+    pub(crate) fn tell_ended(&self) {
         self.0.ended.notify_waiters();
         // What waited for this run's lock is ready now.
         self.0.wake.notify_one();

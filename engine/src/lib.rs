@@ -3,6 +3,7 @@
 pub mod backfill;
 mod catalog;
 pub mod clock;
+pub mod condition;
 pub mod context;
 pub mod dead_letter;
 mod host;
@@ -28,13 +29,14 @@ pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
-    let rooms: [&[&[&store::Sql]]; 9] = [
+    let rooms: [&[&[&store::Sql]]; 10] = [
         context::QUERIES,
         run::QUERIES,
         queue::QUERIES,
         backfill::QUERIES,
         dead_letter::QUERIES,
         schedule::QUERIES,
+        &[condition::QUERIES],
         &[rerun::QUERIES],
         &[upkeep::QUERIES],
         &[worker::QUERIES],

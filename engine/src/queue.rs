@@ -2,7 +2,9 @@
 //!
 //! A lease is on the database's clock and only says whom to ask first; the fence is what decides.
 
+mod bloat;
 mod claim;
+mod depth;
 mod enqueue;
 mod finish;
 mod hint;
@@ -15,7 +17,9 @@ mod tests;
 
 use store::Sql;
 
+pub use bloat::{Bloat, Snapshot, bloat};
 pub use claim::{Claimed, Lease, MAX_CLAIMS, claim};
+pub use depth::{Depth, Reason, Waiting, depth};
 pub use enqueue::{Enqueued, Job, enqueue};
 pub use finish::{Ended, ask_cancel, cancelled, finish, release};
 pub use hint::HINTS;
@@ -24,7 +28,9 @@ pub use renew::renew;
 pub use worker::{Identity, WorkerRecord, dead_neighbours, forget, prune, register, workers};
 
 pub(crate) const QUERIES: &[&[&Sql]] = &[
+    bloat::QUERIES,
     claim::QUERIES,
+    depth::QUERIES,
     enqueue::QUERIES,
     finish::QUERIES,
     hint::QUERIES,

@@ -5,6 +5,7 @@
 
 mod catch_up;
 pub(crate) mod followers;
+pub(crate) mod freshness;
 mod overview;
 pub mod pause;
 mod rule;
@@ -21,13 +22,14 @@ use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
 pub use catch_up::CatchUp;
+pub use freshness::{Freshness, Lateness};
 pub use overview::{DueInfo, PauseError, ScheduleInfo};
 pub use rule::{Rule, Slot};
 pub use scheduler::Scheduler;
 pub use table::{Standing, standings};
 pub use wall::{Cron, WrongCron};
 
-pub(crate) const QUERIES: &[&[&store::Sql]] = &[pause::QUERIES, table::QUERIES];
+pub(crate) const QUERIES: &[&[&store::Sql]] = &[freshness::QUERIES, pause::QUERIES, table::QUERIES];
 
 /// When a pipeline runs by itself, as its script says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,16 +1,25 @@
 //! Prometheus metrics: names, buckets, and the series of every planned step, present from the start.
 
+mod exposition;
+mod mirror;
+
 use std::sync::OnceLock;
 
-use metrics::{Counter, Histogram, counter, describe_counter, describe_histogram, gauge, histogram};
+use metrics::{
+    Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::plan::{Plan, PlannedStep};
 use crate::run::StepState;
+pub(crate) use mirror::Mirror;
 
 const RUNS: &str = "pipeline_step_runs_total";
 const FAILURES: &str = "pipeline_step_failures_total";
 const DURATION: &str = "pipeline_step_duration_seconds";
+const TICKED: &str = "paceline_scheduler_last_tick_timestamp_seconds";
+const RESCUES: &str = "paceline_run_rescues_total";
+const FENCED: &str = "paceline_fenced_writes_total";
 const BUCKETS: [f64; 13] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -48,6 +57,12 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     describe_counter!(RUNS, "Step runs that ended, by status.");
     describe_counter!(FAILURES, "Attempts that failed, by error.");
     describe_histogram!(DURATION, "Seconds from the start of an attempt to its end.");
+    describe_counter!(RESCUES, "Runs taken up after a worker that went away.");
+    describe_counter!(FENCED, "Commits refused because the run belonged to another worker by then.");
+    for name in [RESCUES, FENCED] {
+        counter!(name).absolute(0);
+    }
+    describe_gauge!(TICKED, "When a scheduler of this process last looked to the end.");
     gauge!("paceline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(HANDLE.get_or_init(|| handle).clone())
 }
@@ -119,13 +134,17 @@ impl StepMetrics {
     }
 }
 
-/// Notes when a pipeline last succeeded.
-pub(crate) fn succeeded(pipeline: &str, at_ms: i64) {
-    gauge!("paceline_last_success_timestamp_seconds", "pipeline" => pipeline.to_owned())
-        .set(at_ms as f64 / 1000.0);
+/// Counts a run that is taken up although nobody gave it back.
+pub(crate) fn rescued() {
+    counter!(RESCUES).increment(1);
+}
+
+/// Counts a commit that the fence refused.
+pub(crate) fn fenced() {
+    counter!(FENCED).increment(1);
 }
 
 /// Notes when a scheduler of this process last looked to the end.
 pub(crate) fn scheduler_looked(at_ms: i64) {
-    gauge!("paceline_scheduler_last_tick_timestamp_seconds").set(at_ms as f64 / 1000.0);
+    gauge!(TICKED).set(at_ms as f64 / 1000.0);
 }

@@ -17,6 +17,7 @@ use crate::host::Engine;
 use crate::queue::{self, Identity};
 use crate::run::StopReason;
 use crate::schedule::Scheduler;
+use crate::telemetry;
 use gate::Gate;
 use heart::{Body, Heart};
 use holding::Holdings;
@@ -200,6 +201,9 @@ impl Worker {
                 return;
             }
             for claimed in claimed {
+                if claimed.is_rescue() {
+                    telemetry::rescued();
+                }
                 let stop = holdings.add(&claimed);
                 let (engine, worker) = (self.engine.clone(), self.identity.id.clone());
                 let held = holding::Held { engine, worker, claimed, stop };

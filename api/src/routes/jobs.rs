@@ -44,11 +44,10 @@ pub(crate) struct Job {
 
 impl From<JobRecord> for Job {
     fn from(from: JobRecord) -> Self {
-        let (why, locked_by) = match from.why {
-            None => (None, None),
-            Some(Why::Ready) => (Some("ready"), None),
-            Some(Why::Parked { .. }) => (Some("parked"), None),
-            Some(Why::Locked { by }) => (Some("locked"), Some(by)),
+        let why = from.why.as_ref().map(|why| why.reason().as_str());
+        let locked_by = match from.why {
+            Some(Why::Locked { by }) => Some(by),
+            _ => None,
         };
         Self {
             run: from.run,

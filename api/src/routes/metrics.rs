@@ -1,4 +1,4 @@
-//! Counters for Prometheus.
+//! Counters and gauges for Prometheus.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::error::ErrorBody;
 use crate::query::Params;
 use crate::state::Shared;
 
-/// Answers the metrics of this process as Prometheus text.
+/// Answers what this process counted, and what the database holds now, as Prometheus text.
 #[utoipa::path(
     get, path = "/metrics", tag = "server", operation_id = "show_metrics",
     responses(
@@ -19,5 +19,6 @@ use crate::state::Shared;
     )
 )]
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], (shared.state.metrics)())
+    let metrics = [(shared.state.metrics)(), shared.state.engine.gauges().await].concat();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics)
 }

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine::context::Readings;
+use engine::queue::{self, Why};
 use engine::run::record::{self, AttemptRecord, RunRecord, StepRecord};
 use serde::Serialize;
 use serde_json::Value;
@@ -29,7 +30,7 @@ pub(crate) struct Run {
     partition: String,
     #[schema(value_type = Object)]
     params: Value,
-    /// What set it off: `cli`, `http`, `watch`, `retry`, `replay` or `backfill`.
+    /// What set it off: `cli`, `http`, `watch`, `retry`, `replay`, `schedule`, `pipeline` or `backfill`.
     cause: String,
     /// The request that set it off.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +60,23 @@ pub(crate) struct Run {
 pub(crate) struct RunWithSteps {
     #[serde(flatten)]
     run: Run,
+    /// Why nobody works on it; absent while somebody does, and once it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits: Option<Waits>,
     steps: Vec<Step>,
+}
+
+/// What a run waits for.
+#[derive(Debug, Serialize, ToSchema)]
+struct Waits {
+    /// `ready` waits for a free worker, `parked` until a time, `locked` for another run.
+    why: &'static str,
+    /// Until when it is parked, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_ms: Option<i64>,
+    /// The run that holds the lock it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked_by: Option<String>,
 }
 
 /// A step of a run.
@@ -218,16 +235,17 @@ pub(crate) async fn cancel(
 
 async fn read(shared: &Shared, id: String) -> Result<RunWithSteps, Error> {
     check_id(&id, no_run)?;
-    let asked = id.clone();
+    let (asked, now_ms) = (id.clone(), shared.state.engine.clock().now_ms());
     let found = shared
         .store()
         .read(move |tx| {
             let Some(run) = record::run(tx, &asked)? else { return Ok(None) };
-            Ok(Some((run, record::steps(tx, &asked)?)))
+            Ok(Some((run, queue::waiting(tx, &asked, now_ms)?, record::steps(tx, &asked)?)))
         })
         .await?;
-    let (run, steps) = found.ok_or_else(|| no_run(&id))?;
-    Ok(RunWithSteps { run: run.into(), steps: steps.into_iter().map(Step::from).collect() })
+    let (run, why, steps) = found.ok_or_else(|| no_run(&id))?;
+    let steps = steps.into_iter().map(Step::from).collect();
+    Ok(RunWithSteps { run: run.into(), waits: why.map(Waits::from), steps })
 }
 
 pub(crate) fn no_run(id: &str) -> Error {
@@ -252,6 +270,17 @@ impl From<RunRecord> for Run {
             error_code: from.error_code,
             error: from.error,
         }
+    }
+}
+
+impl From<Why> for Waits {
+    fn from(why: Why) -> Self {
+        let (until_ms, locked_by) = match &why {
+            Why::Ready => (None, None),
+            Why::Parked { until_ms } => (Some(*until_ms), None),
+            Why::Locked { by } => (None, Some(by.clone())),
+        };
+        Self { why: why.reason().as_str(), until_ms, locked_by }
     }
 }
 

@@ -183,3 +183,57 @@ async fn a_backfill_that_cannot_be_says_why() {
     assert_eq!(post(json!({"pipeline": "counting", "days": days("2026-01-01")})).await, "202");
     assert_eq!(house.client.get("/api/v1/backfills/x").await.said(), "404 not_found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_resume_a_run_is_to_retry_it_under_every_address() {
+    for house in each().await {
+        let id = failed(&house).await;
+        for address in ["/api/v1/runs", "/api/v1/job_runs", "/api/runs", "/api/job_runs"] {
+            let preview = house.client.post(&format!("{address}/{id}/resume?preview=1"), &json!({})).await;
+            assert_eq!((preview.status, &preview.json()["follows"]), (200, &json!(id)), "{address}");
+        }
+        let resumed = house.client.post(&format!("/api/v1/job_runs/{id}/resume"), &json!({})).await;
+        assert_eq!((resumed.status, &resumed.json()["follows"]), (202, &json!(id)));
+        let run = resumed.json()["run"].as_str().unwrap().to_owned();
+        house.engine.ended(&run).await.unwrap();
+        let again = house.client.post(&format!("/api/v1/runs/{run}/resume"), &json!({})).await;
+        assert_eq!(again.status, 202, "it failed once more, and can be resumed once more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_action_answers_under_the_former_addresses_too() {
+    let house = House::new().await;
+    let unknown = "0198a000-0000-7000-8000-000000000001";
+    for prefix in ["/api", "/api/v1"] {
+        let check = async |path: &str, expected: &str| {
+            let answer = house.client.post(&format!("{prefix}/{path}"), &json!({})).await;
+            assert_eq!(answer.said(), expected, "{prefix}/{path}");
+        };
+        for action in ["retry", "resume", "cancel", "rerun?from=count"] {
+            check(&format!("runs/{unknown}/{action}"), "404 not_found").await;
+            check(&format!("job_runs/{unknown}/{action}"), "404 not_found").await;
+        }
+        for action in ["replay", "discard"] {
+            check(&format!("job_dead_letters/{unknown}/{action}"), "404 not_found").await;
+        }
+        check("job_dead_letters/replay", "200").await;
+        check("pipelines/timed/pause", "200").await;
+        check("pipelines/timed/resume", "200").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_says_for_what() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let started = house.client.post("/api/v1/pipelines/counting/runs", &json!({})).await.json();
+        let path = format!("/api/v1/runs/{}", started["run"].as_str().unwrap());
+        assert_eq!(house.client.get(&path).await.json()["waits"], json!({"why": "ready"}));
+        let until_ms = NOW_MS + 60_000;
+        let park = store::Sql::Both("UPDATE job SET ready_ms = $1");
+        house.store.write(move |tx| tx.execute(&park, &store::params![until_ms])).await.unwrap();
+        let parked = json!({"why": "parked", "until_ms": until_ms});
+        assert_eq!(house.client.get(&path).await.json()["waits"], parked);
+    }
+}

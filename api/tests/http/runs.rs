@@ -113,5 +113,8 @@ async fn health_tells_when_a_pipeline_last_succeeded() {
     let house = House::new().await;
     counted(&house).await;
     let health = house.client.get("/api/v1/health").await.json();
-    assert_eq!(health["pipelines"][1], json!({"pipeline": "counting", "last_success_ms": NOW_MS}));
+    assert_eq!(
+        health["pipelines"][1],
+        json!({"pipeline": "counting", "last_success_ms": NOW_MS, "age_ms": 0})
+    );
 }

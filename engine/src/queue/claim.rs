@@ -41,6 +41,13 @@ pub struct Claimed {
     pub claims: i64,
 }
 
+impl Claimed {
+    /// Whether a worker held it before and went away without giving it back.
+    pub fn is_rescue(&self) -> bool {
+        self.claims > 1
+    }
+}
+
 /// Takes up to `limit` ready runs whose lock is free. At most one worker receives a given run.
 ///
 /// The highest priority goes first; within one, the partition that has the fewest runs at work, then the oldest. Runs

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use store::{LeaseTime, Row, Sql, Tx, params};
 
+use super::Reason;
+
 /// A run in the queue.
 #[derive(Debug, Clone, Serialize)]
 pub struct JobRecord {
@@ -36,6 +38,17 @@ pub enum Why {
     Parked { until_ms: i64 },
     /// For the lock that another run holds.
     Locked { by: String },
+}
+
+impl Why {
+    /// The same without its details.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Ready => Reason::Ready,
+            Self::Parked { .. } => Reason::Parked,
+            Self::Locked { .. } => Reason::Locked,
+        }
+    }
 }
 
 /// Runs in the queue, in the order in which they may be taken.

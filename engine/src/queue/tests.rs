@@ -341,3 +341,90 @@ async fn workers_are_listed_with_what_they_hold_until_they_are_not_heard_of_for_
         assert_eq!(left.iter().map(|worker| worker.since_ms).collect::<Vec<_>>(), [8]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_is_counted_by_what_its_runs_wait_for() {
+    for store in stores().await {
+        for job in [locked("a"), locked("b"), job("c"), Job { now_ms: 9_000, ..job("later") }] {
+            put(&store, job).await;
+        }
+        assert_eq!(ids(&take_up_to(&store, "one", 1).await), ["a"]);
+        let counted = async || {
+            let depth = store.read(|tx| depth(tx, 5_000)).await.unwrap();
+            let runs = Reason::ALL.map(|reason| depth.runs(reason));
+            (runs, depth.held, depth.oldest_ready_ms(5_000))
+        };
+        assert_eq!(counted().await, ([1, 1, 1], 1, 4_000));
+        run_out(&store).await;
+        assert_eq!(counted().await, ([2, 1, 1], 0, 4_000), "nobody holds a run whose lease ran out");
+        assert_eq!(take(&store, "two").await.len(), 2);
+        assert_eq!(counted().await, ([0, 1, 1], 2, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_workers_that_were_heard_of_lately_are_counted() {
+    for store in stores().await {
+        let lease = Lease { worker: "one".to_owned(), length: LEASE, now_ms: 2_000 };
+        store.write(move |tx| register(tx, &Identity::this_process(), 1_000, &lease)).await.unwrap();
+        let workers = async || store.read(|tx| depth(tx, 5_000)).await.unwrap().workers;
+        assert_eq!(workers().await, 1);
+        let sql = store::Sql::Both("UPDATE worker SET lease_until_ms = 0");
+        store.write(move |tx: &mut Tx<'_>| tx.execute(&sql, &params![])).await.unwrap();
+        assert_eq!(workers().await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_rescued_after_a_lease_that_ran_out_and_not_after_it_was_handed_back() {
+    for store in stores().await {
+        put(&store, job("a")).await;
+        let first = take(&store, "one").await.remove(0);
+        assert!(!first.is_rescue());
+        let fence = first.fence.clone();
+        store.write(move |tx| release(tx, &fence, 2_000)).await.unwrap();
+        assert!(!take(&store, "two").await.remove(0).is_rescue());
+        run_out(&store).await;
+        assert!(take(&store, "three").await.remove(0).is_rescue());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_transaction_that_keeps_dead_rows_is_named_until_it_ends() {
+    let store = Store::open(&support::postgres_url().parse().unwrap()).await.unwrap();
+    store.migrate().await.unwrap();
+    let seen = async || store.read(bloat).await.unwrap().unwrap();
+    assert_eq!(seen().await.oldest, None);
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (end, told) = std::sync::mpsc::channel::<()>();
+    let (mut begun, other) = (Some(begun), store.clone());
+    let holding = tokio::spawn(async move {
+        let hold = move |tx: &mut Tx<'_>| {
+            record::run(tx, "none")?;
+            begun.take().map(|begun| begun.send(()));
+            told.recv().unwrap();
+            Ok(())
+        };
+        other.read(hold).await
+    });
+    has_begun.await.unwrap();
+    let oldest = seen().await.oldest.unwrap();
+    assert!(oldest.process.is_some_and(|process| process > 0) && oldest.age_ms >= 0, "{oldest:?}");
+    assert_eq!(oldest.name, "paceline");
+    end.send(()).unwrap();
+    holding.await.unwrap().unwrap();
+    while seen().await.oldest.is_some() {
+        tokio::task::yield_now().await;
+    }
+    put(&store, job("a")).await;
+    run_out(&store).await;
+    // The server tells of it when its statistics are written next.
+    while seen().await.dead_rows == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(open_sqlite().await.read(bloat).await.unwrap(), None);
+}
+
+async fn open_sqlite() -> Store {
+    Store::open(&support::sqlite_url().parse().unwrap()).await.unwrap()
+}

@@ -34,7 +34,11 @@ impl Fence {
     /// On PostgreSQL the row is locked for sharing, so that a rescue waits for a commit under way.
     pub fn check(&self, tx: &mut Tx<'_>) -> store::Result<()> {
         let found = tx.optional(&READ, &params![&*self.run], |row| row.get::<i64>(0))?;
-        if found == Some(self.number) { Ok(()) } else { Err(store::Error::abort(Fenced)) }
+        if found == Some(self.number) {
+            return Ok(());
+        }
+        crate::telemetry::fenced();
+        Err(store::Error::abort(Fenced))
     }
 
     /// Forgets the claims that came to nothing, because this one did not.

@@ -86,21 +86,6 @@ pub struct Page {
     pub limit: i64,
 }
 
-/// How the queue is.
-#[derive(Debug, Clone, Serialize)]
-pub struct QueueRecord {
-    pub queued: i64,
-    pub running: i64,
-    pub workers: i64,
-}
-
-/// When a pipeline last succeeded.
-#[derive(Debug, Clone, Serialize)]
-pub struct LastSuccess {
-    pub pipeline: String,
-    pub finished_ms: i64,
-}
-
 /// The run of that id.
 pub fn run(tx: &mut Tx<'_>, id: &str) -> store::Result<Option<RunRecord>> {
     tx.optional(&RUN, &params![id], read_run)
@@ -128,23 +113,6 @@ pub fn steps(tx: &mut Tx<'_>, run: &str) -> store::Result<Vec<StepRecord>> {
         step
     };
     Ok(steps.into_iter().map(whole).collect())
-}
-
-/// How much is waiting, how much is at work, and how many workers there are.
-pub fn queue(tx: &mut Tx<'_>) -> store::Result<QueueRecord> {
-    let count = |tx: &mut Tx<'_>, sql: &Sql| -> store::Result<i64> {
-        Ok(tx.optional(sql, &[], |row| row.get(0))?.unwrap_or(0))
-    };
-    Ok(QueueRecord {
-        queued: count(tx, &COUNT_QUEUED)?,
-        running: count(tx, &COUNT_RUNNING)?,
-        workers: count(tx, &COUNT_WORKERS)?,
-    })
-}
-
-/// When each pipeline last succeeded, for those that ever did.
-pub fn last_successes(tx: &mut Tx<'_>) -> store::Result<Vec<LastSuccess>> {
-    tx.query(&LAST_SUCCESSES, &[], |row| Ok(LastSuccess { pipeline: row.get(0)?, finished_ms: row.get(1)? }))
 }
 
 fn read_run(row: &Row<'_>) -> store::Result<RunRecord> {
@@ -239,11 +207,4 @@ const ATTEMPTS: Sql = Sql::Both(
     "SELECT step, attempt, worker, state, started_ms, finished_ms, error_code, error FROM step_attempt \
      WHERE run_id = $1 ORDER BY step, attempt",
 );
-const COUNT_QUEUED: Sql = Sql::Both("SELECT COUNT(*) FROM job WHERE worker IS NULL");
-const COUNT_RUNNING: Sql = Sql::Both("SELECT COUNT(*) FROM job WHERE worker IS NOT NULL");
-const COUNT_WORKERS: Sql = Sql::Both("SELECT COUNT(*) FROM worker");
-const LAST_SUCCESSES: Sql = Sql::Both(
-    "SELECT pipeline, MAX(finished_ms) FROM run WHERE state = 'succeeded' GROUP BY pipeline ORDER BY pipeline",
-);
-pub(crate) const QUERIES: &[&Sql] =
-    &[&RUN, &RUNS, &STEPS, &ATTEMPTS, &COUNT_QUEUED, &COUNT_RUNNING, &COUNT_WORKERS, &LAST_SUCCESSES];
+pub(crate) const QUERIES: &[&Sql] = &[&RUN, &RUNS, &STEPS, &ATTEMPTS];

@@ -61,6 +61,7 @@ struct Filling {
 impl Scheduler {
     /// A scheduler of this process.
     pub fn new(engine: Engine) -> Self {
+        engine.note_scheduler();
         Self { engine, looked_ms: None }
     }
 

@@ -2,6 +2,7 @@
 
 mod clock_changes;
 mod followers;
+mod freshness;
 mod rules;
 mod scheduling;
 mod stage;

@@ -259,7 +259,7 @@ impl Held {
                 for Enqueued { run, new } in followers {
                     info!(run.id = run, new, cause = "pipeline", after = pipeline, "run enqueued");
                 }
-                self.engine.tell_ended(pipeline, state);
+                self.engine.tell_ended();
             }
             Err(error) => {
                 warn!(code = error.code(), error = %error, "cannot finish the run; its lease will run out");

@@ -100,6 +100,26 @@ pub(crate) async fn retry(
     follow(&shared, &id, &Start::Failed, preview, &request).await
 }
 
+/// Lets a run go on that failed or was cancelled: another name of its retry.
+#[utoipa::path(
+    post, path = "/runs/{id}/resume", tag = "pipelines", operation_id = "resume_run",
+    params(("id" = String, Path, description = "Id of a run that is over"), RetryParams),
+    responses(
+        (status = 202, description = "A new run was enqueued", body = Follower),
+        (status = 200, description = "A preview, or the unfinished run that stands for it", body = Follower),
+        (status = 409, description = "The run is not over, or nothing of it failed", body = ErrorBody),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn resume(
+    shared: State<Arc<Shared>>,
+    id: Segment,
+    params: Params<Retry>,
+    request: RequestId,
+) -> Result<(StatusCode, Json<Follower>), Error> {
+    retry(shared, id, params, request).await
+}
+
 /// Runs a step and everything after it again, as a new run under the same plan.
 #[utoipa::path(
     post, path = "/runs/{id}/rerun", tag = "pipelines", operation_id = "rerun_run",

@@ -2,7 +2,7 @@
 
 use crate::run::RunState;
 
-use super::stage::{ms, stages};
+use super::stage::{Stage, ms, stages};
 
 const HOURLY: &str = r#"every: "1h", on_overlap: "queue""#;
 
@@ -251,9 +251,17 @@ async fn the_slots_of_a_pause_were_missed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_is_noted_when_it_came_to_its_end() {
     for mut stage in stages("2026-11-20T09:30:00Z", HOURLY).await {
-        assert_eq!(stage.engine.scheduler_ticked_ms(), None);
-        stage.at("2026-11-20T09:30:00Z").await;
-        assert_eq!(stage.engine.scheduler_ticked_ms(), Some(ms("2026-11-20T09:30:00Z")));
+        let ticking =
+            |stage: &Stage| stage.engine.ticking().map(|ticking| (ticking.last_ms, ticking.is_late()));
+        assert_eq!(ticking(&stage), Some((None, false)));
+        stage.pass("2026-11-20T09:30:31Z");
+        assert_eq!(ticking(&stage), Some((None, true)), "it has not looked once");
+        stage.at("2026-11-20T09:30:32Z").await;
+        let looked_ms = Some(ms("2026-11-20T09:30:32Z"));
+        stage.pass("2026-11-20T09:31:02Z");
+        assert_eq!(ticking(&stage), Some((looked_ms, false)));
+        stage.pass("2026-11-20T09:31:03Z");
+        assert_eq!(ticking(&stage), Some((looked_ms, true)));
     }
 }
 

@@ -118,9 +118,14 @@ impl Stage {
         Self::new(self.store.clone(), &now, &[("x", options)], people).await
     }
 
+    /// Sets the clock.
+    pub(super) fn pass(&self, now: &str) {
+        self.now_ms.store(ms(now), Ordering::Relaxed);
+    }
+
     /// Sets the clock, and looks.
     pub(super) async fn at(&mut self, now: &str) {
-        self.now_ms.store(ms(now), Ordering::Relaxed);
+        self.pass(now);
         self.scheduler.tick().await.unwrap();
     }
 
@@ -130,6 +135,14 @@ impl Stage {
         let mut runs = self.store.read(move |tx| record::runs(tx, &page)).await.unwrap();
         runs.reverse();
         runs
+    }
+
+    /// Lets every run that is not over succeed now.
+    pub(super) async fn succeed(&self) {
+        let sql =
+            store::Sql::Both("UPDATE run SET state = 'succeeded', finished_ms = $1 WHERE state = 'queued'");
+        let now_ms = self.now_ms.load(Ordering::Relaxed);
+        self.store.write(move |tx| tx.execute(&sql, &store::params![now_ms])).await.unwrap();
     }
 
     /// The slots that have a run, with how many runs there are.
