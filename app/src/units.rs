@@ -61,6 +61,13 @@ pub(crate) fn local_time(epoch_ms: i64, utc_offset_s: Option<i64>, zone: &TimeZo
     moment.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// `2024-05-02 18:03:27` in a time zone.
+pub(crate) fn local_moment(epoch_ms: i64, zone: &TimeZone) -> String {
+    let moment = Timestamp::from_millisecond(epoch_ms).ok();
+    let shown = |moment: Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    moment.map(shown).unwrap_or_default()
+}
+
 /// How long something took: `38 ms`, `4.2 s`, `3:05`.
 pub(crate) fn took(from_ms: i64, to_ms: i64) -> String {
     let millis = (to_ms - from_ms).max(0);

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use engine::clock::Clock;
+use engine::queue::{self, Bloat};
 use engine::registry::Checkup;
 use engine::script;
 use serde_json::{Value, json};
@@ -20,6 +21,11 @@ Examples:
   paceline doctor --json            exit code 1 where something is not well";
 
 const NAME_WIDTH: usize = 26;
+const QUEUE: &str = "queue";
+/// Ours last seconds; a backup of a small database takes less too.
+const OLD_SNAPSHOT_MS: i64 = 5 * 60_000;
+/// Fifty times as many as autovacuum waits for on this table.
+const MANY_DEAD_ROWS: i64 = 50_000;
 
 /// Checks settings, database, scripts and plugins, and says what to do
 #[derive(Debug, Args)]
@@ -36,6 +42,7 @@ impl Doctor {
         match program::store(config).await {
             Ok(store) => {
                 checkups.push(database(&store, config).await);
+                checkups.extend(queue(&store).await);
                 checkups.extend(plugins(&store, config).await?);
             }
             Err(error) => checkups.push(ill("database", Problem::of(&error).to_string())),
@@ -107,6 +114,40 @@ async fn database(store: &Store, config: &Config) -> Checkup {
     }
 }
 
+/// What makes a queue slow on PostgreSQL; SQLite has nothing of the kind.
+async fn queue(store: &Store) -> Option<Checkup> {
+    match store.read(queue::bloat).await {
+        Ok(bloat) => bloat.as_ref().map(bloated),
+        Err(error) => Some(ill(QUEUE, error.to_string())),
+    }
+}
+
+fn bloated(bloat: &Bloat) -> Checkup {
+    let mut wrong = Vec::new();
+    if let Some(oldest) = bloat.oldest.as_ref().filter(|oldest| oldest.age_ms > OLD_SNAPSHOT_MS) {
+        let (name, open) = (&oldest.name, units::took(0, oldest.age_ms));
+        let end = match oldest.process {
+            Some(process) => format!("SELECT pg_terminate_backend({process})"),
+            None => format!("ROLLBACK PREPARED '{}'", name.replace('\'', "''")),
+        };
+        wrong.push(format!(
+            "a transaction of `{name}` has been open for {open}, and meanwhile nothing that is dead in the queue can be \
+             cleared away; `{end}` ends it"
+        ));
+    }
+    let dead_rows = bloat.dead_rows;
+    if dead_rows > MANY_DEAD_ROWS {
+        wrong.push(format!(
+            "{dead_rows} dead rows slow down every worker; `VACUUM job` clears them away, and autovacuum, which should \
+             have, may be off"
+        ));
+    }
+    if wrong.is_empty() {
+        return well(QUEUE, format!("{dead_rows} dead rows, and no transaction that keeps them"));
+    }
+    ill(QUEUE, wrong.join("; "))
+}
+
 async fn plugins(store: &Store, config: &Config) -> anyhow::Result<Vec<Checkup>> {
     let (registry, clock) = (program::registry(config)?, Clock::system());
     let mut checkups = Vec::new();
@@ -135,12 +176,39 @@ fn line(checkup: &Checkup) -> String {
 
 #[cfg(test)]
 mod tests {
+    use engine::queue::Snapshot;
+
     use super::*;
 
     #[test]
     fn a_line_says_whether_it_is_well() {
         assert_eq!(line(&well("scripts", "7 scripts".to_owned())), "ok   scripts              7 scripts");
         assert_eq!(line(&ill("database", "gone".to_owned())), "BAD  database             gone");
+    }
+
+    fn check(dead_rows: i64, oldest: Option<Snapshot>, expected: &str) {
+        let checkup = bloated(&Bloat { dead_rows, oldest });
+        let found = format!("{} {}", if checkup.ok { "ok" } else { "BAD" }, checkup.detail);
+        assert!(found.contains(expected), "{found}");
+    }
+
+    fn open_for(age_ms: i64, process: Option<i64>) -> Option<Snapshot> {
+        Some(Snapshot { age_ms, process, name: "o'report".to_owned() })
+    }
+
+    #[test]
+    fn a_forgotten_transaction_is_named_with_what_ends_it() {
+        check(0, None, "ok 0 dead rows");
+        check(0, open_for(300_000, Some(4711)), "ok");
+        check(0, open_for(723_000, Some(4711)), "BAD a transaction of `o'report` has been open for 12:03,");
+        check(0, open_for(723_000, Some(4711)), "`SELECT pg_terminate_backend(4711)`");
+        check(0, open_for(723_000, None), "`ROLLBACK PREPARED 'o''report'`");
+    }
+
+    #[test]
+    fn dead_rows_are_told_once_they_are_many() {
+        check(50_000, None, "ok 50000 dead rows");
+        check(50_001, None, "BAD 50001 dead rows slow down every worker; `VACUUM job`");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! `paceline runs`: what ran, and how.
 
+mod card;
 mod follow;
 
 use clap::{Args, Subcommand};
 use engine::clock::Clock;
-use engine::queue::{self, Why};
-use engine::run::RunState;
-use engine::run::record::{self, Page, RunRecord, StepRecord};
+use engine::queue;
+use engine::run::record::{self, Page, RunRecord};
 use jiff::tz::TimeZone;
 use store::{Store, Tx};
 
@@ -14,7 +14,7 @@ use crate::cli::{Form, Whose};
 use crate::config::Config;
 use crate::error::{self, Problem};
 use crate::table::Side::{Left, Right};
-use crate::table::{Table, wrapped};
+use crate::table::Table;
 use crate::{output, program, units};
 
 const AFTER_HELP: &str = "\
@@ -132,7 +132,7 @@ impl Show {
             }
             output::json(&value)?;
         } else {
-            output::line(card(&run, &steps, why.as_ref(), &zone))?;
+            output::line(card::text(&run, &steps, why.as_ref(), &zone))?;
         }
         Ok(error::DONE)
     }
@@ -183,85 +183,18 @@ fn table(runs: &[RunRecord], zone: &TimeZone) -> Table {
     table
 }
 
-fn card(run: &RunRecord, steps: &[StepRecord], why: Option<&Why>, zone: &TimeZone) -> String {
-    let mut lines = vec![
-        wrapped("Run", &run.id, 10),
-        wrapped("Pipeline", &format!("{} for `{}`, asked by {}", run.pipeline, run.partition, run.cause), 10),
-        wrapped("Asked", &units::local_time(run.enqueued_ms, None, zone), 10),
-        wrapped("State", &state(run), 10),
-    ];
-    if let Some(error) = &run.error {
-        let code = run.error_code.as_deref().unwrap_or_default();
-        lines.push(wrapped("Why", &format!("{error} [{code}]"), 10));
-    }
-    if let Some(why) = why {
-        lines.push(wrapped("Waits", &waits(why, zone), 10));
-    }
-    if let Some(former) = &run.follows {
-        lines.push(wrapped("Follows", former, 10));
-    }
-    lines.push(format!("\n{}", step_table(steps)));
-    for step in steps {
-        if let Some(error) = &step.error {
-            let code = step.error_code.as_deref().unwrap_or_default();
-            lines.push(format!("\n{}", wrapped(&step.step, &format!("{error} [{code}]"), 14)));
-        }
-    }
-    lines.join("\n")
-}
-
-fn waits(why: &Why, zone: &TimeZone) -> String {
-    match why {
-        Why::Ready => "for a worker; `paceline serve` is one".to_owned(),
-        Why::Parked { until_ms } => format!("until {}", units::local_time(*until_ms, None, zone)),
-        Why::Locked { by } => format!("for run {by}, which has what only one may have at a time"),
-    }
-}
-
-fn state(run: &RunRecord) -> String {
-    let took = took(run.started_ms, run.finished_ms);
-    match run.state {
-        RunState::Queued | RunState::Running => run.state.as_str().to_owned(),
-        _ => format!("{} after {took}", run.state.as_str()),
-    }
-}
-
-fn step_table(steps: &[StepRecord]) -> Table {
-    let mut table = Table::new(&[
-        ("Step", Left),
-        ("Kind", Left),
-        ("State", Left),
-        ("Attempts", Right),
-        ("Took", Right),
-        ("Rows in", Right),
-        ("Rows out", Right),
-    ]);
-    for step in steps {
-        let many = |rows: u64| if rows == 0 { String::new() } else { rows.to_string() };
-        table.row([
-            step.step.clone(),
-            step.kind.clone(),
-            if step.reused_from.is_some() { "reused".to_owned() } else { step.state.as_str().to_owned() },
-            step.attempts.len().to_string(),
-            took(step.started_ms, step.finished_ms),
-            many(step.meters.rows_in),
-            many(step.meters.rows_out),
-        ]);
-    }
-    table
-}
-
 fn took(from_ms: Option<i64>, to_ms: Option<i64>) -> String {
     from_ms.zip(to_ms).map(|(from, to)| units::took(from, to)).unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use engine::run::RunState;
     use serde_json::json;
 
     use super::*;
 
-    fn run(state: RunState) -> RunRecord {
+    pub(super) fn run(state: RunState) -> RunRecord {
         RunRecord {
             id: "0199c1a4-7c1e-7000-8000-5d1c0a3f9b21".to_owned(),
             pipeline: "daily".to_owned(),
@@ -285,29 +218,5 @@ mod tests {
         let text = table(&[run(RunState::Succeeded)], &TimeZone::UTC).to_string();
         let wanted = "0199c1a4-7c1e-7000-8000-5d1c0a3f9b21  daily     succeeded  2024-03-01 23:30  4.2 s";
         assert_eq!(text.lines().nth(1), Some(wanted));
-    }
-
-    #[test]
-    fn a_run_that_waits_says_for_what() {
-        let card = |why| card(&run(RunState::Queued), &[], Some(&why), &TimeZone::UTC);
-        assert!(card(Why::Ready).contains("Waits     for a worker"));
-        assert!(
-            card(Why::Parked { until_ms: 1_709_335_800_000 }).contains("Waits     until 2024-03-01 23:30")
-        );
-        assert!(card(Why::Locked { by: "0199".to_owned() }).contains("Waits     for run 0199,"));
-    }
-
-    #[test]
-    fn a_failure_says_why() {
-        let failed = RunRecord {
-            error_code: Some("storage_full".to_owned()),
-            error: Some("step `days`: no space".to_owned()),
-            ..run(RunState::Failed)
-        };
-        let text = card(&failed, &[], None, &TimeZone::UTC);
-        assert!(
-            text.contains("State     failed after 4.2 s\nWhy       step `days`: no space [storage_full]"),
-            "{text}"
-        );
     }
 }
