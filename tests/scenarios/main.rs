@@ -19,6 +19,7 @@ mod export;
 mod http;
 mod import;
 mod manifest;
+mod outside;
 mod program;
 mod reload;
 mod schedule;
