@@ -9,6 +9,7 @@ mod migrate;
 mod options;
 mod postgres;
 mod row;
+mod snapshot;
 mod sql;
 mod sqlite;
 mod store;
@@ -22,6 +23,7 @@ pub use migrate::{MIGRATIONS, Migrated, Migration, MigrationState, MigrationStat
 pub use options::{Durability, Options};
 pub use postgres::Postgres;
 pub use row::Row;
+pub use snapshot::{Snapshot, oldest_snapshot};
 pub use sql::{Backend, Sql};
 pub use sqlite::Sqlite;
 pub use store::Store;

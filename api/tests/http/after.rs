@@ -217,7 +217,7 @@ async fn every_action_answers_under_the_former_addresses_too() {
         for action in ["replay", "discard"] {
             check(&format!("job_dead_letters/{unknown}/{action}"), "404 not_found").await;
         }
-        check("job_dead_letters/replay", "200").await;
+        check("job_dead_letters/replay", "422 invalid_parameter").await;
         check("pipelines/timed/pause", "200").await;
         check("pipelines/timed/resume", "200").await;
     }

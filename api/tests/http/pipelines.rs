@@ -118,7 +118,7 @@ async fn a_schedule_is_shown_with_what_is_due_and_health_tells_of_the_scheduler(
     let wanted = json!({"rule": "every 1h", "catch_up": "last", "due": due});
     assert_eq!(listed["items"][3]["schedule"], wanted);
     let health = house.client.get("/api/v1/health").await.json();
-    assert_eq!(health["scheduler"], json!({"last_tick_ms": NOW_MS}));
+    assert_eq!(health["scheduler"], json!({"last_tick_ms": NOW_MS, "age_ms": 0, "late": false}));
 }
 
 async fn mistaken(text: &str) -> serde_json::Value {
