@@ -208,6 +208,7 @@ impl From<EnqueueError> for Error {
         match error {
             EnqueueError::Plan(error) => error.into(),
             EnqueueError::Params(reason) => Self::parameter("params", format!("cannot be: {reason}")),
+            EnqueueError::Key => Self::parameter("key", format!("cannot be: {error}")),
             EnqueueError::Store(error) => error.into(),
         }
     }

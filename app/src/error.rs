@@ -53,6 +53,9 @@ impl Problem {
         if let Some(note @ PauseError::Note) = error.chain().find_map(|cause| cause.downcast_ref()) {
             return Self { exit: USAGE, ..Self::new("invalid_parameter", note.to_string()) };
         }
+        if let Some(key @ EnqueueError::Key) = error.chain().find_map(|cause| cause.downcast_ref()) {
+            return Self { exit: USAGE, ..Self::new("invalid_parameter", key.to_string()) };
+        }
         if let Some(EnqueueError::Params(message)) = error.chain().find_map(|cause| cause.downcast_ref()) {
             return Self { exit: USAGE, ..Self::new("invalid_parameter", message) };
         }

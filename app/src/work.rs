@@ -55,9 +55,14 @@ pub(crate) async fn carry_out(
     request: Request,
     progress: &Progress,
 ) -> anyhow::Result<Finished> {
+    let is_keyed = request.key.is_some();
     let enqueued = engine.enqueue(request).await?;
     if !enqueued.new {
-        progress.say("the same pipeline is at work already; waiting for that run");
+        progress.say(if is_keyed {
+            "there is a run that stands for this key already; this is what it does, or did"
+        } else {
+            "the same pipeline is at work already; waiting for that run"
+        });
     }
     see_through(config, engine, &enqueued, progress).await
 }

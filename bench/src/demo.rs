@@ -55,6 +55,8 @@ impl Demo {
             params,
             cause: Cause::Cli,
             force: true,
+            fresh: false,
+            key: None,
             request_id: None,
         };
         let run = self.engine.enqueue(request).await?.run;

@@ -166,6 +166,8 @@ async fn enqueue(engine: &Engine) -> anyhow::Result<String> {
         params: serde_json::Value::Null,
         cause: Cause::Cli,
         force: false,
+        fresh: false,
+        key: None,
         request_id: None,
     };
     Ok(engine.enqueue(request).await?.run)

@@ -137,5 +137,14 @@ fn in_range(
 
 fn request(item: Item, request_id: Option<String>) -> Request {
     let Item { pipeline, partition, params } = item;
-    Request { pipeline, partition, params, cause: Cause::Backfill, force: true, request_id }
+    Request {
+        pipeline,
+        partition,
+        params,
+        cause: Cause::Backfill,
+        force: true,
+        fresh: false,
+        key: None,
+        request_id,
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
-use store::Store;
+use store::{Store, Tx};
 use tokio::sync::Notify;
 use tracing::info;
 
@@ -55,6 +55,10 @@ pub struct Request {
     pub cause: Cause,
     /// Enqueue even where an unfinished run would stand for this one.
     pub force: bool,
+    /// Run every step, even where a result is kept for it.
+    pub fresh: bool,
+    /// All requests with the same key for the same pipeline and partition get one run.
+    pub key: Option<String>,
     pub request_id: Option<String>,
 }
 
@@ -65,6 +69,8 @@ pub enum EnqueueError {
     Plan(#[from] PlanError),
     #[error("{0}")]
     Params(String),
+    #[error("a key has 1 to {} characters, on one line", queue::KEY_CHARACTERS)]
+    Key,
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -191,7 +197,22 @@ impl Engine {
     /// Puts a run into the queue and wakes this process's worker.
     pub async fn enqueue(&self, request: Request) -> Result<Enqueued, EnqueueError> {
         let job = self.prepare(&request)?;
-        let enqueued = self.0.store.write(move |tx| queue::enqueue(tx, &job)).await?;
+        let (key, fresh) = (request.key, request.fresh);
+        if !key.as_deref().is_none_or(queue::is_key) {
+            return Err(EnqueueError::Key);
+        }
+        // Of requests at once, each must see what those before it left: none of them reads an older snapshot.
+        let enqueue = move |tx: &mut Tx<'_>| {
+            let enqueued = match &key {
+                Some(key) => queue::enqueue_once(tx, &job, key)?,
+                None => queue::enqueue(tx, &job)?,
+            };
+            if fresh && enqueued.new {
+                queue::make_fresh(tx, &enqueued.run)?;
+            }
+            Ok(enqueued)
+        };
+        let enqueued = self.0.store.write_latest(enqueue).await?;
         info!(
             run.id = enqueued.run,
             pipeline = request.pipeline,

@@ -63,6 +63,9 @@ pub struct Policy {
     pub timeout: Option<Duration>,
     /// A failure of this step does not fail the run.
     pub optional: bool,
+    /// For how long a result stands for the step while its inputs are unchanged; a plan without is hashed as ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached: Option<Duration>,
 }
 
 /// Decides from the artifact of a step's first input whether the step runs.

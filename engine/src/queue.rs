@@ -9,6 +9,7 @@ mod enqueue;
 mod finish;
 mod hint;
 mod listing;
+mod once;
 mod renew;
 mod worker;
 
@@ -20,10 +21,11 @@ use store::Sql;
 pub use bloat::{Bloat, Snapshot, bloat};
 pub use claim::{Claimed, Lease, MAX_CLAIMS, claim};
 pub use depth::{Depth, Reason, Waiting, depth};
-pub use enqueue::{Enqueued, Job, enqueue};
+pub use enqueue::{Enqueued, Job, enqueue, make_fresh};
 pub use finish::{Ended, ask_cancel, cancelled, finish, release};
 pub use hint::HINTS;
 pub use listing::{JobRecord, Why, jobs, waiting};
+pub use once::{KEY_CHARACTERS, enqueue_once, is_key};
 pub use renew::renew;
 pub use worker::{Identity, WorkerRecord, dead_neighbours, forget, prune, register, workers};
 
@@ -35,6 +37,7 @@ pub(crate) const QUERIES: &[&[&Sql]] = &[
     finish::QUERIES,
     hint::QUERIES,
     listing::QUERIES,
+    once::QUERIES,
     renew::QUERIES,
     worker::QUERIES,
 ];

@@ -98,7 +98,12 @@ impl Engine {
     ) -> Result<Enqueued, RerunError> {
         let layout = self.lay_out(run, start).await?;
         let job = layout.job(self.clock().now_ms(), request_id);
-        let reuse = Reuse { plan: layout.ready.plan.clone(), again: layout.again, former: layout.former.id };
+        let reuse = Reuse {
+            plan: layout.ready.plan.clone(),
+            again: layout.again,
+            is_fresh: matches!(start, Start::Step(_)),
+            former: layout.former.id,
+        };
         let enqueued = self.store().write(move |tx| rows::enqueue(tx, &job, &reuse)).await?;
         info!(run.id = enqueued.run, follows = run, new = enqueued.new, "run enqueued that follows another");
         self.wake();

@@ -9,6 +9,7 @@ mod outcome;
 pub mod record;
 mod rehearsal;
 mod resume;
+mod reuse;
 mod stop;
 
 #[cfg(test)]
@@ -22,10 +23,11 @@ pub(crate) use journal::{Journal, close_open, is_well};
 pub(crate) use outcome::Outcome;
 pub use rehearsal::Rehearsal;
 pub(crate) use resume::{Resumed, insert as list_steps};
+pub(crate) use reuse::forget as forget_results;
 pub use stop::{Stop, StopReason};
 
 pub(crate) const QUERIES: &[&[&store::Sql]] =
-    &[fence::QUERIES, journal::QUERIES, record::QUERIES, resume::QUERIES];
+    &[fence::QUERIES, journal::QUERIES, record::QUERIES, resume::QUERIES, reuse::QUERIES];
 
 /// What set a run off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

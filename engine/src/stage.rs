@@ -128,6 +128,8 @@ impl Stage {
             params,
             cause,
             force: true,
+            fresh: false,
+            key: None,
             request_id: None,
         };
         self.engine.enqueue(request).await.unwrap().run

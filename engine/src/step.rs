@@ -25,6 +25,10 @@ pub trait Step: Sized + Send + Sync + 'static {
     const KIND: &'static str;
     /// One sentence for the reference.
     const ABOUT: &'static str;
+    /// Counts what the step makes of the same configuration and input. Raise it whenever a change of the code, or of a
+    /// table that the code holds, makes it give another artifact or leave other rows: results that scripts keep with
+    /// `.cached()` are then made anew. A change that only makes it faster leaves it alone.
+    const VERSION: u32 = 1;
     /// Unknown keys are errors; the field docs become the reference.
     type Config: DeserializeOwned + JsonSchema;
     /// `()`, `(A,)`, `(A, B)` …, where each is an artifact, an `Option` of one or a [`Gather`].

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use engine::queue::Enqueued;
 use engine::run::Cause;
 use engine::script::{self, Source};
@@ -26,6 +26,7 @@ use crate::request::RequestId;
 use crate::state::Shared;
 
 const PARTITION_LONGEST: usize = 64;
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A pipeline.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,7 +112,7 @@ pub(crate) async fn list(
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `Force` reads")]
 pub(crate) struct RunParams {
-    /// `1` starts a run even where an unfinished one would stand for it.
+    /// `1` starts a run even where an unfinished one would stand for it, and runs steps whose result is kept.
     #[param(maximum = 1)]
     force: Option<u8>,
 }
@@ -136,6 +137,10 @@ pub(crate) struct Start {
     /// Whose run it is; the athlete's, if not given.
     #[serde(default)]
     partition: Option<String>,
+    /// All requests with the same key get one run, also once it is over, as long as its history is kept; the header
+    /// `Idempotency-Key` says the same.
+    #[serde(default)]
+    key: Option<String>,
 }
 
 /// The run that stands for a request.
@@ -143,7 +148,7 @@ pub(crate) struct Start {
 pub(crate) struct Started {
     /// Its id.
     run: String,
-    /// False where an unfinished run stands for the new one.
+    /// False where an unfinished run, or the one of the same key, stands for the new one.
     new: bool,
 }
 
@@ -158,11 +163,15 @@ impl Started {
 /// Starts a pipeline, or answers the run that is under way already.
 #[utoipa::path(
     post, path = "/pipelines/{name}/runs", tag = "pipelines", operation_id = "run_pipeline",
-    params(("name" = String, Path, description = "Name of the pipeline"), RunParams),
+    params(
+        ("name" = String, Path, description = "Name of the pipeline"),
+        RunParams,
+        ("Idempotency-Key" = Option<String>, Header, description = "As `key` of the body"),
+    ),
     request_body(content = Option<Start>, description = "Params of the run"),
     responses(
         (status = 202, description = "A new run was enqueued", body = Started),
-        (status = 200, description = "An unfinished run stands for it", body = Started),
+        (status = 200, description = "An unfinished run stands for it, or the one of the same key", body = Started),
         (status = "default", description = "Refused or failed", body = ErrorBody),
     )
 )]
@@ -171,6 +180,7 @@ pub(crate) async fn run(
     Segment(pipeline): Segment,
     Params(Force(force)): Params<Force>,
     id: RequestId,
+    headers: HeaderMap,
     body::Json(start): body::Json<Start>,
 ) -> Result<(StatusCode, Json<Started>), Error> {
     let request = Request {
@@ -179,9 +189,22 @@ pub(crate) async fn run(
         params: start.params.map_or(Value::Null, Value::Object),
         cause: Cause::Http,
         force,
+        fresh: force,
+        key: key(&headers, start.key)?,
         request_id: Some(id.as_str().to_owned()),
     };
     Ok(Started::answer(shared.state.engine.enqueue(request).await?))
+}
+
+/// The key of the request, as its header or its body says it.
+fn key(headers: &HeaderMap, named: Option<String>) -> Result<Option<String>, Error> {
+    let refused = |reason: &str| Error::parameter("key", reason);
+    let Some(header) = headers.get(IDEMPOTENCY_KEY) else { return Ok(named) };
+    let header = header.to_str().map_err(|_| refused("must be visible ASCII where the header says it"))?;
+    if named.is_some_and(|named| named != header) {
+        return Err(refused("is not the one of the header `Idempotency-Key`"));
+    }
+    Ok(Some(header.to_owned()))
 }
 
 /// Whose run it shall be.

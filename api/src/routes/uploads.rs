@@ -166,6 +166,8 @@ fn import(shared: &Shared, uploads: &[Value], id: &RequestId) -> engine::Request
         cause: Cause::Http,
         // Another upload's run does not stand for this one's files.
         force: true,
+        fresh: false,
+        key: None,
         request_id: Some(id.as_str().to_owned()),
     }
 }

@@ -116,6 +116,8 @@ impl Import {
             cause: Cause::Cli,
             // An import that was cut off does not stand for this one: it names other files.
             force: true,
+            fresh: false,
+            key: None,
             request_id: None,
         };
         let finished = work::carry_out(config, &engine, request, progress).await?;

@@ -2,8 +2,8 @@
 
 use anyhow::bail;
 use clap::Args;
-use engine::Request;
 use engine::run::Cause;
+use engine::{EnqueueError, Request, queue};
 use serde_json::{Map, Value};
 
 use crate::cli::{Form, Whose};
@@ -17,6 +17,7 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline run daily
   paceline run import --param 'paths=[\"/home/me/recordings\"]'
+  paceline run daily --key \"daily $(date +%F)\"    once a day, however often it is called
   paceline run daily --json         the run with its steps, when it is over";
 
 /// Runs a pipeline and shows its steps as they end
@@ -31,9 +32,12 @@ pub(crate) struct Run {
     /// All params as one JSON object
     #[arg(long, value_name = "JSON", conflicts_with = "param", value_parser = params)]
     params: Option<Value>,
-    /// Run even where an unfinished run would stand for this one
+    /// Run even where an unfinished run would stand for this one, and every step even where its result is kept
     #[arg(long)]
     force: bool,
+    /// One run for all commands and requests with this key, as long as its history is kept
+    #[arg(long, value_name = "TEXT", value_parser = key)]
+    key: Option<String>,
     /// Wait for the end and show the steps; this is what happens anyway
     #[arg(long)]
     watch: bool,
@@ -55,6 +59,8 @@ impl Run {
             params: self.params.unwrap_or_else(|| Value::Object(self.param.into_iter().collect())),
             cause: Cause::Cli,
             force: self.force,
+            fresh: self.force,
+            key: self.key,
             request_id: None,
         };
         let finished = work::carry_out(config, &engine, request, &progress).await?;
@@ -98,6 +104,10 @@ fn param(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     Ok((name.to_owned(), value))
+}
+
+fn key(text: &str) -> Result<String, String> {
+    if queue::is_key(text) { Ok(text.to_owned()) } else { Err(EnqueueError::Key.to_string()) }
 }
 
 fn params(text: &str) -> Result<Value, String> {

@@ -52,7 +52,7 @@ impl Engine {
 fn why(error: &EnqueueError) -> (String, String) {
     let code = match error {
         EnqueueError::Plan(_) => "pipeline_invalid",
-        EnqueueError::Params(_) => "invalid_parameter",
+        EnqueueError::Params(_) | EnqueueError::Key => "invalid_parameter",
         EnqueueError::Store(error) => error.code(),
     };
     warn!(code, error = %error, "an item of a backfill cannot run");

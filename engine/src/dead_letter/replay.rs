@@ -63,6 +63,8 @@ impl Engine {
             params: letter.params,
             cause: Cause::Replay,
             force: true,
+            fresh: false,
+            key: None,
             request_id,
         };
         // Of a group, each has its turn: none stands for another, and none cancels one.

@@ -51,6 +51,11 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
     Ok(Enqueued { run: job.id.clone(), new: true })
 }
 
+/// Lets a run that has not begun make everything anew: kept results of `.cached()` steps do not stand for its own.
+pub fn make_fresh(tx: &mut Tx<'_>, run: &str) -> store::Result<()> {
+    tx.execute(&MAKE_FRESH, &params![run]).map(drop)
+}
+
 fn unfinished(tx: &mut Tx<'_>, job: &Job) -> store::Result<Vec<String>> {
     tx.query(&UNFINISHED, &params![&job.pipeline, &job.partition], |row| row.get(0))
 }
@@ -91,6 +96,7 @@ const UNFINISHED: Sql = Sql::Both(
 const CANCEL_OLD: Sql = Sql::Both(
     "UPDATE run SET cancel_asked = TRUE WHERE pipeline = $1 AND partition = $2 AND state IN ('queued', 'running')",
 );
+const MAKE_FRESH: Sql = Sql::Both("UPDATE run SET fresh = TRUE WHERE id = $1");
 const INSERT_SCRIPT: Sql =
     Sql::Both("INSERT INTO script (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING");
 const INSERT_RUN: Sql = Sql::Both(
@@ -101,5 +107,13 @@ const INSERT_JOB: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, lock_key, priority, ready_ms, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
 );
 const INSERT_FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ($1, 0)");
-pub(crate) const QUERIES: &[&Sql] =
-    &[&ONE_AT_A_TIME, &UNFINISHED, &CANCEL_OLD, &INSERT_SCRIPT, &INSERT_RUN, &INSERT_JOB, &INSERT_FENCE];
+pub(crate) const QUERIES: &[&Sql] = &[
+    &ONE_AT_A_TIME,
+    &UNFINISHED,
+    &CANCEL_OLD,
+    &MAKE_FRESH,
+    &INSERT_SCRIPT,
+    &INSERT_RUN,
+    &INSERT_JOB,
+    &INSERT_FENCE,
+];

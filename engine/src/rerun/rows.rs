@@ -25,6 +25,8 @@ pub(super) struct Former {
 pub(super) struct Reuse {
     pub plan: Arc<Plan>,
     pub again: Vec<bool>,
+    /// Steps are run again even where a result is kept for them.
+    pub is_fresh: bool,
     pub former: String,
 }
 
@@ -63,6 +65,9 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, job: &Job, reuse: &Reuse) -> store::Resul
     }
     let enqueued = queue::enqueue(tx, job)?;
     follow(tx, &job.id, &reuse.former)?;
+    if reuse.is_fresh {
+        queue::make_fresh(tx, &job.id)?;
+    }
     list_steps(tx, &job.id, &reuse.plan, |position| reuse.again[position])?;
     let steps = reuse.plan.steps.iter().enumerate().filter(|(position, _)| !reuse.again[*position]);
     let rows: Vec<Vec<_>> = steps

@@ -14,6 +14,7 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::FailureClass;
 use super::execution::Shared;
+use super::reuse::{self, Kept, Looked};
 use crate::context::{Readings, StepContext};
 use crate::plan::When;
 use crate::step::{Cause, StepError};
@@ -38,7 +39,7 @@ pub(super) enum News {
 
 /// How a step ended.
 pub(super) enum End {
-    Succeeded(String),
+    Succeeded(String, Option<Kept>),
     Skipped(&'static str),
     Failed(FailureClass, Cause),
     Cancelled,
@@ -48,6 +49,8 @@ pub(super) enum End {
 /// What the tasks of a run share: one pointer for each of them.
 pub(super) struct Desk {
     pub shared: Arc<Shared>,
+    /// Kept results do not stand for a step.
+    pub is_fresh: bool,
     /// Reports of the same moment travel together, because each message may wake the executor.
     pub reports: UnboundedSender<Vec<Report>>,
 }
@@ -63,7 +66,7 @@ pub(super) struct Brief {
 impl Brief {
     /// Runs the step and answers how it ended; what happens on the way goes to `reports`.
     pub(super) async fn run(self, desk: Arc<Desk>) -> Report {
-        StepTask { desk: &desk, index: self.index, attempt: self.attempt, inputs: self.inputs }.run().await
+        StepTask::new(&desk, self).run().await
     }
 }
 
@@ -72,8 +75,8 @@ pub(super) async fn run_all(briefs: Vec<Brief>, desk: Arc<Desk>) {
     // One pointer for all of them: each that is cloned is a word of memory that threads fight for.
     let desk = &*desk;
     let ended = &Mutex::new(Vec::new());
-    let run = |Brief { index, attempt, inputs }| async move {
-        let report = StepTask { desk, index, attempt, inputs }.run().await;
+    let run = |brief| async move {
+        let report = StepTask::new(desk, brief).run().await;
         ended.lock().unwrap_or_else(PoisonError::into_inner).push(report);
     };
     let mut all = pin!(join_all(briefs.into_iter().map(run)));
@@ -100,15 +103,21 @@ struct StepTask<'a> {
     index: usize,
     attempt: u32,
     inputs: Vec<Value>,
+    /// Where its result goes for later runs.
+    keep: Option<Kept>,
 }
 
-impl StepTask<'_> {
+impl<'a> StepTask<'a> {
+    fn new(desk: &'a Desk, Brief { index, attempt, inputs }: Brief) -> Self {
+        Self { desk, index, attempt, inputs, keep: None }
+    }
+
     async fn run(mut self) -> Report {
         let Some(when) = self.desk.shared.plan.steps[self.index].when.clone() else {
-            return self.attempts().await;
+            return self.work().await;
         };
         match Box::pin(self.decide(when)).await {
-            Ok(true) => Box::pin(self.attempts()).await,
+            Ok(true) => Box::pin(self.work()).await,
             Ok(false) => {
                 self.ended(self.desk.shared.now_ms(), End::Skipped("when_false"), Readings::default())
             }
@@ -125,6 +134,30 @@ impl StepTask<'_> {
         decided.unwrap_or_else(|_| Err(Cause::new("step_panicked", "the condition panicked")))
     }
 
+    async fn work(&mut self) -> Report {
+        if self.desk.shared.plan.steps[self.index].policy.cached.is_some()
+            && let Some(reused) = Box::pin(self.reuse()).await
+        {
+            return reused;
+        }
+        self.attempts().await
+    }
+
+    /// The end of the step where a kept result stands for it; else it starts.
+    async fn reuse(&mut self) -> Option<Report> {
+        let Desk { shared, is_fresh, .. } = self.desk;
+        match reuse::look(shared, self.index, &self.inputs, *is_fresh).await {
+            Some(Looked::Found(artifact, from)) => {
+                let end = End::Succeeded(artifact, Some(from));
+                return Some(self.ended(shared.now_ms(), end, Readings::default()));
+            }
+            Some(Looked::Missing(keep)) => self.keep = Some(keep),
+            None => {}
+        }
+        self.tell(News::Started { attempt: self.attempt });
+        None
+    }
+
     async fn attempts(&mut self) -> Report {
         let policy = &self.desk.shared.plan.steps[self.index].policy;
         let (retries, backoff) = (policy.retries, policy.backoff);
@@ -137,7 +170,10 @@ impl StepTask<'_> {
             self.desk.shared.metrics[self.index].took(started_ms, ended_ms);
             let readings = ctx.meter.readings();
             let (failure, cause) = match result {
-                Ok(artifact) => return self.ended(ended_ms, End::Succeeded(artifact), readings),
+                Ok(artifact) => {
+                    let end = End::Succeeded(artifact, self.keep.take());
+                    return self.ended(ended_ms, end, readings);
+                }
                 Err(Ending::Cancelled) => return self.ended(ended_ms, End::Cancelled, readings),
                 Err(Ending::Later(after, cause)) if after > LONGEST_WAIT => {
                     return self.ended(ended_ms, End::Waiting(after, cause), readings);
@@ -198,7 +234,10 @@ impl StepTask<'_> {
         let step = &*self.desk.shared.plan.steps[self.index].name;
         let run = &*self.desk.shared.context.run.id;
         match &end {
-            End::Succeeded(_) => info!(run.id = run, step, changed = readings.rows_out, "step finished"),
+            End::Succeeded(_, Some(Kept::From(former))) => {
+                info!(run.id = run, step, reused.from = former, "step reused: inputs unchanged");
+            }
+            End::Succeeded(..) => info!(run.id = run, step, changed = readings.rows_out, "step finished"),
             End::Skipped(reason) => info!(run.id = run, step, reason, "step skipped"),
             End::Failed(_, cause) => {
                 warn!(run.id = run, step, code = cause.code, error = cause.report(), "step failed");

@@ -59,10 +59,12 @@ pub(crate) struct Execution {
     running: usize,
     failure: Option<(FailureClass, String, String)>,
     parked: Option<Duration>,
+    is_fresh: bool,
 }
 
 impl Execution {
     pub(crate) fn new(shared: Arc<Shared>, journal: Journal, resumed: Resumed) -> Self {
+        let is_fresh = resumed.is_fresh;
         let mut nodes: Vec<Node> = resumed.steps.into_iter().map(Node::of).collect();
         for (index, node) in nodes.iter_mut().enumerate() {
             node.waits_for = shared.plan.order.waits_for(index);
@@ -77,13 +79,14 @@ impl Execution {
             running: 0,
             failure: None,
             parked: None,
+            is_fresh,
         }
     }
 
     /// Runs until nothing is left to do, or until the run is stopped.
     pub(crate) async fn run(mut self) -> store::Result<Outcome> {
         let (sender, mut reports) = unbounded_channel();
-        let desk = Arc::new(Desk { shared: self.shared.clone(), reports: sender });
+        let desk = Arc::new(Desk { shared: self.shared.clone(), is_fresh: self.is_fresh, reports: sender });
         let mut tasks = JoinSet::new();
         self.open();
         // Without a budget: with one, no more than 128 ends would be seen between two commits.
@@ -195,8 +198,11 @@ impl Execution {
         let started: Vec<_> = self.ready.drain(..room).collect();
         let now_ms = self.shared.now_ms();
         for &index in &started {
-            let attempt = self.nodes[index].attempts + 1;
-            self.begin(index, now_ms, attempt);
+            // One for which a kept result may stand begins once there is none.
+            if self.shared.plan.steps[index].policy.cached.is_none() {
+                let attempt = self.nodes[index].attempts + 1;
+                self.begin(index, now_ms, attempt);
+            }
         }
         self.running += started.len();
         started
@@ -204,12 +210,12 @@ impl Execution {
 
     fn begin(&mut self, index: usize, at_ms: i64, attempt: u32) {
         let node = &mut self.nodes[index];
-        (node.attempts, node.attempt_ms) = (attempt, at_ms);
+        (node.attempts, node.attempt_ms) = (attempt, Some(at_ms));
         self.note(index, at_ms, What::Started { attempt });
     }
 
     fn brief(&self, index: usize) -> Brief {
-        Brief { index, attempt: self.nodes[index].attempts, inputs: self.inputs(index) }
+        Brief { index, attempt: self.nodes[index].at_attempt(), inputs: self.inputs(index) }
     }
 
     fn inputs(&self, index: usize) -> Vec<Value> {
@@ -233,13 +239,14 @@ impl Execution {
         match news {
             News::Started { attempt } => self.begin(index, at_ms, attempt),
             News::Retrying { cause } => {
-                let attempt = self.nodes[index].attempt();
-                self.note(index, at_ms, What::Retried { attempt, error: error(&cause) });
+                if let Some(attempt) = self.nodes[index].attempt() {
+                    self.note(index, at_ms, What::Retried { attempt, error: error(&cause) });
+                }
             }
             News::Ended { end, readings } => {
                 self.running -= 1;
                 // A step that its condition skipped was noted as started all the same.
-                let attempt = Some(self.nodes[index].attempt());
+                let attempt = self.nodes[index].attempt();
                 self.end(index, at_ms, attempt, end, readings);
                 self.release_freed();
             }
@@ -251,8 +258,12 @@ impl Execution {
             End::Failed(class, _) => Some(*class),
             _ => None,
         };
+        let mut kept = None;
         let (state, artifact, failure) = match end {
-            End::Succeeded(artifact) => (StepState::Succeeded, Some(artifact), None),
+            End::Succeeded(artifact, result) => {
+                kept = result;
+                (StepState::Succeeded, Some(artifact), None)
+            }
             End::Skipped(reason) => (StepState::Skipped, None, Some(skipped(reason))),
             End::Failed(_, cause) => (StepState::Failed, None, Some(error(&cause))),
             End::Cancelled => (StepState::Cancelled, None, None),
@@ -265,7 +276,7 @@ impl Execution {
         if self.shared.plan.order.is_taken(index) {
             self.nodes[index].artifact = artifact.as_deref().map(Arc::from);
         }
-        let what = What::Ended { attempt, state, artifact, meters, error: failure.clone() };
+        let what = What::Ended { attempt, state, artifact, meters, error: failure.clone(), kept };
         self.note(index, at_ms, what);
         if matches!(state, StepState::Cancelled | StepState::Waiting) {
             return;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use store::{Sql, Store, Tx, Value, params};
 
+use super::reuse::{self, Kept};
 use super::{Fence, StepState};
 use crate::context::Readings;
 
@@ -45,6 +46,7 @@ pub(crate) enum What {
         artifact: Option<String>,
         meters: Readings,
         error: Option<Error>,
+        kept: Option<Kept>,
     },
 }
 
@@ -103,7 +105,7 @@ fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> sto
     tx.batch(&START, &rows.started)?;
     tx.batch(&KEEP_ATTEMPT, &rows.attempts)?;
     tx.batch(&END, &rows.ended)?;
-    Ok(())
+    reuse::write(tx, fence.run(), entries)
 }
 
 /// Ends the steps that a run left open when it ended without them.

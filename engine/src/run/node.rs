@@ -11,7 +11,8 @@ use super::resume::Known;
 pub(super) struct Node {
     pub waits_for: usize,
     pub attempts: u32,
-    pub attempt_ms: i64,
+    /// Nothing until it begins in this process.
+    pub attempt_ms: Option<i64>,
     pub over: Option<StepState>,
     pub artifact: Option<Arc<str>>,
     /// Why it failed, where a former worker wrote that down.
@@ -26,7 +27,13 @@ impl Node {
         Self { attempts, over, artifact, error_code, ..Self::default() }
     }
 
-    pub(super) fn attempt(&self) -> Attempt {
-        Attempt { number: self.attempts, started_ms: self.attempt_ms }
+    /// The attempt that it is at, once it has begun.
+    pub(super) fn attempt(&self) -> Option<Attempt> {
+        self.attempt_ms.map(|started_ms| Attempt { number: self.attempts, started_ms })
+    }
+
+    /// The number of that attempt, or of the one to come.
+    pub(super) fn at_attempt(&self) -> u32 {
+        self.attempts + u32::from(self.attempt_ms.is_none())
     }
 }

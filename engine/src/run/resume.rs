@@ -11,6 +11,8 @@ use crate::plan::Plan;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Resumed {
     pub steps: Vec<Known>,
+    /// Kept results do not stand for its steps.
+    pub is_fresh: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -25,7 +27,7 @@ pub(crate) struct Known {
 impl Resumed {
     /// A run that nobody began.
     pub(crate) fn fresh(plan: &Plan) -> Self {
-        Self { steps: vec![Known::default(); plan.steps.len()] }
+        Self { steps: vec![Known::default(); plan.steps.len()], is_fresh: false }
     }
 
     /// Reads what was done, lists what is to do, and closes the attempts of a worker that went away.
@@ -48,7 +50,7 @@ impl Resumed {
         tx.execute(&CLOSE_LOST, &params![run, now_ms])?;
         let mut found: std::collections::HashMap<_, _> = found.into_iter().collect();
         let steps = plan.steps.iter().map(|step| found.remove(&*step.name).unwrap_or_default()).collect();
-        Ok(Self { steps })
+        Ok(Self { steps, is_fresh: false })
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) fn prepare(engine: &Engine, pipeline: &str, partition: &str) -> Vec<J
         params: Value::Null,
         cause: Cause::Pipeline,
         force: false,
+        fresh: false,
+        key: None,
         request_id: None,
     };
     followers.filter_map(|plan| engine.prepare(&request(&plan.name)).ok()).collect()

@@ -158,6 +158,8 @@ impl Scheduler {
             params: serde_json::Value::Null,
             cause: Cause::Schedule,
             force: false,
+            fresh: false,
+            key: None,
             request_id: None,
         };
         Some((slot, self.engine.prepare(&request).ok()?))

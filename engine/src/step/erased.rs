@@ -57,11 +57,14 @@ pub struct Kind {
     pub kind: &'static str,
     pub about: &'static str,
     pub slots: Vec<Slot>,
+    /// What its code makes of the same input, as [`Step::VERSION`] counts it.
+    pub version: u32,
     /// Name of the artifact it gives.
     pub output: String,
     pub config_schema: Schema,
     pub output_schema: Schema,
     build: Build,
+    reads: fn(&str) -> bool,
 }
 
 type Build = Box<dyn Fn(Value) -> Result<Arc<dyn AnyStep>, ConfigError> + Send + Sync>;
@@ -78,16 +81,23 @@ impl Kind {
             kind: S::KIND,
             about: S::ABOUT,
             slots: S::Input::slots(),
+            version: S::VERSION,
             output: <S::Output as JsonSchema>::schema_name().into_owned(),
             config_schema: schema_for!(S::Config),
             output_schema: schema_for!(S::Output),
             build: Box::new(move |config| Ok(Arc::new(make(parse::<S>(config)?)?))),
+            reads: |artifact| serde_json::from_str::<S::Output>(artifact).is_ok(),
         }
     }
 
     /// Namespace and function of the kind, as scripts write them.
     pub fn path(&self) -> (&'static str, &'static str) {
         self.kind.split_once('.').unwrap_or(("", self.kind))
+    }
+
+    /// Whether the JSON text is an artifact of this kind.
+    pub(crate) fn reads(&self, artifact: &str) -> bool {
+        (self.reads)(artifact)
     }
 
     /// Builds a step from its configuration, which is checked in full.

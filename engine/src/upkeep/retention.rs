@@ -3,6 +3,7 @@
 use store::{Sql, params};
 
 use crate::host::Engine;
+use crate::run::forget_results;
 
 /// So many runs go in one transaction.
 const CHUNK: i64 = 500;
@@ -23,7 +24,8 @@ impl Keep {
 }
 
 impl Engine {
-    /// Deletes old runs with their steps, attempts and closed dead letters, and backfills that ended as long ago.
+    /// Deletes old runs with their steps, attempts and closed dead letters, backfills that ended as long ago, and kept
+    /// results of steps whose time is over.
     ///
     /// A run with an open dead letter stays, and so does the newest success of each pipeline and partition. Answers how
     /// many went, or nothing where a process did this within the last hour.
@@ -46,6 +48,8 @@ impl Engine {
             }
         }
         self.store().write(move |tx| tx.execute(&DELETE_BACKFILLS, &params![failed_ms])).await?;
+        while self.store().write(move |tx| forget_results(tx, now_ms, CHUNK)).await? == CHUNK.unsigned_abs() {
+        }
         Ok(Some(deleted))
     }
 }

@@ -100,6 +100,7 @@ struct Pinned {
     script_hash: String,
     script_body: String,
     plan_hash: String,
+    is_fresh: bool,
 }
 
 impl Held {
@@ -186,7 +187,7 @@ impl Held {
             (self.claimed.fence.clone(), ready.plan.clone(), self.engine.clock().now_ms());
         let resumed = self.engine.store().write(move |tx| Resumed::load(tx, &fence, &plan, now_ms)).await;
         let resumed = match resumed {
-            Ok(resumed) => resumed,
+            Ok(resumed) => Resumed { is_fresh: pinned.is_fresh, ..resumed },
             Err(error) => return error.downcast_aborted::<crate::run::Fenced>().map(|_| Outcome::Lost),
         };
         self.run(&ready, pinned.info, resumed).await
@@ -295,6 +296,7 @@ impl Held {
                     script_hash: row.get(5)?,
                     script_body: row.get(6)?,
                     plan_hash: row.get(7)?,
+                    is_fresh: row.get(8)?,
                 })
             })
         });
@@ -312,6 +314,7 @@ fn failed(class: FailureClass, code: &str, error: String) -> Outcome {
 
 const PINNED: Sql = Sql::Both(
     "SELECT run.pipeline, run.partition, run.params, COALESCE(run.origin, run.cause), run.request_id, \
-     run.script_hash, script.body, run.plan_hash FROM run JOIN script ON script.hash = run.script_hash WHERE run.id = $1",
+     run.script_hash, script.body, run.plan_hash, run.fresh \
+     FROM run JOIN script ON script.hash = run.script_hash WHERE run.id = $1",
 );
 pub(super) const QUERIES: &[&Sql] = &[&PINNED];

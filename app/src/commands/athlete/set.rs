@@ -226,6 +226,8 @@ impl Set {
             cause: Cause::Cli,
             // A run that is at work already may have read the settings before they changed.
             force: true,
+            fresh: false,
+            key: None,
             request_id: None,
         };
         let finished = work::carry_out(config, engine, request, progress).await?;

@@ -44,22 +44,23 @@ fn head(run: &RunRecord, steps: &[StepRecord], why: Option<&Why>, zone: &TimeZon
     lines
 }
 
-/// From which runs results were taken over.
+/// From which runs results were taken over, and why.
 fn reused(steps: &[StepRecord]) -> Vec<String> {
-    let mut runs: Vec<&str> = steps.iter().filter_map(|step| step.reused_from.as_deref()).collect();
-    runs.dedup();
-    let steps_of = |run: &str| {
-        let reused = steps.iter().filter(|step| step.reused_from.as_deref() == Some(run));
-        reused.map(|step| step.step.as_str()).collect::<Vec<_>>().join(", ")
-    };
-    let mut told: Vec<String> = Vec::new();
-    for run in runs {
-        let text = format!("{} of run {run}", steps_of(run));
-        if !told.contains(&text) {
-            told.push(text);
+    // What a retry takes over comes with its attempts.
+    let source = |step: &StepRecord| Some((step.reused_from.clone()?, step.attempts.is_empty()));
+    let mut sources: Vec<(String, bool)> = Vec::new();
+    for source in steps.iter().filter_map(source) {
+        if !sources.contains(&source) {
+            sources.push(source);
         }
     }
-    told
+    let text = |wanted: &(String, bool)| {
+        let taken = steps.iter().filter(|step| source(step).as_ref() == Some(wanted));
+        let names: Vec<_> = taken.map(|step| step.step.as_str()).collect();
+        let why = if wanted.1 { ": inputs unchanged" } else { "" };
+        format!("{} of run {}{why}", names.join(", "), wanted.0)
+    };
+    sources.iter().map(text).collect()
 }
 
 fn waits(why: &Why, steps: &[StepRecord], zone: &TimeZone) -> String {
@@ -282,6 +283,16 @@ Worker 3  three";
         let text = text(&run(RunState::Succeeded), &[reused], None, &TimeZone::UTC);
         assert!(text.contains("Reused    read of run 0198\n"), "{text}");
         assert!(!text.contains("Worker"), "{text}");
+    }
+
+    #[test]
+    fn a_result_that_was_kept_says_why_it_stands() {
+        let kept = StepRecord {
+            reused_from: Some("0198".to_owned()),
+            ..step("read", StepState::Succeeded, Vec::new())
+        };
+        let text = text(&run(RunState::Succeeded), &[kept], None, &TimeZone::UTC);
+        assert!(text.contains("Reused    read of run 0198: inputs unchanged\n"), "{text}");
     }
 
     #[test]

@@ -17,6 +17,8 @@ async fn followers(stage: &Stage, partition: &str) -> Vec<(String, String, Strin
         params: serde_json::Value::Null,
         cause: Cause::Cli,
         force: false,
+        fresh: false,
+        key: None,
         request_id: None,
     };
     let run = stage.engine.enqueue(request).await.unwrap().run;

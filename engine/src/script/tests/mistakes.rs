@@ -268,3 +268,13 @@ fn a_mistake_is_shown_with_its_line() {
     let body = "let r = files::read();\nopen_meteo::history(r, #{\n    precison: 3,\n});";
     insta::assert_snapshot!(found(&evaluate(body)).1);
 }
+
+#[test]
+fn how_long_a_result_is_kept_is_checked_where_it_stands() {
+    check("files::read().cached();", &[]);
+    check("files::read().cached(\"7d\");", &[]);
+    check("files::read().cached(7);", &["2:22 invalid_argument"]);
+    check("files::read().cached(\"soon\");", &["2:22 invalid_argument"]);
+    check("files::read().cached(\"400d\");", &["2:22 invalid_argument"]);
+    check("files::read().cached(\"7d\", 1);", &["2:15 invalid_argument"]);
+}

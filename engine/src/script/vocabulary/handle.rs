@@ -1,4 +1,6 @@
-//! What can be said of a step: `.named .after .retry .timeout .optional .when`.
+//! What can be said of a step: `.named .after .retry .timeout .optional .when .cached`.
+
+mod cached;
 
 use std::any::TypeId;
 
@@ -11,7 +13,8 @@ use crate::script::draft::{Draft, SharedDraft, StepDraft};
 use crate::script::place::{Mistake, Part, Place};
 
 /// The methods of a handle.
-pub(in crate::script) const METHODS: [&str; 6] = ["named", "after", "retry", "timeout", "optional", "when"];
+pub(in crate::script) const METHODS: [&str; 7] =
+    ["named", "after", "retry", "timeout", "optional", "when", "cached"];
 const MOST_RETRIES: i64 = 20;
 
 /// A mistake in one argument, or in the call where there is none.
@@ -19,7 +22,7 @@ type Wrong = (Option<usize>, String);
 type Method = fn(&mut StepDraft, &Place, &[Dynamic]) -> Result<(), Wrong>;
 
 pub(super) fn register(module: &mut Module, draft: &SharedDraft) {
-    let methods: [Method; 6] = [named, after, retry, time_limit, optional, when];
+    let methods: [Method; 7] = [named, after, retry, time_limit, optional, when, cached::cached];
     for (name, method) in METHODS.into_iter().zip(methods) {
         let draft = draft.clone();
         variadic(module, name, &[TypeId::of::<Handle>()], move |place, arguments| {

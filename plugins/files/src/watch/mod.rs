@@ -188,6 +188,8 @@ impl Watch {
             cause: Cause::Watch,
             // Another import's run does not stand for these files.
             force: true,
+            fresh: false,
+            key: None,
             request_id: None,
         };
         let run = self.engine.enqueue(request).await?.run;

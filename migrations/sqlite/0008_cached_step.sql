@@ -1,0 +1,33 @@
+-- Results that stand for a step whose inputs are unchanged, by the hash of all that they rest on.
+CREATE TABLE cached_step (
+    key TEXT NOT NULL PRIMARY KEY,
+    partition TEXT NOT NULL,
+    artifact TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    made_ms BIGINT NOT NULL,
+    until_ms BIGINT NOT NULL
+);
+CREATE INDEX cached_step_by_until ON cached_step (until_ms, key);
+
+-- Whether the run leaves such results alone and makes them anew.
+ALTER TABLE run ADD COLUMN fresh BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- The one run that answers every request with a key; it is claimed before its run is there.
+CREATE TABLE run_key (
+    pipeline TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    key TEXT NOT NULL,
+    run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (pipeline, partition, key)
+) WITHOUT ROWID;
+CREATE INDEX run_key_by_run ON run_key (run_id);
+
+-- Which files of the watched folder a pipeline was given, as they were then.
+CREATE TABLE watched_file (
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    pipeline TEXT NOT NULL,
+    path TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    modified_ns BIGINT,
+    PRIMARY KEY (athlete, pipeline, path)
+) WITHOUT ROWID;
