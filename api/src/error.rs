@@ -10,6 +10,7 @@ use engine::backfill::BackfillError;
 use engine::dead_letter::LetterError;
 use engine::registry::QueryError;
 use engine::rerun::RerunError;
+use engine::trigger::WebhookError;
 use engine::{EnqueueError, PauseError, PlanError};
 use serde::Serialize;
 use serde_json::Value;
@@ -45,6 +46,10 @@ pub enum Error {
     OriginRefused,
     #[error("a write must be JSON or carry the header `X-Paceline: 1`")]
     CsrfRefused,
+    #[error("the delivery is not signed, or not by whom it should be")]
+    WebhookRefused,
+    #[error("the delivery took too long; nothing is lost if it is sent again")]
+    WebhookTimeout,
     #[error("run `{0}` is over")]
     RunOver(String),
     /// A refusal whose code comes from further below.
@@ -117,6 +122,8 @@ impl Error {
             Self::HostRefused => "host_refused",
             Self::OriginRefused => "origin_refused",
             Self::CsrfRefused => "csrf_refused",
+            Self::WebhookRefused => "webhook_refused",
+            Self::WebhookTimeout => "webhook_timeout",
             Self::RunOver(_) => "run_over",
             Self::Refused { code, .. } => code,
             Self::Store(error) => error.code(),
@@ -135,7 +142,10 @@ impl Error {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidParameter { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::HostRefused | Self::OriginRefused | Self::CsrfRefused => StatusCode::FORBIDDEN,
+            Self::HostRefused | Self::OriginRefused | Self::CsrfRefused | Self::WebhookRefused => {
+                StatusCode::FORBIDDEN
+            }
+            Self::WebhookTimeout => StatusCode::SERVICE_UNAVAILABLE,
             Self::RunOver(_) => StatusCode::CONFLICT,
             Self::Refused { status, .. } => *status,
             Self::Store(error) => store_status(error),
@@ -210,6 +220,16 @@ impl From<EnqueueError> for Error {
             EnqueueError::Params(reason) => Self::parameter("params", format!("cannot be: {reason}")),
             EnqueueError::Key => Self::parameter("key", format!("cannot be: {error}")),
             EnqueueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WebhookError> for Error {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Unknown(name) => Self::NotFound(format!("webhook `{name}`")),
+            WebhookError::Refused => Self::WebhookRefused,
+            WebhookError::Enqueue(error) => error.into(),
         }
     }
 }
@@ -321,6 +341,8 @@ mod tests {
             Error::HostRefused,
             Error::OriginRefused,
             Error::CsrfRefused,
+            Error::WebhookRefused,
+            Error::WebhookTimeout,
             Error::RunOver(text()),
             Error::script(&[]),
             Error::Internal(text()),

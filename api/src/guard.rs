@@ -2,6 +2,9 @@
 //!
 //! A page on another site can make a browser send requests here, and can point a name of its own at 127.0.0.1.
 //! The first cannot set a header or a JSON content type without asking, the second cannot change `Host`.
+//!
+//! A webhook is sent by a program elsewhere, under whatever name leads here. It proves by itself whose it is, with a
+//! secret that no page has, so that none of this is asked of it.
 
 use axum::extract::Request;
 use axum::http::uri::Authority;
@@ -11,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::body::is_json;
 use crate::error::Error;
+use crate::router::{PREFIX, PREFIX_KEPT, WEBHOOKS};
 
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 const OURS: HeaderName = HeaderName::from_static("x-paceline");
@@ -24,9 +28,12 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
 }
 
 fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
-    let host = host(uri, headers).ok_or(Error::HostRefused)?;
-    if !headers.get_all(header::ORIGIN).iter().all(|origin| is_own(origin.as_bytes(), &host)) {
-        return Err(Error::OriginRefused);
+    let is_webhook = is_webhook(uri.path());
+    if !is_webhook {
+        let host = host(uri, headers).ok_or(Error::HostRefused)?;
+        if !headers.get_all(header::ORIGIN).iter().all(|origin| is_own(origin.as_bytes(), &host)) {
+            return Err(Error::OriginRefused);
+        }
     }
     // The parser below us drops the `Content-Length` that stands beside a `Transfer-Encoding`, so that two ways of
     // framing cannot be told from one.
@@ -34,10 +41,17 @@ fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
         return Err(Error::LengthRequired);
     }
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
-    if !reads && !is_json(headers) && headers.get(OURS).is_none_or(|value| value != "1") {
+    if !is_webhook && !reads && !is_json(headers) && headers.get(OURS).is_none_or(|value| value != "1") {
         return Err(Error::CsrfRefused);
     }
     Ok(())
+}
+
+/// Whether the route behind the address is that of a webhook: its name is one part and the last.
+fn is_webhook(path: &str) -> bool {
+    let after = |prefix| path.strip_prefix(prefix)?.strip_prefix(WEBHOOKS);
+    let name = after(PREFIX).or_else(|| after(PREFIX_KEPT));
+    name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// The one host that the request names, if it is a loopback.
@@ -74,8 +88,35 @@ mod tests {
             let (name, value) = line.split_once(": ").unwrap();
             headers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         }
-        let checked = super::check(&method, &Uri::from_static("/api/v1/runs"), &headers);
-        assert_eq!(checked.as_ref().map_or_else(Error::code, |()| "through"), expected, "{given}");
+        check_at("/api/v1/runs", &method, &headers, expected);
+    }
+
+    fn check_at(path: &'static str, method: &Method, headers: &HeaderMap, expected: &str) {
+        let checked = super::check(method, &Uri::from_static(path), headers);
+        assert_eq!(checked.as_ref().map_or_else(Error::code, |()| "through"), expected, "{path} {headers:?}");
+    }
+
+    #[test]
+    fn a_webhook_is_let_through_to_its_own_proof_and_nothing_else_is() {
+        let headers = HeaderMap::from_iter([(header::HOST, "paceline.example.org".parse().unwrap())]);
+        for path in ["/api/v1/webhooks/strava", "/api/webhooks/strava", "/api/v1/webhooks/strava?a=/b"] {
+            check_at(path, &Method::POST, &headers, "through");
+            check_at(path, &Method::GET, &headers, "through");
+        }
+        let others = [
+            "/api/v1/webhooks",
+            "/api/v1/webhooks/",
+            "/api/v1/webhooks/../runs",
+            "/api/v1/webhooks//",
+            "/webhooks/strava",
+            "/api/v1/runs?/webhooks/strava",
+            "/api/v1//webhooks/strava",
+        ];
+        for path in others {
+            check_at(path, &Method::POST, &headers, "host_refused");
+        }
+        let chunked = HeaderMap::from_iter([(header::TRANSFER_ENCODING, "chunked".parse().unwrap())]);
+        check_at("/api/v1/webhooks/strava", &Method::POST, &chunked, "length_required");
     }
 
     #[test]

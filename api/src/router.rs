@@ -19,14 +19,15 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines,
-    predictions, runs, steps, uploads, workers,
+    predictions, runs, steps, uploads, webhooks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
 
 /// Where the routes stand, and the addresses that programs of the former system know.
-const PREFIX: &str = "/api/v1";
-const PREFIX_KEPT: &str = "/api";
+pub(crate) const PREFIX: &str = "/api/v1";
+pub(crate) const PREFIX_KEPT: &str = "/api";
+pub(crate) const WEBHOOKS: &str = "/webhooks/";
 const RUNS: &str = "/runs";
 const RUNS_KEPT: &str = "/job_runs";
 
@@ -84,6 +85,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(pipelines::run))
         .routes(routes!(pipelines::schedule::pause))
         .routes(routes!(pipelines::schedule::resume))
+        .routes(routes!(webhooks::verify, webhooks::deliver))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::steps))

@@ -14,4 +14,5 @@ pub(crate) mod predictions;
 pub(crate) mod runs;
 pub(crate) mod steps;
 pub(crate) mod uploads;
+pub(crate) mod webhooks;
 pub(crate) mod workers;

@@ -34,6 +34,10 @@ pub struct Limits {
     pub upload_bytes: usize,
     /// Any other body.
     pub body_bytes: usize,
+    /// The body of a webhook's delivery.
+    pub webhook_bytes: usize,
+    /// How long the sender of a delivery waits for its answer.
+    pub webhook_wait: Duration,
     /// How long an upload waits for its import before it answers with the run alone.
     pub upload_wait: Duration,
     /// How long health waits for the database.
@@ -47,6 +51,8 @@ impl Limits {
     pub const STANDARD: Self = Self {
         upload_bytes: 64 * 1024 * 1024,
         body_bytes: 1024 * 1024,
+        webhook_bytes: 256 * 1024,
+        webhook_wait: Duration::from_millis(1500),
         upload_wait: Duration::from_secs(25),
         health_wait: Duration::from_secs(5),
         stop_wait: Duration::from_secs(8),

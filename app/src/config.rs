@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use engine::trigger::SECRET_BYTES;
 use engine::upkeep::Keep;
 use engine::worker::Settings;
 use store::Url;
@@ -23,6 +24,7 @@ pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
 const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
 const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
+const WEBHOOK_SECRET: &str = "FITNESS_WEBHOOK_SECRET";
 
 const WORKER_SLOTS: &str = "FITNESS_WORKER_SLOTS";
 const LEASE: &str = "FITNESS_LEASE";
@@ -48,10 +50,27 @@ pub(crate) struct Config {
     pub(crate) local_import: bool,
     /// What is put into it is imported while the server runs; whether it is there is looked at then.
     pub(crate) import_dir: Option<PathBuf>,
+    /// What deliveries of webhooks are signed with; without it only plugins receive any.
+    pub(crate) webhook_secret: Option<Secret>,
     /// How runs are worked off.
     pub(crate) worker: Settings,
     /// How long the history of runs is kept.
     pub(crate) keep: Keep,
+}
+
+/// Bytes that are shown to nobody.
+pub(crate) struct Secret(Vec<u8>);
+
+impl Secret {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// How the log is written.
@@ -97,6 +116,7 @@ impl Config {
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
+            webhook_secret: text(WEBHOOK_SECRET)?.map(secret).transpose()?,
             worker: worker(text)?,
             keep: Keep {
                 succeeded_days: days(KEEP_RUNS, text(KEEP_RUNS)?, Keep::STANDARD.succeeded_days)?,
@@ -199,6 +219,16 @@ fn scripts_dir(path: PathBuf) -> Result<PathBuf, Problem> {
         return Ok(path);
     }
     Err(wrong(SCRIPTS_DIR, "it names no folder that holds `pipelines`"))
+}
+
+fn secret(value: String) -> Result<Secret, Problem> {
+    if value.len() < SECRET_BYTES {
+        return Err(wrong(
+            WEBHOOK_SECRET,
+            &format!("it must have at least {SECRET_BYTES} bytes, such as `openssl rand -hex 32` gives"),
+        ));
+    }
+    Ok(Secret(value.into_bytes()))
 }
 
 fn switch(name: &'static str, value: &str) -> Result<bool, Problem> {
@@ -383,6 +413,16 @@ mod tests {
                 "FITNESS_KEEP_FAILED_RUNS_DAYS: it must be a whole number of days from 1 to 36500",
             );
         }
+    }
+
+    #[test]
+    fn a_secret_that_could_be_guessed_is_refused_and_none_is_shown() {
+        let wanted =
+            "FITNESS_WEBHOOK_SECRET: it must have at least 32 bytes, such as `openssl rand -hex 32` gives";
+        check_refused("FITNESS_WEBHOOK_SECRET", "0123456789012345678901234567890", wanted);
+        let config = read(&[("FITNESS_WEBHOOK_SECRET", "01234567890123456789012345678901")]).unwrap();
+        assert_eq!(config.webhook_secret.as_ref().unwrap().bytes().len(), 32);
+        assert!(!format!("{config:?}").contains("0123"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use engine::Engine;
 use engine::clock::Clock;
 use engine::context::Watcher;
 use engine::registry::Registry;
+use engine::trigger::Signed;
 use fitness::records::athlete::{self, Athlete};
 use jiff::tz::TimeZone;
 use store::Store;
@@ -38,6 +39,9 @@ pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
     let files = files::Options { local_paths_over_http: config.local_import, time_zone: own_time_zone() };
     let options = plugins::Options { files };
     plugins::register(&mut registry, options).context("cannot register the plugins")?;
+    if let Some(secret) = &config.webhook_secret {
+        registry.other_hooks(Signed::new(secret.bytes())?);
+    }
     Ok(registry)
 }
 

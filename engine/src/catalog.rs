@@ -17,6 +17,7 @@ use crate::schedule::{Schedule, ScheduleInfo};
 use crate::script::rule::Rule;
 use crate::script::{self, Diagnostic, Folder, Library, Planned, Source, Trigger, pipeline_name};
 use crate::telemetry::StepMetrics;
+use crate::trigger::Pattern;
 
 /// All scripts at one moment. It is never changed, only replaced as a whole.
 pub(crate) struct Catalog {
@@ -79,6 +80,12 @@ pub struct PipelineInfo {
     /// The pipelines whose success starts it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
+    /// The webhooks that start it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_webhook: Vec<String>,
+    /// The files that start it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_file: Vec<Pattern>,
     /// Since when nothing starts it by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<Pause>,
@@ -172,6 +179,8 @@ impl Catalog {
             params: ready.map(|ready| params::schema(&ready.plan.options.params)),
             schedule: ready.and_then(|ready| ready.plan.options.schedule.as_ref()).map(Schedule::info),
             after: ready.map(|ready| ready.plan.options.after.clone()).unwrap_or_default(),
+            on_webhook: ready.map(|ready| ready.plan.options.on_webhook.clone()).unwrap_or_default(),
+            on_file: ready.map(|ready| ready.plan.options.on_file.clone()).unwrap_or_default(),
             paused: None,
             errors: self.mistakes_of(&path, entry),
             script_hash: ready.map(|ready| ready.script_hash.clone()),

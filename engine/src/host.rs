@@ -239,7 +239,7 @@ impl Engine {
             params: params.to_string(),
             cause: request.cause,
             request_id: request.request_id.clone(),
-            lock_key: options.lock_key(&request.partition),
+            lock_key: ready.plan.lock_key(&request.partition),
             priority: options.priority,
             overlap: if request.force && options.on_overlap == Overlap::Skip {
                 Overlap::Queue

@@ -20,6 +20,7 @@ pub mod script;
 mod stage;
 pub mod step;
 pub mod telemetry;
+pub mod trigger;
 pub mod upkeep;
 pub mod worker;
 

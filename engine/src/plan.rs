@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::schedule::Schedule;
 use crate::step::{AnyStep, Cause, Kind};
+use crate::trigger::Pattern;
 use order::Order;
 
 /// What to do with a new run while one of the same pipeline and partition is unfinished.
@@ -44,6 +45,12 @@ pub struct Options {
     /// Pipelines whose success starts this one for the same partition.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
+    /// Webhooks whose deliveries start this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_webhook: Vec<String>,
+    /// Files that start this one when they are put into the watched folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_file: Vec<Pattern>,
 }
 
 impl Options {
@@ -106,6 +113,16 @@ impl Plan {
         let hash = hash(&name, &options, &steps);
         let order = Order::of(&steps);
         Self { name, options, steps, hash, order }
+    }
+
+    /// What a run for the partition must have to itself: the lock that the script names, else its own turn where it is
+    /// to wait for the run before it.
+    pub(crate) fn lock_key(&self, partition: &str) -> Option<String> {
+        let Options { on_overlap, on_webhook, .. } = &self.options;
+        let waits = *on_overlap == Overlap::Queue || !on_webhook.is_empty();
+        // No lock that a script names has a colon in it.
+        let turn = || waits.then(|| format!("pipeline:{}/{partition}", self.name));
+        self.options.lock_key(partition).or_else(turn)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A lease is on the database's clock and only says whom to ask first; the fence is what decides.
 
+mod behind;
 mod bloat;
 mod claim;
 mod depth;
@@ -18,6 +19,7 @@ mod tests;
 
 use store::Sql;
 
+pub use behind::enqueue_behind;
 pub use bloat::{Bloat, Snapshot, bloat};
 pub use claim::{Claimed, Lease, MAX_CLAIMS, claim};
 pub use depth::{Depth, Reason, Waiting, depth};
@@ -30,6 +32,7 @@ pub use renew::renew;
 pub use worker::{Identity, WorkerRecord, dead_neighbours, forget, prune, register, workers};
 
 pub(crate) const QUERIES: &[&[&Sql]] = &[
+    behind::QUERIES,
     bloat::QUERIES,
     claim::QUERIES,
     depth::QUERIES,

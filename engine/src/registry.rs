@@ -63,7 +63,11 @@ pub trait Connection: Send + Sync + 'static {
 /// A webhook as it came in.
 #[derive(Debug, Clone)]
 pub struct Delivery {
+    /// In capitals, as `POST`.
+    pub method: String,
     pub query: BTreeMap<String, String>,
+    /// By their names in small letters.
+    pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
 
@@ -72,8 +76,9 @@ pub struct Delivery {
 pub enum Verdict {
     /// Answer this JSON at once and do nothing.
     Answer(Value),
-    /// Enqueue a run of this pipeline for this partition.
-    Enqueue { pipeline: String, partition: String, params: Value },
+    /// Enqueue a run of every pipeline that waits for this hook, for this partition, or for all that there are. Each is
+    /// given those of the params that it declares.
+    Enqueue { partition: Option<String>, params: Value },
     /// Not ours, or not genuine.
     Refuse,
 }
@@ -96,6 +101,7 @@ pub struct Registry {
     checks: Vec<Box<dyn Check>>,
     connections: BTreeMap<&'static str, Box<dyn Connection>>,
     hooks: BTreeMap<&'static str, Box<dyn Hook>>,
+    other_hooks: Option<Box<dyn Hook>>,
     advice: Option<AdviceCheck>,
     partitions: Option<Box<dyn Partitions>>,
 }
@@ -143,6 +149,11 @@ impl Registry {
     /// Adds a receiver of webhooks.
     pub fn hook(&mut self, hook: impl Hook) -> Result<(), RegistryError> {
         insert(&mut self.hooks, hook.name(), Box::new(hook))
+    }
+
+    /// Sets who receives the webhooks of every name that no plugin has.
+    pub fn other_hooks(&mut self, hook: impl Hook) {
+        self.other_hooks = Some(Box::new(hook));
     }
 
     /// Sets what the advice of every rule must look like.
@@ -196,7 +207,7 @@ impl Registry {
 
     /// The receiver of webhooks of that name.
     pub fn find_hook(&self, name: &str) -> Option<&dyn Hook> {
-        self.hooks.get(name).map(|hook| &**hook)
+        self.hooks.get(name).or(self.other_hooks.as_ref()).map(|hook| &**hook)
     }
 }
 

@@ -158,7 +158,7 @@ impl Layout {
             params: former.params.clone(),
             cause: Cause::Retry,
             request_id,
-            lock_key: plan.options.lock_key(&former.partition),
+            lock_key: plan.lock_key(&former.partition),
             priority: plan.options.priority,
             // Another run of the pipeline did not take over what this one goes on from.
             overlap: Overlap::Queue,

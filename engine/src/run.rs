@@ -49,6 +49,8 @@ pub enum Cause {
     Pipeline,
     /// A list of runs to catch up on.
     Backfill,
+    /// What another program tells.
+    Webhook,
 }
 
 /// Why a run failed for good.
@@ -105,12 +107,13 @@ impl Cause {
             Self::Schedule => "schedule",
             Self::Pipeline => "pipeline",
             Self::Backfill => "backfill",
+            Self::Webhook => "webhook",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         use Cause::*;
-        let all = [Cli, Http, Watch, Retry, Replay, Schedule, Pipeline, Backfill];
+        let all = [Cli, Http, Watch, Retry, Replay, Schedule, Pipeline, Backfill, Webhook];
         all.into_iter().find(|cause| cause.as_str() == text)
     }
 }

@@ -48,6 +48,12 @@ pub(crate) struct Pipeline {
     /// The pipelines whose success starts it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     after: Vec<String>,
+    /// The webhooks that start it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    on_webhook: Vec<String>,
+    /// The files that start it when they are put into the watched folder; `*` stands for any text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    on_file: Vec<String>,
     /// Absent where it is not paused.
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<schedule::Pause>,
@@ -83,6 +89,8 @@ impl From<PipelineInfo> for Pipeline {
             params: from.params,
             schedule: from.schedule.map(Into::into),
             after: from.after,
+            on_webhook: from.on_webhook,
+            on_file: from.on_file.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
             paused: from.paused.map(Into::into),
             errors: diagnostic::all(&from.errors),
             script_hash: from.script_hash,

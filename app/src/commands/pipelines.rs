@@ -27,7 +27,8 @@ const PAUSE_HELP: &str = "\
 Example:
   paceline pipelines pause daily --note 'on holiday'
 
-Neither its schedule nor another pipeline starts it then; `paceline run` and requests still do.";
+Neither its schedule nor another pipeline, a webhook or a file starts it then; `paceline run` and requests still do.
+Files stay in the watched folder until `resume`; what a webhook told meanwhile is not kept.";
 const RESUME_HELP: &str = "\
 Example:
   paceline pipelines resume daily
@@ -230,7 +231,9 @@ fn params(pipeline: &PipelineInfo) -> impl Iterator<Item = String> {
 fn starts(pipeline: &PipelineInfo) -> String {
     let schedule = pipeline.schedule.as_ref().map(|schedule| schedule.rule.clone());
     let after = (!pipeline.after.is_empty()).then(|| format!("after {}", pipeline.after.join(", ")));
-    let by_itself: Vec<String> = schedule.into_iter().chain(after).collect();
+    let webhooks = pipeline.on_webhook.iter().map(|name| format!("on webhook {name}"));
+    let files = pipeline.on_file.iter().map(|pattern| format!("on file {}", pattern.as_str()));
+    let by_itself: Vec<String> = schedule.into_iter().chain(after).chain(webhooks).chain(files).collect();
     if by_itself.is_empty() { "when asked".to_owned() } else { by_itself.join("; ") }
 }
 
@@ -250,6 +253,7 @@ fn state(pipeline: &PipelineInfo, zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use engine::schedule::pause;
+    use engine::trigger::Pattern;
     use engine::{DueInfo, ScheduleInfo};
     use serde_json::json;
 
@@ -270,6 +274,8 @@ mod tests {
                 due: vec![due],
             }),
             after: Vec::new(),
+            on_webhook: Vec::new(),
+            on_file: Vec::new(),
             paused: None,
             errors: Vec::new(),
             script_hash: None,
@@ -305,6 +311,9 @@ mod tests {
         let alone = PipelineInfo { schedule: None, ..daily() };
         assert_eq!(starts(&alone), "when asked");
         let after = vec!["import".to_owned(), "daily".to_owned()];
-        assert_eq!(starts(&PipelineInfo { after, ..alone }), "after import, daily");
+        assert_eq!(starts(&PipelineInfo { after, ..alone.clone() }), "after import, daily");
+        let on_file = vec![Pattern::parse("*.fit").unwrap()];
+        let told = PipelineInfo { on_webhook: vec!["strava".to_owned()], on_file, ..alone };
+        assert_eq!(starts(&told), "on webhook strava; on file *.fit");
     }
 }

@@ -35,10 +35,7 @@ pub struct Enqueued {
 
 /// Adds the run, or answers the unfinished one where the pipeline does not overlap.
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
-    if tx.backend() == Backend::Postgres {
-        let name = format!("enqueue {} {}", job.pipeline, job.partition);
-        tx.query(&ONE_AT_A_TIME, &params![&name], |_| Ok(()))?;
-    }
+    one_at_a_time(tx, job)?;
     let unfinished = unfinished(tx, job)?;
     match (job.overlap, unfinished.into_iter().next()) {
         (Overlap::Skip, Some(run)) => return Ok(Enqueued { run, new: false }),
@@ -49,6 +46,15 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
     }
     insert(tx, job)?;
     Ok(Enqueued { run: job.id.clone(), new: true })
+}
+
+/// Lets nobody else enqueue for the pipeline and partition until the transaction ends; it may be asked for twice.
+pub(super) fn one_at_a_time(tx: &mut Tx<'_>, job: &Job) -> store::Result<()> {
+    if tx.backend() == Backend::Postgres {
+        let name = format!("enqueue {} {}", job.pipeline, job.partition);
+        tx.query(&ONE_AT_A_TIME, &params![&name], |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 /// Lets a run that has not begun make everything anew: kept results of `.cached()` steps do not stand for its own.

@@ -32,7 +32,7 @@ pub fn pauses(tx: &mut Tx<'_>) -> store::Result<Vec<Pause>> {
     })
 }
 
-pub(super) fn is_paused(tx: &mut Tx<'_>, pipeline: &str) -> store::Result<bool> {
+pub(crate) fn is_paused(tx: &mut Tx<'_>, pipeline: &str) -> store::Result<bool> {
     Ok(tx.optional(&IS_PAUSED, &params![pipeline], |_| Ok(()))?.is_some())
 }
 

@@ -1,5 +1,6 @@
 //! `pipeline(name, #{ … })`: once, and first.
 
+mod events;
 mod triggers;
 
 use std::collections::BTreeMap;
@@ -97,9 +98,11 @@ fn read(options: &Dynamic, found: &mut Found) -> Options {
     };
     let mut read = Options::default();
     triggers::read(&map, &mut read, found);
-    for (key, value) in map.iter().filter(|(key, _)| !triggers::OPTIONS.contains(&key.as_str())) {
+    events::read(&map, &mut read, found);
+    let by_itself = [triggers::OPTIONS.as_slice(), &events::OPTIONS].concat();
+    for (key, value) in map.iter().filter(|(key, _)| !by_itself.contains(&key.as_str())) {
         if !OPTIONS.contains(&key.as_str()) {
-            let known = [OPTIONS.as_slice(), &triggers::OPTIONS].concat();
+            let known = [OPTIONS.as_slice(), &by_itself].concat();
             let message = format!("unknown option `{key}`, expected one of `{}`", known.join("`, `"));
             let hint = suggest::hint(key, known);
             found.push((Part::Key(vec![key.to_string()]), "unknown_option", message, hint));

@@ -1,0 +1,28 @@
+//! A run for an event: at most one waits, and none that has begun stands for it.
+
+use store::{Sql, Tx, params};
+
+use super::enqueue::{Enqueued, Job, enqueue, one_at_a_time};
+use crate::plan::Overlap;
+
+/// Adds the run, or answers one that waits and does the same.
+///
+/// A run that has begun may have passed what the event tells of, so it stands for nothing, not even where the pipeline
+/// says `skip`: one more run follows it.
+pub fn enqueue_behind(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
+    one_at_a_time(tx, job)?;
+    let waiting = params![&job.pipeline, &job.partition, &job.params, job.priority];
+    if let Some(run) = tx.optional(&WAITING, &waiting, |row| row.get(0))? {
+        return Ok(Enqueued { run, new: false });
+    }
+    let overlap = if job.overlap == Overlap::Skip { Overlap::Queue } else { job.overlap };
+    enqueue(tx, &Job { overlap, ..job.clone() })
+}
+
+// One that was parked or handed back has begun; one that follows another does only a part.
+const WAITING: Sql = Sql::Both(
+    "SELECT run.id FROM run JOIN job ON job.run_id = run.id WHERE run.pipeline = $1 AND run.partition = $2 \
+     AND run.state = 'queued' AND run.started_ms IS NULL AND run.follows IS NULL AND NOT run.cancel_asked \
+     AND run.params = $3 AND job.priority >= $4 ORDER BY run.id LIMIT 1",
+);
+pub(super) const QUERIES: &[&Sql] = &[&WAITING];
