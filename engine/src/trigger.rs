@@ -8,7 +8,7 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-pub use file::Wanted;
+pub use file::{OnFile, Wanted};
 pub use pattern::Pattern;
 pub use signed::{SECRET_BYTES, ShortSecret, Signed};
 pub use webhook::{Received, Started, WebhookError};

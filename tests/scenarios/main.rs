@@ -24,4 +24,5 @@ mod program;
 mod reload;
 mod schedule;
 mod watch;
+mod webhooks;
 mod workers;

@@ -52,6 +52,10 @@ impl Watched {
     fn start(&mut self) {
         let mut command = self.program.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.env("FITNESS_IMPORT_DIR", &self.folder).stdout(Stdio::null()).stderr(Stdio::null());
+        let own = self.program.path("own");
+        if own.is_dir() {
+            command.env("FITNESS_SCRIPTS_DIR", own);
+        }
         self.server = Some(command.spawn().unwrap());
     }
 
@@ -198,6 +202,94 @@ fn an_unfinished_download_is_left_alone_until_it_has_its_name() {
     fs::rename(watched.folder.join("ride.fit.part"), watched.folder.join("ride.fit")).unwrap();
     watched.until_imported("ride.fit");
     assert_eq!(watched.outcomes().len(), 2);
+}
+
+const TAKES_FIT: &str = "pipeline(\"import\", #{ on_file: \"*.fit\", on_overlap: \"queue\", \
+    params: #{ paths: [], uploads: [] } });\nfiles::read();\n";
+const TAKES_LISTS: &str = "pipeline(\"lists\", #{ on_file: [\"*.csv\", \"both*\"], params: #{ paths: [] } });\n\
+    rollup::loads([]);\n";
+
+/// Puts the two above in the place of those that are shipped.
+fn own_scripts(program: &Program) -> PathBuf {
+    let scripts = program.path("own");
+    fs::create_dir_all(scripts.join("pipelines")).unwrap();
+    fs::write(scripts.join("pipelines/import.rhai"), TAKES_FIT).unwrap();
+    fs::write(scripts.join("pipelines/lists.rhai"), TAKES_LISTS).unwrap();
+    scripts
+}
+
+#[test]
+fn a_file_starts_the_pipelines_whose_pattern_fits_each_once() {
+    for program in Program::on_both() {
+        own_scripts(&program);
+        let mut watched = Watched::started(program);
+        let recordings = watched.recordings(7);
+        watched.drop_in(&recordings[0], "both.fit");
+        fs::write(watched.folder.join("gear.CSV"), "a,b\n").unwrap();
+        fs::write(watched.folder.join("letter.txt"), "hello").unwrap();
+        let note = watched.folder.join("refused/letter.txt.reason.txt");
+        watched.until("what nobody wants is refused", |_| {
+            fs::read_to_string(&note).is_ok_and(|note| note.ends_with(".\n"))
+        });
+        assert!(fs::read_to_string(&note).unwrap().starts_with("code: file_unwanted\nreason: "));
+        let given = |watched: &Watched| -> Vec<(String, Vec<String>)> {
+            let names = |run: &RunRecord| {
+                let paths = run.params["paths"].as_array().unwrap().iter();
+                let names = paths.map(|path| path.as_str().unwrap().rsplit('/').next().unwrap().to_owned());
+                (run.pipeline.clone(), names.collect())
+            };
+            let mut given: Vec<_> = watched.runs().iter().map(names).collect();
+            given.sort();
+            given
+        };
+        let files = |given: Vec<(String, Vec<String>)>, pipeline: &str| -> Vec<String> {
+            let of_pipeline = given.into_iter().filter(|(name, _)| name == pipeline);
+            let mut files: Vec<_> = of_pipeline.flat_map(|(_, files)| files).collect();
+            files.sort();
+            files
+        };
+        watched.until("both have what they want", |watched| {
+            let given = given(watched);
+            files(given.clone(), "lists").len() == 2
+                && files(given, "import").len() == 1
+                && watched.runs().iter().all(|run| run.state == RunState::Succeeded)
+        });
+        assert_eq!(files(given(&watched), "lists"), ["both.fit", "gear.CSV"]);
+        assert_eq!(files(given(&watched), "import"), ["both.fit"]);
+        assert!(watched.runs().iter().all(|run| run.cause == Cause::Watch.as_str()));
+
+        // What each had is known after a restart, and what comes later is not.
+        watched.stop();
+        fs::write(watched.folder.join("shoes.csv"), "c,d\n").unwrap();
+        watched.start();
+        watched.until("the new one is taken", |watched| files(given(watched), "lists").len() == 3);
+        assert_eq!(files(given(&watched), "lists"), ["both.fit", "gear.CSV", "shoes.csv"]);
+        assert_eq!(files(given(&watched), "import"), ["both.fit"]);
+    }
+}
+
+#[test]
+fn a_paused_import_leaves_files_where_they_are_until_it_goes_on() {
+    for program in Program::on_both() {
+        let scripts = own_scripts(&program);
+        let watched = Watched::started(program);
+        let recordings = watched.recordings(7);
+        let tell = |verb: &str| {
+            let mut command = watched.program.command(&["pipelines", verb, "import"]);
+            assert!(command.env("FITNESS_SCRIPTS_DIR", &scripts).status().unwrap().success());
+        };
+        tell("pause");
+        watched.drop_in(&recordings[0], "first.fit");
+        fs::write(watched.folder.join("gear.csv"), "a,b\n").unwrap();
+        watched.until("the other pipeline has its file", |watched| {
+            watched.runs().iter().any(|run| run.pipeline == "lists" && run.state == RunState::Succeeded)
+        });
+        assert_eq!(watched.runs().len(), 1);
+        assert!(watched.folder.join("first.fit").exists());
+        tell("resume");
+        watched.until_imported("first.fit");
+        assert!(watched.folder.join("first.fit").exists());
+    }
 }
 
 #[test]

@@ -16,18 +16,13 @@ use utoipa::ToSchema;
 
 use crate::body;
 use crate::error::{Error, ErrorBody};
+use crate::page::Page;
 use crate::path::Segment;
 use crate::state::Shared;
 
-/// What a delivery started.
+/// What a delivery did to one pipeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Delivered {
-    items: Vec<DeliveredTo>,
-}
-
-/// What it did to one pipeline.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DeliveredTo {
     pipeline: String,
     partition: String,
     /// The run that does what the delivery asks for; absent where the pipeline is paused.
@@ -37,7 +32,7 @@ pub(crate) struct DeliveredTo {
     new: bool,
 }
 
-impl From<Started> for DeliveredTo {
+impl From<Started> for Delivered {
     fn from(from: Started) -> Self {
         let new = from.run.as_ref().is_some_and(|run| run.new);
         Self { pipeline: from.pipeline, partition: from.partition, run: from.run.map(|run| run.run), new }
@@ -74,7 +69,7 @@ pub(crate) async fn verify(
     ),
     request_body(content = Option<Object>, description = "Whatever the sender tells"),
     responses(
-        (status = 202, description = "What stands for it in the queue", body = Delivered),
+        (status = 202, description = "What stands for it in the queue", body = Page<Delivered>),
         (status = 200, description = "What the receiver of that name answers, without starting anything", body = Object),
         (status = 403, description = "Not signed, or not by whom it should be", body = ErrorBody),
         (status = "default", description = "Refused or failed", body = ErrorBody),
@@ -100,8 +95,8 @@ async fn receive(shared: &Shared, name: &str, request: Request) -> Result<Respon
         Ok(Err(error)) => Err(error),
         Ok(Ok(Received::Answer(answer))) => Ok(Json::<Value>(answer).into_response()),
         Ok(Ok(Received::Started(started))) => {
-            let items = started.into_iter().map(DeliveredTo::from).collect();
-            Ok((StatusCode::ACCEPTED, Json(Delivered { items })).into_response())
+            let items = started.into_iter().map(Delivered::from).collect();
+            Ok((StatusCode::ACCEPTED, Json(Page::whole(items))).into_response())
         }
     }
 }

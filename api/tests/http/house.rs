@@ -33,6 +33,10 @@ const TIMED: &str = r#"//! Counts each hour.
 pipeline("timed", #{ every: "1h", catch_up: "last" });
 sample::count(#{ rows: 1 });
 "#;
+const TOLD: &str = r#"//! Counts when it is told to.
+pipeline("told", #{ on_webhook: "sample", on_file: "*.fit", params: #{ who: "", paths: [] } });
+sample::count(#{ rows: 1 });
+"#;
 const IMPORT: &str = r#"//! Takes files in.
 pipeline("import", #{ on_overlap: "queue", params: #{ uploads: [] } });
 sample::take();
@@ -91,7 +95,8 @@ impl House {
 }
 
 async fn engine(store: &Store) -> Engine {
-    let texts = [("counting", COUNTING), ("broken", BROKEN), ("import", IMPORT), ("timed", TIMED)];
+    let texts =
+        [("counting", COUNTING), ("broken", BROKEN), ("import", IMPORT), ("timed", TIMED), ("told", TOLD)];
     let texts = texts.map(|(name, text)| (format!("pipelines/{name}.rhai"), text.to_owned()));
     let (store, library) = (store.clone(), Arc::new(Library::from_texts(BTreeMap::from(texts))));
     let registry = Arc::new(sample::registry());

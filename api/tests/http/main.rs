@@ -16,4 +16,5 @@ mod runs;
 mod sample;
 mod stopping;
 mod uploads;
+mod webhooks;
 mod workers;

@@ -177,3 +177,20 @@ async fn a_pipeline_after_nobody_is_shown_where_it_says_so() {
     assert_eq!((&error["details"][0]["line"], &error["details"][0]["column"]), (&json!(2), &json!(25)));
     assert_eq!(error["details"][0]["hint"], "did you mean `counting`?");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_with_one_key_are_answered_with_one_run() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let path = "/api/v1/pipelines/counting/runs?force=1";
+        let first = house.client.post(path, &json!({"key": "monday"})).await;
+        let headers = ["x-paceline: 1", "idempotency-key: monday"];
+        let second = house.client.send("POST", path, &headers, b"").await;
+        assert_eq!((first.status, second.status), (202, 200));
+        assert_eq!((&second.json()["run"], &second.json()["new"]), (&first.json()["run"], &json!(false)));
+        let headers = ["content-type: application/json", "idempotency-key: monday"];
+        let torn = house.client.send("POST", path, &headers, br#"{"key": "tuesday"}"#).await;
+        assert_eq!(torn.said(), "422 invalid_parameter");
+        assert_eq!(house.client.post(path, &json!({"key": ""})).await.said(), "422 invalid_parameter");
+    }
+}

@@ -1,7 +1,9 @@
 //! Steps and a query that stand for those of the plugins.
 
 use engine::context::StepContext;
-use engine::registry::{Partition, Partitions, Query, QueryContext, QueryError, Registry, Study};
+use engine::registry::{
+    Delivery, Hook, Partition, Partitions, Query, QueryContext, QueryError, Registry, Study, Verdict,
+};
 use engine::script::rule::Rule;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::Scope;
@@ -23,6 +25,7 @@ pub(crate) fn registry() -> Registry {
     registry.query(Predictions).unwrap();
     registry.study(Evaluate).unwrap();
     registry.partitions(One).unwrap();
+    registry.hook(Sample).unwrap();
     registry
 }
 
@@ -32,6 +35,26 @@ struct One;
 impl Partitions for One {
     fn list(&self, _: &mut Tx<'_>) -> store::Result<Vec<Partition>> {
         Ok(vec![Partition { id: ATHLETE.to_owned(), time_zone: None }])
+    }
+}
+
+/// Believes whoever knows the word.
+struct Sample;
+
+impl Hook for Sample {
+    fn name(&self) -> &'static str {
+        "sample"
+    }
+
+    fn receive(&self, delivery: &Delivery) -> Verdict {
+        if let Some(challenge) = delivery.query.get("hub.challenge") {
+            return Verdict::Answer(json!({ "hub.challenge": challenge, "method": delivery.method }));
+        }
+        if delivery.headers.get("x-word").is_none_or(|word| word != "sesame") {
+            return Verdict::Refuse;
+        }
+        let who = String::from_utf8_lossy(&delivery.body);
+        Verdict::Enqueue { partition: None, params: json!({ "who": who, "other": 1 }) }
     }
 }
 

@@ -1,5 +1,8 @@
 //! One run for all requests with the same key.
 
+#[cfg(test)]
+mod tests;
+
 use store::{Sql, Tx, params};
 
 use super::enqueue::{Enqueued, Job, enqueue};

@@ -69,7 +69,6 @@ mod tests {
 
     use super::*;
 
-
     const SECRET: &[u8] = b"It's a Secret to Everybody, not to us";
     const BODY: &[u8] = b"Hello, World!";
 
@@ -105,7 +104,9 @@ mod tests {
         check(&delivery("POST", Some(&right.replacen("sha256=", "SHA256=", 1))), false);
         check(&delivery("POST", None), false);
         check(&Delivery { body: b"Hello, world!".to_vec(), ..delivery("POST", Some(&right)) }, false);
-        for wrong in ["", "sha256=", "sha256=00", "sha256=zz", "sha256=0", &right[..right.len() - 2], &right[7..]] {
+        for wrong in
+            ["", "sha256=", "sha256=00", "sha256=zz", "sha256=0", &right[..right.len() - 2], &right[7..]]
+        {
             check(&delivery("POST", Some(wrong)), false);
         }
     }

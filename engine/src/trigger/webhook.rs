@@ -86,7 +86,8 @@ impl Engine {
     }
 
     async fn start_for(&self, name: &str, jobs: Vec<Job>) -> Result<Vec<Started>, EnqueueError> {
-        let start = move |tx: &mut Tx<'_>| jobs.iter().map(|job| start(tx, job)).collect::<store::Result<Vec<_>>>();
+        let start =
+            move |tx: &mut Tx<'_>| jobs.iter().map(|job| start(tx, job)).collect::<store::Result<Vec<_>>>();
         let started = self.store().write_latest(start).await?;
         for Started { pipeline, partition, run } in &started {
             let (run, new) = (run.as_ref().map(|run| &*run.run), run.as_ref().is_some_and(|run| run.new));

@@ -20,6 +20,7 @@ pub mod original;
 pub mod session;
 pub mod source_file;
 pub mod stale_day;
+pub mod watched_file;
 
 use jiff::civil::Date;
 use store::{Error, Result, Row};

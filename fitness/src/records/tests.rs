@@ -115,6 +115,7 @@ fn queries() -> Vec<Sql> {
             lap::QUERIES,
             day::QUERIES,
             stale_day::QUERIES,
+            watched_file::QUERIES,
             insight::QUERIES,
             session::QUERIES,
         ],

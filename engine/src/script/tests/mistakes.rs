@@ -278,3 +278,30 @@ fn how_long_a_result_is_kept_is_checked_where_it_stands() {
     check("files::read().cached(\"400d\");", &["2:22 invalid_argument"]);
     check("files::read().cached(\"7d\", 1);", &["2:15 invalid_argument"]);
 }
+
+#[test]
+fn a_webhook_is_checked_where_it_stands() {
+    check_options(r#"on_webhook: "strava""#, &[]);
+    check_options(r#"on_webhook: ["strava", "other"]"#, &[]);
+    check_options("on_webhook: 3", &["1:30 invalid_option"]);
+    check_options(r#"on_webhook: ["a", 3]"#, &["1:36 invalid_option"]);
+    check_options(r#"on_webhook: "a b""#, &["1:30 invalid_option"]);
+    check_options(r#"on_webhok: "a""#, &["1:18 unknown_option"]);
+}
+
+#[test]
+fn a_pattern_of_files_is_checked_where_it_stands() {
+    let paths = "params: #{ paths: [] }";
+    check_options(&format!(r#"on_file: "*.fit", {paths}"#), &[]);
+    check_options(&format!(r#"on_file: ["*.fit", "*.gpx"], {paths}"#), &[]);
+    check_options(&format!("on_file: 3, {paths}"), &["1:27 invalid_option"]);
+    check_options(
+        &format!(r#"on_file: ["*", "a/b", 3], {paths}"#),
+        &["1:33 invalid_pattern", "1:40 invalid_option"],
+    );
+    check_options(&format!(r#"on_file: "", {paths}"#), &["1:27 invalid_pattern"]);
+    check_options(&format!(r#"on_file: "*.{{fit,gpx}}", {paths}"#), &["1:27 invalid_pattern"]);
+    check_options(r#"on_file: "*""#, &["1:18 param_missing"]);
+    check_options(r#"on_file: "*", params: #{ path: [] }"#, &["1:18 param_missing"]);
+    check_options(r#"on_file: "*", params: #{ paths: "" }"#, &["1:18 param_missing"]);
+}

@@ -16,9 +16,11 @@ pub(super) fn read(map: &Map, options: &mut Options, found: &mut Found) {
     options.on_webhook = all(map, "on_webhook", name, found);
     options.on_file = all(map, "on_file", pattern, found);
     let is_list = |params: &Map| params.get(PATHS).is_some_and(Dynamic::is_array);
-    let has_paths = map.get("params").and_then(|params| params.read_lock::<Map>().map(|params| is_list(&params)));
+    let has_paths =
+        map.get("params").and_then(|params| params.read_lock::<Map>().map(|params| is_list(&params)));
     if map.contains_key("on_file") && has_paths != Some(true) {
-        let message = format!("`on_file` hands the files over as a param: `params: #{{ {PATHS}: [] }}` is missing");
+        let message =
+            format!("`on_file` hands the files over as a param: `params: #{{ {PATHS}: [] }}` is missing");
         found.push((Part::Key(vec!["on_file".to_owned()]), "param_missing", message, None));
     }
 }
@@ -27,7 +29,8 @@ pub(super) fn read(map: &Map, options: &mut Options, found: &mut Found) {
 fn all<T>(map: &Map, key: &str, one: fn(&Dynamic) -> Result<T, Wrong>, found: &mut Found) -> Vec<T> {
     let Some(value) = map.get(key) else { return Vec::new() };
     let mut read = |value: &Dynamic, path: Vec<String>| {
-        let wrong = |(code, message)| found.push((Part::Value(path), code, format!("`{key}`: {message}"), None));
+        let wrong =
+            |(code, message)| found.push((Part::Value(path), code, format!("`{key}`: {message}"), None));
         one(value).map_err(wrong).ok()
     };
     match value.read_lock::<Array>() {
@@ -41,7 +44,8 @@ fn all<T>(map: &Map, key: &str, one: fn(&Dynamic) -> Result<T, Wrong>, found: &m
 
 fn name(value: &Dynamic) -> Result<String, Wrong> {
     let wrong = |message| ("invalid_option", message);
-    let text = value.as_immutable_string_ref().map_err(|_| wrong(expected("the name of a webhook", value)))?;
+    let text =
+        value.as_immutable_string_ref().map_err(|_| wrong(expected("the name of a webhook", value)))?;
     if is_name(&text) { Ok(text.to_string()) } else { Err(wrong(format!("a webhook's name is {NAME_RULE}"))) }
 }
 
