@@ -32,6 +32,10 @@ const HEARTBEAT: &str = "FITNESS_HEARTBEAT";
 const POLL: &str = "FITNESS_POLL";
 const LOCK: &str = "FITNESS_PIPELINE_LOCK_PATH";
 
+/// For tests of crashes: `before:7` kills the process before its seventh commit, `after:7` right after it.
+#[cfg(debug_assertions)]
+const FAILPOINT: &str = "PACELINE_FAILPOINT";
+
 const DEFAULT_DATA_DIR: &str = "./data";
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const DB_FILE: &str = "paceline.db";
@@ -91,6 +95,8 @@ impl Config {
     /// Reads this process's environment.
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub(crate) fn from_env() -> Result<Self, Problem> {
+        #[cfg(debug_assertions)]
+        arm_failpoint(std::env::var_os(FAILPOINT))?;
         Self::read(|name| std::env::var_os(name))
     }
 
@@ -124,6 +130,21 @@ impl Config {
             },
         })
     }
+}
+
+#[cfg(debug_assertions)]
+fn arm_failpoint(value: Option<OsString>) -> Result<(), Problem> {
+    use store::failpoint::{Side, arm};
+    let Some(value) = text(FAILPOINT, value)? else { return Ok(()) };
+    let (side, number) = value.split_once(':').unwrap_or_default();
+    let side = match side {
+        "before" => Side::Before,
+        "after" => Side::After,
+        _ => return Err(wrong(FAILPOINT, "it must be such as `before:7` or `after:7`")),
+    };
+    let number = number.parse().map_err(|_| wrong(FAILPOINT, "its commit is no number"))?;
+    arm(side, number);
+    Ok(())
 }
 
 /// Whether the person wants no colour on any terminal (<https://no-color.org>: any value but an empty one).

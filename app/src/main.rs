@@ -53,7 +53,10 @@ fn run(command: Command) -> anyhow::Result<u8> {
     let usual = if command.is_a_server() { Level::INFO } else { Level::WARN };
     let _exporter = logging::start(&config, usual)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(command.run(&config));
+    let ended = runtime.block_on(async {
+        signals::survive_file_limit()?;
+        command.run(&config).await
+    });
     // A read of stdin or a resolver may still sit on a blocking thread; nobody waits for it.
     runtime.shutdown_background();
     ended

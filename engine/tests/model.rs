@@ -1,7 +1,11 @@
 //! A model of the queue's protocol, checked in every order in which things may happen.
 //!
-//! A stalled worker is one that does nothing for a while, and a skewed clock one that acts early or late. Nothing in the
-//! model forces anybody to act at any time, so both are in it: a lease may run out after any number of heartbeats.
+//! A stalled worker is one that does nothing for a while. Nothing in the model forces anybody to act at any time, so it is
+//! in it: a lease may run out after any number of heartbeats. The clock of the leases may also jump, forward, so that all
+//! of them run out at once, and back, so that all of them last longer.
+//!
+//! Each action spends something or leads on to a state that was not there before, so that no order of them goes round in a
+//! circle: where nothing more can happen only with every run over, every run comes to its end.
 
 use stateright::{Checker, Model, Property};
 
@@ -14,12 +18,17 @@ const LEASE: u8 = 2;
 #[derive(Clone)]
 struct Queue {
     fenced: bool,
+    /// Both runs want the same lock.
+    locked: bool,
+    /// How often in a row a run may be taken up without a commit; 0 is for ever.
+    max_claims: u8,
     /// How much may happen of what could go on for ever.
     ticks: u8,
     beats: u8,
     crashes: u8,
     drains: u8,
     cancels: u8,
+    jumps: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +40,7 @@ struct State {
     crashes: u8,
     drains: u8,
     cancels: u8,
+    jumps: u8,
 }
 
 /// A run as the database has it, and below what only the model knows.
@@ -41,11 +51,18 @@ struct Job {
     /// Ticks left.
     lease: u8,
     cancel_asked: bool,
+    /// Claims in a row that have brought nothing yet.
+    claims: u8,
+    has_lock: bool,
     /// The claim that is entitled to write: the newest, until the run is over or handed back.
     entitled: Option<(usize, u8)>,
     finishes: u8,
     stale_write: bool,
     late_write: bool,
+    /// While another run had the lock that this one wants.
+    unlocked_write: bool,
+    /// After fewer claims than it takes.
+    early_death: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,6 +78,8 @@ enum Place {
 enum Outcome {
     Succeeded,
     Cancelled,
+    /// Given up, because it most likely kills its workers.
+    Dead,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,6 +93,8 @@ struct Worker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Action {
     Tick,
+    JumpForward,
+    JumpBack,
     Claim(usize, usize),
     Reclaim(usize),
     Renew(usize),
@@ -89,6 +110,10 @@ enum Action {
     Restart(usize),
 }
 
+fn has_lease(job: &Job) -> bool {
+    job.lease > 0
+}
+
 impl Job {
     fn is_over(&self) -> bool {
         matches!(self.place, Place::Over(_))
@@ -96,6 +121,10 @@ impl Job {
 
     fn is_orphan(&self, workers: &[Worker; WORKERS]) -> bool {
         matches!(self.place, Place::Held(worker, start) if workers[worker].start != start)
+    }
+
+    fn is_given_up(&self, max_claims: u8) -> bool {
+        max_claims > 0 && self.claims > max_claims
     }
 
     /// A transaction of a claim: answers whether it is accepted, and notes whether it should not have been.
@@ -113,6 +142,7 @@ impl Job {
         self.fence += 1;
         self.lease = 0;
         self.entitled = None;
+        self.has_lock = false;
     }
 }
 
@@ -129,15 +159,18 @@ impl Model for Queue {
             crashes: self.crashes,
             drains: self.drains,
             cancels: self.cancels,
+            jumps: self.jumps,
         }]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        let has_lease = |job: &Job| job.lease > 0;
         // Time goes on for as long as somebody waits for the lease of a worker that is gone.
         let waits = |job: &Job| has_lease(job) && job.is_orphan(&state.workers);
         if state.jobs.iter().any(waits) || (state.ticks > 0 && state.jobs.iter().any(has_lease)) {
             actions.push(Action::Tick);
+        }
+        if state.jumps > 0 && state.jobs.iter().any(has_lease) {
+            actions.extend([Action::JumpForward, Action::JumpBack]);
         }
         for (number, job) in state.jobs.iter().enumerate() {
             if matches!(job.place, Place::Held(..)) && job.lease == 0 {
@@ -159,6 +192,14 @@ impl Model for Queue {
                 state.ticks = state.ticks.saturating_sub(1);
                 state.jobs.iter_mut().for_each(|job| job.lease = job.lease.saturating_sub(1));
             }
+            Action::JumpForward => {
+                state.jumps -= 1;
+                state.jobs.iter_mut().for_each(|job| job.lease = 0);
+            }
+            Action::JumpBack => {
+                state.jumps -= 1;
+                state.jobs.iter_mut().filter(|job| has_lease(job)).for_each(|job| job.lease += LEASE);
+            }
             Action::Reclaim(job) => state.jobs[job].place = Place::Waiting,
             Action::AskCancel(job) => {
                 state.cancels -= 1;
@@ -176,21 +217,25 @@ impl Model for Queue {
                 state.start_anew(worker);
             }
             Action::Restart(worker) => state.start_anew(worker),
-            Action::Claim(worker, job) => state.claim(worker, job),
+            Action::Claim(worker, job) => state.claim(self, worker, job),
             Action::Renew(worker) => state.renew(worker),
             Action::Commit(worker, job) => {
                 let fence = state.workers[worker].hands[job]?;
-                if !state.jobs[job].accepts(self.fenced, worker, fence) {
+                if state.accepts(self.fenced, worker, job, fence) {
+                    state.jobs[job].claims = self.max_claims.min(1);
+                } else {
                     state.workers[worker].hands[job] = None;
                 }
             }
             Action::Finish(worker, job) => {
-                state.end(self.fenced, worker, job, Place::Over(Outcome::Succeeded))?;
+                let is_dead = state.jobs[job].is_given_up(self.max_claims);
+                let outcome = if is_dead { Outcome::Dead } else { Outcome::Succeeded };
+                state.end(self, worker, job, Place::Over(outcome))?;
             }
             Action::Heed(worker, job) => {
-                state.end(self.fenced, worker, job, Place::Over(Outcome::Cancelled))?;
+                state.end(self, worker, job, Place::Over(Outcome::Cancelled))?;
             }
-            Action::HandBack(worker, job) => state.end(self.fenced, worker, job, Place::Waiting)?,
+            Action::HandBack(worker, job) => state.end(self, worker, job, Place::Waiting)?,
         }
         Some(state).filter(|state| state != before)
     }
@@ -206,6 +251,14 @@ impl Model for Queue {
             Property::<Self>::always("nothing is written once a run is over", |_, state| {
                 state.jobs.iter().all(|job| !job.late_write)
             }),
+            Property::<Self>::always("nothing is written without the lock", |_, state| {
+                state.jobs.iter().all(|job| !job.unlocked_write)
+            }),
+            Property::<Self>::always(
+                "a run is given up only after its claims came to nothing",
+                |_, state| state.jobs.iter().all(|job| !job.early_death),
+            ),
+            Property::<Self>::eventually("every run is over", |_, state| state.jobs.iter().all(Job::is_over)),
             Property::<Self>::always("where nothing more can happen every run is over", |model, state| {
                 let mut actions = Vec::new();
                 model.actions(state, &mut actions);
@@ -215,8 +268,16 @@ impl Model for Queue {
             Property::<Self>::sometimes("a run that was taken over succeeds", |_, state| {
                 state.jobs.iter().any(|job| job.place == Place::Over(Outcome::Succeeded) && job.fence > 2)
             }),
-            Property::<Self>::sometimes("a held run is cancelled", |_, state| {
-                state.jobs.iter().any(|job| job.place == Place::Over(Outcome::Cancelled) && job.fence > 1)
+            Property::<Self>::sometimes("a run that was given up is over", |model, state| {
+                let is_dead = |job: &Job| job.place == Place::Over(Outcome::Dead);
+                model.max_claims == 0 || state.jobs.iter().any(is_dead)
+            }),
+            Property::<Self>::sometimes("a held run is cancelled", |model, state| {
+                model.cancels == 0
+                    || state
+                        .jobs
+                        .iter()
+                        .any(|job| job.place == Place::Over(Outcome::Cancelled) && job.fence > 1)
             }),
         ]
     }
@@ -238,13 +299,16 @@ impl Queue {
             actions.push(Action::Renew(number));
         }
         for (job, row) in state.jobs.iter().enumerate() {
-            if row.place == Place::Waiting && !worker.draining {
+            if row.place == Place::Waiting && !worker.draining && state.is_lock_free(self.locked, job) {
                 actions.push(Action::Claim(number, job));
             }
             if worker.hands[job].is_none() {
                 continue;
             }
-            actions.extend([Action::Commit(number, job), Action::Finish(number, job)]);
+            if !row.is_given_up(self.max_claims) {
+                actions.push(Action::Commit(number, job));
+            }
+            actions.push(Action::Finish(number, job));
             if row.cancel_asked {
                 actions.push(Action::Heed(number, job));
             }
@@ -256,7 +320,20 @@ impl Queue {
 }
 
 impl State {
-    fn claim(&mut self, worker: usize, job: usize) {
+    fn is_lock_free(&self, locked: bool, job: usize) -> bool {
+        let mut others = self.jobs.iter().enumerate().filter(|(number, _)| *number != job);
+        !locked || others.all(|(_, other)| !other.has_lock)
+    }
+
+    fn accepts(&mut self, fenced: bool, worker: usize, job: usize, fence: u8) -> bool {
+        let is_foreign = self.jobs.iter().enumerate().any(|(number, other)| number != job && other.has_lock);
+        let row = &mut self.jobs[job];
+        let accepted = row.accepts(fenced, worker, fence);
+        row.unlocked_write |= accepted && is_foreign;
+        accepted
+    }
+
+    fn claim(&mut self, queue: &Queue, worker: usize, job: usize) {
         let start = self.workers[worker].start;
         let row = &mut self.jobs[job];
         if row.cancel_asked {
@@ -264,6 +341,9 @@ impl State {
         }
         row.place = Place::Held(worker, start);
         row.fence += 1;
+        // Counted only where it matters: it would double the states.
+        row.claims += u8::from(queue.max_claims > 0);
+        row.has_lock = queue.locked;
         row.lease = LEASE;
         row.entitled = Some((worker, row.fence));
         self.workers[worker].hands[job] = Some(row.fence);
@@ -282,10 +362,13 @@ impl State {
     }
 
     /// What a claim writes last: the run's end, or that others shall go on with it.
-    fn end(&mut self, fenced: bool, worker: usize, job: usize, place: Place) -> Option<()> {
+    fn end(&mut self, queue: &Queue, worker: usize, job: usize, place: Place) -> Option<()> {
         let fence = self.workers[worker].hands[job].take()?;
-        let row = &mut self.jobs[job];
-        if row.accepts(fenced, worker, fence) {
+        if self.accepts(queue.fenced, worker, job, fence) {
+            let row = &mut self.jobs[job];
+            row.early_death |= place == Place::Over(Outcome::Dead) && row.claims <= queue.max_claims;
+            // A run that is handed back was not given a chance.
+            row.claims = row.claims.saturating_sub(u8::from(place == Place::Waiting));
             row.finishes += u8::from(matches!(place, Place::Over(_)));
             row.leave(place);
         }
@@ -297,18 +380,53 @@ impl State {
     }
 }
 
-const USUAL: Queue = Queue { fenced: true, ticks: 2, beats: 1, crashes: 1, drains: 1, cancels: 1 };
+const USUAL: Queue = Queue {
+    fenced: true,
+    locked: false,
+    max_claims: 0,
+    ticks: 2,
+    beats: 1,
+    crashes: 1,
+    drains: 1,
+    cancels: 1,
+    jumps: 0,
+};
 
-#[test]
-fn in_every_order_each_run_ends_once_and_nobody_writes_who_must_not() {
-    let checker = USUAL.checker().spawn_bfs().join();
+fn check(queue: Queue) {
+    let checker = queue.checker().spawn_bfs().join();
     println!("{} states", checker.unique_state_count());
     checker.assert_properties();
 }
 
 #[test]
+fn in_every_order_each_run_ends_once_and_nobody_writes_who_must_not() {
+    check(USUAL);
+}
+
+#[test]
+fn the_same_holds_where_the_clock_of_the_leases_jumps() {
+    check(Queue { jumps: 2, ticks: 0, crashes: 0, drains: 0, ..USUAL });
+}
+
+#[test]
+fn the_same_holds_where_runs_want_the_same_lock() {
+    check(Queue { locked: true, ..USUAL });
+}
+
+#[test]
+fn a_run_that_kills_its_workers_is_given_up_and_no_other_is() {
+    check(Queue { locked: true, max_claims: 2, ticks: 0, beats: 0, crashes: 3, ..USUAL });
+}
+
+#[test]
 fn without_fences_the_check_finds_the_late_write() {
-    let checker = Queue { fenced: false, ..USUAL }.checker().target_state_count(100_000).spawn_bfs().join();
-    assert!(checker.discovery("nothing is written by a claim that was overtaken").is_some());
-    assert!(checker.discovery("nothing is written once a run is over").is_some());
+    let queue = Queue { fenced: false, locked: true, beats: 0, drains: 0, ..USUAL };
+    let checker = queue.checker().spawn_bfs().join();
+    for property in [
+        "nothing is written by a claim that was overtaken",
+        "nothing is written once a run is over",
+        "nothing is written without the lock",
+    ] {
+        assert!(checker.discovery(property).is_some(), "{property}");
+    }
 }

@@ -5,6 +5,10 @@
 
 mod check;
 mod error;
+#[cfg(debug_assertions)]
+pub mod failpoint;
+#[cfg(not(debug_assertions))]
+mod failpoint;
 mod migrate;
 mod options;
 mod postgres;

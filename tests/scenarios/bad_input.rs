@@ -228,41 +228,103 @@ fn row_19_one_bad_file_of_a_hundred_in_an_archive_stops_nobody_else() {
     assert_eq!(of(&imported, "hundred.zip/bad.fit")["code"], "file_empty");
 }
 
-const SCRIPTS: [(u32, &str, &str, &str); 6] = [
-    (35, "let a = rollup::loads([]); let b = rollup::days([a]);\na.after(b);", "pipeline_cycle", "→"),
-    (36, "rollup::lods([]);", "unknown_step", "loads"),
-    (36, "rollup::loads([]);\nrollup::loads([]);", "duplicate_step", "named"),
-    (36, "files::read(#{ max_file_mibs: 3 });", "invalid_config", "expected `max_file_mib`"),
-    (37, "loop {}", "script_limit", "operations"),
-    (37, "let s = \"x\"; loop { s += s; }", "script_limit", "string"),
+/// A script with a mistake: its row, its code, a word of its message, and where it stands. The first line is taken.
+struct Mistake(u32, &'static str, &'static str, &'static str, (u32, u32));
+
+const MISTAKES: [Mistake; 12] = [
+    Mistake(
+        35,
+        "pipeline(\"broken\");\nlet a = rollup::loads([]); let b = rollup::days([a]);\na.after(b);",
+        "pipeline_cycle",
+        "→",
+        (4, 3),
+    ),
+    Mistake(36, "pipeline(\"broken\");\nrollup::lods([]);", "unknown_step", "loads", (3, 1)),
+    Mistake(
+        36,
+        "pipeline(\"broken\");\nrollup::loads([]);\nrollup::loads([]);",
+        "duplicate_step",
+        "named",
+        (4, 1),
+    ),
+    Mistake(
+        36,
+        "pipeline(\"broken\");\nfiles::read(#{ max_file_mibs: 3 });",
+        "invalid_config",
+        "expected `max_file_mib`",
+        (3, 16),
+    ),
+    Mistake(
+        36,
+        "pipeline(\"broken\", #{ pram: #{} });\nrollup::loads([]);",
+        "unknown_option",
+        "params",
+        (2, 23),
+    ),
+    Mistake(
+        36,
+        "pipeline(\"broken\", #{ cron: \"0 0 30 2 *\" });\nrollup::loads([]);",
+        "invalid_cron",
+        "never comes",
+        (2, 29),
+    ),
+    Mistake(
+        36,
+        "pipeline(\"broken\", #{ cron: \"0 5 * * *\", timezone: \"Europe/Berlon\" });\nrollup::loads([]);",
+        "unknown_time_zone",
+        "Europe/Berlin",
+        (2, 52),
+    ),
+    Mistake(37, "pipeline(\"broken\");\nloop {}", "script_limit", "operations", (3, 6)),
+    Mistake(37, "pipeline(\"broken\");\nlet s = \"x\"; loop { s += s; }", "script_limit", "string", (3, 23)),
+    Mistake(
+        37,
+        "pipeline(\"broken\");\nlet s = \"x\"; s.pad(60000, \"x\");\n\
+         let m = #{}; let i = 0; while i < 20000 { m[`k${i}`] = s + i; i += 1; }",
+        "script_limit",
+        "memory",
+        (4, 45),
+    ),
+    Mistake(37, "pipeline(\"broken\");\nsleep(1000);", "script_error", "cannot sleep", (3, 1)),
+    Mistake(37, "pipeline(\"broken\");\nlet x = eval(\"1\");", "script_syntax", "eval", (3, 9)),
 ];
 
 #[test]
 fn rows_35_to_37_name_the_mistake_and_its_place() {
     let program = Program::on_sqlite();
-    for (row, script, code, word) in SCRIPTS {
+    for Mistake(row, script, code, word, place) in MISTAKES {
         let file = program.path("broken.rhai");
-        std::fs::write(&file, format!("//! Broken.\npipeline(\"broken\", #{{}});\n{script}\n")).unwrap();
+        std::fs::write(&file, format!("//! Broken.\n{script}\n")).unwrap();
         let output = program.run(&["check", &file.to_string_lossy(), "--json"]);
-        assert_eq!(output.status.code(), Some(1), "row {row}");
+        assert_eq!(output.status.code(), Some(1), "row {row}: {script}");
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let text = answer.to_string();
-        assert!(text.contains(code) && text.contains(word), "row {row}: {text}");
-        assert!(text.contains("\"line\":"), "row {row}: {text}");
+        let error = &answer["scripts"][0]["errors"][0];
+        assert_eq!(error["code"], code, "row {row}: {answer}");
+        assert_eq!((&error["line"], &error["column"]), (&place.0.into(), &place.1.into()), "{row}: {answer}");
+        let (message, hint) =
+            (error["message"].as_str().unwrap(), error["hint"].as_str().unwrap_or_default());
+        assert!(message.contains(word) || hint.contains(word), "row {row}: {answer}");
     }
 }
 
 #[test]
-fn row_37_a_script_that_eats_memory_or_sleeps_is_stopped() {
+fn a_request_for_a_run_and_terms_that_cannot_be_are_refused_by_name() {
     let program = Program::on_sqlite();
-    let eats =
-        "let m = #{}; let s = \"x\"; for i in 0..15 { s += s; }\nfor i in 0..20000 { m[`k${i}`] = s + i; }";
-    for script in [eats, "sleep(1000);"] {
-        let file = program.path("greedy.rhai");
-        std::fs::write(&file, format!("//! Greedy.\npipeline(\"greedy\", #{{}});\n{script}\n")).unwrap();
-        let output = program.run(&["check", &file.to_string_lossy(), "--json"]);
-        assert_eq!(output.status.code(), Some(1), "{script}");
+    let refusals = [
+        (&["run", "nightly"][..], "", "not_found", "nightly", 2),
+        (&["run", "import", "--param", "paths=3"], "", "invalid_parameter", "paths", 2),
+        (&["run", "import", "--param", "path=[]"], "", "invalid_parameter", "`paths`", 2),
+        (&["run", "import", "--params", "{\"paths\": {}}"], "", "invalid_parameter", "paths", 2),
+        (&["work"], "11s", "config_invalid", "FITNESS_HEARTBEAT", 78),
+        (&["serve"], "10001ms", "config_invalid", "FITNESS_HEARTBEAT", 78),
+    ];
+    for (arguments, heartbeat, code, word, exit) in refusals {
+        let output = program.command(arguments).env("FITNESS_HEARTBEAT", heartbeat).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {text}");
+        assert!(text.contains(&format!("[{code}]")) && text.contains(word), "{arguments:?}: {text}");
     }
+    assert!(Program::lines(&program, &["runs", "list", "--json"]).is_empty(), "nothing was enqueued");
 }
 
 #[test]

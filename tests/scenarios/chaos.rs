@@ -1,7 +1,8 @@
 //! Four workers and two servers on one PostgreSQL, while all of them are killed, stopped, woken and restarted at random;
 //! in the end a ledger counts what must have happened once.
 //!
-//! `PACELINE_CHAOS_SECONDS` makes it longer, `PACELINE_CHAOS_SEED` repeats one.
+//! `PACELINE_CHAOS_SECONDS` makes it longer, `PACELINE_CHAOS_RUNS` goes on until so many runs were asked for,
+//! `PACELINE_CHAOS_SEED` repeats one.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use engine::run::RunState;
 use fitness::records::athlete::{self, Athlete};
+use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use store::{Sql, Store};
@@ -24,14 +26,18 @@ const ATHLETES: usize = 7;
 /// Whoever carries a run out must allow it, not only whoever takes it in.
 const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 const USUAL_SECONDS: u64 = 15;
+/// Runs that are asked for at once.
+const BATCH: usize = 8;
+/// While so many runs are waiting no more are asked for, so that there is work for as long as there is trouble.
+const BACKLOG: i64 = 60;
 /// As long as a lease and a poll may take at most: where no run ends for so long, all that is left is stuck.
 const STUCK: Duration = Duration::from_secs(45);
 
 /// A small generator of its own, so that a seed means the same for ever.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         // SplitMix64 (Steele, Lea and Flood, 2014).
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -44,7 +50,10 @@ impl Dice {
 /// What was done to the processes.
 #[derive(Debug, Default)]
 struct Ledger {
+    /// Accepted by a server.
     asked: usize,
+    /// Of these the answer never came, or was a failure.
+    unanswered: usize,
     kills: usize,
     stops: usize,
     drains: usize,
@@ -107,20 +116,23 @@ impl Stage {
         }
     }
 
-    /// Asks one of the servers for an import of a file that nobody has seen. Where no answer comes it is left at that:
-    /// the run may be there or not, and is counted by what the database has.
-    async fn ask(&mut self) {
-        let number = self.ledger.asked;
+    /// Asks both servers for imports of files that nobody has seen. Where no answer comes it is left at that: the run may
+    /// be there or not, and is counted by what the database has.
+    async fn ask_some(&mut self) {
+        let first = self.ledger.asked + self.ledger.unanswered;
+        let requests = (first..first + BATCH).map(|number| self.ask(number));
+        let accepted = join_all(requests).await.into_iter().filter(|accepted| *accepted).count();
+        self.ledger.asked += accepted;
+        self.ledger.unanswered += BATCH - accepted;
+    }
+
+    async fn ask(&self, number: usize) -> bool {
         let path = self.program.path(&format!("{number}.gpx"));
         std::fs::write(&path, recording(number)).unwrap();
         let server = &self.servers[number % self.servers.len()];
         let url = format!("{}/api/v1/pipelines/import/runs", server.url);
         let body = json!({ "partition": name(number % ATHLETES), "params": { "paths": [path] } });
-        if let Ok(answer) = self.http.post(url).json(&body).send().await
-            && answer.status() == 202
-        {
-            self.ledger.asked += 1;
-        }
+        self.http.post(url).json(&body).send().await.is_ok_and(|answer| answer.status() == 202)
     }
 
     async fn disturb(&mut self) {
@@ -205,8 +217,12 @@ impl Stage {
     }
 
     async fn count(&self, sql: &'static Sql) -> i64 {
-        let store = Store::open(&self.program.db_url.parse().unwrap()).await.unwrap();
-        store.read(|tx| tx.optional(sql, &[], |row| row.get(0))).await.unwrap().unwrap_or(0)
+        self.try_count(sql).await.unwrap()
+    }
+
+    async fn try_count(&self, sql: &'static Sql) -> store::Result<i64> {
+        let store = Store::open(&self.program.db_url.parse()?).await?;
+        Ok(store.read(|tx| tx.optional(sql, &[], |row| row.get(0))).await?.unwrap_or(0))
     }
 
     /// How often each run was finished, as those that did it tell.
@@ -226,12 +242,12 @@ impl Stage {
     }
 }
 
-fn name(athlete: usize) -> String {
+pub(crate) fn name(athlete: usize) -> String {
     format!("athlete{athlete}")
 }
 
 /// A minute on foot, each at another time of one October.
-fn recording(number: usize) -> String {
+pub(crate) fn recording(number: usize) -> String {
     let (day, hour, minute) = (number % 28 + 1, number / 28 % 24, number / 672);
     let mut points = String::new();
     for second in 0..60 {
@@ -245,7 +261,7 @@ fn recording(number: usize) -> String {
     )
 }
 
-fn number_set(name: &str, usual: u64) -> u64 {
+pub(crate) fn number_set(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
@@ -253,29 +269,39 @@ fn number_set(name: &str, usual: u64) -> u64 {
 fn whatever_happens_to_workers_and_database_each_run_ends_once_and_does_its_work_once() {
     const FILES: Sql = Sql::Both("SELECT COUNT(*) FROM import_file WHERE outcome = 'imported'");
     const ACTIVITIES: Sql = Sql::Both("SELECT COUNT(*) FROM activity");
+    const OPEN: Sql = Sql::Both("SELECT COUNT(*) FROM run WHERE state IN ('queued', 'running')");
     const HELD: Sql = Sql::Both("SELECT (SELECT COUNT(*) FROM job) + (SELECT COUNT(*) FROM run_lock)");
     let seed = number_set("PACELINE_CHAOS_SEED", u64::from(std::process::id()));
     let seconds = number_set("PACELINE_CHAOS_SECONDS", USUAL_SECONDS);
+    let most = usize::try_from(number_set("PACELINE_CHAOS_RUNS", 0)).unwrap();
     println!("seed {seed}");
     let mut stage = Stage::set(seed);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         stage.meet_athletes().await;
         let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(seconds) {
-            for _ in 0..4 {
-                stage.ask().await;
+        while started.elapsed() < Duration::from_secs(seconds) || stage.ledger.asked < most {
+            // A database that is down has no count, and is asked all the same.
+            if stage.try_count(&OPEN).await.unwrap_or(0) < BACKLOG {
+                stage.ask_some().await;
             }
             stage.disturb().await;
             sleep(Duration::from_millis(100)).await;
         }
         let runs = stage.settle().await;
-        println!("{:?}, {} runs", stage.ledger, runs.len());
+        let finishes = stage.finishes();
+        println!(
+            "{:?}, {} runs in {:?}, {} of them finished by a worker",
+            stage.ledger,
+            runs.len(),
+            started.elapsed(),
+            finishes.len(),
+        );
         let failed: Vec<_> =
             runs.iter().filter(|(_, state)| *state != RunState::Succeeded.as_str()).collect();
         assert!(failed.is_empty(), "{failed:?}");
         assert!(runs.len() >= stage.ledger.asked, "an accepted run is gone");
-        let twice: Vec<_> = stage.finishes().into_iter().filter(|(_, times)| *times > 1).collect();
+        let twice: Vec<_> = finishes.into_iter().filter(|(_, times)| *times > 1).collect();
         assert!(twice.is_empty(), "finished more than once: {twice:?}");
         // A file that was asked for twice, because the first answer was lost, is imported once.
         let files = stage.count(&FILES).await;

@@ -9,6 +9,7 @@ use engine::run::{RunState, StepState};
 use serde_json::Value;
 use store::Store;
 
+use crate::chaos::{Dice, number_set};
 use crate::program::Program;
 
 pub(crate) const DAYS: u32 = 60;
@@ -49,6 +50,49 @@ impl Watch {
         let write = self.store.write(|tx| tx.execute(&NOTHING, &[]));
         let limited = async { tokio::time::timeout(Duration::from_secs(1), write).await };
         matches!(self.runtime.block_on(limited), Ok(Ok(_)))
+    }
+
+    /// Whether a process that is stopped is in the midst of a transaction.
+    pub(crate) fn is_inside_a_transaction(&self) -> bool {
+        const OPEN: store::Sql = store::Sql::Both(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+             AND pid <> pg_backend_pid() AND state = 'idle in transaction'",
+        );
+        if self.store.backend() == store::Backend::Sqlite {
+            return !self.can_write();
+        }
+        let read = || self.runtime.block_on(self.store.read(|tx| tx.optional(&OPEN, &[], |row| row.get(0))));
+        // The server may be about to answer: what stays open waits for the process.
+        (0..3).all(|_| read().unwrap().unwrap_or(0) > 0)
+    }
+
+    pub(crate) fn is_over(&self, run: &str) -> bool {
+        self.runs().iter().any(|record| record.id == run && record.state.is_over())
+    }
+
+    pub(crate) fn has_lost_attempt(&self, run: &str) -> bool {
+        let steps = self.steps(run);
+        steps.values().flat_map(|step| &step.attempts).any(|attempt| attempt.state == StepState::Lost)
+    }
+
+    /// Whether the process has a run.
+    pub(crate) fn holds(&self, process: u32) -> bool {
+        const HELD: store::Sql = store::Sql::Both(
+            "SELECT COUNT(*) FROM job JOIN worker ON worker.id = job.worker WHERE worker.process_id = $1",
+        );
+        let held = move |tx: &mut store::Tx<'_>| {
+            tx.optional(&HELD, &store::params![i64::from(process)], |row| row.get::<i64>(0))
+        };
+        self.runtime.block_on(self.store.read(held)).unwrap().unwrap_or(0) > 0
+    }
+
+    /// How many runs somebody holds, and how many workers are on the list.
+    pub(crate) fn held_and_workers(&self) -> (i64, i64) {
+        const HELD: store::Sql = store::Sql::Both(
+            "SELECT (SELECT COUNT(*) FROM job WHERE worker IS NOT NULL), (SELECT COUNT(*) FROM worker)",
+        );
+        let read = self.store.read(|tx| tx.optional(&HELD, &[], |row| Ok((row.get(0)?, row.get(1)?))));
+        self.runtime.block_on(read).unwrap().unwrap_or_default()
     }
 
     /// Waits for something that must come; the limit only keeps a broken test from running for ever.
@@ -107,38 +151,53 @@ fn a_killed_import_is_resumed_by_the_next_process_and_leaves_what_an_uncut_one_l
     }
 }
 
-#[test]
-fn twenty_kills_in_one_import_lose_nothing_and_double_nothing() {
-    let program = Program::on_sqlite();
-    let folder = program.demo(DAYS);
-    let count = std::fs::read_dir(folder).unwrap().count();
+/// Kills an import whenever it has got something done, at most so often, and takes it up again; answers how often.
+fn kill_again_and_again(program: &Program, most: u64, dice: &mut Dice) -> u64 {
+    program.demo(DAYS);
     program.succeed(&["db", "migrate"]);
-    let watch = Watch::new(&program);
-    import(&program).spawn().unwrap().wait_with_output().unwrap();
-    let whole = watch.files_done();
-    let second = Program::on_sqlite();
-    second.demo(DAYS);
-    second.succeed(&["db", "migrate"]);
-    let watch = Watch::new(&second);
-    let mut child = import(&second).spawn().unwrap();
-    for _ in 0..20 {
+    let watch = Watch::new(program);
+    let is_over = |watch: &Watch| watch.runs().first().is_some_and(|run| run.state.is_over());
+    let mut child = import(program).spawn().unwrap();
+    let mut kills = 0;
+    while kills < most && !is_over(&watch) {
         let before = watch.files_done();
-        let is_over = |watch: &Watch| watch.runs().first().is_some_and(|run| run.state.is_over());
         watch.until("the import goes on", |watch| watch.files_done() > before || is_over(watch));
+        // Not always right after a commit.
+        let moment = Instant::now() + Duration::from_millis(dice.roll(15));
+        while Instant::now() < moment {
+            std::thread::yield_now();
+        }
         child.kill().unwrap();
         child.wait().unwrap();
-        if is_over(&watch) {
-            break;
-        }
-        child =
-            second.command(&["run", "daily"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        kills += 1;
+        let mut next = program.command(&["run", "daily"]);
+        child = next.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     }
     let _ = child.kill();
     let _ = child.wait();
-    second.succeed(&["run", "daily"]);
-    assert_eq!(watch.files_done(), whole);
-    assert_eq!(second.lines(&["activities", "--json"]).len(), count);
-    assert_eq!(facts(&second), facts(&program));
+    program.succeed(&["run", "daily"]);
+    kills
+}
+
+/// `PACELINE_KILLS` says how many.
+#[test]
+fn kills_amid_an_import_lose_nothing_and_double_nothing() {
+    let seed = number_set("PACELINE_CHAOS_SEED", u64::from(std::process::id()));
+    let (mut dice, mut left, mut imports) = (Dice(seed), number_set("PACELINE_KILLS", 20), 0);
+    let uncut = Program::on_sqlite();
+    let folder = uncut.demo(DAYS);
+    let count = std::fs::read_dir(&folder).unwrap().count();
+    uncut.succeed(&["import", &folder.to_string_lossy()]);
+    let expected = facts(&uncut);
+    assert_eq!(expected.0.len(), count);
+    while left > 0 {
+        let program = Program::on_sqlite();
+        left -= kill_again_and_again(&program, left, &mut dice);
+        assert_eq!(Watch::new(&program).files_done(), count as i64);
+        assert_eq!(facts(&program), expected);
+        imports += 1;
+    }
+    println!("seed {seed}, over {imports} imports");
 }
 
 #[test]

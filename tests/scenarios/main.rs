@@ -13,16 +13,21 @@
 
 mod advice;
 mod bad_input;
+mod bombs;
 mod chaos;
 mod crash;
+mod draining;
 mod export;
+mod failpoints;
 mod http;
 mod import;
+mod link;
 mod manifest;
 mod outside;
 mod program;
 mod reload;
 mod schedule;
+mod space;
 mod watch;
 mod webhooks;
 mod workers;

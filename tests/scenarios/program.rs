@@ -23,8 +23,12 @@ impl Program {
 
     /// One on each database.
     pub(crate) fn on_both() -> [Self; 2] {
-        let postgres = Self { folder: tempfile::tempdir().unwrap(), db_url: support::postgres_url() };
-        [Self::on_sqlite(), postgres]
+        [Self::on_sqlite(), Self::on_postgres()]
+    }
+
+    /// On a server.
+    pub(crate) fn on_postgres() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), db_url: support::postgres_url() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -122,10 +126,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    pub(crate) fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
     /// Asks the server to stop, as a service manager does, and answers its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(self.id(), rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
     }
 }

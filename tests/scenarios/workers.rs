@@ -8,14 +8,17 @@ use engine::run::{RunState, StepState};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::chaos::number_set;
 use crate::crash::{DAYS, Watch, facts, import};
 use crate::program::Program;
+
+const DEFAULT_TERMS: &str = "PACELINE_DEFAULT_TERMS";
 
 /// A process of the program that is killed when the test ends.
 pub(crate) struct Process(Child);
 
 impl Process {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
@@ -24,8 +27,12 @@ impl Process {
         Self(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
     }
 
-    fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.0.id()
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.0)
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -83,8 +90,12 @@ fn facts_of_an_uncut_one() -> (Vec<Value>, Vec<Value>) {
     facts(&uncut)
 }
 
-/// A command whose leases are short, so that a test need not wait long for one to run out.
+/// A command whose leases are short, so that a test need not wait long for one to run out. With
+/// `PACELINE_DEFAULT_TERMS` set they are as long as a user's.
 pub(crate) fn hasty(mut command: Command) -> Command {
+    if number_set(DEFAULT_TERMS, 0) > 0 {
+        return command;
+    }
     command.env("FITNESS_LEASE", "3s").env("FITNESS_HEARTBEAT", "1s").env("FITNESS_POLL", "100ms");
     command
 }
@@ -128,4 +139,77 @@ fn a_worker_that_slept_longer_than_its_lease_writes_nothing_when_it_wakes() {
         let after = (format!("{:?}", watch.runs()), format!("{:?}", watch.steps(&run.id)), facts(&program));
         assert_eq!(after, left);
     }
+}
+
+/// Stops a process in the midst of a transaction.
+fn stop_inside_a_transaction(process: &Process, watch: &Watch, run: &str) {
+    loop {
+        process.signal(Signal::STOP);
+        if watch.is_inside_a_transaction() {
+            return;
+        }
+        assert!(!watch.is_over(run), "the run was over before its worker was caught in a transaction");
+        process.signal(Signal::CONT);
+        std::thread::yield_now();
+    }
+}
+
+fn told(watch: &Watch, program: &Program, run: &str) -> String {
+    format!("{:?} {:?} {:?}", watch.runs(), watch.steps(run), facts(program))
+}
+
+#[test]
+fn a_worker_stopped_inside_a_transaction_on_postgresql_is_taken_over_and_writes_nothing_when_it_wakes() {
+    let program = Program::on_postgres();
+    program.demo(DAYS);
+    program.succeed(&["db", "migrate"]);
+    let watch = Watch::new(&program);
+    let mut sleeper = Process::start(hasty(import(&program)));
+    watch.until("some files are in", |watch| watch.files_done() > 0);
+    let run = watch.runs().remove(0).id;
+    stop_inside_a_transaction(&sleeper, &watch, &run);
+
+    let asleep = Instant::now();
+    let _heir = Process::start(hasty(program.command(&["work"])));
+    watch.until("the run is taken over", |watch| watch.has_lost_attempt(&run));
+    println!("taken over after {:?}", asleep.elapsed());
+    assert!(asleep.elapsed() < Duration::from_secs(45));
+    watch.until("the run is over", |watch| watch.is_over(&run));
+    let left = told(&watch, &program, &run);
+    assert_eq!(facts(&program), facts_of_an_uncut_one());
+
+    sleeper.signal(Signal::CONT);
+    assert!(sleeper.0.wait().unwrap().success(), "it tells of the run, whoever finished it");
+    assert_eq!(told(&watch, &program, &run), left);
+}
+
+#[test]
+fn a_worker_stopped_inside_a_transaction_on_sqlite_makes_the_others_busy_and_all_is_well_when_it_wakes() {
+    let program = Program::on_sqlite();
+    program.demo(DAYS);
+    program.succeed(&["db", "migrate"]);
+    let watch = Watch::new(&program);
+    let mut sleeper = Process::start(hasty(import(&program)));
+    watch.until("some files are in", |watch| watch.files_done() > 0);
+    let run = watch.runs().remove(0).id;
+    stop_inside_a_transaction(&sleeper, &watch, &run);
+
+    let asleep = Instant::now();
+    let _heir = Process::start(hasty(program.command(&["work"])));
+    let refused = program.run(&["pipelines", "pause", "daily", "--json"]);
+    assert!(!refused.status.success());
+    let refused: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(refused["error"]["code"], "store_busy", "{refused}");
+    // Longer than one and a half of its leases of 3 s: the others were patient for that long.
+    assert!(asleep.elapsed() > Duration::from_millis(4_500));
+
+    sleeper.signal(Signal::CONT);
+    assert!(sleeper.0.wait().unwrap().success(), "it tells of the run, whoever finished it");
+    watch.until("the run is over", |watch| watch.is_over(&run));
+    let steps = watch.steps(&run);
+    let succeeded = steps
+        .values()
+        .map(|step| step.attempts.iter().filter(|attempt| attempt.state == StepState::Succeeded).count());
+    assert!(succeeded.into_iter().all(|times| times == 1), "{steps:?}");
+    assert_eq!(facts(&program), facts_of_an_uncut_one());
 }

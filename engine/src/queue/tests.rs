@@ -9,6 +9,7 @@ use crate::plan::Overlap;
 use crate::run::{Cause, Fence, Fenced, RunState, record};
 
 const LEASE: Duration = Duration::from_secs(30);
+const NOW_MS: i64 = 2_000;
 
 async fn stores() -> Vec<Store> {
     let mut stores = Vec::new();
@@ -51,12 +52,21 @@ async fn take(store: &Store, worker: &str) -> Vec<Claimed> {
 }
 
 async fn take_up_to(store: &Store, worker: &str, limit: i64) -> Vec<Claimed> {
-    let lease = Lease { worker: worker.to_owned(), length: LEASE, now_ms: 2_000 };
+    take_at(store, worker, limit, NOW_MS).await
+}
+
+/// As a worker does whose clock says so.
+async fn take_at(store: &Store, worker: &str, limit: i64, now_ms: i64) -> Vec<Claimed> {
+    let lease = Lease { worker: worker.to_owned(), length: LEASE, now_ms };
     store.write_latest(move |tx| claim(tx, &lease, limit)).await.unwrap()
 }
 
 async fn hold(store: &Store, worker: &str, runs: &[&str]) -> Vec<String> {
-    let lease = Lease { worker: worker.to_owned(), length: LEASE, now_ms: 2_000 };
+    hold_at(store, worker, runs, NOW_MS).await
+}
+
+async fn hold_at(store: &Store, worker: &str, runs: &[&str], now_ms: i64) -> Vec<String> {
+    let lease = Lease { worker: worker.to_owned(), length: LEASE, now_ms };
     let runs: Vec<_> = runs.iter().map(|run| (*run).to_owned()).collect();
     store.write_latest(move |tx| renew(tx, &lease, &runs)).await.unwrap()
 }
@@ -136,6 +146,29 @@ async fn a_living_lease_is_left_alone_and_one_that_ran_out_is_taken_over() {
         run_out(&store).await;
         let taken = take(&store, "two").await;
         assert_eq!((ids(&taken), taken[0].claims), (vec!["a"], 2));
+    }
+}
+
+/// An hour and a day in both directions, and there and back.
+const JUMPS_MS: [i64; 6] = [3_600_000, -3_600_000, 0, 86_400_000, -86_400_000, 0];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_steals_no_lease_and_loses_none() {
+    for store in stores().await {
+        put(&store, locked("a")).await;
+        put(&store, locked("b")).await;
+        let first = take(&store, "one").await;
+        for jump_ms in JUMPS_MS {
+            let now_ms = NOW_MS + jump_ms;
+            assert!(take_at(&store, "two", 10, now_ms).await.is_empty(), "stolen by a jump of {jump_ms} ms");
+            assert_eq!(hold_at(&store, "one", &["a"], now_ms).await, ["a"], "lost by a jump of {jump_ms} ms");
+            assert!(take(&store, "two").await.is_empty(), "stolen after a jump of {jump_ms} ms");
+        }
+        // Nor does the clock of whoever renewed last keep a lease alive that has run out.
+        hold_at(&store, "one", &["a"], NOW_MS + 86_400_000).await;
+        run_out(&store).await;
+        assert_eq!(ids(&take_at(&store, "two", 10, NOW_MS - 1_000).await), ["a"]);
+        assert_eq!(end(&store, &first[0].fence).await.unwrap_err().code(), "store_aborted");
     }
 }
 

@@ -95,6 +95,28 @@ impl Step for Need {
     }
 }
 
+/// Gives more than an artifact may hold: ten megabytes.
+struct Flood;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+struct Water(String);
+
+impl Step for Flood {
+    const KIND: &'static str = "test.flood";
+    const ABOUT: &'static str = "Gives too much.";
+    type Config = PlayConfig;
+    type Input = ();
+    type Output = Water;
+
+    fn build(_: PlayConfig) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    async fn run(&self, _: &StepContext, (): ()) -> Result<Water, StepError> {
+        Ok(Water("x".repeat(10 << 20)))
+    }
+}
+
 struct Over(i64);
 
 impl When for Over {
@@ -300,6 +322,16 @@ async fn a_panic_fails_its_step_and_nothing_else() {
     draft.add("a", &[], json!({"panic": true}));
     draft.add("b", &[], json!({}));
     check(draft, "failed step_panicked", &["a failed step_panicked", "b succeeded"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_of_ten_megabytes_fails_its_step_at_once_and_is_not_kept() {
+    let mut draft = Draft(Vec::new());
+    draft.push(Kind::of::<Flood>(), "a", &[], json!({})).inputs = Vec::new();
+    let (stage, _) = check(draft, "failed artifact_too_large", &["a failed artifact_too_large"]).await;
+    let step = stage.steps().await.remove("a").unwrap();
+    assert_eq!((step.artifact, step.attempts.len()), (None, 1));
+    assert!(step.error.unwrap().contains("at most 65536"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

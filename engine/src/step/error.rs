@@ -39,6 +39,8 @@ impl From<store::Error> for Cause {
 
 /// How long a step waits for a database that is away, before it tries again.
 const OUTAGE: Duration = Duration::from_secs(1);
+/// The same for one that takes no more rows until somebody makes room.
+const NO_ROOM: Duration = Duration::from_secs(5);
 
 /// Tells the executor what to do, by variant.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +66,10 @@ impl From<store::Error> for StepError {
             // A server that restarts is back soon; what was half done is done again from its cursor.
             Err(error @ (store::Error::Unavailable { .. } | store::Error::Retry(_))) => {
                 Self::Later { after: OUTAGE, source: error.into() }
+            }
+            // Nothing is wrong with the step, and it goes on by itself once there is space again.
+            Err(error @ (store::Error::Full(_) | store::Error::ReadOnly(_))) => {
+                Self::Later { after: NO_ROOM, source: error.into() }
             }
             Err(error) => Self::Failed(error.into()),
         }

@@ -19,6 +19,15 @@ pub(super) fn map(error: &tokio_postgres::Error) -> Error {
     if is_link { Error::unavailable(what) } else { Error::Other(what) }
 }
 
+/// Sorts the failure to begin a transaction.
+pub(super) fn of_begin(error: &tokio_postgres::Error) -> Error {
+    // A standby knows no transactions that write, and says so as of a feature that it lacks.
+    if error.code().is_some_and(|state| state.code() == "0A000") {
+        return Error::ReadOnly("the server".to_owned());
+    }
+    map(error)
+}
+
 /// Sorts the failure of a commit, after which the rows may be there.
 pub(super) fn of_commit(error: &tokio_postgres::Error) -> Error {
     match map(error) {

@@ -10,7 +10,7 @@ use tokio_postgres::IsolationLevel;
 
 use super::{Session, error};
 use crate::tx::Access;
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, failpoint};
 
 /// As long as a migration may take, or what reads the whole database.
 pub(super) const UNHURRIED: Duration = Duration::from_secs(3600);
@@ -138,14 +138,14 @@ fn begin<'c>(handle: &Handle, client: &'c mut Client, (mode, limit): Terms) -> R
     let start = client.build_transaction().isolation_level(isolation).read_only(mode == Mode::Read).start();
     let limited = async { tokio::time::timeout(limit, start).await };
     match handle.block_on(limited) {
-        Ok(begun) => begun.map_err(|failure| error::map(&failure)),
+        Ok(begun) => begun.map_err(|failure| error::of_begin(&failure)),
         Err(_) => Err(Error::unavailable("the server did not answer")),
     }
 }
 
 fn commit(handle: &Handle, transaction: Transaction<'_>, limit: Duration) -> Result<()> {
     let limited = async { tokio::time::timeout(limit, transaction.commit()).await };
-    match handle.block_on(limited) {
+    match failpoint::around(|| handle.block_on(limited)) {
         Ok(committed) => committed.map_err(|failure| error::of_commit(&failure)),
         Err(_) => Err(Error::Unavailable {
             what: "the server did not answer the commit".to_owned(),

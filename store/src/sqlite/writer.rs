@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{Session, connect, error};
 use crate::tx::Access;
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, failpoint};
 
 const GROUP: usize = 256;
 const UNBROKEN: Duration = Duration::from_millis(20);
@@ -276,7 +276,7 @@ impl Writer {
     }
 
     fn commit(&mut self, done: Vec<Done>) {
-        let Err(error) = self.command("COMMIT") else {
+        let Err(error) = failpoint::around(|| self.command("COMMIT")) else {
             return done.into_iter().for_each(|(work, outcome)| work.reply(outcome));
         };
         if !self.connection.is_autocommit() {

@@ -1,12 +1,12 @@
 //! What only a server can do: end a connection, ask for a retry, leave a commit in doubt.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use store::{Error, Sql, Store, params};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use support::proxy::{Link, Proxy};
+use tokio::net::TcpListener;
 
 use crate::{COUNT, CREATE, INSERT, count, insert, number, open, run};
 
@@ -15,6 +15,11 @@ const END_OTHERS: Sql = Sql::Both(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()",
 );
+
+/// How long a link stays broken where nothing comes through.
+const BROKEN: Duration = Duration::from_millis(300);
+/// How long the pool may take to find working connections.
+const RECOVERY: Duration = Duration::from_secs(5);
 
 async fn table(url: &str) -> Store {
     let store = open(url).await;
@@ -121,9 +126,9 @@ async fn absent_server_is_not_available() {
 async fn commit_without_an_answer_is_reported_and_not_repeated() {
     let url = support::postgres_url();
     let direct = table(&url).await;
-    let proxy = Proxy::start(&url).await;
+    let proxy = Proxy::start(&url).await.unwrap();
     let store = open(&proxy.url).await;
-    proxy.swallow_commits.store(true, Ordering::Relaxed);
+    proxy.set(Link::SwallowCommits);
     let runs = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&runs);
     let write = move |tx: &mut store::Tx<'_>| {
@@ -133,67 +138,8 @@ async fn commit_without_an_answer_is_reported_and_not_repeated() {
     let doubtful = store.write(write).await;
     assert!(matches!(doubtful, Err(Error::Unavailable { maybe_committed: true, .. })), "{doubtful:?}");
     assert_eq!((runs.load(Ordering::Relaxed), count(&direct).await), (1, 1));
-    proxy.swallow_commits.store(false, Ordering::Relaxed);
+    proxy.set(Link::Whole);
     insert(&store, 2).await.unwrap();
-}
-
-/// Stands between store and server, and can cut the link instead of handing on the answer to a commit.
-struct Proxy {
-    url: String,
-    swallow_commits: Arc<AtomicBool>,
-    /// From the first question with this word on the link is silent; nothing where it is empty.
-    silent_from: Arc<Mutex<&'static str>>,
-}
-
-impl Proxy {
-    async fn start(url: &str) -> Proxy {
-        let server = url.split('@').nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let (swallow_commits, silent_from) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        let (swallow, silent) = (Arc::clone(&swallow_commits), Arc::clone(&silent_from));
-        let upstream = server.clone();
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&upstream).await.unwrap();
-                tokio::spawn(forward(client, server, Arc::clone(&swallow), Arc::clone(&silent)));
-            }
-        });
-        Proxy { url: url.replace(&server, &address), swallow_commits, silent_from }
-    }
-}
-
-async fn forward(
-    mut client: TcpStream,
-    mut server: TcpStream,
-    swallow: Arc<AtomicBool>,
-    silent_from: Arc<Mutex<&'static str>>,
-) {
-    let (mut asked, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
-    let (mut is_commit, mut is_silent) = (false, false);
-    loop {
-        tokio::select! {
-            read = client.read(&mut asked) => match read {
-                Ok(length @ 1..) => {
-                    let asks = |text: &str| {
-                        asked[..length].windows(text.len().max(1)).any(|word| word == text.as_bytes())
-                    };
-                    is_commit = asks("COMMIT");
-                    is_silent |= asks(*silent_from.lock().unwrap());
-                    server.write_all(&asked[..length]).await.unwrap();
-                }
-                _ => return,
-            },
-            read = server.read(&mut answered) => match read {
-                // The server has committed when it answers.
-                Ok(1..) if is_commit && swallow.load(Ordering::Relaxed) => return,
-                // The link stands, and nothing comes over it any more.
-                Ok(1..) if is_silent => {}
-                Ok(length @ 1..) => client.write_all(&answered[..length]).await.unwrap(),
-                _ => return,
-            },
-        }
-    }
 }
 
 /// A store with short limits behind a link that goes silent at that word, and the link.
@@ -204,7 +150,7 @@ async fn behind(proxy: &Proxy, word: &'static str) -> Store {
         ..store::Options::STANDARD
     };
     let store = Store::open_with(&proxy.url.parse().unwrap(), options).await.unwrap();
-    *proxy.silent_from.lock().unwrap() = word;
+    proxy.set(Link::SilentFrom(word));
     store
 }
 
@@ -213,11 +159,11 @@ async fn link_that_goes_silent_is_given_up_at_every_question_and_made_anew() {
     let url = support::postgres_url();
     table(&url).await;
     for word in ["START TRANSACTION", "SELECT COUNT"] {
-        let proxy = Proxy::start(&url).await;
+        let proxy = Proxy::start(&url).await.unwrap();
         let store = behind(&proxy, word).await;
         let given_up = store.read(|tx| number(tx, &COUNT)).await.unwrap_err();
         assert_eq!(given_up.code(), "storage_unavailable", "{word}");
-        *proxy.silent_from.lock().unwrap() = "";
+        proxy.set(Link::Whole);
         assert_eq!(count(&store).await, 0, "{word}");
     }
 }
@@ -226,38 +172,69 @@ async fn link_that_goes_silent_is_given_up_at_every_question_and_made_anew() {
 async fn link_that_goes_silent_while_it_is_made_is_given_up() {
     let url = support::postgres_url();
     table(&url).await;
-    let proxy = Proxy::start(&url).await;
+    let proxy = Proxy::start(&url).await.unwrap();
     let store = behind(&proxy, "idle_in_transaction").await;
     // The pool's one connection goes, so that the next transaction makes another.
     open(&url).await.write(|tx| tx.query(&END_OTHERS, &[], |_| Ok(()))).await.unwrap();
     let given_up = store.read(|tx| number(tx, &COUNT)).await.unwrap_err();
     assert_eq!(given_up.code(), "storage_unavailable");
-    *proxy.silent_from.lock().unwrap() = "";
+    proxy.set(Link::Whole);
     assert_eq!(count(&store).await, 0);
+}
+
+/// Writes so many rows one by one, whatever comes in between.
+async fn write_through(store: Store, rows: i64) {
+    for id in 0..rows {
+        // A commit in doubt is looked at before it is written again.
+        while let Err(error) = insert(&store, id).await {
+            match error {
+                Error::Conflict(_) => break,
+                Error::Unavailable { .. } => {}
+                other => panic!("{other}"),
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_survive_crashes_of_the_server() {
     let mut cluster = support::postgres::Cluster::start().unwrap();
     let store = table(cluster.admin_url()).await;
-    let writer = store.clone();
-    let writes = tokio::spawn(async move {
-        for id in 0..400 {
-            // A commit in doubt is looked at before it is written again.
-            while let Err(error) = insert(&writer, id).await {
-                match error {
-                    Error::Conflict(_) => break,
-                    Error::Unavailable { maybe_committed: true, .. } => {}
-                    other => panic!("{other}"),
-                }
-            }
-        }
-    });
+    let writes = tokio::spawn(write_through(store.clone(), 400));
     for _ in 0..3 {
         tokio::task::block_in_place(|| cluster.crash_and_restart()).unwrap();
     }
     writes.await.unwrap();
     assert_eq!(count(&store).await, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_survive_each_way_in_which_a_link_breaks_and_go_on_within_five_seconds() {
+    const RENAME: Sql = Sql::Both("UPDATE thing SET name = 'y' WHERE id = 0");
+    let url = support::postgres_url();
+    let direct = table(&url).await;
+    let proxy = Proxy::start(&url).await.unwrap();
+    let store = open(&proxy.url).await;
+    let writes = tokio::spawn(write_through(store.clone(), 1_500));
+    let mut ways = vec![Link::Reset, Link::SwallowCommits];
+    ways.extend([1_000, 2_000, 5_000, 10_000, 20_000].map(Link::CutAfter));
+    for way in ways {
+        proxy.set(way);
+        let before = count(&direct).await;
+        let broken = std::time::Instant::now();
+        while broken.elapsed() < BROKEN && count(&direct).await < before + 20 {
+            tokio::task::yield_now().await;
+        }
+        proxy.set(Link::Whole);
+        let mended = std::time::Instant::now();
+        while let Err(error) = run(&store, &RENAME).await {
+            assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+            assert!(mended.elapsed() < RECOVERY, "after {way:?}: {error}");
+        }
+        assert!(mended.elapsed() < RECOVERY, "after {way:?} it took {:?}", mended.elapsed());
+    }
+    writes.await.unwrap();
+    assert_eq!(count(&direct).await, 1_500);
 }
 
 #[tokio::test(flavor = "multi_thread")]

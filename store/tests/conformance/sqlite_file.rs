@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use store::{Durability, Error, Options, Result, Sql, Store, Url, Value, params};
 
@@ -204,4 +205,93 @@ async fn write_many(store: &Store, process: i64) {
         store.write(move |tx| tx.execute(&INSERT, &row)).await.unwrap();
         store.read(|tx| number(tx, &COUNT)).await.unwrap();
     }
+}
+
+/// What a copy of the test below does with the file: `paced`, `flat out` or `reads`, and how long.
+const CHILD_ROLE: &str = "PACELINE_STORE_CHILD_ROLE";
+const SHARE_SECONDS: &str = "PACELINE_SHARE_SECONDS";
+const USUAL_SHARE_SECONDS: u64 = 3;
+const PER_SECOND: u32 = 50;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the length is the caller's, and copies of a test are told their part"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn share_time() -> Duration {
+    let seconds = variable(SHARE_SECONDS).and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(USUAL_SHARE_SECONDS))
+}
+
+/// Four processes that write fifty times a second and one that reads, without and with one that writes flat out. None of
+/// them ever sees the lock of another.
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_and_a_reader_share_one_file_even_with_one_that_writes_flat_out() {
+    if let (Some(url), Some(role)) = (variable(CHILD_URL), variable(CHILD_ROLE)) {
+        return play(&open(&url).await, &role).await;
+    }
+    for greedy in [false, true] {
+        let url = support::sqlite_url();
+        let store = open(&url).await;
+        run(&store, &CREATE).await.unwrap();
+        let mut roles = vec!["paced", "paced", "paced", "paced", "reads"];
+        roles.extend(greedy.then_some("flat out"));
+        let children: Vec<_> = roles.iter().map(|role| (*role, start_child(&url, role))).collect();
+        let mut told = Vec::new();
+        for (role, child) in children {
+            let output = child.wait_with_output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{role}: {text}{}", String::from_utf8_lossy(&output.stderr));
+            told.extend(text.lines().filter(|line| line.contains("p99")).map(str::to_owned));
+        }
+        println!("greedy: {greedy}\n{}", told.join("\n"));
+        assert_eq!(told.len(), roles.len());
+        let paced = i64::from(PER_SECOND) * 4 * share_time().as_secs() as i64;
+        let found = count(&store).await;
+        assert!(if greedy { found > paced } else { found == paced }, "{found} rows, {paced} of the paced");
+        assert!(store.check().await.unwrap().iter().all(|finding| finding.code != "integrity"));
+    }
+}
+
+fn start_child(url: &str, role: &str) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture"])
+        .arg("sqlite_file::writers_and_a_reader_share_one_file_even_with_one_that_writes_flat_out")
+        .env(CHILD_URL, url)
+        .env(CHILD_ROLE, role)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+async fn play(store: &Store, role: &str) {
+    let (began, length) = (Instant::now(), share_time());
+    let mut beat = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
+    let first = i64::from(std::process::id()) * 1_000_000;
+    let mut took = Vec::new();
+    let paced = PER_SECOND as usize * length.as_secs() as usize;
+    while if role == "paced" { took.len() < paced } else { began.elapsed() < length } {
+        if role != "flat out" {
+            beat.tick().await;
+        }
+        let (id, asked) = (first + took.len() as i64, Instant::now());
+        // Any refusal, `store_busy` above all, ends the process with a failure.
+        if role == "reads" {
+            store.read(|tx| number(tx, &COUNT)).await.unwrap();
+        } else {
+            insert(store, id).await.unwrap();
+        }
+        took.push(asked.elapsed());
+    }
+    took.sort();
+    println!(
+        "{role}: {} transactions, median {:?}, p99 {:?}",
+        took.len(),
+        took[took.len() / 2],
+        took[took.len() * 99 / 100]
+    );
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test that finds no database must fail, not skip")]
 
 pub mod postgres;
+pub mod proxy;
 mod sqlite;
 mod watcher;
 

@@ -64,6 +64,23 @@ impl Cluster {
         wait_until_ready(&mut self.server, &self.place.data)
     }
 
+    /// The same, but as a standby: it answers and takes no writes, until it is promoted.
+    pub fn crash_into_standby(&mut self) -> Result<()> {
+        std::fs::write(self.place.data.join("standby.signal"), "")?;
+        self.crash_and_restart()
+    }
+
+    /// Lets a standby take writes, without a restart.
+    pub fn promote(&self) -> Result<()> {
+        let promoted = Command::new(self.place.binaries.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--command", "SELECT pg_promote()"])
+            .arg(&self.url)
+            .stdin(Stdio::null())
+            .output()?;
+        ensure!(promoted.status.success(), "psql: {}", String::from_utf8_lossy(&promoted.stderr).trim());
+        Ok(())
+    }
+
     fn quit(&mut self) {
         if let Some(pid) = Pid::from_raw(self.server.id().cast_signed()) {
             // A server that has ended needs no signal.
@@ -243,7 +260,7 @@ fn wait_until_ready(server: &mut Child, data: &Path) -> Result<()> {
     while start.elapsed() < START_LIMIT {
         // The server writes its state into the eighth line.
         let state = std::fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-        if state.lines().nth(7).is_some_and(|state| state.trim() == "ready") {
+        if state.lines().nth(7).is_some_and(|state| ["ready", "standby"].contains(&state.trim())) {
             return Ok(());
         }
         if let Some(status) = server.try_wait()? {
