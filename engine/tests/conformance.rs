@@ -16,6 +16,10 @@ use reference::Reference;
 use store::{Sql, Store};
 use tokio::runtime::Runtime;
 
+/// Most clocks are right; others are an hour or a day off.
+const SKEWS_MS: &[i64] = &[0, 0, 0, 0, 3_600_000, -3_600_000, 86_400_000, -86_400_000];
+const USUAL_CASES: u32 = 24;
+
 /// Something that happens to the queue. Numbers choose among what there is: a run, or a claim somebody ever made.
 #[derive(Debug, Clone)]
 enum Operation {
@@ -27,6 +31,8 @@ enum Operation {
     Claim {
         worker: u8,
         limit: i64,
+        /// How far its clock is off.
+        skew_ms: i64,
     },
     Renew {
         worker: u8,
@@ -55,7 +61,8 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         4 => (0..3_u8, 0..2_i64, any::<bool>())
             .prop_map(|(partition, priority, locked)| Enqueue { partition, priority, locked }),
-        4 => (worker.clone(), 1..4_i64).prop_map(|(worker, limit)| Claim { worker, limit }),
+        4 => (worker.clone(), 1..4_i64, prop::sample::select(SKEWS_MS))
+            .prop_map(|(worker, limit, skew_ms)| Claim { worker, limit, skew_ms }),
         1 => worker.clone().prop_map(|worker| Renew { worker }),
         1 => worker.prop_map(|worker| RunOut { worker }),
         2 => claim.clone().prop_map(|claim| Commit { claim }),
@@ -95,8 +102,8 @@ impl Driven {
                 let enqueued = self.store.write(move |tx| queue::enqueue(tx, &job)).await.unwrap();
                 format!("enqueued {}", enqueued.run)
             }
-            Operation::Claim { worker, limit } => {
-                let (lease, limit) = (lease(*worker, now_ms), *limit);
+            Operation::Claim { worker, limit, skew_ms } => {
+                let (lease, limit) = (lease(*worker, now_ms + skew_ms), *limit);
                 let claimed =
                     self.store.write_latest(move |tx| queue::claim(tx, &lease, limit)).await.unwrap();
                 let told: Vec<_> = claimed
@@ -201,13 +208,20 @@ fn job(number: usize, partition: u8, priority: i64, locked: bool, now_ms: i64) -
     }
 }
 
+/// `PACELINE_CONFORMANCE_CASES` says how many sequences.
+#[expect(clippy::disallowed_methods, reason = "the length of a test is the caller's")]
+fn cases() -> u32 {
+    std::env::var("PACELINE_CONFORMANCE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(USUAL_CASES)
+}
+
 #[test]
 fn both_databases_answer_as_the_queue_in_memory_does() {
     let runtime = Runtime::new().unwrap();
     let mut driven: Vec<Driven> =
         support::databases().iter().map(|url| runtime.block_on(Driven::open(url))).collect();
     let sequences = proptest::collection::vec(operation(), 1..40);
-    let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: cases(), failure_persistence: None, ..Config::default() });
     let driven = std::cell::RefCell::new(&mut driven);
     let compared = runner.run(&sequences, |operations| {
         for queue in driven.borrow_mut().iter_mut() {

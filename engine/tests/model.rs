@@ -392,6 +392,7 @@ const USUAL: Queue = Queue {
     jumps: 0,
 };
 
+#[expect(clippy::print_stdout, reason = "figures for a person")]
 fn check(queue: Queue) {
     let checker = queue.checker().spawn_bfs().join();
     println!("{} states", checker.unique_state_count());

@@ -2,7 +2,7 @@
 //! in the end a ledger counts what must have happened once.
 //!
 //! `PACELINE_CHAOS_SECONDS` makes it longer, `PACELINE_CHAOS_RUNS` goes on until so many runs were asked for,
-//! `PACELINE_CHAOS_SEED` repeats one.
+//! `PACELINE_CHAOS_PAUSE_MS` is the time between two disturbances, `PACELINE_CHAOS_SEED` repeats a run.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,12 +22,14 @@ use crate::program::{Program, Server};
 use crate::workers::{Process, hasty};
 
 const WORKERS: usize = 4;
-const ATHLETES: usize = 7;
+/// More than there are slots, because runs of one athlete go one after the other.
+const ATHLETES: usize = 25;
 /// Whoever carries a run out must allow it, not only whoever takes it in.
 const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 const USUAL_SECONDS: u64 = 15;
 /// Runs that are asked for at once.
 const BATCH: usize = 8;
+const USUAL_PAUSE_MS: u64 = 100;
 /// While so many runs are waiting no more are asked for, so that there is work for as long as there is trouble.
 const BACKLOG: i64 = 60;
 /// As long as a lease and a poll may take at most: where no run ends for so long, all that is left is stuck.
@@ -118,12 +120,19 @@ impl Stage {
 
     /// Asks both servers for imports of files that nobody has seen. Where no answer comes it is left at that: the run may
     /// be there or not, and is counted by what the database has.
-    async fn ask_some(&mut self) {
+    /// Answers whether all were accepted.
+    async fn ask_some(&mut self) -> bool {
         let first = self.ledger.asked + self.ledger.unanswered;
         let requests = (first..first + BATCH).map(|number| self.ask(number));
         let accepted = join_all(requests).await.into_iter().filter(|accepted| *accepted).count();
         self.ledger.asked += accepted;
         self.ledger.unanswered += BATCH - accepted;
+        accepted == BATCH
+    }
+
+    /// Whether the workers could do with more.
+    async fn is_wanting(&self, open: &'static Sql) -> bool {
+        self.try_count(open).await.unwrap_or(0) < BACKLOG
     }
 
     async fn ask(&self, number: usize) -> bool {
@@ -228,7 +237,7 @@ impl Stage {
     /// How often each run was finished, as those that did it tell.
     fn finishes(&self) -> BTreeMap<String, usize> {
         let mut finishes = BTreeMap::new();
-        for log in &self.logs {
+        for log in self.servers.iter().map(|server| &server.log).chain(&self.logs) {
             let text = std::fs::read_to_string(log).unwrap();
             // A worker that was killed may have left half a line.
             for line in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
@@ -274,6 +283,7 @@ fn whatever_happens_to_workers_and_database_each_run_ends_once_and_does_its_work
     let seed = number_set("PACELINE_CHAOS_SEED", u64::from(std::process::id()));
     let seconds = number_set("PACELINE_CHAOS_SECONDS", USUAL_SECONDS);
     let most = usize::try_from(number_set("PACELINE_CHAOS_RUNS", 0)).unwrap();
+    let pause = Duration::from_millis(number_set("PACELINE_CHAOS_PAUSE_MS", USUAL_PAUSE_MS));
     println!("seed {seed}");
     let mut stage = Stage::set(seed);
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -282,16 +292,14 @@ fn whatever_happens_to_workers_and_database_each_run_ends_once_and_does_its_work
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(seconds) || stage.ledger.asked < most {
             // A database that is down has no count, and is asked all the same.
-            if stage.try_count(&OPEN).await.unwrap_or(0) < BACKLOG {
-                stage.ask_some().await;
-            }
+            while stage.is_wanting(&OPEN).await && stage.ask_some().await {}
             stage.disturb().await;
-            sleep(Duration::from_millis(100)).await;
+            sleep(pause).await;
         }
         let runs = stage.settle().await;
         let finishes = stage.finishes();
         println!(
-            "{:?}, {} runs in {:?}, {} of them finished by a worker",
+            "{:?}, {} runs in {:?}, the end of {} of them logged",
             stage.ledger,
             runs.len(),
             started.elapsed(),

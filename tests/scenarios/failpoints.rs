@@ -1,6 +1,7 @@
 //! The program is killed at each of its commits in turn, before it and after it, and has to leave what an uncut one leaves.
 //!
 //! `PACELINE_FAILPOINT_STRIDE` takes only every so manieth commit: 1 takes each of them on both databases.
+//! `PACELINE_FAILPOINT_DAYS` makes the import larger.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
@@ -11,14 +12,14 @@ use crate::chaos::number_set;
 use crate::crash::{Watch, facts};
 use crate::program::Program;
 
-const DAYS: u32 = 3;
+const USUAL_DAYS: u64 = 3;
 /// Of the commits on PostgreSQL, where a start takes longer.
 const USUAL_STRIDE: u64 = 6;
 const KILLED: i32 = 9;
 
 /// Carries an import out that dies at that commit, and answers whether it did.
 fn is_cut(program: &Program, failpoint: &str) -> bool {
-    let folder = program.demo(DAYS);
+    let folder = program.demo(days());
     let mut command = program.command(&["import", &folder.to_string_lossy(), "--json"]);
     command.env("PACELINE_FAILPOINT", failpoint).stdout(Stdio::null()).stderr(Stdio::null());
     let status = command.status().unwrap();
@@ -54,9 +55,10 @@ fn check_resumed(program: &Program, failpoint: &str) {
 
 /// Walks through the commits of an import from the first migration to the last word about its run, and answers how many
 /// deaths there were.
+#[expect(clippy::print_stdout, reason = "figures for a person")]
 fn check(install: impl Fn() -> Program, side: &str, stride: u64) -> u64 {
     let uncut = Program::on_sqlite();
-    let folder = uncut.demo(DAYS);
+    let folder = uncut.demo(days());
     uncut.succeed(&["import", &folder.to_string_lossy()]);
     let expected = facts(&uncut);
     let mut deaths = 0;
@@ -73,6 +75,10 @@ fn check(install: impl Fn() -> Program, side: &str, stride: u64) -> u64 {
     println!("{deaths} deaths {side} a commit, every {stride}.");
     assert!(deaths * stride > 10, "an import has more commits than {deaths}");
     deaths
+}
+
+fn days() -> u32 {
+    u32::try_from(number_set("PACELINE_FAILPOINT_DAYS", USUAL_DAYS)).unwrap()
 }
 
 fn stride(usual: u64) -> u64 {

@@ -81,6 +81,7 @@ impl Stage {
     }
 
     /// Waits until the server answers from the database again.
+    #[expect(clippy::print_stdout, reason = "figures for a person")]
     async fn recovers(&self, after: &str) {
         let mended = Instant::now();
         while self.status().await != 200 {
@@ -99,6 +100,7 @@ impl Stage {
     }
 
     /// Every run succeeded, and every file is in once.
+    #[expect(clippy::print_stdout, reason = "figures for a person")]
     async fn check_ledger(&self) {
         const OPEN: Sql = Sql::Both("SELECT COUNT(*) FROM run WHERE state IN ('queued', 'running')");
         const FAILED: Sql =

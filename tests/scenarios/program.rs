@@ -1,6 +1,7 @@
 //! The program under test: its binary, in a folder of its own, on a database of its own.
 
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -109,8 +110,14 @@ impl Program {
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let address = log.by_ref().map_while(Result::ok).find_map(|line| address(&line));
         // The log is read on, or the server would stand still once the pipe is full.
-        std::thread::spawn(move || log.for_each(drop));
-        Server { url: format!("http://{}", address.expect("the server did not say where it listens")), child }
+        let path = self.path(&format!("server{}.log", child.id()));
+        let mut kept = File::create(&path).unwrap();
+        std::thread::spawn(move || {
+            // The folder may go before the server does.
+            log.map_while(Result::ok).for_each(|line| drop(writeln!(kept, "{line}")));
+        });
+        let url = format!("http://{}", address.expect("the server did not say where it listens"));
+        Server { url, log: path, child }
     }
 }
 
@@ -122,6 +129,8 @@ fn address(line: &str) -> Option<String> {
 /// A server that is killed when the test ends.
 pub(crate) struct Server {
     pub(crate) url: String,
+    /// What it logged since it listens.
+    pub(crate) log: PathBuf,
     child: Child,
 }
 

@@ -47,7 +47,9 @@ impl Reference {
             Operation::Enqueue { partition, priority, locked } => {
                 self.enqueue((*partition, *priority, *locked), now_ms)
             }
-            Operation::Claim { worker, limit } => self.claim(*worker, *limit as usize, now_ms),
+            Operation::Claim { worker, limit, skew_ms } => {
+                self.claim(*worker, *limit as usize, now_ms + skew_ms)
+            }
             Operation::Renew { worker } => self.renew(*worker),
             Operation::RunOut { worker } => {
                 for run in &mut self.runs {

@@ -187,11 +187,10 @@ async fn write_through(store: Store, rows: i64) {
     for id in 0..rows {
         // A commit in doubt is looked at before it is written again.
         while let Err(error) = insert(&store, id).await {
-            match error {
-                Error::Conflict(_) => break,
-                Error::Unavailable { .. } => {}
-                other => panic!("{other}"),
+            if matches!(error, Error::Conflict(_)) {
+                break;
             }
+            assert!(matches!(error, Error::Unavailable { .. }), "{error}");
         }
     }
 }

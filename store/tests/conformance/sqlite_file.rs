@@ -268,6 +268,7 @@ fn start_child(url: &str, role: &str) -> std::process::Child {
         .unwrap()
 }
 
+#[expect(clippy::print_stdout, reason = "figures for a person")]
 async fn play(store: &Store, role: &str) {
     let (began, length) = (Instant::now(), share_time());
     let mut beat = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);

@@ -137,6 +137,10 @@ fn a_script_cannot_evaluate_sleep_or_read_files() {
 #[test]
 fn printing_goes_nowhere() {
     check("let i = 0; while i < 1000 { print(i); debug(i); i += 1; }", &["`pipeline(name"]);
+    check(
+        "let i = 0; while i < 1000000 { print(i); i += 1; }",
+        &["script_limit: operations", "script_limit: time"],
+    );
 }
 
 #[test]
