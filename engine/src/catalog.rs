@@ -11,11 +11,12 @@ use serde_json::Value;
 
 use crate::params;
 use crate::plan::{Plan, PlannedStep};
+use crate::pool::Size;
 use crate::registry::Registry;
 use crate::schedule::pause::Pause;
 use crate::schedule::{Schedule, ScheduleInfo};
 use crate::script::rule::Rule;
-use crate::script::{self, Diagnostic, Folder, Library, Planned, Source, Trigger, pipeline_name};
+use crate::script::{self, Bond, Diagnostic, Folder, Library, Planned, Source, Tie, pipeline_name};
 use crate::telemetry::StepMetrics;
 use crate::trigger::Pattern;
 
@@ -49,7 +50,7 @@ pub(crate) struct Ready {
     pub metrics: Arc<[StepMetrics]>,
     pub source: Source,
     pub script_hash: String,
-    triggers: Vec<Trigger>,
+    ties: Vec<Tie>,
     loaded_ms: i64,
 }
 
@@ -224,6 +225,16 @@ impl Catalog {
         self.entries.values().filter_map(|entry| Some(entry.ready.as_ref()?.plan.clone())).collect()
     }
 
+    /// How large each pool is that a script in force sizes.
+    pub(crate) fn pools(&self) -> BTreeMap<String, Size> {
+        let ready = self.entries.values().filter_map(|entry| entry.ready.as_ref());
+        let size = |tie: &Tie| match tie.bond {
+            Bond::Sizes(size) => Some((tie.name.clone(), size)),
+            Bond::After | Bond::Uses => None,
+        };
+        ready.flat_map(|ready| ready.ties.iter().filter_map(size)).collect()
+    }
+
     fn is_unreadable(&self, pipeline: &str) -> bool {
         self.unreadable.iter().any(|mistake| pipeline_name(&mistake.path) == Some(pipeline))
     }
@@ -304,10 +315,10 @@ impl Ready {
         source: &Source,
         now_ms: i64,
     ) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let Planned { plan, source, triggers } = script::plan(registry, source)?;
+        let Planned { plan, source, ties } = script::plan(registry, source)?;
         let metrics = StepMetrics::of_plan(&plan).into();
         let script_hash = source.hash();
-        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash, triggers, loaded_ms: now_ms }))
+        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash, ties, loaded_ms: now_ms }))
     }
 }
 
@@ -328,12 +339,12 @@ fn entries(registry: &Registry, before: &Catalog, read: &Library, now_ms: i64) -
     entries
 }
 
-/// Takes back what starts without end beside the others, or after a pipeline that is not there.
+/// Takes back what cannot stand beside the others: what starts without end, or shares a pool that nobody sizes.
 ///
 /// What was in force before ends by itself, so this comes to an end as well.
 fn withdraw(entries: &mut BTreeMap<String, Entry>, before: &Catalog) {
     loop {
-        let wrong = wrong_triggers(entries);
+        let wrong = wrong_ties(entries);
         let last = |name: &str| before.entries.get(name).and_then(|entry| entry.ready.clone());
         let is_new = |name: &str| !is_same(entries[name].ready.as_ref(), last(name).as_ref());
         let anew: Vec<String> = wrong.keys().filter(|name| is_new(name)).cloned().collect();
@@ -351,12 +362,11 @@ fn withdraw(entries: &mut BTreeMap<String, Entry>, before: &Catalog) {
     }
 }
 
-fn wrong_triggers(entries: &BTreeMap<String, Entry>) -> BTreeMap<String, Vec<Diagnostic>> {
+fn wrong_ties(entries: &BTreeMap<String, Entry>) -> BTreeMap<String, Vec<Diagnostic>> {
     let names: Vec<String> = entries.keys().cloned().collect();
-    let triggers = entries
-        .iter()
-        .filter_map(|(name, entry)| Some((name.clone(), entry.ready.as_ref()?.triggers.clone())));
-    script::wrong_triggers(&names, &triggers.collect())
+    let ties =
+        entries.iter().filter_map(|(name, entry)| Some((name.clone(), entry.ready.as_ref()?.ties.clone())));
+    script::wrong_ties(&names, &ties.collect())
 }
 
 fn is_same(one: Option<&Arc<Ready>>, other: Option<&Arc<Ready>>) -> bool {

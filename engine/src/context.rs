@@ -15,6 +15,7 @@ pub use meter::{Meter, Readings};
 pub use progress::{Progress, Report, Watcher};
 
 use crate::clock::Clock;
+use crate::pool::{Door, Visit};
 use crate::run::{Cause, Fence, Fenced, Stop};
 use crate::script::Library;
 use crate::step::StepError;
@@ -54,6 +55,7 @@ pub struct StepContext {
     pub attempt: u32,
     pub progress: Progress,
     pub meter: Meter,
+    visit: Option<Arc<Visit>>,
 }
 
 impl Deref for StepContext {
@@ -68,7 +70,17 @@ impl StepContext {
     /// The context of one attempt at a step.
     pub fn new(shared: Arc<RunContext>, step: Arc<str>, attempt: u32) -> Self {
         let progress = Progress::new(shared.watcher.clone(), &shared.run.id, &step);
-        Self { shared, step, attempt, progress, meter: Meter::default() }
+        Self { shared, step, attempt, progress, meter: Meter::default(), visit: None }
+    }
+
+    /// The same for an attempt that is in a pool.
+    pub(crate) fn through(self, door: Option<&Arc<Door>>) -> Self {
+        Self { visit: door.map(|door| Arc::new(Visit::new(door.clone()))), ..self }
+    }
+
+    /// The attempt's stay in its pool, where it has one.
+    pub(crate) fn visit(&self) -> Option<&Arc<Visit>> {
+        self.visit.as_ref()
     }
 
     /// True once the run was stopped or the attempt is over: nothing more can be committed.

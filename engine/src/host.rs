@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::context::Watcher;
 use crate::params;
 use crate::plan::{Overlap, Plan};
+use crate::pool::Pools;
 use crate::queue::{self, Enqueued, Job};
 use crate::registry::Registry;
 use crate::run::Cause;
@@ -36,6 +37,7 @@ struct Inner {
     reloading: Mutex<()>,
     /// Plans of pinned scripts that are no longer the current ones, by the script's hash.
     pinned: Mutex<HashMap<String, Arc<Ready>>>,
+    pools: Pools,
     wake: Notify,
     ended: Notify,
     /// When a scheduler of this process last looked to the end; 0 before the first time.
@@ -85,6 +87,8 @@ impl Engine {
         watcher: Option<Watcher>,
     ) -> Self {
         let catalog = Catalog::new(&registry, library, clock.now_ms());
+        let pools = Pools::new();
+        pools.resize(catalog.pools());
         Self(Arc::new(Inner {
             catalog: RwLock::new(Arc::new(catalog)),
             reloading: Mutex::default(),
@@ -93,6 +97,7 @@ impl Engine {
             clock,
             watcher,
             pinned: Mutex::default(),
+            pools,
             wake: Notify::new(),
             ended: Notify::new(),
             ticked_ms: AtomicI64::new(0),
@@ -123,6 +128,7 @@ impl Engine {
         let before = self.catalog();
         let next = Arc::new(before.next(&self.0.registry, folder, self.0.clock.now_ms()));
         let changes = next.changes_since(&before);
+        self.0.pools.resize(next.pools());
         *self.0.catalog.write().unwrap_or_else(PoisonError::into_inner) = next;
         // What runs still need of these is made again from what they pinned.
         self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -145,6 +151,10 @@ impl Engine {
 
     pub(crate) fn mirror(&self) -> &Mirror {
         &self.0.mirror
+    }
+
+    pub(crate) fn shared_pools(&self) -> &Pools {
+        &self.0.pools
     }
 
     pub(crate) fn watcher(&self) -> Option<&Watcher> {

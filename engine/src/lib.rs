@@ -9,6 +9,7 @@ pub mod dead_letter;
 mod host;
 mod params;
 pub mod plan;
+pub mod pool;
 pub mod queue;
 pub mod registry;
 pub mod reload;
@@ -41,6 +42,7 @@ pub fn queries() -> Vec<&'static store::Sql> {
         &[rerun::QUERIES],
         &[upkeep::QUERIES],
         &[worker::QUERIES],
+        &[pool::QUERIES],
     ];
     rooms.into_iter().flatten().flat_map(|queries| queries.iter().copied()).collect()
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::pool::Cooldown;
 use crate::schedule::Schedule;
 use crate::step::{AnyStep, Cause, Kind};
 use crate::trigger::Pattern;
@@ -73,6 +74,12 @@ pub struct Policy {
     /// For how long a result stands for the step while its inputs are unchanged; a plan without is hashed as ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<Duration>,
+    /// The pool that an attempt must be in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// When the pool closes because attempts fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cooldown: Option<Cooldown>,
 }
 
 /// Decides from the artifact of a step's first input whether the step runs.

@@ -26,6 +26,7 @@ pub use depth::{Depth, Reason, Waiting, depth};
 pub use enqueue::{Enqueued, Job, enqueue, make_fresh};
 pub use finish::{Ended, ask_cancel, cancelled, finish, release};
 pub use hint::HINTS;
+pub(crate) use hint::hint;
 pub use listing::{JobRecord, Why, jobs, waiting};
 pub use once::{KEY_CHARACTERS, enqueue_once, is_key};
 pub use renew::renew;

@@ -21,7 +21,7 @@ mod speakable;
 mod suggest;
 #[cfg(test)]
 mod tests;
-mod triggers;
+mod ties;
 mod vocabulary;
 
 use rhai::{Dynamic, Scope};
@@ -32,14 +32,15 @@ pub(crate) use library::pipeline_name;
 pub use library::{Library, Source};
 pub use sandbox::Limits;
 pub use speakable::speakable;
-pub use triggers::{Trigger, check_triggers, wrong_triggers};
+pub use ties::{Bond, Tie, check_ties, wrong_ties};
 
 use assemble::{Script, assemble};
-use draft::SharedDraft;
+use draft::{SharedDraft, StepDraft};
 use failure::Known;
 use memory::Watch;
 use modules::Imports;
 use place::{Files, Mistake, Place};
+use ties::Loose;
 
 use crate::plan::Plan;
 use crate::registry::Registry;
@@ -53,8 +54,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Holds only the modules that were used.
     pub source: Source,
-    /// Where it says after which others it starts.
-    pub triggers: Vec<Trigger>,
+    /// What it says of others and of what they share.
+    pub ties: Vec<Tie>,
 }
 
 /// Evaluates a pipeline script. Runs script code: call it on a blocking thread.
@@ -77,12 +78,10 @@ pub fn plan_within(
     }
     let evaluation = Evaluation { registry, source, limits, imports: Imports::new(source.modules.clone()) };
     match evaluation.run(&mut files) {
-        Ok((plan, places)) => {
+        Ok((plan, ties)) => {
             let modules = evaluation.imports.used();
-            let places = places.into_iter().flat_map(|place| files.locate(vec![place]));
-            let after = plan.options.after.iter().cloned();
-            let triggers = after.zip(places).map(|(after, place)| Trigger { after, place }).collect();
-            Ok(Planned { plan, source: Source { modules, ..source.clone() }, triggers })
+            let ties = ties.into_iter().filter_map(|tie| tie.tie(&files)).collect();
+            Ok(Planned { plan, source: Source { modules, ..source.clone() }, ties })
         }
         Err(mistakes) => Err(files.locate(mistakes)),
     }
@@ -101,7 +100,7 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    fn run(&self, files: &mut Files) -> Result<(Plan, Vec<Mistake>), Vec<Mistake>> {
+    fn run(&self, files: &mut Files) -> Result<(Plan, Vec<Loose>), Vec<Mistake>> {
         let planned = sandbox::on_own_thread(|watch| self.guarded(files, watch))
             .unwrap_or_else(|| Err(vec![failure::no_thread(&self.source.path)]));
         if let Err(mistakes) = &planned
@@ -112,8 +111,8 @@ impl Evaluation<'_> {
         planned
     }
 
-    /// The plan, and the places of its triggers.
-    fn guarded(&self, files: &mut Files, watch: &Watch) -> Result<(Plan, Vec<Mistake>), Vec<Mistake>> {
+    /// The plan, and what the script says of others.
+    fn guarded(&self, files: &mut Files, watch: &Watch) -> Result<(Plan, Vec<Loose>), Vec<Mistake>> {
         let known = self.known();
         let draft = SharedDraft::default();
         let mut engine = sandbox::engine(self.limits, watch);
@@ -134,9 +133,10 @@ impl Evaluation<'_> {
             return Err(draft.mistakes);
         }
         let constants = constants(&scope);
-        let after = draft.header.as_ref().map(|header| header.after.clone()).unwrap_or_default();
+        let mut ties = std::mem::take(&mut draft.ties);
+        ties.extend(draft.steps.iter().filter_map(StepDraft::use_of_pool));
         let script = Script { path, trees: &files.trees, constants: &constants, known: &known };
-        assemble(draft, &script).map(|plan| (plan, after))
+        assemble(draft, &script).map(|plan| (plan, ties))
     }
 
     fn known(&self) -> Known<'_> {

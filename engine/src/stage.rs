@@ -96,16 +96,26 @@ impl Stage {
         scripts: &[(&str, &str)],
         register: impl FnOnce(&mut Registry),
     ) -> Self {
+        let now_ms = AtomicI64::new(NOW_MS);
+        // Each look at the clock is a moment later, so that ids sort by their order.
+        let ticking = Clock::from_fn(move || now_ms.fetch_add(1, Ordering::Relaxed));
+        Self::at(ticking, store, scripts, register).await
+    }
+
+    /// One that goes by another clock.
+    pub(crate) async fn at(
+        clock: Clock,
+        store: Store,
+        scripts: &[(&str, &str)],
+        register: impl FnOnce(&mut Registry),
+    ) -> Self {
         let texts = scripts.iter().map(|(name, text)| (format!("pipelines/{name}.rhai"), (*text).to_owned()));
         let library = Arc::new(Library::from_texts(texts.collect::<BTreeMap<_, _>>()));
         let mut registry = Registry::default();
         registry.step::<Play>().unwrap();
         register(&mut registry);
-        let now_ms = AtomicI64::new(NOW_MS);
-        // Each look at the clock is a moment later, so that ids sort by their order.
-        let ticking = Clock::from_fn(move || now_ms.fetch_add(1, Ordering::Relaxed));
         let (own, registry) = (store.clone(), Arc::new(registry));
-        let engine = tokio::task::spawn_blocking(move || Engine::new(own, registry, library, ticking, None));
+        let engine = tokio::task::spawn_blocking(move || Engine::new(own, registry, library, clock, None));
         Self { engine: engine.await.unwrap(), store }
     }
 

@@ -56,6 +56,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()?;
     describe_counter!(RUNS, "Step runs that ended, by status.");
     describe_counter!(FAILURES, "Attempts that failed, by error.");
+    crate::pool::describe();
     describe_histogram!(DURATION, "Seconds from the start of an attempt to its end.");
     describe_counter!(RESCUES, "Runs taken up after a worker that went away.");
     describe_counter!(FENCED, "Commits refused because the run belonged to another worker by then.");

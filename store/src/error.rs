@@ -92,6 +92,12 @@ impl Error {
         }
     }
 
+    /// Whether the database was only away or busy, so that the same may succeed a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Error::Retry(_) | Error::Unavailable { .. })
+    }
+
     /// Whether running the same transaction again may succeed and cannot double anything.
     pub(crate) fn may_run_again(&self) -> bool {
         matches!(self, Error::Retry(_) | Error::Unavailable { maybe_committed: false, .. })

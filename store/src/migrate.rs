@@ -40,6 +40,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_dead_letter.sql", "dead_letter"),
     migration!(4, "0004_schedule.sql", "schedule"),
     migration!(5, "0005_workers.sql", "workers"),
+    migration!(6, "0006_pool.sql", "pool"),
     migration!(8, "0008_cached_step.sql", "cached_step"),
 ];
 

@@ -8,6 +8,7 @@ use engine::queue::{self, JobRecord, Why};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::pools::PoolWait;
 use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
 use crate::query::{FromQuery, Params, Query};
@@ -26,12 +27,16 @@ pub(crate) struct Job {
     priority: i64,
     /// Epoch milliseconds; nobody takes it before.
     ready_ms: i64,
-    /// Why nobody works on it: `ready` waits for a free worker, `parked` until `ready_ms`, `locked` for another run.
+    /// Why it does not go on: `ready` waits for a free worker, `parked` until `ready_ms`, `locked` for another run, `pool`
+    /// for a pool, where one that has no worker comes back at `ready_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
     /// The run that holds the lock it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     locked_by: Option<String>,
+    /// The pool that a step of it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<PoolWait>,
     /// Who works on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<String>,
@@ -44,10 +49,11 @@ pub(crate) struct Job {
 
 impl From<JobRecord> for Job {
     fn from(from: JobRecord) -> Self {
-        let why = from.why.as_ref().map(|why| why.reason().as_str());
-        let locked_by = match from.why {
-            Some(Why::Locked { by }) => Some(by),
-            _ => None,
+        let why = from.why.as_ref().map(Why::as_str);
+        let (locked_by, pool) = match from.why {
+            Some(Why::Locked { by }) => (Some(by), None),
+            Some(Why::Pool { pool, obstacle, .. }) => (None, Some(PoolWait::new(pool, &obstacle))),
+            _ => (None, None),
         };
         Self {
             run: from.run,
@@ -58,6 +64,7 @@ impl From<JobRecord> for Job {
             ready_ms: from.ready_ms,
             why,
             locked_by,
+            pool,
             worker: from.worker,
             lease_until_ms: from.lease_until_ms,
             cancel_asked: from.cancel_asked,

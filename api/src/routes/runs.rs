@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::pools::PoolWait;
 use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
 use crate::path::{Segment, check_id};
@@ -69,7 +70,7 @@ pub(crate) struct RunWithSteps {
 /// What a run waits for.
 #[derive(Debug, Serialize, ToSchema)]
 struct Waits {
-    /// `ready` waits for a free worker, `parked` until a time, `locked` for another run.
+    /// `ready` waits for a free worker, `parked` until a time, `locked` for another run, `pool` for a pool.
     why: &'static str,
     /// Until when it is parked, in epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +78,9 @@ struct Waits {
     /// The run that holds the lock it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     locked_by: Option<String>,
+    /// The pool that a step of it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<PoolWait>,
 }
 
 /// A step of a run.
@@ -275,12 +279,15 @@ impl From<RunRecord> for Run {
 
 impl From<Why> for Waits {
     fn from(why: Why) -> Self {
-        let (until_ms, locked_by) = match &why {
-            Why::Ready => (None, None),
-            Why::Parked { until_ms } => (Some(*until_ms), None),
-            Why::Locked { by } => (None, Some(by.clone())),
-        };
-        Self { why: why.reason().as_str(), until_ms, locked_by }
+        let waits = Self { why: why.as_str(), until_ms: None, locked_by: None, pool: None };
+        match why {
+            Why::Ready => waits,
+            Why::Parked { until_ms } => Self { until_ms: Some(until_ms), ..waits },
+            Why::Locked { by } => Self { locked_by: Some(by), ..waits },
+            Why::Pool { pool, until_ms, obstacle } => {
+                Self { until_ms, pool: Some(PoolWait::new(pool, &obstacle)), ..waits }
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Waiting {
     pub first_ready_ms: i64,
 }
 
-/// What a run waits for: [`super::Why`] without its details.
+/// What a run waits for, as it is counted: one that let go of its worker for longer is parked, whatever it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// A worker with a free hand.

@@ -4,6 +4,7 @@ use store::{Sql, Tx, params};
 
 use super::hint::hint;
 use crate::dead_letter;
+use crate::pool;
 use crate::run::{FailureClass, Fence, RunState, close_open};
 
 /// How a run ended.
@@ -29,6 +30,7 @@ pub fn finish(tx: &mut Tx<'_>, fence: &Fence, ended: &Ended) -> store::Result<()
     own(tx, fence)?;
     let run = fence.run();
     end(tx, run, ended)?;
+    pool::drop_run(tx, run)?;
     tx.execute(&DELETE_JOB, &params![run])?;
     if free(tx, run)? { hint(tx) } else { Ok(()) }
 }
@@ -49,6 +51,7 @@ pub fn release(tx: &mut Tx<'_>, fence: &Fence, ready_ms: i64) -> store::Result<(
     let run = fence.run();
     tx.execute(&RELEASE_JOB, &params![run, ready_ms])?;
     tx.execute(&REQUEUE_RUN, &params![run, RunState::Queued.as_str()])?;
+    pool::drop_slots(tx, run)?;
     free(tx, run)?;
     hint(tx)
 }
@@ -67,6 +70,7 @@ pub fn ask_cancel(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<bool
 /// Ends a run that was asked to stop and that nobody works on.
 pub(super) fn end_cancelled(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<()> {
     end(tx, run, &Ended::well(RunState::Cancelled, now_ms))?;
+    pool::drop_run(tx, run)?;
     tx.execute(&DELETE_JOB, &params![run])?;
     if free(tx, run)? { hint(tx) } else { Ok(()) }
 }

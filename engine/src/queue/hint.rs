@@ -8,7 +8,7 @@ pub const HINTS: &str = "paceline_job";
 /// Hints that a run may be ready, once this transaction is committed; any number in one transaction is one.
 ///
 /// SQLite has no such channel: a process wakes its own worker, and others poll.
-pub(super) fn hint(tx: &mut Tx<'_>) -> store::Result<()> {
+pub(crate) fn hint(tx: &mut Tx<'_>) -> store::Result<()> {
     if tx.backend() == Backend::Postgres {
         tx.query(&HINT, &[], |_| Ok(()))?;
     }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use store::{LeaseTime, Row, Sql, Tx, params};
 
 use super::Reason;
+use crate::pool::Obstacle;
 
 /// A run in the queue.
 #[derive(Debug, Clone, Serialize)]
@@ -15,7 +16,7 @@ pub struct JobRecord {
     pub priority: i64,
     /// Epoch milliseconds; nobody takes it before.
     pub ready_ms: i64,
-    /// Why nobody works on it; absent while somebody does.
+    /// Why it does not go on; absent while somebody works on it and none of its steps waits for a pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Why>,
     /// Who works on it.
@@ -38,15 +39,23 @@ pub enum Why {
     Parked { until_ms: i64 },
     /// For the lock that another run holds.
     Locked { by: String },
+    /// For a pool; of a run that let go of its worker meanwhile, until when.
+    Pool {
+        pool: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until_ms: Option<i64>,
+        obstacle: Obstacle,
+    },
 }
 
 impl Why {
-    /// The same without its details.
-    pub fn reason(&self) -> Reason {
+    /// The word that lists use.
+    pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Ready => Reason::Ready,
-            Self::Parked { .. } => Reason::Parked,
-            Self::Locked { .. } => Reason::Locked,
+            Self::Ready => Reason::Ready.as_str(),
+            Self::Parked { .. } => Reason::Parked.as_str(),
+            Self::Locked { .. } => Reason::Locked.as_str(),
+            Self::Pool { .. } => "pool",
         }
     }
 }
@@ -71,11 +80,16 @@ fn read(row: &Row<'_>, clock: &LeaseTime, now_ms: i64) -> store::Result<JobRecor
     let left_ms = lease.filter(|(boot, _)| *boot == clock.boot).map(|(_, until_ms)| until_ms - clock.ms);
     let left_ms = left_ms.filter(|left_ms| *left_ms >= 0);
     let worker = row.get::<Option<String>>(5)?.filter(|_| left_ms.is_some());
-    let why = match (&worker, row.get::<Option<String>>(8)?) {
-        (Some(_), _) => None,
-        (None, _) if ready_ms > now_ms => Some(Why::Parked { until_ms: ready_ms }),
-        (None, Some(by)) => Some(Why::Locked { by }),
-        (None, None) => Some(Why::Ready),
+    let is_parked = worker.is_none() && ready_ms > now_ms;
+    let pool = waits_for(row)?.filter(|(.., is_now)| is_parked || (worker.is_some() && *is_now));
+    let why = match (&worker, row.get::<Option<String>>(8)?, pool) {
+        (_, _, Some((pool, obstacle, _))) => {
+            Some(Why::Pool { pool, until_ms: is_parked.then_some(ready_ms), obstacle })
+        }
+        (Some(_), ..) => None,
+        (None, ..) if is_parked => Some(Why::Parked { until_ms: ready_ms }),
+        (None, Some(by), _) => Some(Why::Locked { by }),
+        (None, None, _) => Some(Why::Ready),
     };
     Ok(JobRecord {
         run: row.get(0)?,
@@ -90,16 +104,32 @@ fn read(row: &Row<'_>, clock: &LeaseTime, now_ms: i64) -> store::Result<JobRecor
     })
 }
 
+/// The pool that a step of the run waits for, and whether it was its present worker that noted so.
+fn waits_for(row: &Row<'_>) -> store::Result<Option<(String, Obstacle, bool)>> {
+    let why = row.get::<Option<String>>(11)?.and_then(|why| serde_json::from_str(&why).ok());
+    let Some((pool, obstacle)) = row.get::<Option<String>>(10)?.zip(why) else { return Ok(None) };
+    Ok(Some((pool, obstacle, row.get::<Option<bool>>(12)?.unwrap_or(false))))
+}
+
+// Of the steps of a run that wait for a pool one stands for all.
 const JOBS: Sql = Sql::Both(
     "SELECT job.run_id, run.pipeline, run.partition, job.priority, job.ready_ms, job.worker, job.lease_boot, \
-     job.lease_until_ms, run_lock.run_id, run.cancel_asked FROM job JOIN run ON run.id = job.run_id \
+     job.lease_until_ms, run_lock.run_id, run.cancel_asked, pool_use.pool, pool_use.why, \
+     pool_use.fence = run_fence.fence FROM job JOIN run ON run.id = job.run_id \
      LEFT JOIN run_lock ON run_lock.lock_key = job.lock_key AND run_lock.run_id <> job.run_id \
+     LEFT JOIN run_fence ON run_fence.run_id = job.run_id \
+     LEFT JOIN pool_use ON pool_use.run_id = job.run_id AND pool_use.step = (SELECT MIN(waits.step) \
+     FROM pool_use AS waits WHERE waits.run_id = job.run_id AND NOT waits.is_in) \
      ORDER BY job.priority DESC, job.ready_ms, job.run_id LIMIT $1",
 );
 const JOB: Sql = Sql::Both(
     "SELECT job.run_id, run.pipeline, run.partition, job.priority, job.ready_ms, job.worker, job.lease_boot, \
-     job.lease_until_ms, run_lock.run_id, run.cancel_asked FROM job JOIN run ON run.id = job.run_id \
+     job.lease_until_ms, run_lock.run_id, run.cancel_asked, pool_use.pool, pool_use.why, \
+     pool_use.fence = run_fence.fence FROM job JOIN run ON run.id = job.run_id \
      LEFT JOIN run_lock ON run_lock.lock_key = job.lock_key AND run_lock.run_id <> job.run_id \
+     LEFT JOIN run_fence ON run_fence.run_id = job.run_id \
+     LEFT JOIN pool_use ON pool_use.run_id = job.run_id AND pool_use.step = (SELECT MIN(waits.step) \
+     FROM pool_use AS waits WHERE waits.run_id = job.run_id AND NOT waits.is_in) \
      WHERE job.run_id = $1",
 );
 pub(crate) const QUERIES: &[&Sql] = &[&JOBS, &JOB];

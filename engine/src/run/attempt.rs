@@ -17,6 +17,7 @@ use super::execution::Shared;
 use super::reuse::{self, Kept, Looked};
 use crate::context::{Readings, StepContext};
 use crate::plan::When;
+use crate::pool::{Departure, Door};
 use crate::step::{Cause, StepError};
 use crate::telemetry::Failure;
 
@@ -32,9 +33,21 @@ pub(super) struct Report {
 }
 
 pub(super) enum News {
-    Retrying { cause: Cause },
-    Started { attempt: u32 },
-    Ended { end: End, readings: Readings },
+    Retrying {
+        cause: Cause,
+    },
+    Started {
+        attempt: u32,
+    },
+    /// It waits for its pool before its next attempt.
+    Outside {
+        attempts: u32,
+        cause: Cause,
+    },
+    Ended {
+        end: End,
+        readings: Readings,
+    },
 }
 
 /// How a step ended.
@@ -162,11 +175,20 @@ impl<'a> StepTask<'a> {
         let policy = &self.desk.shared.plan.steps[self.index].policy;
         let (retries, backoff) = (policy.retries, policy.backoff);
         let mut failures = 0;
+        let door = self.desk.shared.doors.to(self.index).cloned();
         loop {
+            if let Some(door) = &door
+                && let Err(end) = Box::pin(self.enter(door)).await
+            {
+                return self.ended(self.desk.shared.now_ms(), end, Readings::default());
+            }
             let ctx = self.desk.shared.context(self.index, self.attempt);
             let started_ms = ctx.clock.now_ms();
             let result = self.attempt(&ctx).await;
             let ended_ms = ctx.clock.now_ms();
+            if let Some(door) = &door {
+                Box::pin(door.leave(departure(&result))).await;
+            }
             self.desk.shared.metrics[self.index].took(started_ms, ended_ms);
             let readings = ctx.meter.readings();
             let (failure, cause) = match result {
@@ -194,12 +216,39 @@ impl<'a> StepTask<'a> {
         }
     }
 
+    /// Waits for the step's pool. This is no attempt, and its timeout does not run.
+    async fn enter(&self, door: &Door) -> Result<(), End> {
+        let attempts = self.attempt.saturating_sub(1);
+        let mut is_outside = false;
+        let entered = door.enter(|cause| {
+            is_outside = true;
+            self.tell(News::Outside { attempts, cause });
+        });
+        let Err(error) = entered.await else {
+            if is_outside {
+                self.tell(News::Started { attempt: self.attempt });
+            }
+            return Ok(());
+        };
+        match error {
+            StepError::Later { after, source } => {
+                let cause = Cause::new(source.code, source.message.clone());
+                self.tell(News::Outside { attempts, cause });
+                Err(End::Waiting(after, source))
+            }
+            StepError::Cancelled => Err(End::Cancelled),
+            StepError::Failed(cause) | StepError::Hopeless(cause) => {
+                Err(End::Failed(FailureClass::Exhausted, cause))
+            }
+        }
+    }
+
     async fn attempt(&self, ctx: &StepContext) -> Result<String, Ending> {
         let step = &self.desk.shared.plan.steps[self.index];
         let span = info_span!("step", step = &*step.name, step.kind = step.kind.kind, attempt = self.attempt);
         let work = AssertUnwindSafe(step.step.run(ctx, self.inputs.clone())).catch_unwind().instrument(span);
         let ended = match step.policy.timeout {
-            Some(limit) => Box::pin(tokio::time::timeout(limit, work)).await.map_err(|_| limit),
+            Some(limit) => Box::pin(within(limit, ctx, work)).await,
             None => Ok(work.await),
         };
         // A blocking part of the attempt may still be at work: it must not commit any more.
@@ -252,6 +301,29 @@ impl<'a> StepTask<'a> {
 
     fn tell(&self, news: News) {
         self.desk.tell(vec![Report { index: self.index, at_ms: self.desk.shared.now_ms(), news }]);
+    }
+}
+
+/// The work's end, or the limit where that came first.
+async fn within<T>(limit: Duration, ctx: &StepContext, work: impl Future<Output = T>) -> Result<T, Duration> {
+    match ctx.visit() {
+        None => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+        Some(visit) => tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = visit.overdue(limit) => Err(limit),
+        },
+    }
+}
+
+/// What the end of an attempt tells its pool.
+fn departure(result: &Result<String, Ending>) -> Departure {
+    match result {
+        Ok(_) => Departure::Succeeded,
+        Err(Ending::Broken(Failure::Failed | Failure::Timeout | Failure::Panic, _)) => Departure::Failed,
+        Err(Ending::Broken(Failure::Hopeless, _) | Ending::Later(..) | Ending::Cancelled) => {
+            Departure::Neither
+        }
     }
 }
 

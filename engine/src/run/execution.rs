@@ -18,6 +18,7 @@ use super::node::Node;
 use super::{FailureClass, Fenced, Journal, Outcome, Resumed, StepState, StopReason};
 use crate::context::{Readings, RunContext, StepContext};
 use crate::plan::Plan;
+use crate::pool::Doors;
 use crate::step::{Cause, Shape};
 use crate::telemetry::StepMetrics;
 
@@ -35,11 +36,13 @@ pub(crate) struct Shared {
     pub plan: Arc<Plan>,
     pub metrics: Arc<[StepMetrics]>,
     pub context: Arc<RunContext>,
+    pub doors: Doors,
 }
 
 impl Shared {
     pub(super) fn context(&self, index: usize, attempt: u32) -> StepContext {
-        StepContext::new(self.context.clone(), self.plan.steps[index].name.clone(), attempt)
+        let context = StepContext::new(self.context.clone(), self.plan.steps[index].name.clone(), attempt);
+        context.through(self.doors.to(index))
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -238,6 +241,10 @@ impl Execution {
         let Report { index, at_ms, news } = report;
         match news {
             News::Started { attempt } => self.begin(index, at_ms, attempt),
+            News::Outside { attempts, cause } => {
+                (self.nodes[index].attempts, self.nodes[index].attempt_ms) = (attempts, None);
+                self.note(index, at_ms, What::Outside { attempts, error: error(&cause) });
+            }
             News::Retrying { cause } => {
                 if let Some(attempt) = self.nodes[index].attempt() {
                     self.note(index, at_ms, What::Retried { attempt, error: error(&cause) });

@@ -35,6 +35,11 @@ pub(crate) enum What {
     Started {
         attempt: u32,
     },
+    /// It waits for its pool before its next attempt; so many it has made.
+    Outside {
+        attempts: u32,
+        error: Error,
+    },
     /// An attempt failed and another will follow.
     Retried {
         attempt: Attempt,
@@ -88,6 +93,7 @@ impl Journal {
 #[derive(Default)]
 struct Rows<'a> {
     started: Vec<Vec<Value<'a>>>,
+    outside: Vec<Vec<Value<'a>>>,
     attempts: Vec<Vec<Value<'a>>>,
     ended: Vec<Vec<Value<'a>>>,
 }
@@ -103,6 +109,7 @@ fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> sto
     }
     // A quick retry may start and end between two commits, so starts go first.
     tx.batch(&START, &rows.started)?;
+    tx.batch(&STAND_OUTSIDE, &rows.outside)?;
     tx.batch(&KEEP_ATTEMPT, &rows.attempts)?;
     tx.batch(&END, &rows.ended)?;
     reuse::write(tx, fence.run(), entries)
@@ -118,7 +125,7 @@ pub(crate) fn close_open(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Resu
 fn meters(entry: &Entry) -> String {
     match &entry.what {
         What::Ended { meters, .. } => serde_json::to_string(meters).unwrap_or_default(),
-        What::Started { .. } | What::Retried { .. } => String::new(),
+        What::Started { .. } | What::Outside { .. } | What::Retried { .. } => String::new(),
     }
 }
 
@@ -128,6 +135,12 @@ impl<'a> Rows<'a> {
         match &entry.what {
             What::Started { attempt } => {
                 self.started.push(params![run, position, *attempt, worker, at_ms].into());
+                // It waits no longer.
+                self.outside.retain(|row| row.get(1) != Some(&Value::Int(position)));
+            }
+            What::Outside { attempts, error } => {
+                let (code, text) = split(Some(error));
+                self.outside.push(params![run, position, *attempts, code, text].into());
             }
             What::Retried { attempt, error } => {
                 self.keep_attempt((run, worker), entry, *attempt, StepState::Failed, Some(error));
@@ -181,6 +194,10 @@ const KEEP_ATTEMPT: Sql = Sql::Both(
      (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, step, attempt) DO NOTHING",
 );
+const STAND_OUTSIDE: Sql = Sql::Both(
+    "UPDATE step_run SET state = 'waiting', attempts = $3, attempt_ms = NULL, error_code = $4, error = $5, \
+     started_ms = CASE WHEN $3 = 0 THEN NULL ELSE started_ms END WHERE run_id = $1 AND position = $2",
+);
 const END: Sql = Sql::Both(
     "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8 \
      WHERE run_id = $1 AND position = $2",
@@ -198,4 +215,5 @@ const CANCEL_OPEN: Sql = Sql::Both(
      error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
      WHERE run_id = $1 AND state IN ('pending', 'running', 'waiting')",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&START, &KEEP_ATTEMPT, &END, &KEEP_ABANDONED, &CANCEL_OPEN];
+pub(crate) const QUERIES: &[&Sql] =
+    &[&START, &STAND_OUTSIDE, &KEEP_ATTEMPT, &END, &KEEP_ABANDONED, &CANCEL_OPEN];

@@ -11,7 +11,7 @@ use super::resume::Known;
 pub(super) struct Node {
     pub waits_for: usize,
     pub attempts: u32,
-    /// Nothing until it begins in this process.
+    /// Nothing until it begins in this process, and while it waits for its pool.
     pub attempt_ms: Option<i64>,
     pub over: Option<StepState>,
     pub artifact: Option<Arc<str>>,

@@ -8,6 +8,7 @@ use super::{Cause, Execution, Fence, Journal, Outcome, Resumed, Shared, Stop};
 use crate::clock::Clock;
 use crate::context::{RunContext, RunInfo};
 use crate::plan::Plan;
+use crate::pool::Doors;
 use crate::script::Library;
 use crate::telemetry::StepMetrics;
 
@@ -43,7 +44,7 @@ impl Rehearsal {
             watcher: None,
         };
         let (plan, metrics) = (self.plan.clone(), self.metrics.clone());
-        let shared = Shared { plan, metrics, context: Arc::new(context) };
+        let shared = Shared { plan, metrics, context: Arc::new(context), doors: Doors::default() };
         let resumed = Resumed::fresh(&self.plan);
         let outcome = Execution::new(Arc::new(shared), Journal::Null, resumed).run().await;
         matches!(outcome, Ok(Outcome::Succeeded))

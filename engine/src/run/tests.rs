@@ -14,6 +14,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::context::{RunContext, RunInfo, StepContext};
 use crate::plan::{Options, Plan, PlannedStep, Policy, When};
+use crate::pool::Doors;
 use crate::queue::{self, Lease};
 use crate::script::Library;
 use crate::step::{Cause as StepCause, ConfigError, Gather, Kind, Step, StepError};
@@ -225,7 +226,8 @@ impl Stage {
 
     async fn perform_from(&self, plan: &Arc<Plan>, resumed: Resumed) -> Outcome {
         let metrics = StepMetrics::of_plan(plan).into();
-        let shared = Shared { plan: plan.clone(), metrics, context: self.context() };
+        let doors = Doors::default();
+        let shared = Shared { plan: plan.clone(), metrics, context: self.context(), doors };
         let journal =
             Journal::Store { store: self.store.clone(), fence: self.fence.clone(), worker: "me".into() };
         Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap()

@@ -27,7 +27,7 @@ pub(super) struct Script<'a> {
 
 /// The plan, or every mistake that was found.
 pub(super) fn assemble(draft: Draft, script: &Script<'_>) -> Result<Plan, Vec<Mistake>> {
-    let Draft { header, steps, mut mistakes } = draft;
+    let Draft { header, steps, mut mistakes, .. } = draft;
     let header = header.unwrap_or_else(|| missing_header(script.path, &mut mistakes));
     mistakes.extend(misnamed(&header, script.path));
     if steps.is_empty() && mistakes.is_empty() {
@@ -35,6 +35,7 @@ pub(super) fn assemble(draft: Draft, script: &Script<'_>) -> Result<Plan, Vec<Mi
     }
     duplicates(&steps, script, &mut mistakes);
     cycles(&steps, &mut mistakes);
+    mistakes.extend(steps.iter().filter_map(cooldown_alone));
     let mut planned = Vec::new();
     for step in &steps {
         let built = build(step, &mut mistakes);
@@ -54,7 +55,7 @@ fn missing_header(path: &str, mistakes: &mut Vec<Mistake>) -> Header {
         mistakes.push(Mistake::new("pipeline_missing", start(path), message));
     }
     let options = crate::plan::Options::default();
-    Header { name: String::new(), options, place: start(path), after: Vec::new() }
+    Header { name: String::new(), options, place: start(path) }
 }
 
 /// A pipeline is run by the name of its file, so that it must not call itself otherwise.
@@ -110,6 +111,14 @@ fn cycles(steps: &[StepDraft], mistakes: &mut Vec<Mistake>) {
             );
         }
     }
+}
+
+/// What closes is the pool, so that there must be one.
+fn cooldown_alone(step: &StepDraft) -> Option<Mistake> {
+    let place = step.cooldown.as_ref().filter(|_| step.policy.pool.is_none())?;
+    let message = "`.cooldown` closes the step's pool, and the step has none";
+    let mistake = Mistake::new("cooldown_without_pool", place.clone(), message);
+    Some(mistake.in_step(step.kind.kind).hint("say which: `.pool(\"…\")`".to_owned()))
 }
 
 fn waits_for(step: &StepDraft) -> Vec<usize> {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rhai::FnPtr;
 use serde_json::{Map, Value};
 
-use super::place::{Mistake, Place};
+use super::place::{Mistake, Part, Place};
+use super::ties::{Bond, Loose};
 use crate::plan::{Options, Policy};
 use crate::step::Kind;
 
@@ -15,8 +16,6 @@ pub(super) struct Header {
     pub name: String,
     pub options: Options,
     pub place: Place,
-    /// Where each pipeline of `options.after` stands.
-    pub after: Vec<Mistake>,
 }
 
 /// A step as the script wrote it.
@@ -32,12 +31,22 @@ pub(super) struct StepDraft {
     pub after: Vec<(usize, Place)>,
     pub policy: Policy,
     pub when: Option<(FnPtr, Place)>,
+    /// Where its pool is named, and where it is said to close.
+    pub pool: Option<Place>,
+    pub cooldown: Option<Place>,
 }
 
 impl StepDraft {
     /// The name it was given, else its kind.
     pub(super) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(self.kind.kind)
+    }
+
+    /// That it works in a pool, where it does.
+    pub(super) fn use_of_pool(&self) -> Option<Loose> {
+        let (name, place) = (self.policy.pool.clone()?, self.pool.clone()?);
+        let place = Mistake::new("", place, "").at(Part::Argument(0)).in_step(self.kind.kind);
+        Some(Loose { bond: Bond::Uses, name, place })
     }
 
     /// The kind as scripts write it.
@@ -50,6 +59,8 @@ impl StepDraft {
 pub(super) struct Draft {
     pub header: Option<Header>,
     pub steps: Vec<StepDraft>,
+    /// What is said of other pipelines and of what they share.
+    pub ties: Vec<Loose>,
     pub mistakes: Vec<Mistake>,
 }
 

@@ -2,6 +2,7 @@
 
 mod handle;
 mod header;
+mod pool;
 mod steps;
 
 use std::any::TypeId;
@@ -28,6 +29,7 @@ pub(super) fn register(engine: &mut Engine, registry: &Registry, draft: &SharedD
     let mut words = Module::new();
     header::register(&mut words, draft);
     handle::register(&mut words, draft);
+    pool::register(&mut words, draft);
     words.build_index();
     engine.register_global_module(words.into());
     for (namespace, mut module) in steps::modules(registry, draft) {

@@ -64,9 +64,7 @@ impl From<store::Error> for StepError {
         match error.downcast_aborted::<crate::run::Fenced>() {
             Ok(_) => Self::Cancelled,
             // A server that restarts is back soon; what was half done is done again from its cursor.
-            Err(error @ (store::Error::Unavailable { .. } | store::Error::Retry(_))) => {
-                Self::Later { after: OUTAGE, source: error.into() }
-            }
+            Err(error) if error.is_transient() => Self::Later { after: OUTAGE, source: error.into() },
             // Nothing is wrong with the step, and it goes on by itself once there is space again.
             Err(error @ (store::Error::Full(_) | store::Error::ReadOnly(_))) => {
                 Self::Later { after: NO_ROOM, source: error.into() }

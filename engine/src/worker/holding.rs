@@ -11,6 +11,7 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::catalog::Ready;
 use crate::context::{RunContext, RunInfo};
 use crate::host::Engine;
+use crate::pool::Doors;
 use crate::queue::{self, Claimed, Ended, Enqueued, Job, MAX_CLAIMS};
 use crate::run::{
     Cause, Execution, FailureClass, GRACE, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason,
@@ -211,7 +212,9 @@ impl Held {
             watcher: self.engine.watcher().cloned(),
         };
         let (plan, metrics) = (ready.plan.clone(), ready.metrics.clone());
-        let shared = Shared { plan, metrics, context: Arc::new(context) };
+        let context = Arc::new(context);
+        let doors = Doors::of(&plan, &context, self.engine.shared_pools());
+        let shared = Shared { plan, metrics, context, doors };
         let execution = Execution::new(Arc::new(shared), journal, resumed);
         let limit = async {
             match timeout {

@@ -67,6 +67,10 @@ fn waits(why: &Why, steps: &[StepRecord], zone: &TimeZone) -> String {
     match why {
         Why::Ready => "for a worker; `paceline serve` is one".to_owned(),
         Why::Locked { by } => format!("for run {by}, which has what only one may have at a time"),
+        Why::Pool { pool, obstacle, .. } => {
+            let sentence = obstacle.sentence(pool, |ms| units::local_moment(ms, zone));
+            sentence.trim_start_matches("waits ").to_owned()
+        }
         Why::Parked { until_ms } => {
             let until = units::local_moment(*until_ms, zone);
             let waiting: Vec<_> = steps
@@ -190,6 +194,7 @@ fn attempt_took(attempt: &AttemptRecord) -> String {
 
 #[cfg(test)]
 mod tests {
+    use engine::pool::{ClosedBy, Obstacle};
     use serde_json::json;
 
     use super::super::tests::run;
@@ -301,6 +306,10 @@ Worker 3  three";
         assert!(card(Why::Ready).contains("Waits     for a worker"));
         assert!(card(Why::Parked { until_ms: START_MS }).contains("Waits     until 2024-03-01 23:30:00\n"));
         assert!(card(Why::Locked { by: "0199".to_owned() }).contains("Waits     for run 0199,"));
+        let obstacle = Obstacle::Closed { until_ms: START_MS, by: ClosedBy::Failures, failures: 5 };
+        let pool = Why::Pool { pool: "strava".to_owned(), until_ms: None, obstacle };
+        let wanted = "Waits     for pool `strava`: closed until 2024-03-01 23:30:00 after 5 failures";
+        assert!(card(pool).contains(wanted));
     }
 
     #[test]

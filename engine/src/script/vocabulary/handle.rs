@@ -1,4 +1,4 @@
-//! What can be said of a step: `.named .after .retry .timeout .optional .when .cached`.
+//! What can be said of a step: `.named .after .retry .timeout .optional .when .pool .cooldown .cached`.
 
 mod cached;
 
@@ -8,21 +8,24 @@ use rhai::{Array, Dynamic, FnPtr, Module};
 
 use super::header::{NAME_RULE, is_name, timeout};
 use super::{Handle, variadic};
+use crate::pool::Cooldown;
 use crate::script::data::{self, what};
 use crate::script::draft::{Draft, SharedDraft, StepDraft};
 use crate::script::place::{Mistake, Part, Place};
 
 /// The methods of a handle.
-pub(in crate::script) const METHODS: [&str; 7] =
-    ["named", "after", "retry", "timeout", "optional", "when", "cached"];
+pub(in crate::script) const METHODS: [&str; 9] =
+    ["named", "after", "retry", "timeout", "optional", "when", "pool", "cooldown", "cached"];
 const MOST_RETRIES: i64 = 20;
+const MOST_FAILURES: i64 = 1_000;
 
 /// A mistake in one argument, or in the call where there is none.
 type Wrong = (Option<usize>, String);
 type Method = fn(&mut StepDraft, &Place, &[Dynamic]) -> Result<(), Wrong>;
 
 pub(super) fn register(module: &mut Module, draft: &SharedDraft) {
-    let methods: [Method; 7] = [named, after, retry, time_limit, optional, when, cached::cached];
+    let methods: [Method; 9] =
+        [named, after, retry, time_limit, optional, when, pool, cooldown, cached::cached];
     for (name, method) in METHODS.into_iter().zip(methods) {
         let draft = draft.clone();
         variadic(module, name, &[TypeId::of::<Handle>()], move |place, arguments| {
@@ -106,6 +109,33 @@ fn optional(step: &mut StepDraft, _: &Place, arguments: &[Dynamic]) -> Result<()
         return Err(usage("`.optional()`"));
     }
     step.policy.optional = true;
+    Ok(())
+}
+
+fn pool(step: &mut StepDraft, place: &Place, arguments: &[Dynamic]) -> Result<(), Wrong> {
+    let [name] = arguments else {
+        return Err(usage("`.pool(name)`"));
+    };
+    let name = name.as_immutable_string_ref().map_or_else(|_| String::new(), |name| name.to_string());
+    if !is_name(&name) {
+        return Err((Some(0), format!("a pool's name is {NAME_RULE}")));
+    }
+    step.policy.pool = Some(name);
+    step.pool = Some(place.clone());
+    Ok(())
+}
+
+fn cooldown(step: &mut StepDraft, place: &Place, arguments: &[Dynamic]) -> Result<(), Wrong> {
+    let [failures, pause] = arguments else {
+        return Err(usage("`.cooldown(failures, pause)`, such as `.cooldown(5, \"10m\")`"));
+    };
+    let in_range = failures.as_int().ok().filter(|failures| (1..=MOST_FAILURES).contains(failures));
+    let Some(failures) = in_range.and_then(|failures| u32::try_from(failures).ok()) else {
+        return Err((Some(0), format!("a pool closes after 1 to {MOST_FAILURES} failures in a row")));
+    };
+    let pause = timeout(pause).map_err(|message| (Some(1), message))?;
+    step.policy.cooldown = Some(Cooldown { failures, pause });
+    step.cooldown = Some(place.clone());
     Ok(())
 }
 

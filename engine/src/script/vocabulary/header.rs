@@ -14,6 +14,7 @@ use crate::plan::{Options, Overlap};
 use crate::script::data::{self, what};
 use crate::script::draft::{Draft, Header, SharedDraft};
 use crate::script::place::{Mistake, Part, Place};
+use crate::script::ties::{Bond, Loose};
 use crate::script::{duration, suggest};
 
 const OPTIONS: [&str; 5] = ["lock", "on_overlap", "timeout", "priority", "params"];
@@ -62,7 +63,9 @@ fn say(draft: &mut Draft, place: &Place, arguments: &[Dynamic]) {
             Mistake::new(code, place.clone(), message).at(part).hint(hint)
         }),
     );
-    draft.header = Some(Header { name, options, place: place.clone(), after });
+    let ties = options.after.iter().zip(after);
+    draft.ties.extend(ties.map(|(name, place)| Loose { bond: Bond::After, name: name.clone(), place }));
+    draft.header = Some(Header { name, options, place: place.clone() });
 }
 
 pub(super) const NAME_RULE: &str = "a text of at most 64 letters, digits and `_`, `-`, `.`";
@@ -132,7 +135,7 @@ fn at_value(message: String) -> (Vec<String>, String) {
     (Vec::new(), message)
 }
 
-fn expected(wanted: &str, found: &Dynamic) -> String {
+pub(super) fn expected(wanted: &str, found: &Dynamic) -> String {
     format!("expected {wanted}, found {}", what(found))
 }
 

@@ -46,6 +46,8 @@ fn say(draft: &mut Draft, kind: &Arc<Kind>, place: Place, arguments: &[Dynamic])
         after: Vec::new(),
         policy: Policy::default(),
         when: None,
+        pool: None,
+        cooldown: None,
     });
     Handle(draft.steps.len() - 1)
 }

@@ -1,0 +1,8 @@
+//! Pools: the rules as a table, and whole runs on both databases.
+
+mod cooldown;
+mod house;
+mod rate;
+mod rules;
+mod slots;
+mod waiting;
