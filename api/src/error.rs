@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::backfill::BackfillError;
 use engine::dead_letter::LetterError;
+use engine::pool::PoolError;
 use engine::registry::QueryError;
 use engine::rerun::RerunError;
 use engine::trigger::WebhookError;
@@ -251,6 +252,20 @@ impl From<LetterError> for Error {
             LetterError::Unknown(id) => Self::NotFound(format!("dead letter `{id}`")),
             LetterError::Enqueue(error) => error.into(),
             refused => Self::conflict(refused.code().unwrap_or("internal"), refused.to_string()),
+        }
+    }
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Unknown { .. } => Self::Refused {
+                status: StatusCode::NOT_FOUND,
+                code: "pool_unknown".into(),
+                message: error.to_string(),
+                details: None,
+            },
+            PoolError::Store(error) => error.into(),
         }
     }
 }

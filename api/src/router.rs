@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines,
+    activities, backfills, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines, pools,
     predictions, runs, steps, uploads, webhooks, workers,
 };
 use crate::state::{Shared, State};
@@ -94,6 +94,8 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(runs::follow::resume))
         .routes(routes!(runs::follow::rerun))
         .routes(routes!(jobs::list))
+        .routes(routes!(pools::list))
+        .routes(routes!(pools::open))
         .routes(routes!(backfills::list))
         .routes(routes!(backfills::start))
         .routes(routes!(backfills::show))

@@ -10,6 +10,7 @@ pub(crate) mod jobs;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod pipelines;
+pub(crate) mod pools;
 pub(crate) mod predictions;
 pub(crate) mod runs;
 pub(crate) mod steps;

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::commands::{
     accuracy, activities, athlete, backfill, check, days, db, dead_letters, demo, doctor, import, pipelines,
-    predict, rules, run, runs, serve, steps, today, work, workers,
+    pools, predict, rules, run, runs, serve, steps, today, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
     Pipelines(pipelines::Pipelines),
+    Pools(pools::Pools),
     Run(run::Run),
     Runs(runs::Runs),
     DeadLetters(dead_letters::DeadLetters),
@@ -90,6 +91,7 @@ impl Command {
             Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
             Self::Pipelines(command) => command.run(config).await,
+            Self::Pools(command) => command.run(config).await,
             Self::Run(command) => command.run(config).await,
             Self::Runs(command) => command.run(config).await,
             Self::DeadLetters(command) => command.run(config).await,
@@ -117,6 +119,7 @@ impl Command {
             Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,
             Self::Pipelines(command) => command.form().json,
+            Self::Pools(command) => command.form().json,
             Self::Run(command) => command.form.json,
             Self::Runs(command) => command.form().json,
             Self::DeadLetters(command) => command.form().json,

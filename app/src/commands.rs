@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod pipelines;
+pub(crate) mod pools;
 pub(crate) mod predict;
 pub(crate) mod rules;
 pub(crate) mod run;

@@ -5,6 +5,7 @@ use std::io;
 
 use engine::backfill::BackfillError;
 use engine::dead_letter::LetterError;
+use engine::pool::PoolError;
 use engine::rerun::RerunError;
 use engine::{EnqueueError, PauseError, PlanError};
 use serde_json::{Value, json};
@@ -64,6 +65,10 @@ impl Problem {
         }
         if let Some(code) = error.downcast_ref::<LetterError>().and_then(LetterError::code) {
             return Self::new(code, chain(error)).hint("`paceline dead-letters` lists those that are open");
+        }
+        if let Some(pool @ PoolError::Unknown { .. }) = error.downcast_ref::<PoolError>() {
+            let problem = Problem { exit: USAGE, ..Self::new("pool_unknown", pool.to_string()) };
+            return problem.hint("`paceline pools` lists them");
         }
         if let Some(backfill) = error.downcast_ref::<BackfillError>() {
             return of_backfill(backfill);

@@ -23,7 +23,7 @@ pub use obstacle::{ClosedBy, Obstacle};
 pub use overview::{Calls, Holder, PoolError, PoolRecord, PoolState};
 pub(crate) use permit::Visit;
 pub(crate) use pools::Pools;
-pub(crate) use rows::{drop_run, drop_slots};
+pub(crate) use rows::{drop_run, drop_slots, is_called_back};
 pub use size::{Cooldown, Rate, Size};
 
 pub(crate) const QUERIES: &[&store::Sql] = rows::QUERIES;

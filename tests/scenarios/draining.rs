@@ -33,7 +33,7 @@ fn check(program: &Program, most: u64, dice: &mut Dice) -> u64 {
     let run = watch.runs().remove(0).id;
     let mut told = 0;
     while told < most && !watch.is_over(&run) {
-        let worker = Process::start(program.command(&["work"]));
+        let worker = Process::quiet(program.command(&["work"]));
         watch.until("the worker has the run", |watch| watch.holds(worker.id()) || watch.is_over(&run));
         let moment = Instant::now() + Duration::from_millis(dice.roll(LATEST_MS));
         while Instant::now() < moment {
@@ -45,7 +45,7 @@ fn check(program: &Program, most: u64, dice: &mut Dice) -> u64 {
         assert_eq!(watch.held_and_workers(), (0, 0), "a lease or a worker is left behind");
         told += 1;
     }
-    let _last = Process::start(program.command(&["work"]));
+    let _last = Process::quiet(program.command(&["work"]));
     watch.until("the run is over", |watch| watch.is_over(&run));
     assert_eq!(watch.runs()[0].state, RunState::Succeeded);
     told

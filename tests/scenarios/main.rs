@@ -24,6 +24,7 @@ mod import;
 mod link;
 mod manifest;
 mod outside;
+mod pools;
 mod program;
 mod reload;
 mod schedule;

@@ -133,7 +133,7 @@ fn a_full_disk_is_told_damages_nothing_and_the_run_goes_on_once_there_is_space()
     let run = watch.runs().remove(0).id;
     let terms = [("FITNESS_LEASE", "3s"), ("FITNESS_HEARTBEAT", "1s"), ("FITNESS_POLL", "100ms")];
     let server = program.serve_with(&terms.map(|(name, value)| (name, value.as_ref())));
-    let worker = Process::start(hasty(program.command(&["work"])));
+    let worker = Process::quiet(hasty(program.command(&["work"])));
     let before = watch.files_done();
     watch.until("the run goes on", |watch| watch.files_done() > before || watch.is_over(&run));
 

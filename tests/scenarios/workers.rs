@@ -18,7 +18,8 @@ const DEFAULT_TERMS: &str = "PACELINE_DEFAULT_TERMS";
 pub(crate) struct Process(Child);
 
 impl Process {
-    pub(crate) fn start(mut command: Command) -> Self {
+    /// One whose log nobody reads.
+    pub(crate) fn quiet(mut command: Command) -> Self {
         Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
@@ -54,7 +55,7 @@ impl Drop for Process {
 }
 
 fn worker(program: &Program) -> Process {
-    Process::start(program.command(&["work", "--slots", "2"]))
+    Process::quiet(program.command(&["work", "--slots", "2"]))
 }
 
 #[test]
@@ -101,7 +102,7 @@ pub(crate) fn hasty(mut command: Command) -> Command {
 }
 
 /// Stops a process at a moment when the others can go on: inside a transaction it would keep SQLite's write lock.
-fn put_to_sleep(process: &Process, watch: &Watch) {
+pub(crate) fn put_to_sleep(process: &Process, watch: &Watch) {
     loop {
         process.signal(Signal::STOP);
         if watch.can_write() {
@@ -118,14 +119,14 @@ fn a_worker_that_slept_longer_than_its_lease_writes_nothing_when_it_wakes() {
         program.demo(DAYS);
         program.succeed(&["db", "migrate"]);
         let watch = Watch::new(&program);
-        let mut sleeper = Process::start(hasty(import(&program)));
+        let mut sleeper = Process::quiet(hasty(import(&program)));
         watch.until("some files are in", |watch| watch.files_done() > 0);
         put_to_sleep(&sleeper, &watch);
         let run = watch.runs().remove(0);
         assert_eq!(run.state, RunState::Running, "the run was over before its worker was stopped");
 
         let asleep = Instant::now();
-        let _heir = Process::start(hasty(program.command(&["work"])));
+        let _heir = Process::quiet(hasty(program.command(&["work"])));
         watch.until("the run is taken over", |watch| {
             watch.steps(&run.id)["files.read"].attempts.iter().any(|attempt| attempt.state == StepState::Lost)
         });
@@ -164,13 +165,13 @@ fn a_worker_stopped_inside_a_transaction_on_postgresql_is_taken_over_and_writes_
     program.demo(DAYS);
     program.succeed(&["db", "migrate"]);
     let watch = Watch::new(&program);
-    let mut sleeper = Process::start(hasty(import(&program)));
+    let mut sleeper = Process::quiet(hasty(import(&program)));
     watch.until("some files are in", |watch| watch.files_done() > 0);
     let run = watch.runs().remove(0).id;
     stop_inside_a_transaction(&sleeper, &watch, &run);
 
     let asleep = Instant::now();
-    let _heir = Process::start(hasty(program.command(&["work"])));
+    let _heir = Process::quiet(hasty(program.command(&["work"])));
     watch.until("the run is taken over", |watch| watch.has_lost_attempt(&run));
     println!("taken over after {:?}", asleep.elapsed());
     assert!(asleep.elapsed() < Duration::from_secs(45));
@@ -189,13 +190,13 @@ fn a_worker_stopped_inside_a_transaction_on_sqlite_makes_the_others_busy_and_all
     program.demo(DAYS);
     program.succeed(&["db", "migrate"]);
     let watch = Watch::new(&program);
-    let mut sleeper = Process::start(hasty(import(&program)));
+    let mut sleeper = Process::quiet(hasty(import(&program)));
     watch.until("some files are in", |watch| watch.files_done() > 0);
     let run = watch.runs().remove(0).id;
     stop_inside_a_transaction(&sleeper, &watch, &run);
 
     let asleep = Instant::now();
-    let _heir = Process::start(hasty(program.command(&["work"])));
+    let _heir = Process::quiet(hasty(program.command(&["work"])));
     let refused = program.run(&["pipelines", "pause", "daily", "--json"]);
     assert!(!refused.status.success());
     let refused: Value = serde_json::from_slice(&refused.stdout).unwrap();

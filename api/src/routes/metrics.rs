@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use tracing::warn;
 
 use crate::error::ErrorBody;
 use crate::query::Params;
@@ -19,6 +20,10 @@ use crate::state::Shared;
     )
 )]
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> impl IntoResponse {
+    // While the database is away the last numbers of the pools stand.
+    if let Err(error) = shared.state.engine.measure_pools().await {
+        warn!(code = error.code(), error = %error, "cannot measure the pools");
+    }
     let metrics = [(shared.state.metrics)(), shared.state.engine.gauges().await].concat();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics)
 }

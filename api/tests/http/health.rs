@@ -30,7 +30,7 @@ async fn health_tells_of_database_queue_and_pipelines() {
             },
             "pipelines": [
                 {"pipeline": "broken"}, {"pipeline": "counting"}, {"pipeline": "import"},
-                {"pipeline": "timed", "late": false}
+                {"pipeline": "polite"}, {"pipeline": "timed", "late": false}, {"pipeline": "told"}
             ],
             "script_errors": null
         });

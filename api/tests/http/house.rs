@@ -37,6 +37,11 @@ const TOLD: &str = r#"//! Counts when it is told to.
 pipeline("told", #{ on_webhook: "sample", on_file: "*.fit", params: #{ who: "", paths: [] } });
 sample::count(#{ rows: 1 });
 "#;
+const POLITE: &str = r#"//! Counts in a pool.
+pipeline("polite", #{});
+pool("upstream", #{ slots: 2, per: "15m", calls: 3 });
+sample::count(#{ rows: 1 }).pool("upstream");
+"#;
 const IMPORT: &str = r#"//! Takes files in.
 pipeline("import", #{ on_overlap: "queue", params: #{ uploads: [] } });
 sample::take();
@@ -95,8 +100,14 @@ impl House {
 }
 
 async fn engine(store: &Store) -> Engine {
-    let texts =
-        [("counting", COUNTING), ("broken", BROKEN), ("import", IMPORT), ("timed", TIMED), ("told", TOLD)];
+    let texts = [
+        ("counting", COUNTING),
+        ("broken", BROKEN),
+        ("import", IMPORT),
+        ("timed", TIMED),
+        ("told", TOLD),
+        ("polite", POLITE),
+    ];
     let texts = texts.map(|(name, text)| (format!("pipelines/{name}.rhai"), text.to_owned()));
     let (store, library) = (store.clone(), Arc::new(Library::from_texts(BTreeMap::from(texts))));
     let registry = Arc::new(sample::registry());

@@ -10,6 +10,7 @@ mod health;
 mod house;
 mod log;
 mod pipelines;
+mod pools;
 mod predictions;
 mod refusals;
 mod runs;

@@ -273,3 +273,54 @@ fn one_that_follows_a_pipeline_waits_until_that_is_there() {
     assert!(told.contains(&"gone a".to_owned()), "{told:?}");
     assert_eq!((house.total("b"), house.info("b").errors[0].code), (1, "unknown_pipeline"));
 }
+
+/// One that works in a pool, and sizes it where it is told how.
+fn pooled(name: &str, pool: &str, size: Option<u32>) -> String {
+    let sized = size.map(|slots| format!("pool(\"up\", #{{ slots: {slots} }});\n")).unwrap_or_default();
+    format!("//! Pooled.\npipeline(\"{name}\");\n{sized}test::play([]).pool(\"{pool}\");\n")
+}
+
+const B: &str = "pipelines/b.rhai";
+
+#[test]
+fn a_pool_that_no_pipeline_sizes_is_told_where_it_is_used() {
+    let mut house = House::with(&[(A, &pooled("a", "up", Some(2))), (B, &pooled("b", "upp", None))]);
+    let told = house.info("b").errors.remove(0);
+    assert_eq!((told.code, told.line, told.column), ("unknown_pool", 3, 21));
+    assert_eq!(told.hint.as_deref(), Some("did you mean `up`?"));
+    assert!(house.info("b").script_hash.is_none() && house.info("a").errors.is_empty());
+    house.write(B, &pooled("b", "up", None));
+    assert_eq!(house.read(), ["loaded b", "mended pipelines/b.rhai"]);
+    house.write(A, &pipeline("a", 1));
+    assert_eq!(house.read(), ["loaded a", "unknown_pool pipelines/b.rhai:3:21"]);
+    assert!(house.info("b").script_hash.is_some(), "what was in force stays");
+}
+
+#[test]
+fn a_pool_that_two_pipelines_size_is_told_at_both_or_at_the_one_that_came_later() {
+    let both = House::with(&[(A, &pooled("a", "up", Some(2))), (B, &pooled("b", "up", Some(3)))]);
+    for name in ["a", "b"] {
+        let told = both.info(name).errors.remove(0);
+        assert_eq!((told.code, told.line, told.column), ("pool_twice", 3, 6));
+    }
+    assert_eq!(
+        both.info("a").errors[0].hint.as_deref(),
+        Some("another one is at pipelines/b.rhai:3:6; keep one of them")
+    );
+    assert!(both.catalog.pools().is_empty(), "nobody knows which of them is meant");
+    let mut house = House::with(&[(A, &pooled("a", "up", Some(2))), (B, &pooled("b", "up", None))]);
+    house.write(B, &pooled("b", "up", Some(3)));
+    assert_eq!(house.read(), ["pool_twice pipelines/b.rhai:3:6"]);
+    assert_eq!(house.catalog.pools()["up"].slots, Some(2));
+}
+
+#[test]
+fn a_pool_of_another_size_is_another_script_and_the_same_plan() {
+    let mut house = House::with(&[(A, &pooled("a", "up", Some(2)))]);
+    let before = house.catalog.ready("a").ok().unwrap();
+    house.write(A, &pooled("a", "up", Some(5)));
+    assert_eq!(house.read(), ["loaded a"]);
+    let after = house.catalog.ready("a").ok().unwrap();
+    assert_eq!(before.plan.hash, after.plan.hash);
+    assert_eq!(house.catalog.pools()["up"].slots, Some(5));
+}

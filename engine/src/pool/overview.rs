@@ -101,13 +101,12 @@ impl Engine {
         let pool = name.to_owned();
         let only = BTreeMap::from([(pool.clone(), size)]);
         let opened = self.store().write_latest(move |tx| {
-            // The jobs first, in the order of locks.
-            if rows::recall(tx, &pool, now_ms)? > 0 {
-                crate::queue::hint(tx)?;
-            }
             let mut state = rows::lock(tx, &pool, &size, now_ms)?;
             state.open();
             rows::save(tx, &pool, &state)?;
+            if rows::recall(tx, &pool, now_ms)? > 0 {
+                crate::queue::hint(tx)?;
+            }
             records(tx, &only, now_ms)
         });
         let opened = opened.await?.pop();

@@ -4,7 +4,8 @@
 //! leaves shares the fence and then locks the pool; a claim and the end of a run lock job and fence and then only delete
 //! uses, whose rows nobody else locks who has not shared that fence first. Whoever holds a pool's row asks for nothing
 //! that stands before it, so that no circle can close. Counting locks nothing but the pool's row: everybody who may add
-//! to the count holds it, and one who leaves meanwhile only makes the count too high for a moment.
+//! to the count holds it, and one who leaves meanwhile only makes the count too high for a moment. Whoever opens a pool holds its row and then changes jobs, but
+//! passes over those that are locked.
 
 use store::{LeaseTime, Row, Sql, Tx, params};
 
@@ -93,6 +94,22 @@ pub(crate) fn drop_run(tx: &mut Tx<'_>, run: &str) -> store::Result<()> {
     tx.execute(&DROP_RUN, &params![run]).map(drop)
 }
 
+/// Whether the pool for which a run is about to be parked was opened meanwhile: who opened it could not yet see that it
+/// was going to be.
+pub(crate) fn is_called_back(tx: &mut Tx<'_>, run: &str) -> store::Result<bool> {
+    let waits = tx.query(&WAITS, &params![run], |row| {
+        Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?.unwrap_or_default()))
+    })?;
+    for (pool, why) in waits {
+        let Ok(Obstacle::Closed { until_ms, .. }) = serde_json::from_str(&why) else { continue };
+        let now = tx.optional(&CLOSED_UNTIL, &params![&pool], |row| row.get::<Option<i64>>(0))?.flatten();
+        if now.is_none_or(|now_ms| now_ms < until_ms) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Makes ready at once the parked runs that wait for the pool.
 pub(super) fn recall(tx: &mut Tx<'_>, pool: &str, now_ms: i64) -> store::Result<u64> {
     tx.execute(&RECALL, &params![pool, now_ms])
@@ -152,7 +169,14 @@ const NOTE: Sql = Sql::Both(
 const FORGET: Sql = Sql::Both("DELETE FROM pool_use WHERE run_id = $1 AND step = $2");
 const DROP_SLOTS: Sql = Sql::Both("DELETE FROM pool_use WHERE run_id = $1 AND is_in");
 const DROP_RUN: Sql = Sql::Both("DELETE FROM pool_use WHERE run_id = $1");
-// A row that is locked is being claimed: it is on its way anyway. SQLite has one writer at a time.
+const WAITS: Sql = Sql::Both("SELECT pool, why FROM pool_use WHERE run_id = $1 AND NOT is_in ORDER BY pool");
+// SQLite has one writer at a time.
+const CLOSED_UNTIL: Sql = Sql::Per {
+    sqlite: "SELECT closed_until_ms FROM pool WHERE name = $1",
+    postgres: "SELECT closed_until_ms FROM pool WHERE name = $1 FOR SHARE",
+};
+// A row that is locked is being claimed, or is being handed back and then sees that the pool is open. It is not waited for,
+// because the pool's row is held. SQLite has one writer at a time.
 const RECALL: Sql = Sql::Per {
     sqlite: "UPDATE job SET ready_ms = $2 WHERE worker IS NULL AND ready_ms > $2 AND run_id IN \
              (SELECT run_id FROM pool_use WHERE pool = $1 AND NOT is_in)",
@@ -172,5 +196,7 @@ pub(super) const QUERIES: &[&Sql] = &[
     &FORGET,
     &DROP_SLOTS,
     &DROP_RUN,
+    &WAITS,
+    &CLOSED_UNTIL,
     &RECALL,
 ];

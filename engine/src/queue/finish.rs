@@ -49,6 +49,7 @@ fn end(tx: &mut Tx<'_>, run: &str, ended: &Ended) -> store::Result<()> {
 pub fn release(tx: &mut Tx<'_>, fence: &Fence, ready_ms: i64) -> store::Result<()> {
     own(tx, fence)?;
     let run = fence.run();
+    let ready_ms = if pool::is_called_back(tx, run)? { None } else { Some(ready_ms) };
     tx.execute(&RELEASE_JOB, &params![run, ready_ms])?;
     tx.execute(&REQUEUE_RUN, &params![run, RunState::Queued.as_str()])?;
     pool::drop_slots(tx, run)?;
@@ -104,7 +105,8 @@ const END_RUN: Sql = Sql::Both(
 const DELETE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1");
 const DELETE_IDLE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1 AND worker IS NULL");
 const RELEASE_JOB: Sql = Sql::Both(
-    "UPDATE job SET worker = NULL, lease_boot = NULL, lease_until_ms = NULL, ready_ms = $2, \
+    "UPDATE job SET worker = NULL, lease_boot = NULL, lease_until_ms = NULL, \
+     ready_ms = COALESCE($2, ready_ms), \
      attempts = attempts - 1 WHERE run_id = $1",
 );
 const REQUEUE_RUN: Sql = Sql::Both("UPDATE run SET state = $2 WHERE id = $1");

@@ -116,7 +116,10 @@ impl Execution {
         loop {
             let started = self.start();
             self.journal.write(std::mem::take(&mut self.entries)).await?;
-            if let ([index], 1) = (&*started, self.running) {
+            // One that waits for its pool tells of it while it works, and must go on while that is written down.
+            if let ([index], 1) = (&*started, self.running)
+                && self.shared.doors.to(*index).is_none()
+            {
                 alone = Some(Box::pin(self.brief(*index).run(desk.clone())));
             } else {
                 self.spawn(&started, tasks, desk);

@@ -195,8 +195,8 @@ const KEEP_ATTEMPT: Sql = Sql::Both(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, step, attempt) DO NOTHING",
 );
 const STAND_OUTSIDE: Sql = Sql::Both(
-    "UPDATE step_run SET state = 'waiting', attempts = $3, attempt_ms = NULL, error_code = $4, error = $5, \
-     started_ms = CASE WHEN $3 = 0 THEN NULL ELSE started_ms END WHERE run_id = $1 AND position = $2",
+    "UPDATE step_run SET state = 'waiting', attempts = CAST($3 AS BIGINT), attempt_ms = NULL, error_code = $4, error = $5, \
+     started_ms = CASE WHEN CAST($3 AS BIGINT) = 0 THEN NULL ELSE started_ms END WHERE run_id = $1 AND position = $2",
 );
 const END: Sql = Sql::Both(
     "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8 \

@@ -114,7 +114,7 @@ async fn retries_of_one_step_count_and_wait_for_the_pool_like_everybody() {
         let worker = house.work(1);
         house.order(FAIL);
         let run = house.ask().await;
-        until("it is parked", || async { house.stage.state(&run).await == RunState::Queued }).await;
+        house.parked(&run).await;
         assert_eq!(house.watch.begun.load(Ordering::SeqCst), 2);
         assert_eq!(house.step(&run).await, "waiting pool_closed 2");
         house.order(Orders::default());

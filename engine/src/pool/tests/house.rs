@@ -244,9 +244,16 @@ impl House {
         self.stage.store.read(move |tx| queue::waiting(tx, &run, now_ms)).await.unwrap()
     }
 
+    /// Waits until the run let go of its worker for the pool's sake.
+    pub(super) async fn parked(&self, run: &str) {
+        let is_parked =
+            || async { matches!(self.waits(run).await, Some(Why::Pool { until_ms: Some(_), .. })) };
+        until("it is parked", is_parked).await;
+    }
+
     /// The step `a`, as `state code attempts`.
     pub(super) async fn step(&self, run: &str) -> String {
-        let step = self.stage.steps(run).await.remove(0);
+        let Some(step) = self.stage.steps(run).await.into_iter().next() else { return String::new() };
         let code = step.error_code.map(|code| format!(" {code}")).unwrap_or_default();
         format!("{}{code} {}", step.state.as_str(), step.attempts.len())
     }

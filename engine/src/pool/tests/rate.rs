@@ -85,7 +85,7 @@ async fn a_refusal_of_the_upstream_closes_the_pool_to_every_run_until_the_time_i
         house.order(Orders { spent_ms: Some(300_000), ..Orders::default() });
         let first = house.ask().await;
         let worker = house.work(2);
-        until("it is parked", || async { house.stage.state(&first).await == RunState::Queued }).await;
+        house.parked(&first).await;
         assert_eq!(house.watch.begun.load(Ordering::SeqCst), 1);
         house.order(Orders::default());
         let second = house.ask().await;

@@ -49,8 +49,11 @@ async fn a_fan_of_one_run_goes_through_the_pool_without_letting_go_of_the_run() 
         store.migrate().await.unwrap();
         let house = House::on(store, text).await;
         house.impatient(Duration::from_millis(1));
+        house.order(HOLD);
         let runs = house.ask_for(1).await;
         let worker = house.work(1);
+        until("two are in", || async { house.pool().await.holders.len() == 2 }).await;
+        house.watch.gate.add_permits(40);
         house.succeed(&runs).await;
         assert_eq!(house.watch.most.load(Ordering::SeqCst), 2);
         assert_eq!(house.watch.begun.load(Ordering::SeqCst), 40);
@@ -68,7 +71,7 @@ async fn a_slot_is_free_when_the_lease_of_its_holder_ran_out_or_its_fence_was_ra
     for house in House::each("slots: 1", "").await {
         let run = house.ask().await;
         let now_ms = house.now_ms();
-        let lease = Lease { worker: "gone".to_owned(), length: Duration::from_millis(400), now_ms };
+        let lease = Lease { worker: "gone".to_owned(), length: Duration::from_secs(3), now_ms };
         let (hold, store) = (lease.clone(), house.stage.store.clone());
         let entered = store.write_latest(move |tx| {
             let claimed = queue::claim(tx, &hold, 1)?.remove(0);
@@ -82,6 +85,7 @@ async fn a_slot_is_free_when_the_lease_of_its_holder_ran_out_or_its_fence_was_ra
         };
         assert_eq!(others().await, [run.clone()]);
         until("the lease ran out", || async { others().await.is_empty() }).await;
+
         let longer = Lease { length: Duration::from_secs(600), ..lease.clone() };
         let (again, renewed) = (run.clone(), longer.clone());
         store.write(move |tx| queue::renew(tx, &renewed, &[again.clone()])).await.unwrap();

@@ -63,7 +63,7 @@ async fn a_run_that_waits_too_long_lets_go_of_its_worker_and_comes_back() {
     for house in House::each("slots: 1", "").await {
         house.impatient(Duration::from_millis(50));
         let (worker, first, second) = queued(&house, 2).await;
-        until("it is parked", || async { house.stage.state(&second).await == RunState::Queued }).await;
+        house.parked(&second).await;
         let why = house.waits(&second).await;
         assert!(matches!(why, Some(Why::Pool { until_ms: Some(_), .. })), "{why:?}");
         assert_eq!(house.pool().await.waiting, [second.clone()]);

@@ -305,3 +305,43 @@ fn a_pattern_of_files_is_checked_where_it_stands() {
     check_options(r#"on_file: "*", params: #{ path: [] }"#, &["1:18 param_missing"]);
     check_options(r#"on_file: "*", params: #{ paths: "" }"#, &["1:18 param_missing"]);
 }
+
+const CALL: &str = "files::read()";
+
+#[test]
+fn a_pool_is_sized_with_what_lets_somebody_in() {
+    for sizes in ["slots: 2", "calls: 100, per: \"15m\"", "slots: 1, calls: 1, per: \"1s\""] {
+        check(&format!("pool(\"up\", #{{ {sizes} }});\n{CALL}.pool(\"up\").cooldown(5, \"10m\");"), &[]);
+    }
+    let sized = |sizes: &str| format!("pool(\"up\", #{{ {sizes} }});\n{CALL};");
+    check(&sized("slots: 0"), &["2:22 invalid_option"]);
+    check(&sized("slots: -1"), &["2:22 invalid_option"]);
+    check(&sized("slots: \"2\""), &["2:22 invalid_option"]);
+    check(&sized("calls: 0, per: \"15m\""), &["2:22 invalid_option"]);
+    check(&sized("calls: 100"), &["2:15 invalid_option"]);
+    check(&sized("per: \"15m\""), &["2:15 invalid_option"]);
+    check(&sized("calls: 100, per: \"soon\""), &["2:32 invalid_option"]);
+    check(&sized("calls: 100, per: \"0s\""), &["2:32 invalid_option"]);
+    check(&sized(""), &["2:12 invalid_option"]);
+    check(&sized("slot: 2"), &["2:12 invalid_option", "2:15 unknown_option"]);
+    check_text(&sized("slot: 2"), "did you mean `slots`?");
+}
+
+#[test]
+fn a_pool_is_sized_by_a_name_and_a_map_and_once() {
+    check(&format!("pool(\"up\");\n{CALL};"), &["2:1 invalid_argument"]);
+    check(&format!("pool(\"up\", 2);\n{CALL};"), &["2:12 invalid_argument"]);
+    check(&format!("pool(\"a b\", #{{ slots: 2 }});\n{CALL};"), &["2:6 invalid_argument"]);
+    let twice = format!("pool(\"up\", #{{ slots: 2 }});\n{CALL};\npool(\"up\", #{{ slots: 3 }});");
+    check(&twice, &["4:1 pool_twice"]);
+}
+
+#[test]
+fn a_step_is_in_a_pool_by_its_name_and_only_a_pool_can_close() {
+    check("files::read().pool();", &["2:15 invalid_argument"]);
+    check("files::read().pool(3);", &["2:20 invalid_argument"]);
+    check("files::read().cooldown(5, \"10m\");", &["2:15 cooldown_without_pool"]);
+    check("files::read().pool(\"up\").cooldown(0, \"10m\");", &["2:35 invalid_argument"]);
+    check("files::read().pool(\"up\").cooldown(5, 10);", &["2:38 invalid_argument"]);
+    check("files::read().pool(\"up\").cooldown(5);", &["2:26 invalid_argument"]);
+}
