@@ -31,7 +31,7 @@ pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
-    let rooms: [&[&[&store::Sql]]; 10] = [
+    let rooms: &[&[&[&store::Sql]]] = &[
         context::QUERIES,
         run::QUERIES,
         queue::QUERIES,
@@ -44,5 +44,5 @@ pub fn queries() -> Vec<&'static store::Sql> {
         &[worker::QUERIES],
         &[pool::QUERIES],
     ];
-    rooms.into_iter().flatten().flat_map(|queries| queries.iter().copied()).collect()
+    rooms.iter().copied().flatten().flat_map(|queries| queries.iter().copied()).collect()
 }

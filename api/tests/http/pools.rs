@@ -69,6 +69,8 @@ impl House {
             cause: Cause::Http,
             force: true,
             request_id: None,
+            key: None,
+            fresh: false,
         };
         self.engine.enqueue(request).await.unwrap().run
     }
