@@ -121,6 +121,9 @@ fn of_rerun(error: &RerunError) -> Problem {
     match error {
         RerunError::Unknown(_) => problem.hint("`paceline runs` lists them"),
         RerunError::Unfinished(run) => problem.hint(format!("`paceline runs cancel {run}` stops it")),
+        RerunError::Part { parent, .. } => {
+            problem.hint(format!("`paceline runs retry {parent}` runs again what failed of it"))
+        }
         RerunError::Nothing(run) => {
             problem.hint(format!("`paceline runs rerun {run} --from STEP` runs a part of it again"))
         }

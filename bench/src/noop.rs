@@ -66,6 +66,7 @@ pub(crate) fn plan(edges: &Edges) -> anyhow::Result<Plan> {
             after: before.clone(),
             policy: Policy::default(),
             when: None,
+            spread: None,
         })
     });
     let steps = steps.collect::<Result<_, ConfigError>>()?;

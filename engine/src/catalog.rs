@@ -16,7 +16,9 @@ use crate::registry::Registry;
 use crate::schedule::pause::Pause;
 use crate::schedule::{Schedule, ScheduleInfo};
 use crate::script::rule::Rule;
-use crate::script::{self, Bond, Diagnostic, Folder, Library, Planned, Source, Tie, pipeline_name};
+use crate::script::{
+    self, Bond, Child, Diagnostic, Folder, Library, Parent, Planned, Source, Tie, pipeline_name,
+};
 use crate::telemetry::StepMetrics;
 use crate::trigger::Pattern;
 
@@ -51,6 +53,7 @@ pub(crate) struct Ready {
     pub source: Source,
     pub script_hash: String,
     ties: Vec<Tie>,
+    children: Vec<Child>,
     loaded_ms: i64,
 }
 
@@ -315,10 +318,11 @@ impl Ready {
         source: &Source,
         now_ms: i64,
     ) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let Planned { plan, source, ties } = script::plan(registry, source)?;
+        let Planned { plan, source, ties, children } = script::plan(registry, source)?;
         let metrics = StepMetrics::of_plan(&plan).into();
         let script_hash = source.hash();
-        Ok(Arc::new(Self { plan: Arc::new(plan), metrics, source, script_hash, ties, loaded_ms: now_ms }))
+        let plan = Arc::new(plan);
+        Ok(Arc::new(Self { plan, metrics, source, script_hash, ties, children, loaded_ms: now_ms }))
     }
 }
 
@@ -339,12 +343,16 @@ fn entries(registry: &Registry, before: &Catalog, read: &Library, now_ms: i64) -
     entries
 }
 
-/// Takes back what cannot stand beside the others: what starts without end, or shares a pool that nobody sizes.
+/// Takes back what cannot stand beside the others: what starts without end or runs others so, or shares a pool that
+/// nobody sizes.
 ///
 /// What was in force before ends by itself, so this comes to an end as well.
 fn withdraw(entries: &mut BTreeMap<String, Entry>, before: &Catalog) {
     loop {
-        let wrong = wrong_ties(entries);
+        let mut wrong = wrong_ties(entries);
+        for (name, mistakes) in wrong_children(entries) {
+            wrong.entry(name).or_default().extend(mistakes);
+        }
         let last = |name: &str| before.entries.get(name).and_then(|entry| entry.ready.clone());
         let is_new = |name: &str| !is_same(entries[name].ready.as_ref(), last(name).as_ref());
         let anew: Vec<String> = wrong.keys().filter(|name| is_new(name)).cloned().collect();
@@ -367,6 +375,15 @@ fn wrong_ties(entries: &BTreeMap<String, Entry>) -> BTreeMap<String, Vec<Diagnos
     let ties =
         entries.iter().filter_map(|(name, entry)| Some((name.clone(), entry.ready.as_ref()?.ties.clone())));
     script::wrong_ties(&names, &ties.collect())
+}
+
+fn wrong_children(entries: &BTreeMap<String, Entry>) -> BTreeMap<String, Vec<Diagnostic>> {
+    let names: Vec<String> = entries.keys().cloned().collect();
+    let parents = entries.iter().filter_map(|(name, entry)| {
+        let ready = entry.ready.as_ref()?;
+        Some((name.clone(), (ready.plan.clone(), ready.children.clone())))
+    });
+    script::wrong_children(&names, &parents.collect::<BTreeMap<String, Parent>>())
 }
 
 fn is_same(one: Option<&Arc<Ready>>, other: Option<&Arc<Ready>>) -> bool {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use store::{Store, Tx};
 
+use cursor::Bookmark;
 pub use cursor::Cursor;
 pub use meter::{Meter, Readings};
 pub use progress::{Progress, Report, Watcher};
@@ -56,6 +57,8 @@ pub struct StepContext {
     pub progress: Progress,
     pub meter: Meter,
     visit: Option<Arc<Visit>>,
+    /// Which part of its input it has, where it has a part.
+    part: Option<i64>,
 }
 
 impl Deref for StepContext {
@@ -70,7 +73,7 @@ impl StepContext {
     /// The context of one attempt at a step.
     pub fn new(shared: Arc<RunContext>, step: Arc<str>, attempt: u32) -> Self {
         let progress = Progress::new(shared.watcher.clone(), &shared.run.id, &step);
-        Self { shared, step, attempt, progress, meter: Meter::default(), visit: None }
+        Self { shared, step, attempt, progress, meter: Meter::default(), visit: None, part: None }
     }
 
     /// The same for an attempt that is in a pool.
@@ -81,6 +84,12 @@ impl StepContext {
     /// The attempt's stay in its pool, where it has one.
     pub(crate) fn visit(&self) -> Option<&Arc<Visit>> {
         self.visit.as_ref()
+    }
+
+    /// The same for a part of the step's input, which has a cursor of its own.
+    #[must_use]
+    pub(crate) fn of_part(self, part: Option<i64>) -> Self {
+        Self { part, ..self }
     }
 
     /// True once the run was stopped or the attempt is over: nothing more can be committed.
@@ -120,16 +129,23 @@ impl StepContext {
             if ctx.is_cancelled() {
                 return Err(store::Error::abort(Fenced));
             }
-            let RunInfo { pipeline, partition, .. } = &*ctx.run;
             ctx.fence.check(tx)?;
             // Before the work: the heartbeat changes the same row, and passes over it only once it is locked.
             ctx.fence.note_progress(tx)?;
-            let mut cursor = Cursor::load(tx, pipeline, &ctx.step, partition)?;
+            let mut cursor = Cursor::load(tx, &ctx.bookmark())?;
             let value = write(tx, &mut cursor)?;
-            cursor.save(tx, pipeline, &ctx.step, partition, ctx.clock.now_ms())?;
+            cursor.save(tx, &ctx.bookmark(), ctx.clock.now_ms())?;
             Ok(value)
         });
         Ok(committed.await?)
+    }
+
+    fn bookmark(&self) -> Bookmark<'_> {
+        let RunInfo { id: run, pipeline, partition, .. } = &*self.run;
+        match self.part {
+            Some(part) => Bookmark::Part { run, step: &self.step, part },
+            None => Bookmark::Step { pipeline, step: &self.step, partition },
+        }
     }
 
     fn store(&self) -> Result<&Store, StepError> {

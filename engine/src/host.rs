@@ -266,7 +266,7 @@ impl Engine {
     /// Asks a run to stop. Answers false where it is unknown or over.
     pub async fn cancel(&self, run: &str) -> store::Result<bool> {
         let (run, now_ms) = (run.to_owned(), self.0.clock.now_ms());
-        let found = self.0.store.write(move |tx| queue::ask_cancel(tx, &run, now_ms)).await?;
+        let found = self.0.store.write_latest(move |tx| queue::ask_cancel(tx, &run, now_ms)).await?;
         self.0.wake.notify_one();
         Ok(found)
     }

@@ -2,6 +2,7 @@
 
 pub mod backfill;
 mod catalog;
+pub mod child;
 pub mod clock;
 pub mod condition;
 pub mod context;
@@ -32,6 +33,7 @@ pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 /// Every statement of the engine, so that a test can prepare each on both databases.
 pub fn queries() -> Vec<&'static store::Sql> {
     let rooms: &[&[&[&store::Sql]]] = &[
+        child::QUERIES,
         context::QUERIES,
         run::QUERIES,
         queue::QUERIES,

@@ -13,17 +13,23 @@ pub(crate) fn fill(declared: &BTreeMap<String, Value>, given: &Value) -> Result<
         _ => return Err("params must be a JSON object".to_owned()),
     };
     for (name, value) in given {
-        let Some(standing) = params.get_mut(name) else {
-            let known = declared.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let known = if known.is_empty() { "none".to_owned() } else { known };
-            return Err(format!("unknown param `{name}`; the pipeline has {known}"));
-        };
-        if !standing.is_null() && std::mem::discriminant(standing) != std::mem::discriminant(value) {
-            return Err(format!("param `{name}` must be like {standing}, not {value}"));
-        }
-        *standing = value.clone();
+        check(declared, name, value)?;
+        params.insert(name.clone(), value.clone());
     }
     Ok(Value::Object(params))
+}
+
+/// Says what is wrong with a param for a pipeline that declares these.
+pub(crate) fn check(declared: &BTreeMap<String, Value>, name: &str, value: &Value) -> Result<(), String> {
+    let Some(standing) = declared.get(name) else {
+        let known = declared.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { "none".to_owned() } else { known };
+        return Err(format!("unknown param `{name}`; the pipeline has {known}"));
+    };
+    if !standing.is_null() && std::mem::discriminant(standing) != std::mem::discriminant(value) {
+        return Err(format!("param `{name}` must be like {standing}, not {value}"));
+    }
+    Ok(())
 }
 
 /// The JSON schema of what [`fill`] takes, of which a form can be made.
@@ -61,26 +67,32 @@ mod tests {
         map.into_iter().collect()
     }
 
-    fn check(given: Value, expected: Result<Value, &str>) {
+    fn check_filled(given: Value, expected: Result<Value, &str>) {
         assert_eq!(fill(&declared(), &given), expected.map_err(str::to_owned), "{given}");
     }
 
     #[test]
     fn what_is_not_given_stands_as_declared() {
-        check(json!(null), Ok(json!({ "days": 7, "paths": [], "since": null })));
-        check(json!({ "days": 3 }), Ok(json!({ "days": 3, "paths": [], "since": null })));
+        check_filled(json!(null), Ok(json!({ "days": 7, "paths": [], "since": null })));
+        check_filled(json!({ "days": 3 }), Ok(json!({ "days": 3, "paths": [], "since": null })));
     }
 
     #[test]
     fn a_param_that_stands_at_null_takes_anything() {
-        check(json!({ "since": "2026-01-01" }), Ok(json!({ "days": 7, "paths": [], "since": "2026-01-01" })));
+        check_filled(
+            json!({ "since": "2026-01-01" }),
+            Ok(json!({ "days": 7, "paths": [], "since": "2026-01-01" })),
+        );
     }
 
     #[test]
     fn other_names_and_other_types_are_refused() {
-        check(json!([]), Err("params must be a JSON object"));
-        check(json!({ "day": 3 }), Err("unknown param `day`; the pipeline has `days`, `paths`, `since`"));
-        check(json!({ "days": "3" }), Err("param `days` must be like 7, not \"3\""));
+        check_filled(json!([]), Err("params must be a JSON object"));
+        check_filled(
+            json!({ "day": 3 }),
+            Err("unknown param `day`; the pipeline has `days`, `paths`, `since`"),
+        );
+        check_filled(json!({ "days": "3" }), Err("param `days` must be like 7, not \"3\""));
     }
 
     #[test]

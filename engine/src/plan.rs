@@ -2,6 +2,7 @@
 
 mod order;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::pool::Cooldown;
 use crate::schedule::Schedule;
-use crate::step::{AnyStep, Cause, Kind};
+use crate::step::{AnyStep, Cause, Kind, Parts, Shape};
 use crate::trigger::Pattern;
 use order::Order;
 
@@ -54,13 +55,6 @@ pub struct Options {
     pub on_file: Vec<Pattern>,
 }
 
-impl Options {
-    /// What a run for the partition must have to itself.
-    pub(crate) fn lock_key(&self, partition: &str) -> Option<String> {
-        self.lock.as_ref().map(|lock| format!("{lock}/{partition}"))
-    }
-}
-
 /// How a step is treated when it does not go well.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Policy {
@@ -88,6 +82,15 @@ pub trait When: Send + Sync {
     fn decide(&self, artifact: &Value) -> Result<bool, Cause>;
 }
 
+/// What a step does in runs of their own, for which its run waits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Spread {
+    /// It runs once for each part of its first input, and gives a list.
+    Parts(Parts),
+    /// It runs another pipeline.
+    Pipeline { name: String, params: Value },
+}
+
 /// A step of a plan. Numbers are places in [`Plan::steps`].
 #[derive(Clone)]
 pub struct PlannedStep {
@@ -101,6 +104,14 @@ pub struct PlannedStep {
     pub after: Vec<usize>,
     pub policy: Policy,
     pub when: Option<Arc<dyn When>>,
+    pub spread: Option<Spread>,
+}
+
+impl PlannedStep {
+    /// Whether it gives a list of artifacts.
+    pub fn gives_many(&self) -> bool {
+        matches!(self.spread, Some(Spread::Parts(_)))
+    }
 }
 
 /// An evaluated pipeline without cycles, whose every configuration was checked.
@@ -122,14 +133,56 @@ impl Plan {
         Self { name, options, steps, hash, order }
     }
 
-    /// What a run for the partition must have to itself: the lock that the script names, else its own turn where it is
-    /// to wait for the run before it.
-    pub(crate) fn lock_key(&self, partition: &str) -> Option<String> {
-        let Options { on_overlap, on_webhook, .. } = &self.options;
+    /// What a run must have to itself: the lock that the script names, else its own turn where it is to wait for the run
+    /// before it.
+    pub(crate) fn lock(&self) -> Option<Cow<'_, str>> {
+        let Options { lock, on_overlap, on_webhook, .. } = &self.options;
         let waits = *on_overlap == Overlap::Queue || !on_webhook.is_empty();
         // No lock that a script names has a colon in it.
-        let turn = || waits.then(|| format!("pipeline:{}/{partition}", self.name));
-        self.options.lock_key(partition).or_else(turn)
+        let turn = || waits.then(|| Cow::Owned(format!("pipeline:{}", self.name)));
+        lock.as_deref().map(Cow::Borrowed).or_else(turn)
+    }
+
+    /// The same for runs of one partition.
+    pub(crate) fn lock_key(&self, partition: &str) -> Option<String> {
+        self.lock().map(|lock| format!("{lock}/{partition}"))
+    }
+
+    /// One value for each slot of a step, made of what its givers left.
+    pub(crate) fn inputs(&self, step: usize, artifact: impl Fn(usize) -> Option<Value>) -> Vec<Value> {
+        let step = &self.steps[step];
+        let values = step.inputs.iter().zip(&step.kind.slots).map(|(givers, slot)| match slot.shape {
+            Shape::Gather => {
+                Value::Array(givers.iter().flat_map(|giver| self.list(*giver, artifact(*giver))).collect())
+            }
+            Shape::Plain | Shape::Optional => {
+                givers.first().and_then(|giver| artifact(*giver)).unwrap_or(Value::Null)
+            }
+        });
+        values.collect()
+    }
+
+    fn list(&self, giver: usize, artifact: Option<Value>) -> Vec<Value> {
+        match artifact {
+            Some(Value::Array(artifacts)) if self.steps[giver].gives_many() => artifacts,
+            artifact => artifact.into_iter().collect(),
+        }
+    }
+
+    /// A step by itself, as a run executes it for a part of its input: whether it runs and what its failure means
+    /// was decided by the run that asks for it.
+    pub(crate) fn alone(&self, step: usize) -> Self {
+        let step = &self.steps[step];
+        let alone = PlannedStep {
+            inputs: step.inputs.iter().map(|_| Vec::new()).collect(),
+            after: Vec::new(),
+            policy: Policy { optional: false, ..step.policy.clone() },
+            when: None,
+            spread: None,
+            ..step.clone()
+        };
+        let options = Options { timeout: None, ..self.options.clone() };
+        Self::new(self.name.clone(), options, vec![alone])
     }
 }
 
@@ -145,15 +198,20 @@ fn hash(name: &str, options: &Options, steps: &[PlannedStep]) -> String {
     let steps: Vec<_> = steps
         .iter()
         .map(|step| {
-            json!([
-                &*step.name,
-                step.kind.kind,
-                step.config,
-                step.inputs,
-                step.after,
-                step.policy,
-                step.when.is_some()
-            ])
+            let mut said = vec![
+                json!(&*step.name),
+                json!(step.kind.kind),
+                json!(step.config),
+                json!(step.inputs),
+                json!(step.after),
+                json!(step.policy),
+                json!(step.when.is_some()),
+            ];
+            // Only where it is said, so that the plans of earlier versions keep their hash.
+            if let Some(Spread::Parts(parts)) = &step.spread {
+                said.push(json!(parts));
+            }
+            said
         })
         .collect();
     let text = json!([name, options, steps]).to_string();

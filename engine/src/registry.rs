@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use store::{Store, Tx};
 
+use crate::child;
 use crate::clock::Clock;
 use crate::step::{BoxFuture, ConfigError, Kind, Step};
 
@@ -93,8 +94,7 @@ pub trait Hook: Send + Sync + 'static {
 /// Says what is wrong with what a rule advises: the plugin that reads advice knows its shape.
 pub type AdviceCheck = fn(&Value) -> Result<(), String>;
 
-/// Everything that plugins offer.
-#[derive(Default)]
+/// Everything that plugins offer, and what the engine adds.
 pub struct Registry {
     kinds: BTreeMap<&'static str, Arc<Kind>>,
     queries: BTreeMap<&'static str, Arc<AnyQuery>>,
@@ -104,6 +104,23 @@ pub struct Registry {
     other_hooks: Option<Box<dyn Hook>>,
     advice: Option<AdviceCheck>,
     partitions: Option<Box<dyn Partitions>>,
+}
+
+impl Default for Registry {
+    /// Without a plugin: only what the engine itself offers.
+    fn default() -> Self {
+        let own = [Kind::of::<child::Pipeline>()];
+        Self {
+            kinds: own.into_iter().map(|kind| (kind.kind, Arc::new(kind))).collect(),
+            queries: BTreeMap::new(),
+            checks: Vec::new(),
+            connections: BTreeMap::new(),
+            hooks: BTreeMap::new(),
+            other_hooks: None,
+            advice: None,
+            partitions: None,
+        }
+    }
 }
 
 impl Registry {

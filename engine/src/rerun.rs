@@ -50,6 +50,8 @@ pub enum RerunError {
     Unknown(String),
     #[error("run `{0}` is not over")]
     Unfinished(String),
+    #[error("run `{run}` is a part of run `{parent}`: retry that one")]
+    Part { run: String, parent: String },
     #[error("every step of run `{0}` succeeded, so there is nothing to retry")]
     Nothing(String),
     #[error("the run has no step `{step}`, only {known}")]
@@ -66,6 +68,7 @@ impl RerunError {
         match self {
             Self::Unknown(_) => "not_found",
             Self::Unfinished(_) => "run_unfinished",
+            Self::Part { .. } => "run_is_part",
             Self::Nothing(_) => "nothing_to_retry",
             Self::Step { .. } => "invalid_parameter",
             Self::Plan { .. } => "plan_changed",
@@ -116,6 +119,9 @@ impl Engine {
         let (Some(former), states) = found else { return Err(RerunError::Unknown(run.to_owned())) };
         if !former.state.is_over() {
             return Err(RerunError::Unfinished(former.id));
+        }
+        if let Some(parent) = former.part_of {
+            return Err(RerunError::Part { run: former.id, parent });
         }
         let ready = self.ready_of(&former).await?;
         let again = again(&ready.plan, &states, start)?;

@@ -10,6 +10,7 @@ pub mod record;
 mod rehearsal;
 mod resume;
 mod reuse;
+mod spread;
 mod stop;
 
 #[cfg(test)]
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use execution::{Execution, GRACE, Shared};
 pub use fence::{Fence, Fenced};
-pub(crate) use journal::{Journal, close_open, is_well};
+pub(crate) use journal::{Journal, close_all_open, close_open, is_well};
 pub(crate) use outcome::Outcome;
 pub use rehearsal::Rehearsal;
 pub(crate) use resume::{Resumed, insert as list_steps};
@@ -51,6 +52,10 @@ pub enum Cause {
     Backfill,
     /// What another program tells.
     Webhook,
+    /// A step of another run that has many parts.
+    Part,
+    /// A step of another run that runs this pipeline.
+    SubPipeline,
 }
 
 /// Why a run failed for good.
@@ -108,12 +113,14 @@ impl Cause {
             Self::Pipeline => "pipeline",
             Self::Backfill => "backfill",
             Self::Webhook => "webhook",
+            Self::Part => "part",
+            Self::SubPipeline => "sub_pipeline",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         use Cause::*;
-        let all = [Cli, Http, Watch, Retry, Replay, Schedule, Pipeline, Backfill, Webhook];
+        let all = [Cli, Http, Watch, Retry, Replay, Schedule, Pipeline, Backfill, Webhook, Part, SubPipeline];
         all.into_iter().find(|cause| cause.as_str() == text)
     }
 }

@@ -1,6 +1,7 @@
 //! Scripts: pipelines that are evaluated to plans, and rules. Evaluation has no side effects.
 
 mod assemble;
+mod children;
 mod condition;
 mod cycle;
 mod data;
@@ -18,6 +19,7 @@ mod place;
 pub mod rule;
 mod sandbox;
 mod speakable;
+mod spread;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,8 @@ mod vocabulary;
 
 use rhai::{Dynamic, Scope};
 
+pub use children::{Child, check_children};
+pub(crate) use children::{Parent, wrong_children};
 pub use diagnostic::Diagnostic;
 pub use folder::Folder;
 pub(crate) use library::pipeline_name;
@@ -40,6 +44,7 @@ use failure::Known;
 use memory::Watch;
 use modules::Imports;
 use place::{Files, Mistake, Place};
+use spread::Flow;
 use ties::Loose;
 
 use crate::plan::Plan;
@@ -56,6 +61,8 @@ pub struct Planned {
     pub source: Source,
     /// What it says of others and of what they share.
     pub ties: Vec<Tie>,
+    /// The pipelines that it runs as steps.
+    pub children: Vec<Child>,
 }
 
 /// Evaluates a pipeline script. Runs script code: call it on a blocking thread.
@@ -78,10 +85,15 @@ pub fn plan_within(
     }
     let evaluation = Evaluation { registry, source, limits, imports: Imports::new(source.modules.clone()) };
     match evaluation.run(&mut files) {
-        Ok((plan, ties)) => {
+        Ok((plan, ties, flows)) => {
             let modules = evaluation.imports.used();
             let ties = ties.into_iter().filter_map(|tie| tie.tie(&files)).collect();
-            Ok(Planned { plan, source: Source { modules, ..source.clone() }, ties })
+            let child = |Flow { name, params, places }| {
+                let places = places.into_iter().flat_map(|place| files.locate(vec![place])).collect();
+                Child { pipeline: name, params, places }
+            };
+            let children = flows.into_iter().map(child).collect();
+            Ok(Planned { plan, source: Source { modules, ..source.clone() }, ties, children })
         }
         Err(mistakes) => Err(files.locate(mistakes)),
     }
@@ -100,7 +112,7 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    fn run(&self, files: &mut Files) -> Result<(Plan, Vec<Loose>), Vec<Mistake>> {
+    fn run(&self, files: &mut Files) -> Result<(Plan, Vec<Loose>, Vec<Flow>), Vec<Mistake>> {
         let planned = sandbox::on_own_thread(|watch| self.guarded(files, watch))
             .unwrap_or_else(|| Err(vec![failure::no_thread(&self.source.path)]));
         if let Err(mistakes) = &planned
@@ -111,8 +123,12 @@ impl Evaluation<'_> {
         planned
     }
 
-    /// The plan, and what the script says of others.
-    fn guarded(&self, files: &mut Files, watch: &Watch) -> Result<(Plan, Vec<Loose>), Vec<Mistake>> {
+    /// The plan, what the script says of others, and the pipelines that it runs.
+    fn guarded(
+        &self,
+        files: &mut Files,
+        watch: &Watch,
+    ) -> Result<(Plan, Vec<Loose>, Vec<Flow>), Vec<Mistake>> {
         let known = self.known();
         let draft = SharedDraft::default();
         let mut engine = sandbox::engine(self.limits, watch);
@@ -135,8 +151,9 @@ impl Evaluation<'_> {
         let constants = constants(&scope);
         let mut ties = std::mem::take(&mut draft.ties);
         ties.extend(draft.steps.iter().filter_map(StepDraft::use_of_pool));
+        let flows = spread::flows(&draft.steps);
         let script = Script { path, trees: &files.trees, constants: &constants, known: &known };
-        assemble(draft, &script).map(|plan| (plan, ties))
+        assemble(draft, &script).map(|plan| (plan, ties, flows))
     }
 
     fn known(&self) -> Known<'_> {

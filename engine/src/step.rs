@@ -3,6 +3,7 @@
 mod erased;
 mod error;
 mod input;
+mod split;
 
 use std::future::Future;
 
@@ -10,9 +11,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use erased::ARTIFACT_LIMIT_BYTES;
 pub use erased::{AnyStep, BoxFuture, Kind};
 pub use error::{Cause, ConfigError, StepError};
 pub use input::{Gather, Inputs, Shape, Slot};
+pub use split::{Parts, Split};
 
 /// The small JSON value that a step leaves to its successors; its name is the schema's name.
 pub trait Artifact: Serialize + DeserializeOwned + JsonSchema + Send + 'static {}

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A range of change numbers, and the first local day they touch.
+///
+/// A part of it keeps that day, which is then a bound: no day before it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-split" = { "after": "from", "to": "to" }))]
 pub struct Changes {
     /// The last change number before these changes.
     pub from: i64,

@@ -41,6 +41,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004_schedule.sql", "schedule"),
     migration!(5, "0005_workers.sql", "workers"),
     migration!(6, "0006_pool.sql", "pool"),
+    migration!(7, "0007_child_run.sql", "child_run"),
     migration!(8, "0008_cached_step.sql", "cached_step"),
 ];
 

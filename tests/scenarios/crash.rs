@@ -32,6 +32,11 @@ impl Watch {
         self.runtime.block_on(self.store.read(move |tx| record::runs(tx, &page))).unwrap()
     }
 
+    pub(crate) fn children(&self, run: &str) -> Vec<RunRecord> {
+        let page = Page { parent: Some(run.to_owned()), limit: 1000, ..Page::default() };
+        self.runtime.block_on(self.store.read(move |tx| record::runs(tx, &page))).unwrap()
+    }
+
     pub(crate) fn steps(&self, run: &str) -> BTreeMap<String, record::StepRecord> {
         let run = run.to_owned();
         let steps = self.runtime.block_on(self.store.read(move |tx| record::steps(tx, &run))).unwrap();

@@ -15,6 +15,7 @@ mod advice;
 mod bad_input;
 mod bombs;
 mod chaos;
+mod children;
 mod crash;
 mod draining;
 mod export;

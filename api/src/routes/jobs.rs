@@ -27,8 +27,8 @@ pub(crate) struct Job {
     priority: i64,
     /// Epoch milliseconds; nobody takes it before.
     ready_ms: i64,
-    /// Why it does not go on: `ready` waits for a free worker, `parked` until `ready_ms`, `locked` for another run, `pool`
-    /// for a pool, where one that has no worker comes back at `ready_ms`.
+    /// Why it does not go on: `ready` waits for a free worker, `parked` until `ready_ms`, `children` for its children,
+    /// `locked` for another run, `pool` for a pool, where one that has no worker comes back at `ready_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
     /// The run that holds the lock it waits for.

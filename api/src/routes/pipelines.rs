@@ -271,7 +271,8 @@ pub(crate) async fn check(
         // The permit stays with the work, which goes on where the caller goes away.
         let _permit = permit;
         let planned = script::plan(engine.registry(), &source)?;
-        script::check_ties(engine.registry(), &engine.library(), &planned)
+        script::check_ties(engine.registry(), &engine.library(), &planned)?;
+        script::check_children(engine.registry(), &engine.library(), &planned)
     };
     let planned = tokio::task::spawn_blocking(check).await;
     match planned {

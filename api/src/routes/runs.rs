@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use engine::child::{self, Counts};
 use engine::context::Readings;
 use engine::queue::{self, Why};
 use engine::run::record::{self, AttemptRecord, RunRecord, StepRecord};
@@ -31,7 +32,8 @@ pub(crate) struct Run {
     partition: String,
     #[schema(value_type = Object)]
     params: Value,
-    /// What set it off: `cli`, `http`, `watch`, `retry`, `replay`, `schedule`, `pipeline` or `backfill`.
+    /// What set it off: `cli`, `http`, `watch`, `schedule`, `pipeline`, `retry`, `replay`, `backfill`, `webhook`, `part` or
+    /// `sub_pipeline`.
     cause: String,
     /// The request that set it off.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +41,15 @@ pub(crate) struct Run {
     /// The run that it follows by retry or replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<String>,
+    /// The run that waits for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
+    /// The step of that run which does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_step: Option<String>,
+    /// Counts from 0, where it is for a part of what that step was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<i64>,
     /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     state: &'static str,
     /// Equal for runs of the same plan.
@@ -65,12 +76,28 @@ pub(crate) struct RunWithSteps {
     #[serde(skip_serializing_if = "Option::is_none")]
     waits: Option<Waits>,
     steps: Vec<Step>,
+    /// The runs that it waits or waited for, by step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    children: Vec<Children>,
+}
+
+/// How many children of a step stand how.
+#[derive(Debug, Serialize, ToSchema)]
+struct Children {
+    /// The step that waits for them.
+    step: String,
+    queued: i64,
+    running: i64,
+    succeeded: i64,
+    failed: i64,
+    cancelled: i64,
 }
 
 /// What a run waits for.
 #[derive(Debug, Serialize, ToSchema)]
 struct Waits {
-    /// `ready` waits for a free worker, `parked` until a time, `locked` for another run, `pool` for a pool.
+    /// `ready` waits for a free worker, `parked` until a time, `locked` for another run, `pool` for a pool, `children`
+    /// for runs of its own.
     why: &'static str,
     /// Until when it is parked, in epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +108,16 @@ struct Waits {
     /// The pool that a step of it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pool: Option<PoolWait>,
+    /// How many of its children are not over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    children: Option<Left>,
+}
+
+/// How many of how many are left.
+#[derive(Debug, Serialize, ToSchema)]
+struct Left {
+    left: i64,
+    of: i64,
 }
 
 /// A step of a run.
@@ -146,6 +183,11 @@ struct Attempt {
 pub(crate) struct RunsParams {
     /// Only runs of this pipeline.
     pipeline: Option<String>,
+    /// Only children of this run.
+    parent: Option<String>,
+    /// `1` lists children among the others.
+    #[param(value_type = Option<u8>, maximum = 1)]
+    children: bool,
     /// `next` of the page before.
     cursor: Option<String>,
     /// How many to answer, 50 if not given.
@@ -159,11 +201,12 @@ impl FromQuery for RunsParams {
         if cursor.as_deref().is_some_and(|cursor| Uuid::try_parse(cursor).is_err()) {
             return Err(page::bad_cursor());
         }
-        Ok(Self { pipeline: query.text("pipeline"), cursor, limit: page::limit(query)? })
+        let (parent, children) = (query.text("parent"), query.flag("children")?);
+        Ok(Self { pipeline: query.text("pipeline"), parent, children, cursor, limit: page::limit(query)? })
     }
 }
 
-/// Lists runs, the newest first.
+/// Lists runs, the newest first, without those that another run waits for.
 #[utoipa::path(
     get, path = "/runs", tag = "pipelines", operation_id = "list_runs",
     params(RunsParams),
@@ -174,9 +217,9 @@ impl FromQuery for RunsParams {
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
-    Params(RunsParams { pipeline, cursor, limit }): Params<RunsParams>,
+    Params(RunsParams { pipeline, parent, children, cursor, limit }): Params<RunsParams>,
 ) -> Result<Json<Page<Run>>, Error> {
-    let page = record::Page { partition: None, pipeline, before: cursor, limit: limit + 1 };
+    let page = record::Page { partition: None, pipeline, before: cursor, parent, children, limit: limit + 1 };
     let found = shared.store().read(move |tx| record::runs(tx, &page)).await?;
     let runs = found.into_iter().map(Run::from).collect();
     Ok(Json(Page::cut(runs, limit, |run: &Run| run.id.clone())))
@@ -244,12 +287,17 @@ async fn read(shared: &Shared, id: String) -> Result<RunWithSteps, Error> {
         .store()
         .read(move |tx| {
             let Some(run) = record::run(tx, &asked)? else { return Ok(None) };
-            Ok(Some((run, queue::waiting(tx, &asked, now_ms)?, record::steps(tx, &asked)?)))
+            let why = queue::waiting(tx, &asked, now_ms)?;
+            Ok(Some((run, why, record::steps(tx, &asked)?, child::counts(tx, &asked)?)))
         })
         .await?;
-    let (run, why, steps) = found.ok_or_else(|| no_run(&id))?;
-    let steps = steps.into_iter().map(Step::from).collect();
-    Ok(RunWithSteps { run: run.into(), waits: why.map(Waits::from), steps })
+    let (run, why, steps, children) = found.ok_or_else(|| no_run(&id))?;
+    Ok(RunWithSteps {
+        run: run.into(),
+        waits: why.map(Waits::from),
+        steps: steps.into_iter().map(Step::from).collect(),
+        children: children.into_iter().map(Children::from).collect(),
+    })
 }
 
 pub(crate) fn no_run(id: &str) -> Error {
@@ -266,6 +314,9 @@ impl From<RunRecord> for Run {
             cause: from.cause,
             request_id: from.request_id,
             follows: from.follows,
+            parent: from.parent,
+            parent_step: from.parent_step,
+            part: from.part,
             state: from.state.as_str(),
             plan_hash: from.plan_hash,
             enqueued_ms: from.enqueued_ms,
@@ -279,15 +330,22 @@ impl From<RunRecord> for Run {
 
 impl From<Why> for Waits {
     fn from(why: Why) -> Self {
-        let waits = Self { why: why.as_str(), until_ms: None, locked_by: None, pool: None };
+        let waits = Self { why: why.as_str(), until_ms: None, locked_by: None, pool: None, children: None };
         match why {
             Why::Ready => waits,
             Why::Parked { until_ms } => Self { until_ms: Some(until_ms), ..waits },
             Why::Locked { by } => Self { locked_by: Some(by), ..waits },
+            Why::Children { left, of } => Self { children: Some(Left { left, of }), ..waits },
             Why::Pool { pool, until_ms, obstacle } => {
                 Self { until_ms, pool: Some(PoolWait::new(pool, &obstacle)), ..waits }
             }
         }
+    }
+}
+
+impl From<Counts> for Children {
+    fn from(Counts { step, queued, running, succeeded, failed, cancelled }: Counts) -> Self {
+        Self { step, queued, running, succeeded, failed, cancelled }
     }
 }
 

@@ -112,6 +112,7 @@ fn check_one(registry: &Registry, library: &Library, script: Script) -> Checked 
 fn steps(registry: &Registry, library: &Library, source: &Source) -> Result<Option<usize>, Vec<Diagnostic>> {
     let planned = script::plan(registry, source)?;
     script::check_ties(registry, library, &planned)?;
+    script::check_children(registry, library, &planned)?;
     Ok(Some(planned.plan.steps.len()))
 }
 

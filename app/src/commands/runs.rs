@@ -4,6 +4,7 @@ mod card;
 mod follow;
 
 use clap::{Args, Subcommand};
+use engine::child;
 use engine::clock::Clock;
 use engine::queue;
 use engine::run::record::{self, Page, RunRecord};
@@ -24,8 +25,9 @@ Examples:
   paceline runs show ID --json      one run with attempts, artifacts and meters
   paceline runs retry ID            what failed once more, and what comes after it";
 const LIST_HELP: &str = "\
-Example:
-  paceline runs list --pipeline daily --limit 5";
+Examples:
+  paceline runs list --pipeline daily --limit 5
+  paceline runs list --parent 0199c1a4-7c1e-7000-8000-5d1c0a3f9b21";
 const SHOW_HELP: &str = "\
 Examples:
   paceline runs show
@@ -58,6 +60,12 @@ struct List {
     /// Only runs of this pipeline
     #[arg(long, value_name = "NAME")]
     pipeline: Option<String>,
+    /// Only the children of this run
+    #[arg(long, value_name = "ID")]
+    parent: Option<String>,
+    /// Also runs that another run waits for
+    #[arg(long)]
+    children: bool,
     /// At most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
@@ -105,7 +113,9 @@ impl Runs {
 impl List {
     async fn run(self, store: &Store) -> anyhow::Result<u8> {
         let zone = program::time_zone(store, &self.whose.athlete).await?;
-        let runs = page(store, &self.whose.athlete, self.pipeline, self.limit).await?;
+        let which =
+            Page { pipeline: self.pipeline, parent: self.parent, children: self.children, ..Page::default() };
+        let runs = page(store, &self.whose.athlete, which, self.limit).await?;
         if self.form.json {
             runs.iter().try_for_each(output::json)?;
         } else if runs.is_empty() {
@@ -122,24 +132,29 @@ impl Show {
         let zone = program::time_zone(store, &self.whose.athlete).await?;
         let run = self.find(store).await?;
         let (id, now_ms) = (run.id.clone(), Clock::system().now_ms());
-        let read = move |tx: &mut Tx<'_>| Ok((record::steps(tx, &id)?, queue::waiting(tx, &id, now_ms)?));
-        let (steps, why) = store.read(read).await?;
+        let read = move |tx: &mut Tx<'_>| {
+            Ok((record::steps(tx, &id)?, queue::waiting(tx, &id, now_ms)?, child::counts(tx, &id)?))
+        };
+        let (steps, why, children) = store.read(read).await?;
         if self.form.json {
             let mut value = serde_json::to_value(&run)?;
             value["steps"] = serde_json::to_value(&steps)?;
+            if !children.is_empty() {
+                value["children"] = serde_json::to_value(&children)?;
+            }
             if let Some(why) = why {
                 value["waits"] = serde_json::to_value(&why)?;
             }
             output::json(&value)?;
         } else {
-            output::line(card::text(&run, &steps, why.as_ref(), &zone))?;
+            output::line(card::text(&run, &steps, (why.as_ref(), &children), &zone))?;
         }
         Ok(error::DONE)
     }
 
     async fn find(&self, store: &Store) -> anyhow::Result<RunRecord> {
         let Some(id) = self.id.clone() else {
-            let newest = page(store, &self.whose.athlete, None, 1).await?;
+            let newest = page(store, &self.whose.athlete, Page::default(), 1).await?;
             return newest
                 .into_iter()
                 .next()
@@ -151,13 +166,8 @@ impl Show {
     }
 }
 
-async fn page(
-    store: &Store,
-    athlete: &str,
-    pipeline: Option<String>,
-    limit: i64,
-) -> store::Result<Vec<RunRecord>> {
-    let page = Page { partition: Some(athlete.to_owned()), pipeline, before: None, limit };
+async fn page(store: &Store, athlete: &str, which: Page, limit: i64) -> store::Result<Vec<RunRecord>> {
+    let page = Page { partition: Some(athlete.to_owned()), limit, ..which };
     store.read(move |tx| record::runs(tx, &page)).await
 }
 
@@ -210,6 +220,9 @@ pub(super) mod tests {
             error_code: None,
             error: None,
             follows: None,
+            parent: None,
+            parent_step: None,
+            part: None,
         }
     }
 

@@ -11,6 +11,21 @@ pub struct Cursor {
     moved: bool,
 }
 
+/// Whose bookmark it is.
+pub(super) enum Bookmark<'a> {
+    Step {
+        pipeline: &'a str,
+        step: &'a str,
+        partition: &'a str,
+    },
+    /// Of one part of what a step was given in one run: another run has other parts.
+    Part {
+        run: &'a str,
+        step: &'a str,
+        part: i64,
+    },
+}
+
 impl Cursor {
     /// Where the step stands, or nothing where it never ran or its bookmark no longer reads.
     pub fn get<T: DeserializeOwned>(&self) -> Option<T> {
@@ -24,21 +39,27 @@ impl Cursor {
         Ok(())
     }
 
-    pub(crate) fn load(tx: &mut Tx<'_>, pipeline: &str, step: &str, partition: &str) -> store::Result<Self> {
-        let value = tx.optional(&LOAD, &params![pipeline, step, partition], |row| row.get::<String>(0))?;
+    pub(super) fn load(tx: &mut Tx<'_>, bookmark: &Bookmark<'_>) -> store::Result<Self> {
+        let value = match *bookmark {
+            Bookmark::Step { pipeline, step, partition } => {
+                tx.optional(&LOAD, &params![pipeline, step, partition], |row| row.get::<String>(0))?
+            }
+            Bookmark::Part { run, step, part } => {
+                tx.optional(&LOAD_PART, &params![run, step, part], |row| row.get::<String>(0))?
+            }
+        };
         Ok(Self { value, moved: false })
     }
 
-    pub(crate) fn save(
-        &self,
-        tx: &mut Tx<'_>,
-        pipeline: &str,
-        step: &str,
-        partition: &str,
-        now_ms: i64,
-    ) -> store::Result<()> {
-        if let (true, Some(value)) = (self.moved, &self.value) {
-            tx.execute(&SAVE, &params![pipeline, step, partition, value, now_ms])?;
+    pub(super) fn save(&self, tx: &mut Tx<'_>, bookmark: &Bookmark<'_>, now_ms: i64) -> store::Result<()> {
+        let (true, Some(value)) = (self.moved, &self.value) else { return Ok(()) };
+        match *bookmark {
+            Bookmark::Step { pipeline, step, partition } => {
+                tx.execute(&SAVE, &params![pipeline, step, partition, value, now_ms])?;
+            }
+            Bookmark::Part { run, step, part } => {
+                tx.execute(&SAVE_PART, &params![run, step, part, value])?;
+            }
         }
         Ok(())
     }
@@ -50,4 +71,10 @@ const SAVE: Sql = Sql::Both(
     "INSERT INTO step_cursor (pipeline, step, partition, value, changed_ms) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (pipeline, step, partition) DO UPDATE SET value = excluded.value, changed_ms = excluded.changed_ms",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&LOAD, &SAVE];
+const LOAD_PART: Sql =
+    Sql::Both("SELECT value FROM part_cursor WHERE run_id = $1 AND step = $2 AND part = $3");
+const SAVE_PART: Sql = Sql::Both(
+    "INSERT INTO part_cursor (run_id, step, part, value) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (run_id, step, part) DO UPDATE SET value = excluded.value",
+);
+pub(crate) const QUERIES: &[&Sql] = &[&LOAD, &SAVE, &LOAD_PART, &SAVE_PART];

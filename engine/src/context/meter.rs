@@ -28,6 +28,17 @@ pub struct Readings {
     pub bytes: u64,
 }
 
+impl std::iter::Sum for Readings {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            rows_in: sum.rows_in + one.rows_in,
+            rows_out: sum.rows_out + one.rows_out,
+            upstream_calls: sum.upstream_calls + one.upstream_calls,
+            bytes: sum.bytes + one.bytes,
+        })
+    }
+}
+
 impl Meter {
     /// Counts items that the step looked at.
     pub fn rows_in(&self, count: u64) {

@@ -2,6 +2,7 @@
 
 use store::{Backend, Sql, Tx, params};
 
+use super::finish;
 use super::hint::hint;
 use crate::plan::Overlap;
 use crate::run::{Cause, RunState};
@@ -36,15 +37,17 @@ pub struct Enqueued {
 /// Adds the run, or answers the unfinished one where the pipeline does not overlap.
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
     one_at_a_time(tx, job)?;
-    let unfinished = unfinished(tx, job)?;
-    match (job.overlap, unfinished.into_iter().next()) {
+    let mut unfinished = unfinished(tx, job)?.into_iter();
+    match (job.overlap, unfinished.next()) {
         (Overlap::Skip, Some(run)) => return Ok(Enqueued { run, new: false }),
-        (Overlap::CancelOld, Some(_)) => {
-            tx.execute(&CANCEL_OLD, &params![&job.pipeline, &job.partition])?;
+        (Overlap::CancelOld, Some(newest)) => {
+            for run in std::iter::once(newest).chain(unfinished) {
+                finish::ask_cancel(tx, &run, job.now_ms)?;
+            }
         }
         _ => {}
     }
-    insert(tx, job)?;
+    insert(tx, job, job.now_ms)?;
     Ok(Enqueued { run: job.id.clone(), new: true })
 }
 
@@ -66,7 +69,8 @@ fn unfinished(tx: &mut Tx<'_>, job: &Job) -> store::Result<Vec<String>> {
     tx.query(&UNFINISHED, &params![&job.pipeline, &job.partition], |row| row.get(0))
 }
 
-fn insert(tx: &mut Tx<'_>, job: &Job) -> store::Result<()> {
+/// Adds the run, whatever is unfinished.
+pub(crate) fn insert(tx: &mut Tx<'_>, job: &Job, ready_ms: i64) -> store::Result<()> {
     tx.execute(&INSERT_SCRIPT, &params![&job.script_hash, &job.script_body])?;
     tx.execute(
         &INSERT_RUN,
@@ -85,7 +89,7 @@ fn insert(tx: &mut Tx<'_>, job: &Job) -> store::Result<()> {
     )?;
     tx.execute(
         &INSERT_JOB,
-        &params![&job.id, &job.partition, job.lock_key.as_deref(), job.priority, job.now_ms],
+        &params![&job.id, &job.partition, job.lock_key.as_deref(), job.priority, ready_ms],
     )?;
     tx.execute(&INSERT_FENCE, &params![&job.id])?;
     hint(tx)
@@ -97,10 +101,8 @@ const ONE_AT_A_TIME: Sql = Sql::Per {
     postgres: "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext($1::TEXT))) AS held",
 };
 const UNFINISHED: Sql = Sql::Both(
-    "SELECT id FROM run WHERE pipeline = $1 AND partition = $2 AND state IN ('queued', 'running') ORDER BY id DESC",
-);
-const CANCEL_OLD: Sql = Sql::Both(
-    "UPDATE run SET cancel_asked = TRUE WHERE pipeline = $1 AND partition = $2 AND state IN ('queued', 'running')",
+    "SELECT id FROM run WHERE pipeline = $1 AND partition = $2 AND state IN ('queued', 'running') \
+     AND parent IS NULL ORDER BY id DESC",
 );
 const MAKE_FRESH: Sql = Sql::Both("UPDATE run SET fresh = TRUE WHERE id = $1");
 const INSERT_SCRIPT: Sql =
@@ -113,13 +115,5 @@ const INSERT_JOB: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, lock_key, priority, ready_ms, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
 );
 const INSERT_FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ($1, 0)");
-pub(crate) const QUERIES: &[&Sql] = &[
-    &ONE_AT_A_TIME,
-    &UNFINISHED,
-    &CANCEL_OLD,
-    &MAKE_FRESH,
-    &INSERT_SCRIPT,
-    &INSERT_RUN,
-    &INSERT_JOB,
-    &INSERT_FENCE,
-];
+pub(crate) const QUERIES: &[&Sql] =
+    &[&ONE_AT_A_TIME, &UNFINISHED, &MAKE_FRESH, &INSERT_SCRIPT, &INSERT_RUN, &INSERT_JOB, &INSERT_FENCE];

@@ -37,6 +37,8 @@ pub enum Why {
     Ready,
     /// Until a time.
     Parked { until_ms: i64 },
+    /// For its children, so many of which are not over.
+    Children { left: i64, of: i64 },
     /// For the lock that another run holds.
     Locked { by: String },
     /// For a pool; of a run that let go of its worker meanwhile, until when.
@@ -55,6 +57,7 @@ impl Why {
             Self::Ready => Reason::Ready.as_str(),
             Self::Parked { .. } => Reason::Parked.as_str(),
             Self::Locked { .. } => Reason::Locked.as_str(),
+            Self::Children { .. } => "children",
             Self::Pool { .. } => "pool",
         }
     }
@@ -82,14 +85,16 @@ fn read(row: &Row<'_>, clock: &LeaseTime, now_ms: i64) -> store::Result<JobRecor
     let worker = row.get::<Option<String>>(5)?.filter(|_| left_ms.is_some());
     let is_parked = worker.is_none() && ready_ms > now_ms;
     let pool = waits_for(row)?.filter(|(.., is_now)| is_parked || (worker.is_some() && *is_now));
-    let why = match (&worker, row.get::<Option<String>>(8)?, pool) {
-        (_, _, Some((pool, obstacle, _))) => {
+    let left = row.get::<Option<i64>>(13)?.filter(|left| *left > 0 && worker.is_none());
+    let why = match (&worker, row.get::<Option<String>>(8)?, pool, left) {
+        (.., Some(left)) => Some(Why::Children { left, of: row.get(14)? }),
+        (_, _, Some((pool, obstacle, _)), _) => {
             Some(Why::Pool { pool, until_ms: is_parked.then_some(ready_ms), obstacle })
         }
         (Some(_), ..) => None,
         (None, ..) if is_parked => Some(Why::Parked { until_ms: ready_ms }),
-        (None, Some(by), _) => Some(Why::Locked { by }),
-        (None, None, _) => Some(Why::Ready),
+        (None, Some(by), ..) => Some(Why::Locked { by }),
+        (None, None, ..) => Some(Why::Ready),
     };
     Ok(JobRecord {
         run: row.get(0)?,
@@ -115,7 +120,10 @@ fn waits_for(row: &Row<'_>) -> store::Result<Option<(String, Obstacle, bool)>> {
 const JOBS: Sql = Sql::Both(
     "SELECT job.run_id, run.pipeline, run.partition, job.priority, job.ready_ms, job.worker, job.lease_boot, \
      job.lease_until_ms, run_lock.run_id, run.cancel_asked, pool_use.pool, pool_use.why, \
-     pool_use.fence = run_fence.fence FROM job JOIN run ON run.id = job.run_id \
+     pool_use.fence = run_fence.fence, \
+     CASE WHEN job.waits_since_ms IS NULL THEN NULL ELSE (SELECT COUNT(*) FROM run AS child \
+     WHERE child.parent = job.run_id AND child.finished_ms IS NULL) END, \
+     (SELECT COUNT(*) FROM run AS child WHERE child.parent = job.run_id) FROM job JOIN run ON run.id = job.run_id \
      LEFT JOIN run_lock ON run_lock.lock_key = job.lock_key AND run_lock.run_id <> job.run_id \
      LEFT JOIN run_fence ON run_fence.run_id = job.run_id \
      LEFT JOIN pool_use ON pool_use.run_id = job.run_id AND pool_use.step = (SELECT MIN(waits.step) \
@@ -125,7 +133,10 @@ const JOBS: Sql = Sql::Both(
 const JOB: Sql = Sql::Both(
     "SELECT job.run_id, run.pipeline, run.partition, job.priority, job.ready_ms, job.worker, job.lease_boot, \
      job.lease_until_ms, run_lock.run_id, run.cancel_asked, pool_use.pool, pool_use.why, \
-     pool_use.fence = run_fence.fence FROM job JOIN run ON run.id = job.run_id \
+     pool_use.fence = run_fence.fence, \
+     CASE WHEN job.waits_since_ms IS NULL THEN NULL ELSE (SELECT COUNT(*) FROM run AS child \
+     WHERE child.parent = job.run_id AND child.finished_ms IS NULL) END, \
+     (SELECT COUNT(*) FROM run AS child WHERE child.parent = job.run_id) FROM job JOIN run ON run.id = job.run_id \
      LEFT JOIN run_lock ON run_lock.lock_key = job.lock_key AND run_lock.run_id <> job.run_id \
      LEFT JOIN run_fence ON run_fence.run_id = job.run_id \
      LEFT JOIN pool_use ON pool_use.run_id = job.run_id AND pool_use.step = (SELECT MIN(waits.step) \

@@ -19,6 +19,8 @@ pub(super) struct Former {
     pub script_hash: String,
     pub script_body: String,
     pub plan_hash: String,
+    /// The run that waited for it, where it was for a part of a step of that one.
+    pub part_of: Option<String>,
 }
 
 /// What a new run takes over from a former one.
@@ -37,6 +39,7 @@ struct Gone;
 
 pub(super) fn former(tx: &mut Tx<'_>, run: &str) -> store::Result<Option<Former>> {
     tx.optional(&FORMER, &params![run], |row| {
+        let is_part = row.get::<Option<i64>>(8)?.is_some();
         Ok(Former {
             id: run.to_owned(),
             pipeline: row.get(0)?,
@@ -46,6 +49,7 @@ pub(super) fn former(tx: &mut Tx<'_>, run: &str) -> store::Result<Option<Former>
             script_hash: row.get(4)?,
             script_body: row.get(5)?,
             plan_hash: row.get(6)?,
+            part_of: row.get::<Option<String>>(7)?.filter(|_| is_part),
         })
     })
 }
@@ -92,7 +96,8 @@ pub(crate) fn follow(tx: &mut Tx<'_>, run: &str, former: &str) -> store::Result<
 }
 
 const FORMER: Sql = Sql::Both(
-    "SELECT run.pipeline, run.partition, run.params, run.state, run.script_hash, script.body, run.plan_hash \
+    "SELECT run.pipeline, run.partition, run.params, run.state, run.script_hash, script.body, run.plan_hash, \
+     run.parent, run.part \
      FROM run JOIN script ON script.hash = run.script_hash WHERE run.id = $1",
 );
 const STATES: Sql = Sql::Both("SELECT step, state FROM step_run WHERE run_id = $1 ORDER BY position");

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::FailureClass;
 use super::execution::Shared;
+use super::journal::Error;
 use super::reuse::{self, Kept, Looked};
 use crate::context::{Readings, StepContext};
 use crate::plan::When;
@@ -54,9 +56,11 @@ pub(super) enum News {
 pub(super) enum End {
     Succeeded(String, Option<Kept>),
     Skipped(&'static str),
-    Failed(FailureClass, Cause),
+    Failed(FailureClass, Error),
     Cancelled,
     Waiting(Duration, Cause),
+    /// For its children; the text says for how many.
+    Awaiting(String),
 }
 
 /// What the tasks of a run share: one pointer for each of them.
@@ -111,34 +115,48 @@ impl Desk {
     }
 }
 
-struct StepTask<'a> {
-    desk: &'a Desk,
-    index: usize,
-    attempt: u32,
-    inputs: Vec<Value>,
+pub(super) struct StepTask<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) index: usize,
+    pub(super) attempt: u32,
+    pub(super) inputs: Vec<Value>,
+    /// Where it is one of the parts that a step has at work beside each other.
+    pub(super) part: Option<Part<'a>>,
     /// Where its result goes for later runs.
-    keep: Option<Kept>,
+    pub(super) keep: Option<Kept>,
 }
+
+/// A part among others of its step.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub number: i64,
+    /// The number of the step's latest attempt, whichever part made it.
+    pub attempts: &'a AtomicU32,
+}
+
+/// How a step ended, when, and what it counted.
+pub(super) type Ended = (i64, End, Readings);
 
 impl<'a> StepTask<'a> {
     fn new(desk: &'a Desk, Brief { index, attempt, inputs }: Brief) -> Self {
-        Self { desk, index, attempt, inputs, keep: None }
+        Self { desk, index, attempt, inputs, part: None, keep: None }
     }
 
     async fn run(mut self) -> Report {
-        let Some(when) = self.desk.shared.plan.steps[self.index].when.clone() else {
-            return self.work().await;
+        let when = self.desk.shared.plan.steps[self.index].when.clone();
+        let (at_ms, end, readings) = match when {
+            None => self.work().await,
+            Some(when) => match Box::pin(self.decide(when)).await {
+                Ok(true) => Box::pin(self.work()).await,
+                Ok(false) => self.now(End::Skipped("when_false")),
+                Err(cause) => self.now(End::Failed(FailureClass::Hopeless, Error::of(&cause))),
+            },
         };
-        match Box::pin(self.decide(when)).await {
-            Ok(true) => Box::pin(self.work()).await,
-            Ok(false) => {
-                self.ended(self.desk.shared.now_ms(), End::Skipped("when_false"), Readings::default())
-            }
-            Err(cause) => {
-                let end = End::Failed(FailureClass::Hopeless, cause);
-                self.ended(self.desk.shared.now_ms(), end, Readings::default())
-            }
-        }
+        self.ended(at_ms, end, readings)
+    }
+
+    pub(super) fn now(&self, end: End) -> Ended {
+        (self.desk.shared.now_ms(), end, Readings::default())
     }
 
     async fn decide(&self, when: Arc<dyn When>) -> Result<bool, Cause> {
@@ -147,8 +165,12 @@ impl<'a> StepTask<'a> {
         decided.unwrap_or_else(|_| Err(Cause::new("step_panicked", "the condition panicked")))
     }
 
-    async fn work(&mut self) -> Report {
-        if self.desk.shared.plan.steps[self.index].policy.cached.is_some()
+    async fn work(&mut self) -> Ended {
+        let step = &self.desk.shared.plan.steps[self.index];
+        if step.spread.is_some() {
+            return Box::pin(self.spread()).await;
+        }
+        if step.policy.cached.is_some()
             && let Some(reused) = Box::pin(self.reuse()).await
         {
             return reused;
@@ -157,12 +179,11 @@ impl<'a> StepTask<'a> {
     }
 
     /// The end of the step where a kept result stands for it; else it starts.
-    async fn reuse(&mut self) -> Option<Report> {
+    async fn reuse(&mut self) -> Option<Ended> {
         let Desk { shared, is_fresh, .. } = self.desk;
         match reuse::look(shared, self.index, &self.inputs, *is_fresh).await {
             Some(Looked::Found(artifact, from)) => {
-                let end = End::Succeeded(artifact, Some(from));
-                return Some(self.ended(shared.now_ms(), end, Readings::default()));
+                return Some(self.now(End::Succeeded(artifact, Some(from))));
             }
             Some(Looked::Missing(keep)) => self.keep = Some(keep),
             None => {}
@@ -171,7 +192,7 @@ impl<'a> StepTask<'a> {
         None
     }
 
-    async fn attempts(&mut self) -> Report {
+    pub(super) async fn attempts(&mut self) -> Ended {
         let policy = &self.desk.shared.plan.steps[self.index].policy;
         let (retries, backoff) = (policy.retries, policy.backoff);
         let mut failures = 0;
@@ -180,9 +201,9 @@ impl<'a> StepTask<'a> {
             if let Some(door) = &door
                 && let Err(end) = Box::pin(self.enter(door)).await
             {
-                return self.ended(self.desk.shared.now_ms(), end, Readings::default());
+                return self.now(end);
             }
-            let ctx = self.desk.shared.context(self.index, self.attempt);
+            let ctx = self.context();
             let started_ms = ctx.clock.now_ms();
             let result = self.attempt(&ctx).await;
             let ended_ms = ctx.clock.now_ms();
@@ -192,13 +213,10 @@ impl<'a> StepTask<'a> {
             self.desk.shared.metrics[self.index].took(started_ms, ended_ms);
             let readings = ctx.meter.readings();
             let (failure, cause) = match result {
-                Ok(artifact) => {
-                    let end = End::Succeeded(artifact, self.keep.take());
-                    return self.ended(ended_ms, end, readings);
-                }
-                Err(Ending::Cancelled) => return self.ended(ended_ms, End::Cancelled, readings),
+                Ok(artifact) => return (ended_ms, End::Succeeded(artifact, self.keep.take()), readings),
+                Err(Ending::Cancelled) => return (ended_ms, End::Cancelled, readings),
                 Err(Ending::Later(after, cause)) if after > LONGEST_WAIT => {
-                    return self.ended(ended_ms, End::Waiting(after, cause), readings);
+                    return (ended_ms, End::Waiting(after, cause), readings);
                 }
                 Err(Ending::Later(after, cause)) => {
                     Box::pin(self.retry(cause, after)).await;
@@ -209,7 +227,7 @@ impl<'a> StepTask<'a> {
             self.desk.shared.metrics[self.index].failure(failure);
             failures += 1;
             if failure == Failure::Hopeless || failures > retries {
-                return self.ended(ended_ms, End::Failed(class(failure), cause), readings);
+                return (ended_ms, End::Failed(class(failure), Error::of(&cause)), readings);
             }
             let pause = jittered(backoff, failures);
             Box::pin(self.retry(cause, pause)).await;
@@ -238,8 +256,16 @@ impl<'a> StepTask<'a> {
             }
             StepError::Cancelled => Err(End::Cancelled),
             StepError::Failed(cause) | StepError::Hopeless(cause) => {
-                Err(End::Failed(FailureClass::Exhausted, cause))
+                Err(End::Failed(FailureClass::Exhausted, Error::of(&cause)))
             }
+        }
+    }
+
+    fn context(&self) -> StepContext {
+        let context = self.desk.shared.context(self.index, self.attempt);
+        match self.part {
+            Some(part) => context.of_part(Some(part.number)),
+            None => context,
         }
     }
 
@@ -275,7 +301,10 @@ impl<'a> StepTask<'a> {
             () = tokio::time::sleep(pause) => {}
             () = self.desk.shared.context.stop.stopped() => {}
         }
-        self.attempt += 1;
+        self.attempt = match self.part {
+            Some(part) => part.attempts.fetch_add(1, Ordering::Relaxed) + 1,
+            None => self.attempt + 1,
+        };
         self.tell(News::Started { attempt: self.attempt });
     }
 
@@ -288,13 +317,14 @@ impl<'a> StepTask<'a> {
             }
             End::Succeeded(..) => info!(run.id = run, step, changed = readings.rows_out, "step finished"),
             End::Skipped(reason) => info!(run.id = run, step, reason, "step skipped"),
-            End::Failed(_, cause) => {
-                warn!(run.id = run, step, code = cause.code, error = cause.report(), "step failed");
+            End::Failed(_, error) => {
+                warn!(run.id = run, step, code = error.code, error = error.text, "step failed");
             }
             End::Cancelled => debug!(run.id = run, step, "step cancelled"),
             End::Waiting(after, cause) => {
                 info!(run.id = run, step, code = cause.code, after_s = after.as_secs(), "step waits");
             }
+            End::Awaiting(text) => debug!(run.id = run, step, text, "step waits for its children"),
         }
         Report { index: self.index, at_ms, news: News::Ended { end, readings } }
     }

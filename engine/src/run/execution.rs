@@ -10,16 +10,18 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 use super::attempt::{Brief, Desk, End, News, Report, run_all};
 use super::journal::{Attempt, Entry, Error, What};
 use super::node::Node;
 use super::{FailureClass, Fenced, Journal, Outcome, Resumed, StepState, StopReason};
+use crate::child::{self, Family};
 use crate::context::{Readings, RunContext, StepContext};
 use crate::plan::Plan;
 use crate::pool::Doors;
-use crate::step::{Cause, Shape};
+use crate::step::Shape;
 use crate::telemetry::StepMetrics;
 
 /// At most this many steps of a run are at work, and this many ends are committed together.
@@ -28,6 +30,8 @@ const AT_ONCE: usize = 1024;
 const TASKS: usize = 64;
 /// At most so many share one, because a step that computes without a pause holds up those beside it.
 const STEPS_PER_TASK: usize = 16;
+/// How often children are looked at while other steps of the run are at work.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a stopped run's steps have to notice.
 pub(crate) const GRACE: Duration = Duration::from_secs(8);
 
@@ -37,12 +41,14 @@ pub(crate) struct Shared {
     pub metrics: Arc<[StepMetrics]>,
     pub context: Arc<RunContext>,
     pub doors: Doors,
+    pub family: Family,
 }
 
 impl Shared {
     pub(super) fn context(&self, index: usize, attempt: u32) -> StepContext {
         let context = StepContext::new(self.context.clone(), self.plan.steps[index].name.clone(), attempt);
-        context.through(self.doors.to(index))
+        let part = self.family.given.as_ref().map(|given| given.part);
+        context.through(self.doors.to(index)).of_part(part)
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -63,6 +69,10 @@ pub(crate) struct Execution {
     failure: Option<(FailureClass, String, String)>,
     parked: Option<Duration>,
     is_fresh: bool,
+    /// Steps that wait for their children.
+    awaiting: Vec<usize>,
+    /// When to look at them again, as long as other steps are at work.
+    next_look: Instant,
 }
 
 impl Execution {
@@ -83,6 +93,8 @@ impl Execution {
             failure: None,
             parked: None,
             is_fresh,
+            awaiting: Vec::new(),
+            next_look: Instant::now(),
         }
     }
 
@@ -160,6 +172,7 @@ impl Execution {
                 None => std::future::pending().await,
             }
         };
+        let (is_awaiting, next_look) = (!self.awaiting.is_empty(), self.next_look);
         tokio::select! {
             biased;
             report = ended => {
@@ -173,8 +186,15 @@ impl Execution {
             Some(reports) = reports.recv() => self.settle_all(reports),
             Some(joined) = tasks.join_next() => self.join(joined),
             () = overdue => return false,
+            () = sleep_until(next_look), if is_awaiting => self.look_again(),
         }
         true
+    }
+
+    /// Looks at what waits for its children, whose successors need not wait for the other steps of the run.
+    fn look_again(&mut self) {
+        self.ready.extend(self.awaiting.drain(..));
+        self.next_look = Instant::now() + LOOK;
     }
 
     /// A task ends well when all its steps have reported. One that does not took them with it, and the run.
@@ -204,9 +224,11 @@ impl Execution {
         let started: Vec<_> = self.ready.drain(..room).collect();
         let now_ms = self.shared.now_ms();
         for &index in &started {
+            let is_cached = self.shared.plan.steps[index].policy.cached.is_some();
+            let node = &mut self.nodes[index];
+            let attempt = node.attempts + u32::from(!std::mem::take(&mut node.awaits));
             // One for which a kept result may stand begins once there is none.
-            if self.shared.plan.steps[index].policy.cached.is_none() {
-                let attempt = self.nodes[index].attempts + 1;
+            if !is_cached {
                 self.begin(index, now_ms, attempt);
             }
         }
@@ -225,15 +247,13 @@ impl Execution {
     }
 
     fn inputs(&self, index: usize) -> Vec<Value> {
-        let step = &self.shared.plan.steps[index];
-        let artifact = |giver: &usize| {
-            self.nodes[*giver].artifact.as_deref().and_then(|text| serde_json::from_str(text).ok())
+        if let Some(given) = &self.shared.family.given {
+            return given.inputs.clone();
+        }
+        let artifact = |giver: usize| {
+            self.nodes[giver].artifact.as_deref().and_then(|text| serde_json::from_str(text).ok())
         };
-        let values = step.inputs.iter().zip(&step.kind.slots).map(|(givers, slot)| match slot.shape {
-            Shape::Gather => Value::Array(givers.iter().filter_map(artifact).collect()),
-            Shape::Plain | Shape::Optional => givers.first().and_then(artifact).unwrap_or(Value::Null),
-        });
-        values.collect()
+        self.shared.plan.inputs(index, artifact)
     }
 
     fn settle_all(&mut self, reports: Vec<Report>) {
@@ -246,11 +266,11 @@ impl Execution {
             News::Started { attempt } => self.begin(index, at_ms, attempt),
             News::Outside { attempts, cause } => {
                 (self.nodes[index].attempts, self.nodes[index].attempt_ms) = (attempts, None);
-                self.note(index, at_ms, What::Outside { attempts, error: error(&cause) });
+                self.note(index, at_ms, What::Outside { attempts, error: Error::of(&cause) });
             }
             News::Retrying { cause } => {
                 if let Some(attempt) = self.nodes[index].attempt() {
-                    self.note(index, at_ms, What::Retried { attempt, error: error(&cause) });
+                    self.note(index, at_ms, What::Retried { attempt, error: Error::of(&cause) });
                 }
             }
             News::Ended { end, readings } => {
@@ -275,13 +295,20 @@ impl Execution {
                 (StepState::Succeeded, Some(artifact), None)
             }
             End::Skipped(reason) => (StepState::Skipped, None, Some(skipped(reason))),
-            End::Failed(_, cause) => (StepState::Failed, None, Some(error(&cause))),
+            End::Failed(_, failure) => (StepState::Failed, None, Some(failure)),
             End::Cancelled => (StepState::Cancelled, None, None),
             End::Waiting(after, cause) => {
                 self.parked = self.parked.max(Some(after));
-                (StepState::Waiting, None, Some(error(&cause)))
+                (StepState::Waiting, None, Some(Error::of(&cause)))
+            }
+            End::Awaiting(text) => {
+                self.nodes[index].awaits = true;
+                self.awaiting.push(index);
+                (StepState::Waiting, None, Some(Error { code: child::WAITS.to_owned(), text }))
             }
         };
+        // One that waits for its children is still at the same attempt.
+        let attempt = attempt.filter(|_| !self.nodes[index].awaits);
         self.shared.metrics[index].ended(state);
         if self.shared.plan.order.is_taken(index) {
             self.nodes[index].artifact = artifact.as_deref().map(Arc::from);
@@ -388,9 +415,11 @@ impl Execution {
             Some(StopReason::TimedOut) => return Outcome::timed_out(),
             None => {}
         }
+        let Family { begun_ms, deadline_ms, .. } = self.shared.family;
         match (self.failure.take(), self.parked) {
             (Some((class, code, error)), _) => Outcome::Failed { class, code, error },
             (None, Some(after)) => Outcome::Parked(after),
+            (None, None) if !self.awaiting.is_empty() => Outcome::Awaiting { begun_ms, deadline_ms },
             (None, None) => Outcome::Succeeded,
         }
     }
@@ -401,10 +430,6 @@ fn lost(error: store::Error) -> store::Result<Outcome> {
         Ok(_) => Ok(Outcome::Lost),
         Err(error) => Err(error),
     }
-}
-
-fn error(cause: &Cause) -> Error {
-    Error { code: cause.code.to_owned(), text: cause.report() }
 }
 
 fn skipped(reason: &'static str) -> Error {

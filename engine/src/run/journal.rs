@@ -7,6 +7,7 @@ use store::{Sql, Store, Tx, Value, params};
 use super::reuse::{self, Kept};
 use super::{Fence, StepState};
 use crate::context::Readings;
+use crate::step::Cause;
 
 /// Where the history of a run goes.
 #[derive(Clone)]
@@ -74,6 +75,12 @@ pub(crate) struct Error {
     pub text: String,
 }
 
+impl Error {
+    pub(super) fn of(cause: &Cause) -> Self {
+        Self { code: cause.code.to_owned(), text: cause.report() }
+    }
+}
+
 impl Journal {
     /// Commits the entries together, if the run is still held.
     pub(crate) async fn write(&self, entries: Vec<Entry>) -> store::Result<()> {
@@ -117,8 +124,13 @@ fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> sto
 
 /// Ends the steps that a run left open when it ended without them.
 pub(crate) fn close_open(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::Result<()> {
-    tx.execute(&KEEP_ABANDONED, &params![run, now_ms])?;
-    tx.execute(&CANCEL_OPEN, &params![run, now_ms])?;
+    close_all_open(tx, &[run.to_owned()], now_ms)
+}
+
+/// The same for many runs.
+pub(crate) fn close_all_open(tx: &mut Tx<'_>, runs: &[String], now_ms: i64) -> store::Result<()> {
+    tx.execute(&KEEP_ABANDONED, &params![runs, now_ms])?;
+    tx.execute(&CANCEL_OPEN, &params![runs, now_ms])?;
     Ok(())
 }
 
@@ -202,18 +214,29 @@ const END: Sql = Sql::Both(
     "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8 \
      WHERE run_id = $1 AND position = $2",
 );
-const KEEP_ABANDONED: Sql = Sql::Both(
-    "INSERT INTO step_attempt \
-     (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
-     SELECT run_id, step, attempts, COALESCE(worker, ''), 'cancelled', COALESCE(attempt_ms, $2), $2, \
-     'step_abandoned', 'its run ended while it was at work' FROM step_run \
-     WHERE run_id = $1 AND state = 'running' ON CONFLICT (run_id, step, attempt) DO NOTHING",
-);
-const CANCEL_OPEN: Sql = Sql::Both(
-    "UPDATE step_run SET state = 'cancelled', finished_ms = $2, \
-     error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
-     error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
-     WHERE run_id = $1 AND state IN ('pending', 'running', 'waiting')",
-);
+// Lists are bound in each database's own way.
+const KEEP_ABANDONED: Sql = Sql::Per {
+    sqlite: "INSERT INTO step_attempt \
+             (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
+             SELECT run_id, step, attempts, COALESCE(worker, ''), 'cancelled', COALESCE(attempt_ms, $2), $2, \
+             'step_abandoned', 'its run ended while it was at work' FROM step_run \
+             WHERE run_id IN (SELECT value FROM json_each($1)) AND state = 'running' \
+             ON CONFLICT (run_id, step, attempt) DO NOTHING",
+    postgres: "INSERT INTO step_attempt \
+               (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
+               SELECT run_id, step, attempts, COALESCE(worker, ''), 'cancelled', COALESCE(attempt_ms, $2), $2, \
+               'step_abandoned', 'its run ended while it was at work' FROM step_run \
+               WHERE run_id = ANY($1) AND state = 'running' ON CONFLICT (run_id, step, attempt) DO NOTHING",
+};
+const CANCEL_OPEN: Sql = Sql::Per {
+    sqlite: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, \
+             error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
+             error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
+             WHERE run_id IN (SELECT value FROM json_each($1)) AND state IN ('pending', 'running', 'waiting')",
+    postgres: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, \
+               error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
+               error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
+               WHERE run_id = ANY($1) AND state IN ('pending', 'running', 'waiting')",
+};
 pub(crate) const QUERIES: &[&Sql] =
     &[&START, &STAND_OUTSIDE, &KEEP_ATTEMPT, &END, &KEEP_ABANDONED, &CANCEL_OPEN];

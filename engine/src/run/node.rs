@@ -17,14 +17,16 @@ pub(super) struct Node {
     pub artifact: Option<Arc<str>>,
     /// Why it failed, where a former worker wrote that down.
     pub error_code: Option<String>,
+    /// It waits for its children, in the attempt that it is at.
+    pub awaits: bool,
     /// A step that it needs has failed.
     pub blocked: bool,
 }
 
 impl Node {
     pub(super) fn of(known: Known) -> Self {
-        let Known { attempts, over, artifact, error_code } = known;
-        Self { attempts, over, artifact, error_code, ..Self::default() }
+        let Known { attempts, over, artifact, error_code, awaits } = known;
+        Self { attempts, over, artifact, error_code, awaits, ..Self::default() }
     }
 
     /// The attempt that it is at, once it has begun.

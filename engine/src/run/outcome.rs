@@ -16,6 +16,13 @@ pub(crate) enum Outcome {
     Cancelled,
     /// To be taken up again after this long.
     Parked(Duration),
+    /// To be taken up again when its children are over.
+    Awaiting {
+        /// Since when its time is counted.
+        begun_ms: i64,
+        /// Until when it may take.
+        deadline_ms: Option<i64>,
+    },
     HandedBack,
     /// Another worker has the run: nothing may be written any more.
     Lost,

@@ -23,6 +23,15 @@ pub struct RunRecord {
     /// The run that this one follows by retry or replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
+    /// The run that waits for this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The step of it that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_step: Option<String>,
+    /// Counts from 0; of a run for a part of what that step was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<i64>,
     pub state: RunState,
     pub plan_hash: String,
     pub enqueued_ms: i64,
@@ -83,6 +92,10 @@ pub struct Page {
     pub pipeline: Option<String>,
     /// Only runs older than this one.
     pub before: Option<String>,
+    /// Only children of this run.
+    pub parent: Option<String>,
+    /// Children among the others.
+    pub children: bool,
     pub limit: i64,
 }
 
@@ -93,8 +106,12 @@ pub fn run(tx: &mut Tx<'_>, id: &str) -> store::Result<Option<RunRecord>> {
 
 /// A page of runs, newest first.
 pub fn runs(tx: &mut Tx<'_>, page: &Page) -> store::Result<Vec<RunRecord>> {
-    let Page { partition, pipeline, before, limit } = page;
-    tx.query(&RUNS, &params![partition.as_deref(), pipeline.as_deref(), before.as_deref(), *limit], read_run)
+    let Page { partition, pipeline, before, parent, children, limit } = page;
+    let (partition, pipeline) = (partition.as_deref(), pipeline.as_deref());
+    let (before, parent) = (before.as_deref(), parent.as_deref());
+    // Children of one run are asked for as such.
+    let is_any = *children || parent.is_some();
+    tx.query(&RUNS, &params![partition, pipeline, before, *limit, parent, is_any], read_run)
 }
 
 /// The steps of a run with their attempts, in the plan's order.
@@ -131,6 +148,9 @@ fn read_run(row: &Row<'_>) -> store::Result<RunRecord> {
         error_code: row.get(11)?,
         error: row.get(12)?,
         follows: row.get(13)?,
+        parent: row.get(14)?,
+        parent_step: row.get(15)?,
+        part: row.get(16)?,
     })
 }
 
@@ -191,13 +211,14 @@ fn json(text: String) -> Value {
 
 const RUN: Sql = Sql::Both(
     "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
-     finished_ms, error_code, error, follows FROM run WHERE id = $1",
+     finished_ms, error_code, error, follows, parent, parent_step, part FROM run WHERE id = $1",
 );
 const RUNS: Sql = Sql::Both(
     "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
-     finished_ms, error_code, error, follows FROM run \
+     finished_ms, error_code, error, follows, parent, parent_step, part FROM run \
      WHERE (CAST($1 AS TEXT) IS NULL OR partition = $1) AND (CAST($2 AS TEXT) IS NULL OR pipeline = $2) \
-     AND (CAST($3 AS TEXT) IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
+     AND (CAST($3 AS TEXT) IS NULL OR id < $3) AND (CAST($5 AS TEXT) IS NULL OR parent = $5) \
+     AND (CAST($6 AS BOOLEAN) OR parent IS NULL) ORDER BY id DESC LIMIT $4",
 );
 const STEPS: Sql = Sql::Both(
     "SELECT step, kind, state, meters, artifact, started_ms, finished_ms, error_code, error, \

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Cause, Execution, Fence, Journal, Outcome, Resumed, Shared, Stop};
+use crate::child::Family;
 use crate::clock::Clock;
 use crate::context::{RunContext, RunInfo};
 use crate::plan::Plan;
@@ -44,7 +45,8 @@ impl Rehearsal {
             watcher: None,
         };
         let (plan, metrics) = (self.plan.clone(), self.metrics.clone());
-        let shared = Shared { plan, metrics, context: Arc::new(context), doors: Doors::default() };
+        let (context, doors, family) = (Arc::new(context), Doors::default(), Family::default());
+        let shared = Shared { plan, metrics, context, doors, family };
         let resumed = Resumed::fresh(&self.plan);
         let outcome = Execution::new(Arc::new(shared), Journal::Null, resumed).run().await;
         matches!(outcome, Ok(Outcome::Succeeded))

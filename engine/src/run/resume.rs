@@ -5,6 +5,7 @@ use std::sync::Arc;
 use store::{Sql, Tx, params};
 
 use super::{Fence, StepState};
+use crate::child::WAITS;
 use crate::plan::Plan;
 
 /// What is known of each step of the plan, in its order.
@@ -22,6 +23,8 @@ pub(crate) struct Known {
     pub over: Option<StepState>,
     pub artifact: Option<Arc<str>>,
     pub error_code: Option<String>,
+    /// It waits for its children.
+    pub awaits: bool,
 }
 
 impl Resumed {
@@ -35,11 +38,14 @@ impl Resumed {
         fence.check(tx)?;
         let run = fence.run();
         let found = tx.query(&STEPS, &params![run], |row| {
+            let state = StepState::parse(&row.get::<String>(2)?);
+            let error_code: Option<String> = row.get(4)?;
             let known = Known {
                 attempts: u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX),
-                over: StepState::parse(&row.get::<String>(2)?).filter(|state| is_over(*state)),
+                over: state.filter(|state| is_over(*state)),
                 artifact: row.get::<Option<String>>(3)?.map(Into::into),
-                error_code: row.get(4)?,
+                awaits: state == Some(StepState::Waiting) && error_code.as_deref() == Some(WAITS),
+                error_code,
             };
             Ok((row.get::<String>(0)?, known))
         })?;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use store::Store;
 
 use super::*;
+use crate::child::Family;
 use crate::clock::Clock;
 use crate::context::{RunContext, RunInfo, StepContext};
 use crate::plan::{Options, Plan, PlannedStep, Policy, When};
@@ -148,6 +149,7 @@ impl Draft {
             after: Vec::new(),
             policy: Policy::default(),
             when: None,
+            spread: None,
         });
         self.0.last_mut().unwrap()
     }
@@ -226,8 +228,8 @@ impl Stage {
 
     async fn perform_from(&self, plan: &Arc<Plan>, resumed: Resumed) -> Outcome {
         let metrics = StepMetrics::of_plan(plan).into();
-        let doors = Doors::default();
-        let shared = Shared { plan: plan.clone(), metrics, context: self.context(), doors };
+        let (doors, family) = (Doors::default(), Family::default());
+        let shared = Shared { plan: plan.clone(), metrics, context: self.context(), doors, family };
         let journal =
             Journal::Store { store: self.store.clone(), fence: self.fence.clone(), worker: "me".into() };
         Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap()

@@ -95,8 +95,9 @@ fn lateness(tx: &mut Tx<'_>, pipeline: &str, due_before_ms: i64) -> store::Resul
     Ok(Lateness { partitions: i64::try_from(late.len()).unwrap_or(i64::MAX), due_ms: late.into_iter().min() })
 }
 
-const LAST_SUCCESS: Sql =
-    Sql::Both("SELECT MAX(finished_ms) FROM run WHERE state = 'succeeded' AND pipeline = $1");
+const LAST_SUCCESS: Sql = Sql::Both(
+    "SELECT MAX(finished_ms) FROM run WHERE state = 'succeeded' AND part IS NULL AND pipeline = $1",
+);
 // Keys of slots are what the wall shows, so that the latest is found from the end of the index.
 const TAKEN: Sql = Sql::Both(
     "SELECT schedule.partition, schedule.next_ms, (SELECT schedule_slot.due_ms FROM schedule_slot \
@@ -105,7 +106,7 @@ const TAKEN: Sql = Sql::Both(
      FROM schedule WHERE schedule.pipeline = $1 ORDER BY schedule.partition",
 );
 const SUCCESSES: Sql = Sql::Both(
-    "SELECT partition, MAX(finished_ms) FROM run WHERE state = 'succeeded' AND pipeline = $1 \
+    "SELECT partition, MAX(finished_ms) FROM run WHERE state = 'succeeded' AND part IS NULL AND pipeline = $1 \
      AND finished_ms >= $2 GROUP BY partition ORDER BY partition",
 );
 pub(super) const QUERIES: &[&Sql] = &[&LAST_SUCCESS, &TAKEN, &SUCCESSES];

@@ -14,6 +14,7 @@ use super::draft::{Draft, Header, StepDraft};
 use super::failure::Known;
 use super::locate;
 use super::place::{Mistake, Part, Place};
+use super::spread;
 use crate::plan::{Plan, PlannedStep, When};
 use crate::step::{AnyStep, ConfigError};
 
@@ -36,11 +37,13 @@ pub(super) fn assemble(draft: Draft, script: &Script<'_>) -> Result<Plan, Vec<Mi
     duplicates(&steps, script, &mut mistakes);
     cycles(&steps, &mut mistakes);
     mistakes.extend(steps.iter().filter_map(cooldown_alone));
+    spread::check(&steps, &mut mistakes);
     let mut planned = Vec::new();
     for step in &steps {
         let built = build(step, &mut mistakes);
         let when = step.when.is_some().then(|| when(step, &steps, script, &mut mistakes)).flatten();
-        planned.extend(built.map(|built| plan_step(step, built, when)));
+        let spread = spread::spread(step, &steps);
+        planned.extend(built.map(|built| PlannedStep { spread, ..plan_step(step, built, when) }));
     }
     if mistakes.is_empty() { Ok(Plan::new(header.name, header.options, planned)) } else { Err(mistakes) }
 }
@@ -195,5 +198,6 @@ fn plan_step(
         after: after.into_iter().collect(),
         policy: step.policy.clone(),
         when,
+        spread: None,
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct StepDraft {
     /// Where its pool is named, and where it is said to close.
     pub pool: Option<Place>,
     pub cooldown: Option<Place>,
+    /// How many items of the first input go into a part.
+    pub for_each: Option<(u64, Place)>,
 }
 
 impl StepDraft {

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
-use super::{Cause, ConfigError, Inputs, Slot, Step, StepError};
+use super::{Cause, ConfigError, Inputs, Slot, Split, Step, StepError};
 use crate::context::StepContext;
 
 /// A boxed future, as trait objects need it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The largest artifact that is stored, in bytes of JSON.
-const ARTIFACT_LIMIT_BYTES: usize = 64 * 1024;
+pub(crate) const ARTIFACT_LIMIT_BYTES: usize = 64 * 1024;
 
 /// A built step whose types are forgotten.
 pub trait AnyStep: Send + Sync {
@@ -98,6 +98,11 @@ impl Kind {
     /// Whether the JSON text is an artifact of this kind.
     pub(crate) fn reads(&self, artifact: &str) -> bool {
         (self.reads)(artifact)
+    }
+
+    /// How what it gives is split; nothing where it cannot be.
+    pub fn split(&self) -> Option<Split> {
+        Split::of(self.output_schema.as_value())
     }
 
     /// Builds a step from its configuration, which is checked in full.

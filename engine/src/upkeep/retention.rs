@@ -24,8 +24,8 @@ impl Keep {
 }
 
 impl Engine {
-    /// Deletes old runs with their steps, attempts and closed dead letters, backfills that ended as long ago, and kept
-    /// results of steps whose time is over.
+    /// Deletes old runs with their children, steps, attempts and closed dead letters, backfills that ended as long ago,
+    /// and kept results of steps whose time is over.
     ///
     /// A run with an open dead letter stays, and so does the newest success of each pipeline and partition. Answers how
     /// many went, or nothing where a process did this within the last hour.
@@ -39,12 +39,14 @@ impl Engine {
         let before_ms = |days: u32| now_ms - i64::from(days) * DAY_MS;
         let (succeeded_ms, failed_ms) = (before_ms(keep.succeeded_days), before_ms(keep.failed_days));
         let mut deleted = 0;
-        loop {
-            let chunk = params![succeeded_ms, failed_ms, CHUNK];
-            let runs = self.store().write(move |tx| tx.execute(&DELETE_RUNS, &chunk)).await?;
-            deleted += runs;
-            if runs < CHUNK.unsigned_abs() {
-                break;
+        for which in [&DELETE_CHILDREN, &DELETE_RUNS] {
+            loop {
+                let chunk = params![succeeded_ms, failed_ms, CHUNK];
+                let runs = self.store().write(move |tx| tx.execute(which, &chunk)).await?;
+                deleted += runs;
+                if runs < CHUNK.unsigned_abs() {
+                    break;
+                }
             }
         }
         self.store().write(move |tx| tx.execute(&DELETE_BACKFILLS, &params![failed_ms])).await?;
@@ -58,14 +60,26 @@ const CLAIM: Sql = Sql::Both(
     "INSERT INTO upkeep (name, done_ms) VALUES ('retention', $1) \
      ON CONFLICT (name) DO UPDATE SET done_ms = excluded.done_ms WHERE upkeep.done_ms <= $2",
 );
-const DELETE_RUNS: Sql = Sql::Both(
-    "DELETE FROM run WHERE id IN (SELECT old.id FROM run AS old \
-     WHERE ((old.state = 'succeeded' AND old.finished_ms < $1 AND EXISTS (SELECT 1 FROM run AS newer \
-     WHERE newer.pipeline = old.pipeline AND newer.partition = old.partition AND newer.state = 'succeeded' \
-     AND (newer.finished_ms, newer.id) > (old.finished_ms, old.id))) \
-     OR (old.state IN ('failed', 'cancelled') AND old.finished_ms < $2)) \
-     AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE dead_letter.run_id = old.id AND dead_letter.state = 'open') \
-     ORDER BY old.id LIMIT $3)",
-);
+/// Runs that belong to no other and are to be deleted.
+macro_rules! old_runs {
+    () => {
+        "SELECT old.id FROM run AS old \
+         WHERE old.parent IS NULL AND old.part IS NULL \
+         AND ((old.state = 'succeeded' AND old.finished_ms < $1 AND EXISTS (SELECT 1 FROM run AS newer \
+         WHERE newer.pipeline = old.pipeline AND newer.partition = old.partition AND newer.state = 'succeeded' \
+         AND newer.parent IS NULL AND (newer.finished_ms, newer.id) > (old.finished_ms, old.id))) \
+         OR (old.state IN ('failed', 'cancelled') AND old.finished_ms < $2)) \
+         AND NOT EXISTS (SELECT 1 FROM dead_letter \
+         WHERE dead_letter.run_id = old.id AND dead_letter.state = 'open')"
+    };
+}
+// Before their parents, which would take them along all at once.
+const DELETE_CHILDREN: Sql = Sql::Both(concat!(
+    "DELETE FROM run WHERE id IN (SELECT child.id FROM run AS child WHERE child.parent IN (",
+    old_runs!(),
+    ") ORDER BY child.id LIMIT $3)"
+));
+const DELETE_RUNS: Sql =
+    Sql::Both(concat!("DELETE FROM run WHERE id IN (", old_runs!(), " ORDER BY old.id LIMIT $3)"));
 const DELETE_BACKFILLS: Sql = Sql::Both("DELETE FROM backfill WHERE state <> 'open' AND finished_ms < $1");
-pub(super) const QUERIES: &[&Sql] = &[&CLAIM, &DELETE_RUNS, &DELETE_BACKFILLS];
+pub(super) const QUERIES: &[&Sql] = &[&CLAIM, &DELETE_CHILDREN, &DELETE_RUNS, &DELETE_BACKFILLS];

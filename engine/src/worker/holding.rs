@@ -8,15 +8,18 @@ use store::{Sql, Tx, params};
 use tokio::task::JoinSet;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::catalog::Ready;
+use crate::child::{self, Family, Part};
 use crate::context::{RunContext, RunInfo};
 use crate::host::Engine;
+use crate::plan::Plan;
 use crate::pool::Doors;
 use crate::queue::{self, Claimed, Ended, Enqueued, Job, MAX_CLAIMS};
 use crate::run::{
-    Cause, Execution, FailureClass, GRACE, Journal, Outcome, Resumed, RunState, Shared, Stop, StopReason,
+    Cause, Execution, FailureClass, Fenced, GRACE, Journal, Outcome, Resumed, RunState, Shared, Stop,
+    StopReason,
 };
 use crate::schedule::followers;
+use crate::telemetry::StepMetrics;
 
 #[cfg(test)]
 mod tests;
@@ -97,6 +100,12 @@ pub(super) struct Held {
 /// What a run pinned when it was enqueued.
 struct Pinned {
     info: RunInfo,
+    /// The run that waits for this one.
+    parent: Option<String>,
+    /// What it is for, where it is for a part of a step of its parent.
+    part: Option<Part>,
+    /// Since when its time is counted, where that was before it waited for its children.
+    begun_ms: Option<i64>,
     request_id: Option<String>,
     script_hash: String,
     script_body: String,
@@ -117,6 +126,7 @@ impl Held {
             let pipeline = pinned.info.pipeline.clone();
             info!(pipeline, claims = self.claimed.claims, request.id = pinned.request_id, "run started");
             let partition = pinned.info.partition.clone();
+            let is_child = pinned.parent.is_some();
             let overdue = async {
                 self.stop.stopped().await;
                 tokio::time::sleep(last_call).await;
@@ -126,7 +136,7 @@ impl Held {
                 () = overdue => self.give_up(),
             };
             let followers = match outcome {
-                Outcome::Succeeded => followers::prepare(&self.engine, &pipeline, &partition),
+                Outcome::Succeeded if !is_child => followers::prepare(&self.engine, &pipeline, &partition),
                 _ => Vec::new(),
             };
             self.conclude(&pipeline, outcome, followers).await;
@@ -175,7 +185,7 @@ impl Held {
     }
 
     async fn execute(&self, pinned: Pinned) -> store::Result<Outcome> {
-        let (script_hash, body) = (pinned.script_hash, pinned.script_body);
+        let (script_hash, body) = (pinned.script_hash.clone(), pinned.script_body.clone());
         let engine = self.engine.clone();
         let planned = tokio::task::spawn_blocking(move || engine.pinned(&script_hash, &body)).await;
         let ready = match planned {
@@ -184,24 +194,45 @@ impl Held {
             Ok(Err(error)) => return Ok(changed(&error.to_string())),
             Err(error) => return Ok(changed(&error.to_string())),
         };
-        let (fence, plan, now_ms) =
-            (self.claimed.fence.clone(), ready.plan.clone(), self.engine.clock().now_ms());
-        let resumed = self.engine.store().write(move |tx| Resumed::load(tx, &fence, &plan, now_ms)).await;
+        let begun_ms = pinned.begun_ms.unwrap_or_else(|| self.engine.clock().now_ms());
+        let mut family = Family { engine: Some(self.engine.clone()), begun_ms, ..Family::default() };
+        let (mut plan, mut metrics) = (ready.plan.clone(), ready.metrics.clone());
+        if let Some(part) = pinned.part {
+            let read = move |tx: &mut Tx<'_>| child::given(tx, &plan, &part);
+            let Some((step, given)) = self.engine.store().read(read).await? else {
+                return Ok(changed("the pinned script gives no such part in this version"));
+            };
+            (plan, metrics) = (Arc::new(ready.plan.alone(step)), [metrics[step].clone()].into());
+            family.given = Some(given);
+        }
+        let limit_ms = plan.options.timeout.and_then(|limit| i64::try_from(limit.as_millis()).ok());
+        family.deadline_ms = limit_ms.map(|limit_ms| begun_ms.saturating_add(limit_ms));
+        let (fence, own_plan, now_ms) =
+            (self.claimed.fence.clone(), plan.clone(), self.engine.clock().now_ms());
+        let resumed = self.engine.store().write(move |tx| Resumed::load(tx, &fence, &own_plan, now_ms)).await;
         let resumed = match resumed {
             Ok(resumed) => Resumed { is_fresh: pinned.is_fresh, ..resumed },
             Err(error) => return error.downcast_aborted::<crate::run::Fenced>().map(|_| Outcome::Lost),
         };
-        self.run(&ready, pinned.info, resumed).await
+        self.run((plan, metrics), family, pinned.info, resumed).await
     }
 
-    async fn run(&self, ready: &Ready, info: RunInfo, resumed: Resumed) -> store::Result<Outcome> {
+    async fn run(
+        &self,
+        (plan, metrics): (Arc<Plan>, Arc<[StepMetrics]>),
+        family: Family,
+        info: RunInfo,
+        resumed: Resumed,
+    ) -> store::Result<Outcome> {
         let store = self.engine.store().clone();
         let journal = Journal::Store {
             store: store.clone(),
             fence: self.claimed.fence.clone(),
             worker: self.worker.as_str().into(),
         };
-        let timeout = ready.plan.options.timeout;
+        // What it waited for its children is its own time.
+        let used_ms = (self.engine.clock().now_ms() - family.begun_ms).max(0).unsigned_abs();
+        let timeout = plan.options.timeout.map(|limit| limit.saturating_sub(Duration::from_millis(used_ms)));
         let context = RunContext {
             run: Arc::new(info),
             clock: self.engine.clock().clone(),
@@ -211,10 +242,9 @@ impl Held {
             stop: self.stop.clone(),
             watcher: self.engine.watcher().cloned(),
         };
-        let (plan, metrics) = (ready.plan.clone(), ready.metrics.clone());
         let context = Arc::new(context);
         let doors = Doors::of(&plan, &context, self.engine.shared_pools());
-        let shared = Shared { plan, metrics, context, doors };
+        let shared = Shared { plan, metrics, context, doors, family };
         let execution = Execution::new(Arc::new(shared), journal, resumed);
         let limit = async {
             match timeout {
@@ -246,6 +276,7 @@ impl Held {
             }
             Outcome::Parked(after) => self.release(after).await,
             Outcome::HandedBack => self.release(Duration::ZERO).await,
+            Outcome::Awaiting { begun_ms, deadline_ms } => self.await_children(begun_ms, deadline_ms).await,
             Outcome::Lost => warn!("run lost to another worker; nothing more is written"),
         }
     }
@@ -257,7 +288,8 @@ impl Held {
             queue::finish(tx, &fence, &ended)?;
             followers::enqueue(tx, &followers)
         };
-        match self.engine.store().write(finish).await {
+        // Each statement must see what ended meanwhile: see `child::wake_parent`.
+        match self.engine.store().write_latest(finish).await {
             Ok(followers) => {
                 info!(pipeline, state = state.as_str(), code = error_code, error, "run finished");
                 for Enqueued { run, new } in followers {
@@ -265,8 +297,29 @@ impl Held {
                 }
                 self.engine.tell_ended();
             }
+            Err(store::Error::Aborted(why)) if why.is::<Fenced>() => {
+                info!("run is over already, or another worker's");
+            }
             Err(error) => {
                 warn!(code = error.code(), error = %error, "cannot finish the run; its lease will run out");
+            }
+        }
+    }
+
+    async fn await_children(&self, begun_ms: i64, deadline_ms: Option<i64>) {
+        let (fence, now_ms) = (self.claimed.fence.clone(), self.engine.clock().now_ms());
+        let look_ms = now_ms + i64::try_from(child::LOOK.as_millis()).unwrap_or(0);
+        let ready_ms = deadline_ms.map_or(look_ms, |deadline_ms| deadline_ms.min(look_ms));
+        let release =
+            move |tx: &mut Tx<'_>| queue::release_awaiting(tx, &fence, (begun_ms, ready_ms), now_ms);
+        match self.engine.store().write_latest(release).await {
+            Ok(()) => {
+                info!("run waits for its children");
+                // The last of them may be over already.
+                self.engine.wake();
+            }
+            Err(error) => {
+                warn!(code = error.code(), error = %error, "cannot hand the run back; its lease will run out");
             }
         }
     }
@@ -293,8 +346,14 @@ impl Held {
                     params: serde_json::from_str(&row.get::<String>(2)?).unwrap_or_default(),
                     cause: Cause::parse(&row.get::<String>(3)?).unwrap_or(Cause::Cli),
                 };
+                let parent: Option<String> = row.get(9)?;
+                let step = row.get::<Option<String>>(10)?.zip(row.get::<Option<i64>>(11)?);
+                let part = parent.clone().zip(step);
                 Ok(Pinned {
                     info,
+                    part: part.map(|(parent, (step, number))| Part { parent, step, number }),
+                    parent,
+                    begun_ms: row.get(12)?,
                     request_id: row.get(4)?,
                     script_hash: row.get(5)?,
                     script_body: row.get(6)?,
@@ -317,7 +376,8 @@ fn failed(class: FailureClass, code: &str, error: String) -> Outcome {
 
 const PINNED: Sql = Sql::Both(
     "SELECT run.pipeline, run.partition, run.params, COALESCE(run.origin, run.cause), run.request_id, \
-     run.script_hash, script.body, run.plan_hash, run.fresh \
-     FROM run JOIN script ON script.hash = run.script_hash WHERE run.id = $1",
+     run.script_hash, script.body, run.plan_hash, run.fresh, run.parent, run.parent_step, run.part, \
+     job.waits_since_ms FROM run JOIN script ON script.hash = run.script_hash \
+     LEFT JOIN job ON job.run_id = run.id WHERE run.id = $1",
 );
 pub(super) const QUERIES: &[&Sql] = &[&PINNED];

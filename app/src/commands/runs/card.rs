@@ -1,5 +1,6 @@
 //! A run as a person reads it: what it is, its steps, who tried what and when, and why something was not done.
 
+use engine::child::Counts;
 use engine::queue::Why;
 use engine::run::record::{AttemptRecord, RunRecord, StepRecord};
 use engine::run::{RunState, StepState};
@@ -13,8 +14,14 @@ use crate::units;
 const LABEL: usize = 10;
 const STEP: usize = 14;
 
-pub(super) fn text(run: &RunRecord, steps: &[StepRecord], why: Option<&Why>, zone: &TimeZone) -> String {
+pub(super) fn text(
+    run: &RunRecord,
+    steps: &[StepRecord],
+    (why, children): (Option<&Why>, &[Counts]),
+    zone: &TimeZone,
+) -> String {
     let mut lines = head(run, steps, why, zone);
+    lines.extend(children.iter().map(|counts| wrapped("Children", &children_of(counts), LABEL)));
     lines.push(format!("\n{}", step_table(steps)));
     let tried = Tried::of(steps);
     if !tried.attempts.is_empty() {
@@ -40,6 +47,7 @@ fn head(run: &RunRecord, steps: &[StepRecord], why: Option<&Why>, zone: &TimeZon
     lines.extend(run.error.as_ref().map(|error| line("Why", &with_code(error, run.error_code.as_deref()))));
     lines.extend(why.map(|why| line("Waits", &waits(why, steps, zone))));
     lines.extend(run.follows.as_ref().map(|former| line("Follows", former)));
+    lines.extend(run.parent.as_ref().map(|parent| line("Parent", &format!("{parent}, {}", place(run)))));
     lines.extend(reused(steps).into_iter().map(|text| line("Reused", &text)));
     lines
 }
@@ -63,9 +71,30 @@ fn reused(steps: &[StepRecord]) -> Vec<String> {
     sources.iter().map(text).collect()
 }
 
+/// What the run is to its parent.
+fn place(run: &RunRecord) -> String {
+    let step = run.parent_step.as_deref().unwrap_or_default();
+    run.part.map_or_else(|| format!("step `{step}`"), |part| format!("part {} of step `{step}`", part + 1))
+}
+
+fn children_of(counts: &Counts) -> String {
+    let Counts { step, queued, running, succeeded, failed, cancelled } = counts;
+    let words = [
+        (*succeeded, "succeeded"),
+        (*running, "running"),
+        (*queued, "queued"),
+        (*failed, "failed"),
+        (*cancelled, "cancelled"),
+    ];
+    let told: Vec<_> =
+        words.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    format!("{} of step `{step}`: {}", counts.all(), told.join(", "))
+}
+
 fn waits(why: &Why, steps: &[StepRecord], zone: &TimeZone) -> String {
     match why {
         Why::Ready => "for a worker; `paceline serve` is one".to_owned(),
+        Why::Children { left, of } => format!("for {left} of its {of} children"),
         Why::Locked { by } => format!("for run {by}, which has what only one may have at a time"),
         Why::Pool { pool, obstacle, .. } => {
             let sentence = obstacle.sentence(pool, |ms| units::local_moment(ms, zone));
@@ -244,7 +273,7 @@ mod tests {
             step("read", StepState::Succeeded, attempts),
             step("days", StepState::Succeeded, vec![attempt(4, "three", StepState::Succeeded, None)]),
         ];
-        let text = text(&run(RunState::Succeeded), &steps, None, &TimeZone::UTC);
+        let text = text(&run(RunState::Succeeded), &steps, (None, &[]), &TimeZone::UTC);
         let wanted = "
 Step  Attempt  State      Started               Took  Worker  Code
 read        1  lost       2024-03-01 23:30:10  < 4.0 s       1  worker_lost
@@ -272,7 +301,7 @@ Worker 3  three";
         let waiting =
             because(step("pull", StepState::Waiting, Vec::new()), "rate_limited", "the quota is spent");
         let parked = Why::Parked { until_ms: START_MS };
-        let text = text(&run(RunState::Queued), &[skipped, waiting], Some(&parked), &TimeZone::UTC);
+        let text = text(&run(RunState::Queued), &[skipped, waiting], (Some(&parked), &[]), &TimeZone::UTC);
         assert!(text.contains("Waits     until 2024-03-01 23:30:00, as `pull` asked\n"), "{text}");
         assert!(text.contains("\nweather       skipped: its condition said no [when_false]\n"), "{text}");
         assert!(text.ends_with("\npull          waits: the quota is spent [rate_limited]"), "{text}");
@@ -285,7 +314,7 @@ Worker 3  three";
             reused_from: Some("0198".to_owned()),
             ..step("read", StepState::Succeeded, vec![done])
         };
-        let text = text(&run(RunState::Succeeded), &[reused], None, &TimeZone::UTC);
+        let text = text(&run(RunState::Succeeded), &[reused], (None, &[]), &TimeZone::UTC);
         assert!(text.contains("Reused    read of run 0198\n"), "{text}");
         assert!(!text.contains("Worker"), "{text}");
     }
@@ -296,13 +325,32 @@ Worker 3  three";
             reused_from: Some("0198".to_owned()),
             ..step("read", StepState::Succeeded, Vec::new())
         };
-        let text = text(&run(RunState::Succeeded), &[kept], None, &TimeZone::UTC);
+        let text = text(&run(RunState::Succeeded), &[kept], (None, &[]), &TimeZone::UTC);
         assert!(text.contains("Reused    read of run 0198: inputs unchanged\n"), "{text}");
     }
 
     #[test]
+    fn a_run_with_children_says_how_they_stand_and_a_part_whose_it_is() {
+        let counts =
+            Counts { step: "loads".to_owned(), queued: 34, running: 3, succeeded: 63, ..Counts::default() };
+        let why = Why::Children { left: 37, of: 100 };
+        let card = text(&run(RunState::Queued), &[], (Some(&why), &[counts]), &TimeZone::UTC);
+        let wanted = "Waits     for 37 of its 100 children\n\
+                      Children  100 of step `loads`: 63 succeeded, 3 running, 34 queued";
+        assert!(card.contains(wanted), "{card}");
+        let part = RunRecord {
+            parent: Some("0199".to_owned()),
+            parent_step: Some("loads".to_owned()),
+            part: Some(4),
+            ..run(RunState::Queued)
+        };
+        let card = text(&part, &[], (None, &[]), &TimeZone::UTC);
+        assert!(card.contains("Parent    0199, part 5 of step `loads`"), "{card}");
+    }
+
+    #[test]
     fn a_run_that_waits_says_for_what() {
-        let card = |why| text(&run(RunState::Queued), &[], Some(&why), &TimeZone::UTC);
+        let card = |why| text(&run(RunState::Queued), &[], (Some(&why), &[]), &TimeZone::UTC);
         assert!(card(Why::Ready).contains("Waits     for a worker"));
         assert!(card(Why::Parked { until_ms: START_MS }).contains("Waits     until 2024-03-01 23:30:00\n"));
         assert!(card(Why::Locked { by: "0199".to_owned() }).contains("Waits     for run 0199,"));
@@ -319,7 +367,7 @@ Worker 3  three";
             error: Some("step `days`: no space".to_owned()),
             ..run(RunState::Failed)
         };
-        let text = text(&failed, &[], None, &TimeZone::UTC);
+        let text = text(&failed, &[], (None, &[]), &TimeZone::UTC);
         assert!(
             text.contains("State     failed after 4.2 s\nWhy       step `days`: no space [storage_full]"),
             "{text}"

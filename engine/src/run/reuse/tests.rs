@@ -160,6 +160,7 @@ fn step(config: Value, change: impl FnOnce(&mut Kind)) -> PlannedStep {
         after: Vec::new(),
         policy: crate::plan::Policy::default(),
         when: None,
+        spread: None,
     }
 }
 

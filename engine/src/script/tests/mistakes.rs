@@ -237,6 +237,47 @@ fn a_pipeline_before_this_one_is_checked_where_it_stands() {
 }
 
 #[test]
+fn a_step_whose_input_cannot_be_split_is_found_at_its_for_each() {
+    check(&format!("{READ}open_meteo::history(r, #{{ precision: 1 }}).for_each(5);"), &[]);
+    check(&format!("{READ}rollup::days([r, r]).for_each(5);"), &[]);
+    let weather = "let w = open_meteo::history(r, #{ precision: 1 });\n";
+    check(&format!("{READ}{weather}sample::hours(w).for_each(5);"), &["4:18 not_splittable"]);
+    check_text(&format!("{READ}{weather}sample::hours(w).for_each(5);"), "`Weather` cannot be split");
+    check("rollup::days([]).for_each(5);", &["2:18 not_splittable"]);
+    check("files::read().for_each(5);", &["2:15 invalid_argument"]);
+    check(&format!("{READ}rollup::days([r]).for_each(5).cached();"), &["3:1 invalid_argument"]);
+    check(&format!("{READ}rollup::days([r]).for_each(0);"), &["3:28 invalid_argument"]);
+    check(&format!("{READ}rollup::days([r]).for_each(\"5\");"), &["3:28 invalid_argument"]);
+    check(&format!("{READ}rollup::days([r]).for_each();"), &["3:19 invalid_argument"]);
+}
+
+#[test]
+fn a_step_that_gives_many_is_refused_where_one_is_taken() {
+    let many = "let m = rollup::days([r]).for_each(5);\n";
+    check(&format!("{READ}{many}rollup::days([m, r]).named(\"all\");"), &[]);
+    check(&format!("{READ}{many}open_meteo::history(m, #{{ precision: 1 }});"), &["4:1 gives_many"]);
+    check(&format!("{READ}{many}insights::daily(m);"), &["4:1 gives_many"]);
+    check(&format!("{READ}{many}rollup::days([m]).named(\"b\").when(|c| true);"), &["4:30 gives_many"]);
+    // It is told whichever of the two comes first.
+    let late = "let m = rollup::days([r]);\nopen_meteo::history(m, #{ precision: 1 });\nm.for_each(5);";
+    check(&format!("{READ}{late}"), &["4:1 gives_many"]);
+}
+
+#[test]
+fn a_pipeline_as_a_step_is_checked_where_it_stands() {
+    check("flow::pipeline(#{ name: \"daily\", params: #{ days: 3 } });", &[]);
+    check("flow::pipeline(#{ nam: \"daily\" });", &["2:19 invalid_config"]);
+    check("flow::pipeline();", &["2:1 invalid_config"]);
+    check("flow::pipeline(#{ name: 3 });", &["2:25 invalid_config"]);
+    check("flow::pipeline(#{ name: \"daily\" }).retry(3, \"1s\");", &["2:1 invalid_argument"]);
+    check("flow::pipeline(#{ name: \"daily\" }).timeout(\"1s\");", &["2:1 invalid_argument"]);
+    check("flow::pipeline(#{ name: \"daily\" }).pool(\"up\");", &["2:1 invalid_argument"]);
+    check("flow::pipeline(#{ name: \"daily\" }).cached();", &["2:1 invalid_argument"]);
+    check("flow::pipeline(#{ name: \"daily\" }).for_each(3);", &["2:36 invalid_argument"]);
+    check(&format!("{READ}flow::pipeline(r, #{{ name: \"daily\" }});"), &["3:1 wrong_input"]);
+}
+
+#[test]
 fn several_mistakes_are_found_at_once() {
     check(
         "let r = files::read(#{ deep: 3 }).retry(99, \"1s\");\nopen_meteo::history(r, #{ precison: 1 });",

@@ -164,3 +164,11 @@ fn reserved_words_cannot_be_kinds_or_keys() {
         assert!(reason.contains(fault), "{name}: {reason}");
     }
 }
+
+#[test]
+fn the_size_of_the_parts_is_of_the_plan() {
+    let hash = |rest: &str| planned(&format!("let r = files::read();\nrollup::days([r]){rest};")).hash;
+    let hashes = [hash(""), hash(".for_each(5)"), hash(".for_each(6)")];
+    assert_eq!(hash(".for_each(5)"), hashes[1]);
+    assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+}

@@ -11,8 +11,11 @@ use crate::script::{Diagnostic, Limits, Planned, Source, plan_within};
 use crate::step::{ConfigError, Gather, Step, StepError};
 
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-split" = { "after": "from", "to": "to" }))]
 pub(super) struct Changes {
     from: i64,
+    #[serde(default)]
+    to: i64,
     days: Option<String>,
     added: Counts,
 }
@@ -101,6 +104,7 @@ impl Checked for Nothing {}
 step!(Read, "files.read", ReadConfig, (), Changes);
 step!(History, "open_meteo.history", HistoryConfig, (Changes,), Weather);
 step!(Days, "rollup.days", Nothing, (Gather<Changes>,), Changes);
+step!(Hours, "sample.hours", Nothing, (Weather,), Weather);
 step!(Daily, "insights.daily", Nothing, (Changes, Option<Weather>), Changes);
 
 pub(super) fn registry() -> Registry {
@@ -109,6 +113,7 @@ pub(super) fn registry() -> Registry {
     registry.step::<History>().unwrap();
     registry.step::<Days>().unwrap();
     registry.step::<Daily>().unwrap();
+    registry.step::<Hours>().unwrap();
     registry
 }
 

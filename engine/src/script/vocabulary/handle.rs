@@ -1,4 +1,4 @@
-//! What can be said of a step: `.named .after .retry .timeout .optional .when .pool .cooldown .cached`.
+//! What can be said of a step: `.named .after .retry .timeout .optional .when .for_each .pool .cooldown .cached`.
 
 mod cached;
 
@@ -14,8 +14,8 @@ use crate::script::draft::{Draft, SharedDraft, StepDraft};
 use crate::script::place::{Mistake, Part, Place};
 
 /// The methods of a handle.
-pub(in crate::script) const METHODS: [&str; 9] =
-    ["named", "after", "retry", "timeout", "optional", "when", "pool", "cooldown", "cached"];
+pub(in crate::script) const METHODS: [&str; 10] =
+    ["named", "after", "retry", "timeout", "optional", "when", "for_each", "pool", "cooldown", "cached"];
 const MOST_RETRIES: i64 = 20;
 const MOST_FAILURES: i64 = 1_000;
 
@@ -24,8 +24,8 @@ type Wrong = (Option<usize>, String);
 type Method = fn(&mut StepDraft, &Place, &[Dynamic]) -> Result<(), Wrong>;
 
 pub(super) fn register(module: &mut Module, draft: &SharedDraft) {
-    let methods: [Method; 9] =
-        [named, after, retry, time_limit, optional, when, pool, cooldown, cached::cached];
+    let methods: [Method; 10] =
+        [named, after, retry, time_limit, optional, when, for_each, pool, cooldown, cached::cached];
     for (name, method) in METHODS.into_iter().zip(methods) {
         let draft = draft.clone();
         variadic(module, name, &[TypeId::of::<Handle>()], move |place, arguments| {
@@ -158,5 +158,18 @@ fn when(step: &mut StepDraft, place: &Place, arguments: &[Dynamic]) -> Result<()
         return Err((None, "has no input whose artifact a condition could look at".to_owned()));
     }
     step.when = Some((pointer, place.clone()));
+    Ok(())
+}
+
+fn for_each(step: &mut StepDraft, place: &Place, arguments: &[Dynamic]) -> Result<(), Wrong> {
+    let [size] = arguments else {
+        return Err(usage("`.for_each(size)`, such as `.for_each(500)`"));
+    };
+    let size = size.as_int().ok().and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
+    let size = size.ok_or((Some(0), "a part has at least one item".to_owned()))?;
+    if step.kind.slots.is_empty() {
+        return Err((None, "has no input that could be split".to_owned()));
+    }
+    step.for_each = Some((size, place.clone()));
     Ok(())
 }

@@ -48,6 +48,7 @@ fn say(draft: &mut Draft, kind: &Arc<Kind>, place: Place, arguments: &[Dynamic])
         when: None,
         pool: None,
         cooldown: None,
+        for_each: None,
     });
     Handle(draft.steps.len() - 1)
 }
