@@ -24,7 +24,7 @@ fn value(metrics: &str, series: &str) -> Option<f64> {
 #[test]
 fn a_run_that_was_killed_twice_reads_well_and_is_counted_as_rescued() {
     for program in Program::on_both() {
-        program.demo(DAYS);
+        program.demo(3 * DAYS);
         program.succeed(&["db", "migrate"]);
         let watch = Watch::new(&program);
         let mut first = import(&program).spawn().unwrap();

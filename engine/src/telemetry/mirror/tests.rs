@@ -29,7 +29,7 @@ async fn gauges_mirror_the_database() {
         stage.enqueue("well", Value::Null, Cause::Cli).await;
         let text = stage.engine.gauges().await;
         let check = |series: &str, expected: Option<f64>| {
-            assert_eq!(value(&text, series), expected, "{series}\n{text}")
+            assert_eq!(value(&text, series), expected, "{series}\n{text}");
         };
         check("paceline_store_up", Some(1.0));
         check("paceline_queue_runs{pipeline=\"well\",why=\"ready\"}", Some(1.0));
