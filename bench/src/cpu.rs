@@ -24,6 +24,12 @@ pub(crate) fn median(mut seconds: Vec<f64>) -> f64 {
     seconds[seconds.len() / 2]
 }
 
+/// The measurement that this share of all stays below; they are sorted.
+pub(crate) fn at(sorted: &[f64], share: f64) -> f64 {
+    let place = (sorted.len() as f64 * share) as usize;
+    sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+}
+
 /// Begins to look for the peak anew, from what the process holds now.
 pub(crate) fn forget_peak() -> anyhow::Result<()> {
     std::fs::write("/proc/self/clear_refs", "5").context("the peak of memory cannot be forgotten here")
@@ -31,8 +37,18 @@ pub(crate) fn forget_peak() -> anyhow::Result<()> {
 
 /// The most memory that the process ever held, or held since the peak was forgotten.
 pub(crate) fn peak_rss_mib() -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    memory_mib("self", "VmHWM:")
+}
+
+/// What a process holds now.
+pub(crate) fn rss_mib(process: &str) -> anyhow::Result<f64> {
+    memory_mib(process, "VmRSS:")
+}
+
+fn memory_mib(process: &str, line: &str) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line =
+        status.lines().find_map(|found| found.strip_prefix(line)).context("memory is not told here")?;
     let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
     Ok(kib / 1024.0)
 }

@@ -14,7 +14,8 @@ use store::{Store, Url};
 
 use crate::executor;
 
-fn options() -> plugins::Options {
+/// How the plugins are set up here.
+pub(crate) fn options() -> plugins::Options {
     plugins::Options { files: files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() } }
 }
 

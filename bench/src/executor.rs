@@ -1,28 +1,26 @@
 //! What a step costs beside its work: in memory against petgraph and a JoinSet, durable against the bars.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::ensure;
+use engine::Engine;
 use engine::clock::Clock;
-use engine::registry::Registry;
-use engine::run::{Cause, Rehearsal, RunState};
-use engine::script::Library;
+use engine::run::{Rehearsal, RunState};
 use engine::worker::{Settings, Worker};
-use engine::{Engine, Request};
 use petgraph::graph::{DiGraph, NodeIndex};
 use store::{Durability, Options, Sql, Store, Url, params};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cpu;
-use crate::noop::{self, Edges, Noop};
+use crate::fsync;
+use crate::noop::{self, Edges};
 use crate::report::{Bar, Report};
 
 const STEPS: usize = 1_000;
 const ROUNDS: usize = 31;
-const WORKER_COMMITS: usize = 2;
+/// A worker writes itself down when it comes and when it goes, whatever it runs.
+pub(crate) const WORKER_COMMITS: usize = 2;
 
 pub(crate) async fn in_memory(report: &mut Report) -> anyhow::Result<()> {
     for (shape, edges) in [("chain", noop::chain(STEPS)), ("fan", noop::fan(STEPS))] {
@@ -99,11 +97,10 @@ pub(crate) async fn durable(report: &mut Report) -> anyhow::Result<()> {
         );
         report.add(&format!("SQLite NORMAL, {shape}: ratio to bare"), figure / bare, "x", Bar::None);
     }
-    // A worker writes itself down when it comes and when it goes, whatever it runs.
     let commits = run(noop::FAN, Durability::Full).await?.1.saturating_sub(WORKER_COMMITS);
-    let what = "SQLite FULL, fan of 1,000: commits (fsyncs) of the run";
+    let what = "SQLite FULL, fan of 1,000: commits in the log";
     report.add(what, commits as f64, "", Bar::AtMost(10.0));
-    Ok(())
+    fsync::count(report)
 }
 
 /// CPU seconds of several runs, each on a database of its own, and the commits of the last.
@@ -114,7 +111,7 @@ async fn run(script: &str, durability: Durability) -> anyhow::Result<(Vec<f64>, 
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("bench.db");
         let engine = engine(script, &path, durability).await?;
-        let enqueued = enqueue(&engine).await?;
+        let enqueued = noop::enqueue(&engine).await?;
         let before = commits_in_log(&path)?;
         let (spent, ended) = cpu::of(work(&engine, &enqueued)).await;
         ensure!(ended?, "the run failed");
@@ -149,28 +146,10 @@ async fn bare_transactions() -> anyhow::Result<Vec<f64>> {
     Ok(seconds)
 }
 
-async fn engine(script: &str, path: &Path, durability: Durability) -> anyhow::Result<Engine> {
+pub(crate) async fn engine(script: &str, path: &Path, durability: Durability) -> anyhow::Result<Engine> {
     let store = Store::open_with(&Url::sqlite(path), Options { durability, ..Options::STANDARD }).await?;
     store.migrate().await?;
-    let mut registry = Registry::default();
-    registry.step::<Noop>()?;
-    let scripts = BTreeMap::from([("pipelines/noop.rhai".to_owned(), script.to_owned())]);
-    let library = Arc::new(Library::from_texts(scripts));
-    Ok(Engine::new(store, Arc::new(registry), library, Clock::system(), None))
-}
-
-async fn enqueue(engine: &Engine) -> anyhow::Result<String> {
-    let request = Request {
-        pipeline: "noop".to_owned(),
-        partition: "me".to_owned(),
-        params: serde_json::Value::Null,
-        cause: Cause::Cli,
-        force: false,
-        fresh: false,
-        key: None,
-        request_id: None,
-    };
-    Ok(engine.enqueue(request).await?.run)
+    noop::engine(store, script)
 }
 
 /// Runs a worker until the run is over; answers whether it succeeded.

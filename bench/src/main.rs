@@ -6,48 +6,79 @@ mod archive;
 mod cpu;
 mod demo;
 mod executor;
+mod fsync;
 mod history;
 mod import;
 mod insight;
+mod memory;
+mod million;
 mod noop;
+mod past;
+mod peers;
+mod queue;
 mod report;
 mod rules;
+mod seed;
+mod wakeup;
 
 use report::Report;
 
 fn main() -> anyhow::Result<()> {
     let only: Vec<String> = std::env::args().skip(1).collect();
-    if let [archive::WRITE, path] = *only.iter().map(String::as_str).collect::<Vec<_>>() {
-        return archive::write(path.as_ref());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match *only.iter().map(String::as_str).collect::<Vec<_>>() {
+        [archive::WRITE, path] => return archive::write(path.as_ref()),
+        [fsync::TRACED] => return runtime.block_on(fsync::traced()),
+        [memory::WORKER] => return runtime.block_on(memory::worker()),
+        _ => {}
     }
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
-    let runtime = tokio::runtime::Runtime::new()?;
     let mut report = Report::default();
+    runtime.block_on(all(&mut report, |name| only.is_empty() || only.iter().any(|only| only == name)))?;
+    report.print();
+    Ok(())
+}
+
+async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
     if wanted("executor") {
         // Without metrics, as the floor has none either.
-        runtime.block_on(executor::in_memory(&mut report))?;
+        executor::in_memory(report).await?;
     }
     engine::telemetry::install()?;
     if wanted("executor") {
-        runtime.block_on(executor::durable(&mut report))?;
+        executor::durable(report).await?;
+        peers::tell(report);
+    }
+    if wanted("memory") {
+        memory::at_rest_and_at_work(report)?;
+    }
+    if wanted("queue") {
+        queue::against_a_bare_loop(report).await?;
+    }
+    if wanted("wakeup") {
+        wakeup::from_commit_to_step(report).await?;
+    }
+    if wanted("past") {
+        past::list_and_open(report).await?;
+    }
+    if wanted("million") {
+        million::of_steps(report).await?;
     }
     if wanted("import") {
-        runtime.block_on(import::hundred_files(&mut report))?;
+        import::hundred_files(report).await?;
     }
     if wanted("history") {
-        runtime.block_on(history::one_more(&mut report))?;
+        history::one_more(report).await?;
     }
     if wanted("insight") {
-        runtime.block_on(insight::daily(&mut report))?;
+        insight::daily(report).await?;
     }
     if wanted("rules") {
-        runtime.block_on(rules::ten_years(&mut report))?;
+        rules::ten_years(report).await?;
     }
     report.add("peak RSS of all that", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
     if wanted("archive") {
         // Last, because it looks at a peak of its own.
-        runtime.block_on(archive::whole_export(&mut report))?;
+        archive::whole_export(report).await?;
     }
-    report.print();
     Ok(())
 }

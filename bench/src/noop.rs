@@ -1,12 +1,19 @@
 //! A step that does nothing, and plans of many of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use engine::clock::Clock;
 use engine::context::StepContext;
 use engine::plan::{Options, Plan, PlannedStep, Policy};
+use engine::registry::Registry;
+use engine::run::Cause;
+use engine::script::Library;
 use engine::step::{ConfigError, Kind, Step, StepError};
+use engine::{Engine, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use store::Store;
 
 /// Gives nothing worth having.
 pub(crate) struct Noop {
@@ -72,6 +79,38 @@ pub(crate) fn plan(edges: &Edges) -> anyhow::Result<Plan> {
     let steps = steps.collect::<Result<_, ConfigError>>()?;
     Ok(Plan::new("noop".to_owned(), Options::default(), steps))
 }
+
+/// An engine that knows one script, whose steps do nothing.
+pub(crate) fn engine(store: Store, script: &str) -> anyhow::Result<Engine> {
+    engine_with::<Noop>(store, script)
+}
+
+/// The same with another step.
+pub(crate) fn engine_with<S: Step>(store: Store, script: &str) -> anyhow::Result<Engine> {
+    let mut registry = Registry::default();
+    registry.step::<S>()?;
+    let scripts = BTreeMap::from([("pipelines/noop.rhai".to_owned(), script.to_owned())]);
+    let library = Arc::new(Library::from_texts(scripts));
+    Ok(Engine::new(store, Arc::new(registry), library, Clock::system(), None))
+}
+
+/// Puts a run of that script into the queue.
+pub(crate) async fn enqueue(engine: &Engine) -> anyhow::Result<String> {
+    let request = Request {
+        pipeline: "noop".to_owned(),
+        partition: "me".to_owned(),
+        params: serde_json::Value::Null,
+        cause: Cause::Cli,
+        force: true,
+        fresh: false,
+        key: None,
+        request_id: None,
+    };
+    Ok(engine.enqueue(request).await?.run)
+}
+
+/// One step as a script.
+pub(crate) const ONE: &str = "//! Nothing, once.\npipeline(\"noop\", #{});\nbench::noop();\n";
 
 /// The chain as a script.
 pub(crate) const CHAIN: &str = r#"//! Nothing, a thousand times in a row.

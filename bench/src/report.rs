@@ -1,5 +1,7 @@
 //! The table that is printed in the end.
 
+use crate::cpu;
+
 /// What a figure is held against.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bar {
@@ -24,6 +26,25 @@ impl Report {
         };
         let line = format!("{what:<62} {figure:>9.3} {unit:<10} {verdict}");
         eprintln!("{}", line.trim_end());
+        self.0.push(line);
+    }
+
+    /// The median of several measurements, with the least and the greatest of them beside it.
+    pub(crate) fn spread(&mut self, what: &str, figures: Vec<f64>, unit: &str, bar: Bar) {
+        let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = figures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        self.add(&format!("{what} ({least:.2} to {most:.2})"), cpu::median(figures), unit, bar);
+    }
+
+    /// A line that was not measured here.
+    pub(crate) fn tell(&mut self, line: &str) {
+        self.0.push(line.to_owned());
+    }
+
+    /// Something that could not be measured here.
+    pub(crate) fn missing(&mut self, what: &str, why: &str) {
+        let line = format!("{what:<62} not measured: {why}");
+        eprintln!("{line}");
         self.0.push(line);
     }
 

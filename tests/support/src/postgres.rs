@@ -27,23 +27,38 @@ pub struct Cluster {
     watcher: Watcher,
 }
 
-/// Where a cluster's programs and data are, and who runs them.
+/// Where a cluster lies, and whether it could be relied upon.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    /// The directory that its own is made in; the system's for temporary files where none is given.
+    pub parent: Option<&'a Path>,
+    /// Whether a commit waits for the disk, as it does where data is kept.
+    pub is_durable: bool,
+}
+
+/// Where a cluster's programs and data are, who runs them, and how.
 struct Place {
     binaries: PathBuf,
     data: PathBuf,
     account: Option<Account>,
     port: u16,
+    is_durable: bool,
 }
 
 impl Cluster {
-    /// Makes a cluster in a temporary directory and starts its server.
+    /// Makes a cluster in a temporary directory and starts its server; nothing of it survives a power cut.
     pub fn start() -> Result<Cluster> {
+        Cluster::start_with(Setup { parent: None, is_durable: false })
+    }
+
+    /// Makes a cluster as it is told to and starts its server.
+    pub fn start_with(setup: Setup<'_>) -> Result<Cluster> {
         let binaries = binaries()?;
         let account = account()?;
         // Another process may take the free port before the server does.
         let mut failure = None;
         for _ in 0..ATTEMPTS {
-            match start(&binaries, account) {
+            match start(&binaries, account, setup) {
                 Ok(cluster) => return Ok(cluster),
                 Err(error) => failure = Some(error),
             }
@@ -186,13 +201,17 @@ fn command(program: PathBuf, account: Option<Account>) -> Command {
     command
 }
 
-fn start(binaries: &Path, account: Option<Account>) -> Result<Cluster> {
-    let directory = TempDir::with_prefix("paceline-postgres-")?;
+fn start(binaries: &Path, account: Option<Account>, setup: Setup<'_>) -> Result<Cluster> {
+    const PREFIX: &str = "paceline-postgres-";
+    let directory = match setup.parent {
+        Some(parent) => TempDir::with_prefix_in(PREFIX, parent)?,
+        None => TempDir::with_prefix(PREFIX)?,
+    };
     if let Some(account) = account {
         chown(directory.path(), Some(account.uid), Some(account.gid))?;
     }
     initialize(binaries, &directory.path().join("data"), account)?;
-    serve(binaries, directory.keep().join("data"), account)
+    serve(binaries, directory.keep().join("data"), account, setup.is_durable)
 }
 
 fn initialize(binaries: &Path, data: &Path, account: Option<Account>) -> Result<()> {
@@ -224,13 +243,14 @@ fn initialize(binaries: &Path, data: &Path, account: Option<Account>) -> Result<
 impl Place {
     fn spawn(&self) -> Result<Child> {
         let setting = |text: &str| ["-c".to_owned(), text.to_owned()];
+        let is_durable = if self.is_durable { "on" } else { "off" };
         let server = command(self.binaries.join("postgres"), self.account)
             .arg("-D")
             .arg(&self.data)
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
             .args(setting("unix_socket_directories="))
-            .args(setting("fsync=off"))
-            .args(setting("full_page_writes=off"))
+            .args(setting(&format!("fsync={is_durable}")))
+            .args(setting(&format!("full_page_writes={is_durable}")))
             .args(setting("max_connections=300"))
             .args(setting("shared_buffers=32MB"))
             .stdout(Stdio::null())
@@ -240,9 +260,9 @@ impl Place {
     }
 }
 
-fn serve(binaries: &Path, data: PathBuf, account: Option<Account>) -> Result<Cluster> {
+fn serve(binaries: &Path, data: PathBuf, account: Option<Account>, is_durable: bool) -> Result<Cluster> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let place = Place { binaries: binaries.to_owned(), data, account, port };
+    let place = Place { binaries: binaries.to_owned(), data, account, port, is_durable };
     // QUIT is the immediate shutdown: nobody needs the data.
     let clean_up = r#"pid=$(head -n 1 "$1/data/postmaster.pid") && kill -QUIT "$pid" && n=0
         while kill -0 "$pid" && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done; rm -rf "$1""#;
