@@ -25,7 +25,7 @@ pub use claim::{Claimed, Lease, MAX_CLAIMS, claim};
 pub use depth::{Depth, Reason, Waiting, depth};
 pub(crate) use enqueue::insert;
 pub use enqueue::{Enqueued, Job, enqueue, make_fresh};
-pub use finish::{Ended, ask_cancel, cancelled, finish, release, release_awaiting};
+pub use finish::{Ended, Ending, ask_cancel, cancelled, finish, finish_all, release, release_awaiting};
 pub use hint::HINTS;
 pub(crate) use hint::hint;
 pub use listing::{JobRecord, Why, jobs, waiting};

@@ -1,5 +1,6 @@
 //! A worker: claims runs, executes them, keeps their leases, hands back what it cannot finish.
 
+mod finisher;
 mod gate;
 mod heart;
 mod holding;
@@ -18,6 +19,7 @@ use crate::queue::{self, Identity};
 use crate::run::StopReason;
 use crate::schedule::Scheduler;
 use crate::telemetry;
+use finisher::Finisher;
 use gate::Gate;
 use heart::{Body, Heart};
 use holding::Holdings;
@@ -106,10 +108,11 @@ impl Worker {
         let scheduler = self.settings.schedules.then(|| Scheduler::new(self.engine.clone()));
         let scheduling = scheduler.map(|scheduler| tokio::spawn(scheduler.run(stop.clone())));
         info!(worker = self.identity.id, slots = self.settings.slots, "worker started");
+        let finisher = Finisher::start(self.engine.store().clone());
         let mut runs = JoinSet::new();
         // A database that is away must not hold up the end. What a claim took that was broken off is free again once the
         // worker has signed off.
-        stop.run_until_cancelled(self.take_turns(&holdings, &mut runs)).await;
+        stop.run_until_cancelled(self.take_turns(&holdings, &finisher, &mut runs)).await;
         if let Some(scheduling) = scheduling {
             scheduling.abort();
         }
@@ -119,7 +122,7 @@ impl Worker {
         info!(worker = self.identity.id, "worker stopped");
     }
 
-    async fn take_turns(&self, holdings: &Arc<Holdings>, runs: &mut JoinSet<()>) {
+    async fn take_turns(&self, holdings: &Arc<Holdings>, finisher: &Finisher, runs: &mut JoinSet<()>) {
         let mut look = Instant::now();
         loop {
             if Instant::now() >= look {
@@ -128,7 +131,7 @@ impl Worker {
             }
             self.heed_cancels(holdings).await;
             if self.gate.enter() {
-                self.fill(holdings, runs).await;
+                self.fill(holdings, finisher, runs).await;
             }
             if holdings.len() == 0 {
                 self.gate.leave();
@@ -187,7 +190,7 @@ impl Worker {
         }
     }
 
-    async fn fill(&self, holdings: &Arc<Holdings>, runs: &mut JoinSet<()>) {
+    async fn fill(&self, holdings: &Arc<Holdings>, finisher: &Finisher, runs: &mut JoinSet<()>) {
         loop {
             let room = self.settings.slots.saturating_sub(holdings.len()).min(BATCH);
             if room == 0 {
@@ -206,7 +209,7 @@ impl Worker {
                 }
                 let stop = holdings.add(&claimed);
                 let (engine, worker) = (self.engine.clone(), self.identity.id.clone());
-                let held = holding::Held { engine, worker, claimed, stop };
+                let held = holding::Held { engine, worker, finisher: finisher.clone(), claimed, stop };
                 let holdings = holdings.clone();
                 runs.spawn(async move {
                     held.work().await;

@@ -11,6 +11,11 @@ pub struct LeaseTime {
     pub ms: i64,
 }
 
+impl LeaseTime {
+    /// The boot of every server's clock, which goes on when the server is started again.
+    pub const SERVER: &str = "postgres";
+}
+
 /// An open transaction: synchronous, and nothing of it is seen by others before its commit.
 pub struct Tx<'a> {
     session: Session<'a>,

@@ -33,12 +33,17 @@ impl Fence {
     ///
     /// On PostgreSQL the row is locked for sharing, so that a rescue waits for a commit under way.
     pub fn check(&self, tx: &mut Tx<'_>) -> store::Result<()> {
+        if self.holds(tx)? { Ok(()) } else { Err(store::Error::abort(Fenced)) }
+    }
+
+    /// Whether the run is still held under this number; locked as by [`Fence::check`].
+    pub(crate) fn holds(&self, tx: &mut Tx<'_>) -> store::Result<bool> {
         let found = tx.optional(&READ, &params![&*self.run], |row| row.get::<i64>(0))?;
-        if found == Some(self.number) {
-            return Ok(());
+        let is_held = found == Some(self.number);
+        if !is_held {
+            crate::telemetry::fenced();
         }
-        crate::telemetry::fenced();
-        Err(store::Error::abort(Fenced))
+        Ok(is_held)
     }
 
     /// Forgets the claims that came to nothing, because this one did not.

@@ -8,6 +8,7 @@ use store::{Sql, Tx, params};
 use tokio::task::JoinSet;
 use tracing::{Instrument, info, info_span, warn};
 
+use super::finisher::Finisher;
 use crate::child::{self, Family, Part};
 use crate::context::{RunContext, RunInfo};
 use crate::host::Engine;
@@ -93,6 +94,7 @@ impl Holdings {
 pub(super) struct Held {
     pub engine: Engine,
     pub worker: String,
+    pub finisher: Finisher,
     pub claimed: Claimed,
     pub stop: Stop,
 }
@@ -283,13 +285,7 @@ impl Held {
 
     async fn finish(&self, pipeline: &str, ended: Ended, followers: Vec<Job>) {
         let (state, error_code, error) = (ended.state, ended.error_code.clone(), ended.error.clone());
-        let fence = self.claimed.fence.clone();
-        let finish = move |tx: &mut Tx<'_>| {
-            queue::finish(tx, &fence, &ended)?;
-            followers::enqueue(tx, &followers)
-        };
-        // Each statement must see what ended meanwhile: see `child::wake_parent`.
-        match self.engine.store().write_latest(finish).await {
+        match self.finisher.finish(self.claimed.fence.clone(), ended, followers).await {
             Ok(followers) => {
                 info!(pipeline, state = state.as_str(), code = error_code, error, "run finished");
                 for Enqueued { run, new } in followers {

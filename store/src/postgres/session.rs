@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
             true
         })?;
         let ms = ms.ok_or_else(|| Error::other("the server told no time"))??;
-        Ok(LeaseTime { boot: "postgres".to_owned(), ms })
+        Ok(LeaseTime { boot: LeaseTime::SERVER.to_owned(), ms })
     }
 
     async fn statement(&self, text: &str, given: usize) -> Result<Statement> {

@@ -69,7 +69,8 @@ impl Step for Block {
 async fn held(stage: &Stage) -> Held {
     let lease = Lease { worker: "me".to_owned(), length: Duration::from_secs(30), now_ms: NOW_MS + 60_000 };
     let claimed = stage.store.write(move |tx| queue::claim(tx, &lease, 1)).await.unwrap().remove(0);
-    Held { engine: stage.engine.clone(), worker: "me".to_owned(), claimed, stop: Stop::default() }
+    let finisher = Finisher::start(stage.store.clone());
+    Held { engine: stage.engine.clone(), worker: "me".to_owned(), finisher, claimed, stop: Stop::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

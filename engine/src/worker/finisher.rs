@@ -1,0 +1,193 @@
+//! Ends runs together: those that wait while one group is committed are the next group.
+
+use std::sync::Arc;
+
+use store::{Store, Tx};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::queue::{self, Ended, Ending, Enqueued, Job};
+use crate::run::{Fence, Fenced};
+use crate::schedule::followers;
+
+/// At most so many runs end in one transaction.
+const GROUP: usize = 256;
+
+/// Where runs of a worker end; its task goes with the last clone.
+#[derive(Clone)]
+pub(super) struct Finisher(mpsc::UnboundedSender<Waiting>);
+
+/// A run that waits for its end.
+struct Waiting {
+    finish: Finish,
+    answer: oneshot::Sender<store::Result<Vec<Enqueued>>>,
+}
+
+#[derive(Clone)]
+struct Finish {
+    ending: Ending,
+    followers: Vec<Job>,
+}
+
+impl Finisher {
+    pub(super) fn start(store: Store) -> Self {
+        let (sender, queue) = mpsc::unbounded_channel();
+        tokio::spawn(serve(store, queue));
+        Self(sender)
+    }
+
+    /// Ends the run, enqueues what follows it, and answers once both are committed.
+    pub(super) async fn finish(
+        &self,
+        fence: Fence,
+        ended: Ended,
+        followers: Vec<Job>,
+    ) -> store::Result<Vec<Enqueued>> {
+        let (answer, told) = oneshot::channel();
+        let finish = Finish { ending: Ending { fence, ended }, followers };
+        let gone = || store::Error::Other("the worker is gone".to_owned());
+        self.0.send(Waiting { finish, answer }).map_err(|_| gone())?;
+        told.await.map_err(|_| gone())?
+    }
+}
+
+async fn serve(store: Store, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+    let mut group = Vec::new();
+    while queue.recv_many(&mut group, GROUP).await > 0 {
+        let (finishes, answers): (Vec<_>, Vec<_>) =
+            group.drain(..).map(|waiting| (waiting.finish, waiting.answer)).unzip();
+        let answered = match commit(&store, finishes.clone()).await {
+            // The trouble of one must not be that of all.
+            Err(_) if finishes.len() > 1 => one_by_one(&store, finishes).await,
+            Err(error) => vec![Err(error)],
+            Ok(answered) => answered,
+        };
+        for (answer, told) in answers.into_iter().zip(answered) {
+            // A run that was left behind hears no answer.
+            let _ = answer.send(told);
+        }
+    }
+}
+
+type Answers = Vec<store::Result<Vec<Enqueued>>>;
+
+async fn one_by_one(store: &Store, finishes: Vec<Finish>) -> Answers {
+    let mut all = JoinSet::new();
+    for (position, finish) in finishes.into_iter().enumerate() {
+        let store = store.clone();
+        all.spawn(async move { (position, commit(&store, vec![finish]).await) });
+    }
+    let mut answers = all.join_all().await;
+    answers.sort_by_key(|(position, _)| *position);
+    answers.into_iter().map(|(_, answered)| answered.and_then(|mut one| one.remove(0))).collect()
+}
+
+/// Ends the runs that are still held; for each that is not, the answer is [`Fenced`].
+async fn commit(store: &Store, finishes: Vec<Finish>) -> store::Result<Answers> {
+    let finishes = Arc::new(finishes);
+    let group = finishes.clone();
+    let held = store.write_latest(move |tx| write(tx, &group)).await?;
+    Ok(held.into_iter().map(|enqueued| enqueued.ok_or_else(|| store::Error::abort(Fenced))).collect())
+}
+
+fn write(tx: &mut Tx<'_>, finishes: &[Finish]) -> store::Result<Vec<Option<Vec<Enqueued>>>> {
+    let endings: Vec<_> = finishes.iter().map(|finish| finish.ending.clone()).collect();
+    let held = queue::finish_all(tx, &endings)?;
+    let mut enqueued: Vec<_> = held.iter().map(|is_held| is_held.then(Vec::new)).collect();
+    let jobs = finishes
+        .iter()
+        .enumerate()
+        .flat_map(|(at, finish)| finish.followers.iter().map(move |job| (at, job)));
+    let mut jobs: Vec<_> = jobs.filter(|(at, _)| held[*at]).collect();
+    // Enqueueing waits for others that enqueue the same: always in one order, or two groups could wait for each other.
+    jobs.sort_by_key(|(_, job)| (&job.pipeline, &job.partition));
+    for (at, job) in jobs {
+        let followed = followers::enqueue(tx, std::slice::from_ref(job))?;
+        enqueued[at].get_or_insert_default().extend(followed);
+    }
+    Ok(enqueued)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::queue::{Claimed, Lease};
+    use crate::run::{Cause, RunState, record};
+    use crate::stage::{NOW_MS, Stage};
+
+    const WELL: &str = "//! Succeeds.\npipeline(\"well\", #{});\ntest::play([], #{}).named(\"a\");\n";
+
+    async fn claim(stage: &Stage) -> Vec<Claimed> {
+        let lease =
+            Lease { worker: "me".to_owned(), length: Duration::from_secs(30), now_ms: NOW_MS + 60_000 };
+        stage.store.write_latest(move |tx| queue::claim(tx, &lease, 20)).await.unwrap()
+    }
+
+    async fn three_claimed(stage: &Stage) -> Vec<Claimed> {
+        for _ in 0..3 {
+            stage.enqueue("well", serde_json::Value::Null, Cause::Cli).await;
+        }
+        claim(stage).await
+    }
+
+    fn succeeded(claimed: &Claimed) -> Finish {
+        let ended = Ended::well(RunState::Succeeded, NOW_MS);
+        Finish { ending: Ending { fence: claimed.fence.clone(), ended }, followers: Vec::new() }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn runs_end_together_and_one_that_was_lost_takes_no_other_with_it() {
+        for stage in Stage::each(&[("well", WELL)]).await {
+            let claimed = three_claimed(&stage).await;
+            let lost = claimed[1].run.clone();
+            stage.store.write(|tx| queue::forget(tx, "me")).await.unwrap();
+            let again = claim(&stage).await;
+            let mine = |run: &str| again.iter().find(|claimed| claimed.run == run).unwrap();
+            let group = [mine(&claimed[0].run), &claimed[1], mine(&claimed[2].run)].map(succeeded);
+            let answers = commit(&stage.store, group.to_vec()).await.unwrap();
+            assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+            assert!(answers.into_iter().nth(1).unwrap().unwrap_err().downcast_aborted::<Fenced>().is_ok());
+            for claimed in &claimed {
+                let wanted = if claimed.run == lost { RunState::Running } else { RunState::Succeeded };
+                let id = claimed.run.clone();
+                let found = stage.store.read(move |tx| record::run(tx, &id)).await.unwrap().unwrap();
+                assert_eq!(found.state, wanted);
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_two_claims_of_one_run_only_the_later_ends_it() {
+        for stage in Stage::each(&[("well", WELL)]).await {
+            stage.enqueue("well", serde_json::Value::Null, Cause::Cli).await;
+            let first = claim(&stage).await.remove(0);
+            stage.store.write(|tx| queue::forget(tx, "me")).await.unwrap();
+            let second = claim(&stage).await.remove(0);
+            let group = vec![succeeded(&first), succeeded(&second)];
+            let answers = commit(&stage.store, group).await.unwrap();
+            assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_trouble_of_one_run_is_not_that_of_the_others_in_its_group() {
+        for stage in Stage::each(&[("well", WELL)]).await {
+            let claimed = three_claimed(&stage).await;
+            let mut group: Vec<_> = claimed.iter().map(succeeded).collect();
+            // PostgreSQL takes no such text, and neither does the store on SQLite.
+            group[1].ending.ended.error = Some("broken \0 text".to_owned());
+            let finisher = Finisher::start(stage.store.clone());
+            let ends = group.into_iter().map(|Finish { ending: Ending { fence, ended }, .. }| {
+                let finisher = finisher.clone();
+                tokio::spawn(async move { finisher.finish(fence, ended, Vec::new()).await.is_ok() })
+            });
+            let mut went_well = Vec::new();
+            for end in ends.collect::<Vec<_>>() {
+                went_well.push(end.await.unwrap());
+            }
+            assert_eq!(went_well, [true, false, true]);
+        }
+    }
+}
