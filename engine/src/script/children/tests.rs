@@ -56,7 +56,7 @@ fn a_param_that_the_pipeline_does_not_take_is_found_where_it_stands() {
     let call = |params: &str| format!("flow::pipeline(#{{ name: \"daily\", params: #{{ {params} }} }});");
     check(&[daily, ("outer", "", &call("days: 5"))], &[]);
     check(&[daily, ("outer", "", &call("days: 5, hours: 3"))], &["outer 3:54 invalid_param"]);
-    check(&[daily, ("outer", "", &call("days: \"five\""))], &["outer 3:46 invalid_param"]);
+    check(&[daily, ("outer", "", &call("days: \"five\""))], &["outer 3:45 invalid_param"]);
     check_text(&[daily, ("outer", "", &call("dayz: 5"))], "did you mean `days`?");
 }
 
