@@ -24,7 +24,7 @@ const ROUNDS: usize = 7;
 const RAM: &str = "/dev/shm";
 
 pub(crate) async fn against_a_bare_loop(report: &mut Report) -> anyhow::Result<()> {
-    for (place, parent, jobs) in [("disk", None, 4_000), ("RAM", Some(Path::new(RAM)), 8_000)] {
+    for (place, parent, jobs) in [("disk", None, 1_000), ("RAM", Some(Path::new(RAM)), 4_000)] {
         if parent.is_some_and(|parent| !parent.is_dir()) {
             report.missing(&format!("queue in {place}"), &format!("there is no {RAM}"));
             continue;

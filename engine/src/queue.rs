@@ -21,7 +21,7 @@ use store::Sql;
 
 pub use behind::enqueue_behind;
 pub use bloat::{Bloat, Snapshot, bloat};
-pub use claim::{Claimed, Lease, MAX_CLAIMS, claim};
+pub use claim::{BATCH, Claimed, Lease, MAX_CLAIMS, claim};
 pub use depth::{Depth, Reason, Waiting, depth};
 pub(crate) use enqueue::insert;
 pub use enqueue::{Enqueued, Job, enqueue, make_fresh};

@@ -24,8 +24,6 @@ use gate::Gate;
 use heart::{Body, Heart};
 use holding::Holdings;
 
-/// How many runs are taken at once; the next ones are taken right after.
-const BATCH: usize = 20;
 /// How long runs may take to be handed back; whoever sends SIGTERM sends SIGKILL 10 s later.
 const HAND_BACK: Duration = Duration::from_secs(7);
 const SIGN_OFF: Duration = Duration::from_secs(1);
@@ -192,12 +190,12 @@ impl Worker {
 
     async fn fill(&self, holdings: &Arc<Holdings>, finisher: &Finisher, runs: &mut JoinSet<()>) {
         loop {
-            let room = self.settings.slots.saturating_sub(holdings.len()).min(BATCH);
+            let room = self.settings.slots.saturating_sub(holdings.len());
             if room == 0 {
                 return;
             }
             let lease = self.settings.lease(&self.identity, self.engine.clock().now_ms());
-            let limit = i64::try_from(room).unwrap_or(1);
+            let limit = i64::try_from(room).unwrap_or(queue::BATCH);
             let claimed = self.engine.store().write_latest(move |tx| queue::claim(tx, &lease, limit)).await;
             let claimed = report("claim runs", claimed).unwrap_or_default();
             if claimed.is_empty() {

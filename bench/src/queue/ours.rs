@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use engine::queue::{self, Ended, Lease};
+use anyhow::ensure;
+use engine::queue::{self, Ended, Ending, Lease};
 use engine::run::RunState;
 use store::{Sql, Store, Tx, params};
-use tokio::task::JoinSet;
 
 use super::{BATCH, now_ms};
 use crate::seed;
@@ -24,15 +24,12 @@ pub(super) async fn drain(store: Store) -> anyhow::Result<usize> {
             return Ok(done);
         }
         done += claimed.len();
-        let mut ends = JoinSet::new();
-        for run in claimed {
-            let store = store.clone();
-            let ended = Ended::well(RunState::Succeeded, now_ms());
-            ends.spawn(async move { store.write(move |tx| queue::finish(tx, &run.fence, &ended)).await });
-        }
-        while let Some(ended) = ends.join_next().await {
-            ended??;
-        }
+        // As the worker's finisher does with runs that end together.
+        let ended = Ended::well(RunState::Succeeded, now_ms());
+        let group: Vec<_> =
+            claimed.into_iter().map(|run| Ending { fence: run.fence, ended: ended.clone() }).collect();
+        let held = store.write_latest(move |tx| queue::finish_all(tx, &group)).await?;
+        ensure!(held.iter().all(|is_held| *is_held), "a run was lost");
     }
 }
 

@@ -12,6 +12,9 @@ use crate::run::{Fence, RunState};
 /// for ever.
 pub const MAX_CLAIMS: i64 = 10;
 
+/// At most so many runs are taken at once; the next ones are taken right after.
+pub const BATCH: i64 = 20;
+
 /// How many candidates are looked at for each run that is wanted, because workers that claim at once look at the same
 /// ones and pass over what another one has locked.
 const CANDIDATES: i64 = 4;
@@ -48,11 +51,12 @@ impl Claimed {
     }
 }
 
-/// Takes up to `limit` ready runs whose lock is free. At most one worker receives a given run.
+/// Takes up to `limit` ready runs, and no more than [`BATCH`], whose lock is free. At most one worker receives a given run.
 ///
 /// The highest priority goes first; within one, the partition that has the fewest runs at work, then the oldest. Runs
 /// whose lease ran out are ready again. A run that was asked to stop ends here instead of being handed out.
 pub fn claim(tx: &mut Tx<'_>, lease: &Lease, limit: i64) -> store::Result<Vec<Claimed>> {
+    let limit = limit.min(BATCH);
     let (clock, ready) = match tx.backend() {
         Backend::Sqlite => ready_after_reclaim(tx, lease, limit)?,
         Backend::Postgres => ready_with_reclaim(tx, lease, limit)?,
@@ -78,8 +82,7 @@ fn ready_after_reclaim(tx: &mut Tx<'_>, lease: &Lease, limit: i64) -> store::Res
 
 /// In one statement, which does not see what it reclaims itself: where there was something, it is asked again.
 fn ready_with_reclaim(tx: &mut Tx<'_>, lease: &Lease, limit: i64) -> store::Result<(LeaseTime, Found)> {
-    let candidates = limit.saturating_mul(CANDIDATES);
-    let asked = params![lease.now_ms, limit, candidates, LeaseTime::SERVER];
+    let asked = params![lease.now_ms, limit, LeaseTime::SERVER];
     loop {
         let (mut clock, mut reclaimed) = (LeaseTime { boot: LeaseTime::SERVER.to_owned(), ms: 0 }, 0_i64);
         let rows = tx.query(&READY, &asked, |row| {
@@ -181,7 +184,8 @@ const RECLAIM: Sql = Sql::Both(
 );
 // `level` and `lane` step over the index from one priority, and one partition, to the next: what is read does not grow
 // with the number of runs that wait. SQLite has no LATERAL, but looks a correlated list up by its index; PostgreSQL
-// would read the whole table for that.
+// would read the whole table for that. Its numbers of candidates are constants, because it makes one plan for all claims:
+// with a parameter it expects a tenth of the table, and reads the whole of it. Many partitions give fewer each.
 const READY: Sql = Sql::Per {
     sqlite: "WITH RECURSIVE level (priority) AS (\
              SELECT MAX(priority) FROM job WHERE worker IS NULL \
@@ -213,7 +217,7 @@ const READY: Sql = Sql::Per {
                reclaimed AS (\
                UPDATE job SET worker = NULL, lease_boot = NULL, lease_until_ms = NULL \
                WHERE run_id IN (SELECT run_id FROM job WHERE worker IS NOT NULL \
-               AND (lease_boot <> $4 OR lease_until_ms < (SELECT ms FROM clock)) FOR UPDATE SKIP LOCKED) \
+               AND (lease_boot <> $3 OR lease_until_ms < (SELECT ms FROM clock)) FOR UPDATE SKIP LOCKED) \
                RETURNING run_id), \
                level (priority) AS (\
                SELECT MAX(priority) FROM job WHERE worker IS NULL \
@@ -238,8 +242,9 @@ const READY: Sql = Sql::Per {
                AND waiting.priority = lane.priority AND waiting.partition = lane.partition \
                AND waiting.ready_ms <= $1 AND NOT EXISTS (SELECT 1 FROM run_lock \
                WHERE run_lock.lock_key = waiting.lock_key AND run_lock.run_id <> waiting.run_id) \
-               ORDER BY waiting.ready_ms, waiting.run_id LIMIT $3) AS pick \
-               ORDER BY lane.priority DESC, turn, pick.ready_ms, pick.run_id LIMIT $3), \
+               ORDER BY waiting.ready_ms, waiting.run_id \
+               LIMIT (SELECT GREATEST(40, 80 / GREATEST(1, COUNT(partition))) FROM lane)) AS pick \
+               ORDER BY lane.priority DESC, turn, pick.ready_ms, pick.run_id LIMIT 80), \
                picked AS MATERIALIZED (\
                SELECT job.run_id, job.lock_key, ranked.priority, ranked.turn, ranked.ready_ms \
                FROM ranked JOIN job ON job.run_id = ranked.run_id \

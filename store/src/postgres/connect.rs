@@ -52,8 +52,9 @@ fn settings(options: Options) -> String {
         Durability::Full => "on",
         Durability::Normal => "off",
     };
+    // Our statements answer within milliseconds, and the server would compile some of them anew each time for longer.
     format!(
-        "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = {}; SET synchronous_commit = {synchronous}",
+        "SET jit = off; SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = {}; SET synchronous_commit = {synchronous}",
         options.statement_limit.as_millis()
     )
 }
