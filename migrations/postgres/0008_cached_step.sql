@@ -22,12 +22,13 @@ CREATE TABLE run_key (
 );
 CREATE INDEX run_key_by_run ON run_key (run_id);
 
--- Which files of the watched folder a pipeline was given, as they were then.
+-- Which files of the watched folder a pipeline was given, as they were then: written together with the run.
 CREATE TABLE watched_file (
     athlete TEXT COLLATE "C" NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
     pipeline TEXT COLLATE "C" NOT NULL,
     path TEXT COLLATE "C" NOT NULL,
     bytes BIGINT NOT NULL,
     modified_ns BIGINT,
+    run_id TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (athlete, pipeline, path)
 );

@@ -22,12 +22,13 @@ CREATE TABLE run_key (
 ) WITHOUT ROWID;
 CREATE INDEX run_key_by_run ON run_key (run_id);
 
--- Which files of the watched folder a pipeline was given, as they were then.
+-- Which files of the watched folder a pipeline was given, as they were then: written together with the run.
 CREATE TABLE watched_file (
     athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
     pipeline TEXT NOT NULL,
     path TEXT NOT NULL,
     bytes BIGINT NOT NULL,
     modified_ns BIGINT,
+    run_id TEXT NOT NULL,
     PRIMARY KEY (athlete, pipeline, path)
 ) WITHOUT ROWID;

@@ -48,12 +48,14 @@ impl Engine {
         OnFile { plans: self.plans(), is_whole }
     }
 
-    /// Enqueues a run that is given files, or nothing while the pipeline is paused.
+    /// Enqueues a run that is given files, or nothing while the pipeline is paused. What `note` writes of it is written
+    /// in the same transaction, which may run again.
     pub async fn start_with_files(
         &self,
         pipeline: &str,
         partition: &str,
         paths: &[String],
+        mut note: impl FnMut(&mut Tx<'_>, &str) -> store::Result<()> + Send + 'static,
     ) -> Result<Option<Enqueued>, EnqueueError> {
         let request = Request {
             pipeline: pipeline.to_owned(),
@@ -68,7 +70,12 @@ impl Engine {
         };
         let job = self.prepare(&request)?;
         let start = move |tx: &mut Tx<'_>| {
-            if is_paused(tx, &job.pipeline)? { Ok(None) } else { queue::enqueue(tx, &job).map(Some) }
+            if is_paused(tx, &job.pipeline)? {
+                return Ok(None);
+            }
+            let enqueued = queue::enqueue(tx, &job)?;
+            note(tx, &enqueued.run)?;
+            Ok(Some(enqueued))
         };
         let enqueued = self.store().write_latest(start).await?;
         self.wake();

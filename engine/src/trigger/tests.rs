@@ -208,8 +208,9 @@ async fn a_file_is_wanted_by_each_pipeline_whose_pattern_fits() {
     for stage in stages(&[("all", &all), ("some", &some)]).await {
         let told = ["run.FIT", "ride.zip", "run.gpx", "ride.gpx"].map(|file| names(&stage, file));
         assert_eq!(told, ["all some", "all", "some", "nobody"]);
-        let start =
-            async || stage.engine.start_with_files("all", "me", &["/a.fit".to_owned()]).await.unwrap();
+        let start = async || {
+            stage.engine.start_with_files("all", "me", &["/a.fit".to_owned()], |_, _| Ok(())).await.unwrap()
+        };
         assert!(start().await.unwrap().new && start().await.unwrap().new, "each has files of its own");
         assert_eq!(runs(&stage).await[0].params, json!({"paths": ["/a.fit"]}));
         stage.engine.pause("all", None).await.unwrap();

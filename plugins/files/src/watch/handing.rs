@@ -1,7 +1,7 @@
 //! Hands the files that are ready to the pipelines that want them, each once.
 //!
 //! What a pipeline had is told by the database: of one that reads files by the files that were read, of any other by
-//! a note that its run left. What is known here only saves asking.
+//! a note that was written with its run. What is known here only saves asking.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
@@ -118,7 +118,7 @@ impl Watch {
             match carried {
                 Ok(Some(carried)) => {
                     did = true;
-                    refused.extend(self.settle(batch, &carried).await);
+                    refused.extend(self.settle(batch, &carried));
                 }
                 // Paused a moment ago.
                 Ok(None) => {}
@@ -173,7 +173,7 @@ impl Watch {
 
     /// What each pipeline is given now.
     async fn batches(&mut self, wanted: &[(Item, Vec<std::sync::Arc<Plan>>)]) -> store::Result<Vec<Batch>> {
-        let paused = self.engine.store().read(|tx| pause::pauses(tx)).await?;
+        let paused = self.engine.store().read(pause::pauses).await?;
         let mut batches: BTreeMap<String, Batch> = BTreeMap::new();
         for (item, pipelines) in wanted {
             for plan in pipelines.iter().filter(|plan| !self.handing.had(item, &plan.name)) {
@@ -198,38 +198,46 @@ impl Watch {
         Ok(due)
     }
 
-    /// What the pipeline had as it is now, perhaps from another process, and what it had not.
+    /// What the pipeline had as it is now, perhaps from another process, and what it had not. What a run has that is
+    /// not over is neither.
     async fn known(&self, batch: &Batch, items: &[Item]) -> store::Result<(Vec<Item>, Vec<Item>)> {
         let paths: Vec<String> =
             items.iter().filter_map(|item| item.path.to_str().map(str::to_owned)).collect();
         let (athlete, pipeline, reads) = (self.athlete.clone(), batch.pipeline.clone(), batch.reads);
-        let had = self.engine.store().read(move |tx| {
+        let given = self.engine.store().read(move |tx| {
             if !reads {
                 return watched_file::at(tx, &athlete, &pipeline, &paths);
             }
             let read = source_file::at(tx, &athlete, &paths)?.into_iter();
             // A newer decoder reads everything once more.
-            let read = read.filter(|file| file.decoder == DECODER);
-            Ok(read
-                .map(|file| WatchedFile { path: file.path, bytes: file.bytes, modified_ns: file.modified_ns })
-                .collect())
+            let read = read.filter(|file| file.decoder == DECODER).map(|file| WatchedFile {
+                path: file.path,
+                bytes: file.bytes,
+                modified_ns: file.modified_ns,
+            });
+            Ok(read.map(|file| (file, RunState::Succeeded.as_str().to_owned())).collect())
         });
-        let had: HashMap<String, WatchedFile> =
-            had.await?.into_iter().map(|file| (file.path.clone(), file)).collect();
-        let is_known = |item: &Item| {
-            let file = item.path.to_str().and_then(|path| had.get(path));
-            file.is_some_and(|file| *file == noted(item))
-        };
-        Ok(items.iter().cloned().partition(is_known))
+        let given: HashMap<String, (WatchedFile, String)> =
+            given.await?.into_iter().map(|(file, state)| (file.path.clone(), (file, state))).collect();
+        let (mut had, mut new) = (Vec::new(), Vec::new());
+        for item in items {
+            let given = item.path.to_str().and_then(|path| given.get(path));
+            match given.filter(|(file, _)| *file == noted(item)).map(|(_, state)| state.as_str()) {
+                Some("succeeded") => had.push(item.clone()),
+                Some("queued" | "running") => {}
+                _ => new.push(item.clone()),
+            }
+        }
+        Ok((had, new))
     }
 
     /// Notes what the pipeline had, and answers what it refused, with code, reason and run.
-    async fn settle(&mut self, batch: &Batch, carried: &Carried) -> Vec<(Item, String, String, String)> {
+    fn settle(&mut self, batch: &Batch, carried: &Carried) -> Vec<(Item, String, String, String)> {
         let Carried { run, state, files } = carried;
         let outcomes: HashMap<&str, &ImportFile> =
             files.iter().map(|file| (file.path.as_str(), file)).collect();
         let succeeded = *state == RunState::Succeeded;
-        let (mut refused, mut left, mut had) = (Vec::new(), 0, Vec::new());
+        let (mut refused, mut left) = (Vec::new(), 0);
         for item in &batch.items {
             match item.path.to_str().and_then(|path| outcomes.get(path)) {
                 Some(file) if file.outcome == Outcome::Refused => {
@@ -240,12 +248,9 @@ impl Watch {
                     left += 1;
                     continue;
                 }
-                _ => had.push(noted(item)),
+                _ => {}
             }
             self.handing.note(item, &batch.pipeline);
-        }
-        if !batch.reads && !had.is_empty() {
-            self.note_had(&batch.pipeline, had).await;
         }
         if left > 0 {
             let (pipeline, state) = (&*batch.pipeline, state.as_str());
@@ -262,20 +267,16 @@ impl Watch {
         }
         refused
     }
-
-    async fn note_had(&self, pipeline: &str, had: Vec<WatchedFile>) {
-        let (athlete, name) = (self.athlete.clone(), pipeline.to_owned());
-        let noted = self.engine.store().write(move |tx| watched_file::put(tx, &athlete, &name, &had)).await;
-        if let Err(error) = noted {
-            warn!(%error, pipeline, "what the pipeline was given is not noted; the next start gives it once more");
-        }
-    }
 }
 
 async fn carry_out(engine: &Engine, athlete: &str, batch: &Batch) -> Result<Option<Carried>, EnqueueError> {
     let paths: Vec<String> =
         batch.items.iter().filter_map(|item| item.path.to_str().map(str::to_owned)).collect();
-    let Some(enqueued) = engine.start_with_files(&batch.pipeline, athlete, &paths).await? else {
+    let (owner, name) = (athlete.to_owned(), batch.pipeline.clone());
+    // What a pipeline reads is noted by the step that reads it.
+    let given: Vec<_> = if batch.reads { Vec::new() } else { batch.items.iter().map(noted).collect() };
+    let note = move |tx: &mut store::Tx<'_>, run: &str| watched_file::put(tx, &owner, &name, run, &given);
+    let Some(enqueued) = engine.start_with_files(&batch.pipeline, athlete, &paths, note).await? else {
         return Ok(None);
     };
     let (run, pipeline) = (enqueued.run, &*batch.pipeline);
