@@ -67,32 +67,32 @@ mod tests {
         map.into_iter().collect()
     }
 
-    fn check_filled(given: Value, expected: Result<Value, &str>) {
-        assert_eq!(fill(&declared(), &given), expected.map_err(str::to_owned), "{given}");
+    fn check_filled(given: &Value, expected: Result<Value, &str>) {
+        assert_eq!(fill(&declared(), given), expected.map_err(str::to_owned), "{given}");
     }
 
     #[test]
     fn what_is_not_given_stands_as_declared() {
-        check_filled(json!(null), Ok(json!({ "days": 7, "paths": [], "since": null })));
-        check_filled(json!({ "days": 3 }), Ok(json!({ "days": 3, "paths": [], "since": null })));
+        check_filled(&json!(null), Ok(json!({ "days": 7, "paths": [], "since": null })));
+        check_filled(&json!({ "days": 3 }), Ok(json!({ "days": 3, "paths": [], "since": null })));
     }
 
     #[test]
     fn a_param_that_stands_at_null_takes_anything() {
         check_filled(
-            json!({ "since": "2026-01-01" }),
+            &json!({ "since": "2026-01-01" }),
             Ok(json!({ "days": 7, "paths": [], "since": "2026-01-01" })),
         );
     }
 
     #[test]
     fn other_names_and_other_types_are_refused() {
-        check_filled(json!([]), Err("params must be a JSON object"));
+        check_filled(&json!([]), Err("params must be a JSON object"));
         check_filled(
-            json!({ "day": 3 }),
+            &json!({ "day": 3 }),
             Err("unknown param `day`; the pipeline has `days`, `paths`, `since`"),
         );
-        check_filled(json!({ "days": "3" }), Err("param `days` must be like 7, not \"3\""));
+        check_filled(&json!({ "days": "3" }), Err("param `days` must be like 7, not \"3\""));
     }
 
     #[test]
