@@ -49,6 +49,13 @@ impl Watch {
         self.runtime.block_on(read).unwrap().unwrap_or(0)
     }
 
+    /// How many steps are in a pool.
+    pub(crate) fn in_pools(&self) -> i64 {
+        const COUNT: store::Sql = store::Sql::Both("SELECT COUNT(*) FROM pool_use WHERE is_in");
+        let read = self.store.read(|tx| tx.optional(&COUNT, &[], |row| row.get(0)));
+        self.runtime.block_on(read).unwrap().unwrap_or(0)
+    }
+
     /// Whether nobody keeps the others from writing.
     pub(crate) fn can_write(&self) -> bool {
         const NOTHING: store::Sql = store::Sql::Both("DELETE FROM worker WHERE id = 'nobody'");

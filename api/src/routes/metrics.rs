@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::error::ErrorBody;
@@ -21,8 +22,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> impl IntoResponse {
     // While the database is away the last numbers of the pools stand.
-    if let Err(error) = shared.state.engine.measure_pools().await {
-        warn!(code = error.code(), error = %error, "cannot measure the pools");
+    match timeout(shared.state.limits.health_wait, shared.state.engine.measure_pools()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(code = error.code(), error = %error, "cannot measure the pools"),
+        Err(_) => warn!("the database did not answer in time, so the pools are not measured"),
     }
     let metrics = [(shared.state.metrics)(), shared.state.engine.gauges().await].concat();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics)

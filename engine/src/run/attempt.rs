@@ -13,10 +13,10 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use super::FailureClass;
 use super::execution::Shared;
 use super::journal::Error;
 use super::reuse::{self, Kept, Looked};
+use super::{FailureClass, StepState};
 use crate::context::{Readings, StepContext};
 use crate::plan::When;
 use crate::pool::{Departure, Door};
@@ -35,7 +35,9 @@ pub(super) struct Report {
 }
 
 pub(super) enum News {
+    /// It failed, or waits for an upstream, and is tried again.
     Retrying {
+        state: StepState,
         cause: Cause,
     },
     Started {
@@ -77,6 +79,8 @@ pub(super) struct Brief {
     pub index: usize,
     /// The number of the attempt that is already written down as started.
     pub attempt: u32,
+    /// How many failed under a former worker, or before the run was parked.
+    pub failures: u32,
     pub inputs: Vec<Value>,
 }
 
@@ -119,6 +123,8 @@ pub(super) struct StepTask<'a> {
     pub(super) desk: &'a Desk,
     pub(super) index: usize,
     pub(super) attempt: u32,
+    /// How many failed under a former worker, or before the run was parked.
+    pub(super) failures: u32,
     pub(super) inputs: Vec<Value>,
     /// Where it is one of the parts that a step has at work beside each other.
     pub(super) part: Option<Part<'a>>,
@@ -138,8 +144,8 @@ pub(super) struct Part<'a> {
 pub(super) type Ended = (i64, End, Readings);
 
 impl<'a> StepTask<'a> {
-    fn new(desk: &'a Desk, Brief { index, attempt, inputs }: Brief) -> Self {
-        Self { desk, index, attempt, inputs, part: None, keep: None }
+    fn new(desk: &'a Desk, Brief { index, attempt, failures, inputs }: Brief) -> Self {
+        Self { desk, index, attempt, failures, inputs, part: None, keep: None }
     }
 
     async fn run(mut self) -> Report {
@@ -195,7 +201,7 @@ impl<'a> StepTask<'a> {
     pub(super) async fn attempts(&mut self) -> Ended {
         let policy = &self.desk.shared.plan.steps[self.index].policy;
         let (retries, backoff) = (policy.retries, policy.backoff);
-        let mut failures = 0;
+        let mut failures = self.failures;
         let door = self.desk.shared.doors.to(self.index).cloned();
         loop {
             if let Some(door) = &door
@@ -219,7 +225,7 @@ impl<'a> StepTask<'a> {
                     return (ended_ms, End::Waiting(after, cause), readings);
                 }
                 Err(Ending::Later(after, cause)) => {
-                    Box::pin(self.retry(cause, after)).await;
+                    Box::pin(self.retry(StepState::Waiting, cause, after)).await;
                     continue;
                 }
                 Err(Ending::Broken(failure, cause)) => (failure, cause),
@@ -230,7 +236,7 @@ impl<'a> StepTask<'a> {
                 return (ended_ms, End::Failed(class(failure), Error::of(&cause)), readings);
             }
             let pause = jittered(backoff, failures);
-            Box::pin(self.retry(cause, pause)).await;
+            Box::pin(self.retry(StepState::Failed, cause, pause)).await;
         }
     }
 
@@ -292,11 +298,11 @@ impl<'a> StepTask<'a> {
         }
     }
 
-    async fn retry(&mut self, cause: Cause, pause: Duration) {
+    async fn retry(&mut self, state: StepState, cause: Cause, pause: Duration) {
         let (step, attempt) = (&*self.desk.shared.plan.steps[self.index].name, self.attempt);
         warn!(run.id = %self.desk.shared.context.run.id, step, attempt, code = cause.code, error = cause.report(),
             pause_ms = pause.as_millis() as u64, "step will be tried again");
-        self.tell(News::Retrying { cause });
+        self.tell(News::Retrying { state, cause });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.desk.shared.context.stop.stopped() => {}

@@ -243,7 +243,8 @@ impl Execution {
     }
 
     fn brief(&self, index: usize) -> Brief {
-        Brief { index, attempt: self.nodes[index].at_attempt(), inputs: self.inputs(index) }
+        let node = &self.nodes[index];
+        Brief { index, attempt: node.at_attempt(), failures: node.failures, inputs: self.inputs(index) }
     }
 
     fn inputs(&self, index: usize) -> Vec<Value> {
@@ -268,9 +269,9 @@ impl Execution {
                 (self.nodes[index].attempts, self.nodes[index].attempt_ms) = (attempts, None);
                 self.note(index, at_ms, What::Outside { attempts, error: Error::of(&cause) });
             }
-            News::Retrying { cause } => {
+            News::Retrying { state, cause } => {
                 if let Some(attempt) = self.nodes[index].attempt() {
-                    self.note(index, at_ms, What::Retried { attempt, error: Error::of(&cause) });
+                    self.note(index, at_ms, What::Retried { attempt, state, error: Error::of(&cause) });
                 }
             }
             News::Ended { end, readings } => {

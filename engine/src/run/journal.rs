@@ -41,9 +41,10 @@ pub(crate) enum What {
         attempts: u32,
         error: Error,
     },
-    /// An attempt failed and another will follow.
+    /// An attempt failed, or had to wait, and another will follow.
     Retried {
         attempt: Attempt,
+        state: StepState,
         error: Error,
     },
     Ended {
@@ -154,8 +155,8 @@ impl<'a> Rows<'a> {
                 let (code, text) = split(Some(error));
                 self.outside.push(params![run, position, *attempts, code, text].into());
             }
-            What::Retried { attempt, error } => {
-                self.keep_attempt((run, worker), entry, *attempt, StepState::Failed, Some(error));
+            What::Retried { attempt, state, error } => {
+                self.keep_attempt((run, worker), entry, *attempt, *state, Some(error));
             }
             What::Ended { attempt, state, artifact, error, .. } => {
                 // One that ended the step well is told by the step's own row, which saves a page in each commit.

@@ -11,6 +11,8 @@ use super::resume::Known;
 pub(super) struct Node {
     pub waits_for: usize,
     pub attempts: u32,
+    /// Attempts that failed before this worker had the run.
+    pub failures: u32,
     /// Nothing until it begins in this process, and while it waits for its pool.
     pub attempt_ms: Option<i64>,
     pub over: Option<StepState>,
@@ -25,8 +27,8 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn of(known: Known) -> Self {
-        let Known { attempts, over, artifact, error_code, awaits } = known;
-        Self { attempts, over, artifact, error_code, awaits, ..Self::default() }
+        let Known { attempts, failures, over, artifact, error_code, awaits } = known;
+        Self { attempts, failures, over, artifact, error_code, awaits, ..Self::default() }
     }
 
     /// The attempt that it is at, once it has begun.

@@ -1,5 +1,6 @@
 //! Where a run stands when it is taken up: nothing done yet, or what a former worker finished.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use store::{Sql, Tx, params};
@@ -19,6 +20,8 @@ pub(crate) struct Resumed {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
     pub attempts: u32,
+    /// Those of them that failed: the retry policy counts on where the run was parked or its worker went away.
+    pub failures: u32,
     /// How the step ended, where it did.
     pub over: Option<StepState>,
     pub artifact: Option<Arc<str>>,
@@ -42,6 +45,7 @@ impl Resumed {
             let error_code: Option<String> = row.get(4)?;
             let known = Known {
                 attempts: u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX),
+                failures: 0,
                 over: state.filter(|state| is_over(*state)),
                 artifact: row.get::<Option<String>>(3)?.map(Into::into),
                 awaits: state == Some(StepState::Waiting) && error_code.as_deref() == Some(WAITS),
@@ -54,7 +58,13 @@ impl Resumed {
             return Ok(Self::fresh(plan));
         }
         tx.execute(&CLOSE_LOST, &params![run, now_ms])?;
-        let mut found: std::collections::HashMap<_, _> = found.into_iter().collect();
+        let mut found: HashMap<String, Known> = found.into_iter().collect();
+        for (step, failures) in tx.query(&FAILURES, &params![run], |row| Ok((row.get(0)?, row.get(1)?)))? {
+            let (step, failures): (String, i64) = (step, failures);
+            if let Some(known) = found.get_mut(&step) {
+                known.failures = u32::try_from(failures).unwrap_or(u32::MAX);
+            }
+        }
         let steps = plan.steps.iter().map(|step| found.remove(&*step.name).unwrap_or_default()).collect();
         Ok(Self { steps, is_fresh: false })
     }
@@ -95,6 +105,9 @@ const NO_METERS_YET: &str = concat!(
 const STEPS: Sql = Sql::Both(
     "SELECT step, attempts, state, artifact, error_code FROM step_run WHERE run_id = $1 ORDER BY position",
 );
+const FAILURES: Sql = Sql::Both(
+    "SELECT step, COUNT(*) FROM step_attempt WHERE run_id = $1 AND state = 'failed' GROUP BY step ORDER BY step",
+);
 const INSERT: Sql = Sql::Both(
     "INSERT INTO step_run (run_id, step, position, kind, state, attempts, meters) \
      VALUES ($1, $2, $3, $4, 'pending', 0, $5)",
@@ -106,4 +119,4 @@ const CLOSE_LOST: Sql = Sql::Both(
      'the worker went away' FROM step_run WHERE run_id = $1 AND state = 'running' \
      ON CONFLICT (run_id, step, attempt) DO NOTHING",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&STEPS, &INSERT, &CLOSE_LOST];
+pub(crate) const QUERIES: &[&Sql] = &[&STEPS, &FAILURES, &INSERT, &CLOSE_LOST];

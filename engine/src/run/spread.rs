@@ -69,6 +69,7 @@ impl StepTask<'_> {
                 desk: self.desk,
                 index: self.index,
                 attempt: self.attempt,
+                failures: 0,
                 inputs,
                 part,
                 keep: None,

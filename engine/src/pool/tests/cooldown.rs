@@ -1,5 +1,6 @@
 //! A pool whose attempts fail in a row rests, and one attempt tries whether it may go on.
 
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -119,8 +120,22 @@ async fn retries_of_one_step_count_and_wait_for_the_pool_like_everybody() {
         assert_eq!(house.step(&run).await, "waiting pool_closed 2");
         house.order(Orders::default());
         house.pass(PAUSE);
-        house.succeed(&[run.clone()]).await;
+        house.succeed(slice::from_ref(&run)).await;
         assert_eq!(house.step(&run).await, "succeeded 3");
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retries_end_although_the_run_is_parked_between_them() {
+    for house in House::each("slots: 5", ".cooldown(1, \"10m\").retry(1, \"1s\")").await {
+        let worker = house.work(1);
+        house.order(FAIL);
+        let run = house.ask().await;
+        house.parked(&run).await;
+        house.pass(PAUSE);
+        let ended = house.stage.engine.ended(&run).await.unwrap().unwrap();
+        assert_eq!((ended.state, house.watch.begun.load(Ordering::SeqCst)), (RunState::Failed, 2));
         worker.stop().await;
     }
 }

@@ -1,5 +1,6 @@
 //! Calls in a window: paid when they are made, shared by all, and remembered.
 
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ async fn a_window_that_turns_soon_is_waited_for_in_place_without_charging_the_ti
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         assert_eq!(house.stage.state(&run).await, RunState::Running);
         house.pass(Duration::from_secs(10));
-        house.succeed(&[run.clone()]).await;
+        house.succeed(slice::from_ref(&run)).await;
         assert_eq!(house.watch.begun.load(Ordering::SeqCst), 1, "the attempt went on where it stood");
         worker.stop().await;
     }

@@ -1,5 +1,6 @@
 //! Never more at once than there are slots, and a slot that nobody holds any more is free.
 
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -83,13 +84,13 @@ async fn a_slot_is_free_when_the_lease_of_its_holder_ran_out_or_its_fence_was_ra
             let store = store.clone();
             async move { store.write_latest(|tx| rows::others(tx, "up", "other", "a")).await.unwrap() }
         };
-        assert_eq!(others().await, [run.clone()]);
+        assert_eq!(others().await, slice::from_ref(&run));
         until("the lease ran out", || async { others().await.is_empty() }).await;
 
         let longer = Lease { length: Duration::from_secs(600), ..lease.clone() };
         let (again, renewed) = (run.clone(), longer.clone());
-        store.write(move |tx| queue::renew(tx, &renewed, &[again.clone()])).await.unwrap();
-        assert_eq!(others().await, [run.clone()], "it lives after all");
+        store.write(move |tx| queue::renew(tx, &renewed, slice::from_ref(&again))).await.unwrap();
+        assert_eq!(others().await, slice::from_ref(&run), "it lives after all");
         store.write(move |tx| queue::release(tx, &fence, 0)).await.unwrap();
         assert!(others().await.is_empty());
         let claimed = store.write(move |tx| queue::claim(tx, &longer, 1)).await.unwrap();

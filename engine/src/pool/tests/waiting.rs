@@ -1,5 +1,6 @@
 //! What a step that waits looks like, and how it stops waiting.
 
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -66,7 +67,7 @@ async fn a_run_that_waits_too_long_lets_go_of_its_worker_and_comes_back() {
         house.parked(&second).await;
         let why = house.waits(&second).await;
         assert!(matches!(why, Some(Why::Pool { until_ms: Some(_), .. })), "{why:?}");
-        assert_eq!(house.pool().await.waiting, [second.clone()]);
+        assert_eq!(house.pool().await.waiting, slice::from_ref(&second));
         house.watch.gate.add_permits(2);
         house.pass(Duration::from_secs(1));
         house.succeed(&[first, second.clone()]).await;
