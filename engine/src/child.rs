@@ -25,7 +25,7 @@ use crate::step::{Cause, ConfigError, Step, StepError};
 pub use counts::{Counts, counts};
 pub(crate) use family::{Family, Part, given};
 pub(crate) use insert::Mother;
-pub(crate) use kin::{KEEP_LOCK, end_all, hold, is_awaited, wake_parent};
+pub(crate) use kin::{KEEP_LOCK, end_all, hold, wake_parent};
 pub(crate) use look::{Found, list, look_at_parts, look_at_pipeline};
 
 pub(crate) const QUERIES: &[&[&Sql]] =

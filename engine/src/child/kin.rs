@@ -37,11 +37,6 @@ pub(crate) fn wake_parent(tx: &mut Tx<'_>, parent: &str, now_ms: i64) -> store::
     Ok(tx.execute(&WAKE, &params![parent, now_ms])? > 0)
 }
 
-/// Whether a run has children that are not over.
-pub(crate) fn is_awaited(tx: &mut Tx<'_>, run: &str) -> store::Result<bool> {
-    Ok(tx.optional(&OPEN_CHILD, &params![run], |_| Ok(()))?.is_some())
-}
-
 // Ids grow with time, so that a child comes before its parent. SQLite has one writer at a time: its transaction is the
 // lock.
 const HOLD: Sql = Sql::Per {
@@ -63,7 +58,6 @@ const WAKE: Sql = Sql::Both(
      WHERE run.id = $1) WHERE run_id = $1 AND worker IS NULL AND waits_since_ms IS NOT NULL \
      AND NOT EXISTS (SELECT 1 FROM run AS child WHERE child.parent = $1 AND child.finished_ms IS NULL)",
 );
-const OPEN_CHILD: Sql = Sql::Both("SELECT 1 FROM run WHERE parent = $1 AND finished_ms IS NULL LIMIT 1");
 /// Frees the lock of a run that goes back into the queue, unless children work under it.
 pub(crate) const KEEP_LOCK: Sql = Sql::Both(
     "DELETE FROM run_lock WHERE run_id = $1 \
@@ -89,4 +83,4 @@ const UNLOCK: Sql = Sql::Per {
     postgres: "DELETE FROM run_lock WHERE run_id = ANY($1)",
 };
 pub(super) const QUERIES: &[&Sql] =
-    &[&HOLD, &HOLD_ONE, &WAKE, &OPEN_CHILD, &KEEP_LOCK, &CANCEL, &DELETE_JOBS, &RAISE_FENCES, &UNLOCK];
+    &[&HOLD, &HOLD_ONE, &WAKE, &KEEP_LOCK, &CANCEL, &DELETE_JOBS, &RAISE_FENCES, &UNLOCK];

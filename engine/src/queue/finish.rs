@@ -191,9 +191,7 @@ pub fn release_awaiting(
     own(tx, fence)?;
     let run = fence.run();
     park(tx, run, Some(ready_ms), Some(begun_ms))?;
-    if !child::is_awaited(tx, run)? {
-        child::wake_parent(tx, run, now_ms)?;
-    }
+    child::wake_parent(tx, run, now_ms)?;
     hint(tx)
 }
 
