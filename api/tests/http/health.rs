@@ -52,7 +52,7 @@ async fn what_is_late_is_told_and_health_stays_well() {
         let answer = house.client.get("/api/v1/health").await;
         let told = answer.json();
         assert_eq!((answer.status, &told["status"]), (200, &json!("late")));
-        assert_eq!(told["pipelines"][3], json!({"pipeline": "timed", "late": true, "due_ms": due_ms}));
+        assert_eq!(told["pipelines"][4], json!({"pipeline": "timed", "late": true, "due_ms": due_ms}));
         assert_eq!(told["pipelines"][1], json!({"pipeline": "counting"}));
 
         let on_time = Sql::Both("DELETE FROM schedule");

@@ -27,7 +27,8 @@ const PAUSE_HELP: &str = "\
 Example:
   paceline pipelines pause daily --note 'on holiday'
 
-Neither its schedule nor another pipeline, a webhook or a file starts it then; `paceline run` and requests still do.
+Neither its schedule nor another pipeline, a webhook or a file starts it then; `paceline run` and
+requests still do.
 Files stay in the watched folder until `resume`; what a webhook told meanwhile is not kept.";
 const RESUME_HELP: &str = "\
 Example:

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use store::{Sql, Tx, Value, params};
 
+use super::kin;
 use crate::host::new_id;
 use crate::queue::{self, Job};
 use crate::run::Fence;
@@ -24,6 +25,7 @@ pub(super) fn parts(
     count: usize,
     now_ms: i64,
 ) -> store::Result<()> {
+    kin::hold_one(tx, mother.fence.run())?;
     mother.fence.check(tx)?;
     let (run, step) = (mother.fence.run(), &mother.step);
     let former = former_parts(tx, mother, givers)?;
@@ -63,6 +65,7 @@ fn former_parts(tx: &mut Tx<'_>, mother: &Mother, givers: &[String]) -> store::R
 
 /// Adds a run of a pipeline for a step, and answers its id, or that of the one which is there.
 pub(super) fn pipeline(tx: &mut Tx<'_>, mother: &Mother, job: &Job) -> store::Result<String> {
+    kin::hold_one(tx, mother.fence.run())?;
     mother.fence.check(tx)?;
     let (run, step) = (mother.fence.run(), &mother.step);
     if let Some(id) = tx.optional(&CHILD, &params![run, step], |row| row.get(0))? {
@@ -109,8 +112,10 @@ const INSERT_FENCES: Sql = Sql::Both(
      ON CONFLICT (run_id) DO NOTHING",
 );
 const FOLLOWS: Sql = Sql::Both("SELECT follows FROM run WHERE id = $1");
-const REUSED_STEPS: Sql =
-    Sql::Both("SELECT step FROM step_run WHERE run_id = $1 AND reused_from IS NOT NULL ORDER BY position");
+// A result that was kept made no attempt, and need not be that of the run which is followed.
+const REUSED_STEPS: Sql = Sql::Both(
+    "SELECT step FROM step_run WHERE run_id = $1 AND reused_from IS NOT NULL AND attempts > 0 ORDER BY position",
+);
 // Those of a step that succeeded as a whole are asked for anew on purpose.
 const FORMER_PARTS: Sql = Sql::Both(
     "SELECT part, id FROM run WHERE parent = $1 AND parent_step = $2 AND part IS NOT NULL AND state = 'succeeded' \

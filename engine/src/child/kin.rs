@@ -12,9 +12,21 @@ use crate::run::close_all_open;
 
 /// Locks the jobs of a run and of all below it that are not over, and answers these.
 pub(crate) fn hold(tx: &mut Tx<'_>, run: &str) -> store::Result<Vec<String>> {
-    let mut held = tx.query(&HOLD, &params![run], |row| row.get::<String>(0))?;
-    held.retain(|held| held != run);
-    Ok(held)
+    let mut held = Vec::new();
+    // Whoever waits for a row may find children that were put into the queue meanwhile: see `hold_one`.
+    loop {
+        let known = held.len();
+        held = tx.query(&HOLD, &params![run], |row| row.get::<String>(0))?;
+        if held.len() <= known {
+            held.retain(|held| held != run);
+            return Ok(held);
+        }
+    }
+}
+
+/// Locks the job of a run that is about to have children: who ends it comes before, or finds them.
+pub(super) fn hold_one(tx: &mut Tx<'_>, run: &str) -> store::Result<()> {
+    tx.query(&HOLD_ONE, &params![run], |_| Ok(())).map(drop)
 }
 
 /// Ends runs whose parent is over: from here on nothing of them can be committed.
@@ -33,7 +45,7 @@ pub(crate) fn end_all(tx: &mut Tx<'_>, runs: &[String], now_ms: i64) -> store::R
 
 /// Makes a run ready that waits for nothing but its children, where none of them is left. Answers whether it did.
 pub(crate) fn wake_parent(tx: &mut Tx<'_>, parent: &str, now_ms: i64) -> store::Result<bool> {
-    tx.query(&HOLD_ONE, &params![parent], |_| Ok(()))?;
+    hold_one(tx, parent)?;
     Ok(tx.execute(&WAKE, &params![parent, now_ms])? > 0)
 }
 

@@ -83,11 +83,12 @@ pub fn depth(tx: &mut Tx<'_>, now_ms: i64) -> store::Result<Depth> {
     Ok(Depth { waiting, held: count(tx, &HELD)?, workers: count(tx, &WORKERS)? })
 }
 
-// In the order in which `listing` decides why a run waits.
+// In the order in which `listing` decides why a run waits. A child goes by the age of its parent, and has its own.
 const WAITING: Sql = Sql::Both(
     "SELECT run.pipeline, CASE WHEN job.ready_ms > $1 THEN 'parked' WHEN EXISTS (SELECT 1 FROM run_lock \
      WHERE run_lock.lock_key = job.lock_key AND run_lock.run_id <> job.run_id) THEN 'locked' ELSE 'ready' END, \
-     COUNT(*), MIN(job.ready_ms) FROM job JOIN run ON run.id = job.run_id \
+     COUNT(*), MIN(CASE WHEN run.parent IS NOT NULL AND run.enqueued_ms > job.ready_ms THEN run.enqueued_ms \
+     ELSE job.ready_ms END) FROM job JOIN run ON run.id = job.run_id \
      WHERE job.worker IS NULL OR job.lease_boot <> $2 OR job.lease_until_ms < $3 GROUP BY 1, 2 ORDER BY 1, 2",
 );
 const HELD: Sql = Sql::Both(

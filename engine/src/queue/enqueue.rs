@@ -52,7 +52,7 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
 }
 
 /// Lets nobody else enqueue for the pipeline and partition until the transaction ends; it may be asked for twice.
-pub(super) fn one_at_a_time(tx: &mut Tx<'_>, job: &Job) -> store::Result<()> {
+pub(crate) fn one_at_a_time(tx: &mut Tx<'_>, job: &Job) -> store::Result<()> {
     if tx.backend() == Backend::Postgres {
         let name = format!("enqueue {} {}", job.pipeline, job.partition);
         tx.query(&ONE_AT_A_TIME, &params![&name], |_| Ok(()))?;

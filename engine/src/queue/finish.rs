@@ -201,8 +201,10 @@ fn park(tx: &mut Tx<'_>, run: &str, ready_ms: Option<i64>, waits_since_ms: Optio
     tx.execute(&RELEASE_JOB, &params![run, ready_ms, waits_since_ms])?;
     tx.execute(&REQUEUE_RUN, &params![run, RunState::Queued.as_str()])?;
     tx.execute(&RAISE_FENCE, &params![run])?;
-    // Children go on under the lock.
-    tx.execute(&child::KEEP_LOCK, &params![run])?;
+    // Children go on under the lock, and what comes after them does too.
+    if waits_since_ms.is_none() {
+        tx.execute(&child::KEEP_LOCK, &params![run])?;
+    }
     Ok(())
 }
 
@@ -272,9 +274,11 @@ const END_RUN: Sql = Sql::Both(
 );
 const DELETE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1");
 const DELETE_IDLE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1 AND worker IS NULL");
+// The next claim ends a run that was asked to stop while it was on its way back.
 const RELEASE_JOB: Sql = Sql::Both(
     "UPDATE job SET worker = NULL, lease_boot = NULL, lease_until_ms = NULL, \
-     ready_ms = COALESCE($2, ready_ms), waits_since_ms = $3, attempts = attempts - 1 WHERE run_id = $1",
+     ready_ms = CASE WHEN EXISTS (SELECT 1 FROM run WHERE run.id = $1 AND run.cancel_asked) THEN 0 \
+     ELSE COALESCE($2, ready_ms) END, waits_since_ms = $3, attempts = attempts - 1 WHERE run_id = $1",
 );
 const REQUEUE_RUN: Sql = Sql::Both("UPDATE run SET state = $2 WHERE id = $1");
 const ASK_CANCEL: Sql =

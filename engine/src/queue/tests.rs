@@ -233,6 +233,33 @@ async fn a_second_run_skips_queues_or_cancels_the_first_as_the_pipeline_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_asked_to_stop_on_its_way_back_ends_with_the_next_claim() {
+    for store in stores().await {
+        put(&store, job("a")).await;
+        let fence = take(&store, "one").await.remove(0).fence;
+        assert!(store.write_latest(|tx| ask_cancel(tx, "a", NOW_MS)).await.unwrap());
+        store.write(move |tx| release(tx, &fence, NOW_MS + 3_600_000)).await.unwrap();
+        assert!(take(&store, "two").await.is_empty());
+        assert_eq!(state(&store, "a").await, RunState::Cancelled);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_run_does_not_stand_for_what_was_told_after_the_run_began() {
+    const ADOPT: Sql = Sql::Both("UPDATE run SET parent = 'a', parent_step = 'x', part = 0 WHERE id = 'b'");
+    for store in stores().await {
+        put(&store, job("a")).await;
+        take(&store, "one").await;
+        put(&store, job("b")).await;
+        store.write(|tx| tx.execute(&ADOPT, &[])).await.unwrap();
+        let told = store.write_latest(|tx| enqueue_behind(tx, &job("c"))).await.unwrap();
+        assert_eq!(told, Enqueued { run: "c".to_owned(), new: true });
+        let again = store.write_latest(|tx| enqueue_behind(tx, &job("d"))).await.unwrap();
+        assert_eq!(again, Enqueued { run: "c".to_owned(), new: false });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cancelling_ends_an_idle_run_at_once_and_only_marks_a_held_one() {
     for store in stores().await {
         put(&store, job("idle")).await;

@@ -55,6 +55,8 @@ impl StepTask<'_> {
             Ok(Found::Failed { code, text }) => {
                 (End::Failed(FailureClass::of_code(&code), Error { code, text }), Readings::default())
             }
+            // Children may be at work: the step must not end before they are seen.
+            Err(StepError::Failed(cause)) => (End::Waiting(child::LOOK, cause), Readings::default()),
             Err(error) => (ending(error), Readings::default()),
         };
         (shared.now_ms(), end, readings)

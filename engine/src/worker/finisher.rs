@@ -91,17 +91,19 @@ async fn commit(store: &Store, finishes: Vec<Finish>) -> store::Result<Answers> 
 }
 
 fn write(tx: &mut Tx<'_>, finishes: &[Finish]) -> store::Result<Vec<Option<Vec<Enqueued>>>> {
-    let endings: Vec<_> = finishes.iter().map(|finish| finish.ending.clone()).collect();
-    let held = queue::finish_all(tx, &endings)?;
-    let mut enqueued: Vec<_> = held.iter().map(|is_held| is_held.then(Vec::new)).collect();
     let jobs = finishes
         .iter()
         .enumerate()
         .flat_map(|(at, finish)| finish.followers.iter().map(move |job| (at, job)));
-    let mut jobs: Vec<_> = jobs.filter(|(at, _)| held[*at]).collect();
-    // Enqueueing waits for others that enqueue the same: always in one order, or two groups could wait for each other.
+    let mut jobs: Vec<_> = jobs.collect();
+    // Enqueueing waits for others that enqueue the same: in one order, and before the rows of runs, or two could wait
+    // for each other.
     jobs.sort_by_key(|(_, job)| (&job.pipeline, &job.partition));
-    for (at, job) in jobs {
+    jobs.iter().try_for_each(|(_, job)| queue::one_at_a_time(tx, job))?;
+    let endings: Vec<_> = finishes.iter().map(|finish| finish.ending.clone()).collect();
+    let held = queue::finish_all(tx, &endings)?;
+    let mut enqueued: Vec<_> = held.iter().map(|is_held| is_held.then(Vec::new)).collect();
+    for (at, job) in jobs.into_iter().filter(|(at, _)| held[*at]) {
         let followed = followers::enqueue(tx, std::slice::from_ref(job))?;
         enqueued[at].get_or_insert_default().extend(followed);
     }
