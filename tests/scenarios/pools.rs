@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use engine::run::record::RunRecord;
 use engine::run::{RunState, StepState};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -44,7 +45,8 @@ fn pool(program: &Program) -> Value {
 
 fn steps_read(watch: &Watch, state: StepState) -> usize {
     let runs = watch.runs();
-    runs.iter().filter(|run| watch.steps(&run.id)["files.read"].state == state).count()
+    let read = |id: &str| watch.steps(id).get("files.read").map(|step| step.state);
+    runs.iter().filter(|run| read(&run.id) == Some(state)).count()
 }
 
 #[test]
@@ -62,12 +64,16 @@ fn a_killed_process_and_one_that_sleeps_give_their_slot_to_the_next() {
         let holder = watch.runs().remove(0);
         let _second = import_for(&program, "two");
         watch.until("the second run is there", |watch| watch.runs().len() == 2);
+        let _heir = with_scripts(&program, program.command(&["work"]));
         watch.until("all are over", |watch| watch.runs().iter().all(|run| run.state == RunState::Succeeded));
         let attempts = &watch.steps(&holder.id)["files.read"].attempts;
         assert_eq!(attempts[0].state, StepState::Lost, "{attempts:?}");
         let left = pool(&program);
         assert_eq!((&left["holders"], &left["waiting"]), (&Value::from([0; 0]), &Value::from([0; 0])));
-        assert_eq!(left["calls"]["used"], 3, "each attempt paid, the lost one too");
+        let attempts = |run: &RunRecord| watch.steps(&run.id)["files.read"].attempts.len();
+        let made: usize = watch.runs().iter().map(attempts).sum();
+        assert!(made >= 3);
+        assert_eq!(left["calls"]["used"], made, "each attempt paid, the lost one too");
     }
 }
 
