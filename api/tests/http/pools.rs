@@ -36,12 +36,12 @@ async fn a_run_that_waits_for_a_pool_says_so() {
     });
     let shown = loop {
         let shown = house.client.get(&format!("/api/v1/job_runs/{run}")).await.json();
-        if shown["state"] == "queued" && shown["pool"] != Value::Null {
+        if shown["state"] == "queued" && shown["waits"]["pool"] != Value::Null {
             break shown;
         }
         tokio::task::yield_now().await;
     };
-    assert_eq!(shown["pool"], wait);
+    assert_eq!(shown["waits"]["pool"], wait);
     assert_eq!(
         (&shown["steps"][0]["state"], &shown["steps"][0]["attempts"]),
         (&json!("waiting"), &json!([]))

@@ -30,7 +30,7 @@ async fn a_pipeline_runs_as_a_step_under_the_lock_of_its_parent() {
         let total = stage.artifact(&inner.id, "test.total").await.unwrap();
         assert_eq!(total["count"], 30);
         let steps = stage.steps(&outer.id).await;
-        let order = (steps[0].finished_ms, inner.started_ms, inner.finished_ms, steps[2].started_ms);
+        let order = (steps[0].finished_ms, Some(inner.enqueued_ms), inner.finished_ms, steps[2].started_ms);
         assert!(order.0 <= order.1 && order.2 <= order.3, "{order:?}");
         assert_eq!(stage.count("SELECT COUNT(*) FROM run WHERE origin = 'http'").await, 12);
         assert_eq!(stage.count("SELECT COUNT(*) FROM run_lock").await, 0);
