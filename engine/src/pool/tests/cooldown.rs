@@ -31,7 +31,9 @@ async fn failures_close_the_pool_runs_park_and_a_trial_that_succeeds_opens_it() 
         let until_ms = house.now_ms() + 600_000;
         assert_eq!((pool.state, pool.closed_until_ms), (PoolState::Closed, Some(until_ms)));
         let runs = house.ask_for(3).await;
-        until("all are parked", || async { house.pool().await.waiting.len() == 3 }).await;
+        for run in &runs {
+            house.parked(run).await;
+        }
         let why = house.waits(&runs[0]).await;
         let Some(Why::Pool { obstacle: Obstacle::Closed { until_ms: told_ms, failures, .. }, .. }) = why
         else {

@@ -22,7 +22,9 @@ async fn a_spent_window_parks_runs_until_it_turns_and_a_restart_gives_no_call_ag
         let restarted = house.twin(&script(RATE, "")).await;
         let late = restarted.ask_for(6).await;
         let worker = restarted.work(2);
-        until("all are parked", || async { restarted.pool().await.waiting.len() == 6 }).await;
+        for run in &late {
+            restarted.parked(run).await;
+        }
         let until_ms = START_MS + 900_000;
         let why = restarted.waits(&late[0]).await;
         let Some(Why::Pool { until_ms: Some(parked_ms), obstacle, .. }) = why else { panic!("{why:?}") };
@@ -51,7 +53,7 @@ async fn workers_of_two_engines_share_the_calls_and_a_step_pays_each_call_but_th
         until("the calls are spent", || async {
             let parked = house.stage.count("SELECT COUNT(*) FROM job WHERE worker IS NULL").await;
             let calls = house.pool().await.calls.unwrap();
-            calls.used == 12 && parked >= 1
+            calls.used == 12 && house.watch.calls.load(Ordering::SeqCst) == 12 && parked >= 1
         })
         .await;
         assert_eq!(house.watch.calls.load(Ordering::SeqCst), 12);
@@ -90,7 +92,8 @@ async fn a_refusal_of_the_upstream_closes_the_pool_to_every_run_until_the_time_i
         assert_eq!(house.watch.begun.load(Ordering::SeqCst), 1);
         house.order(Orders::default());
         let second = house.ask().await;
-        until("the other one is parked", || async { house.pool().await.waiting.len() == 2 }).await;
+        house.parked(&second).await;
+        assert_eq!(house.pool().await.waiting.len(), 2);
         let pool = house.pool().await;
         assert_eq!((pool.state, pool.closed_by), (PoolState::Closed, Some(ClosedBy::Upstream)));
         assert_eq!(pool.closed_until_ms, Some(START_MS + 300_000));
