@@ -32,7 +32,7 @@ pub(crate) struct Run {
     /// All params as one JSON object
     #[arg(long, value_name = "JSON", conflicts_with = "param", value_parser = params)]
     params: Option<Value>,
-    /// Run beside an unfinished run too, and every step although its result is kept
+    /// Run beside an unfinished run, and each step although a result is kept
     #[arg(long)]
     force: bool,
     /// One run for all commands and requests with this key, as long as its history is kept

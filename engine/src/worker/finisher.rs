@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::queue::{Claimed, Lease};
-    use crate::run::{Cause, RunState, record};
+    use crate::run::{Cause, FailureClass, RunState, record};
     use crate::stage::{NOW_MS, Stage};
 
     const WELL: &str = "//! Succeeds.\npipeline(\"well\", #{});\ntest::play([], #{}).named(\"a\");\n";
@@ -179,7 +179,13 @@ mod tests {
             let claimed = three_claimed(&stage).await;
             let mut group: Vec<_> = claimed.iter().map(succeeded).collect();
             // PostgreSQL takes no such text, and neither does the store on SQLite.
-            group[1].ending.ended.error = Some("broken \0 text".to_owned());
+            group[1].ending.ended = Ended {
+                state: RunState::Failed,
+                class: Some(FailureClass::Hopeless),
+                error_code: Some("broken".to_owned()),
+                error: Some("broken \0 text".to_owned()),
+                now_ms: NOW_MS,
+            };
             let finisher = Finisher::start(stage.store.clone());
             let ends = group.into_iter().map(|Finish { ending: Ending { fence, ended }, .. }| {
                 let finisher = finisher.clone();
