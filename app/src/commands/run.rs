@@ -35,7 +35,7 @@ pub(crate) struct Run {
     /// Run beside an unfinished run, and each step although a result is kept
     #[arg(long)]
     force: bool,
-    /// One run for all commands and requests with this key, as long as its history is kept
+    /// One run for all who ask with this key, while its history is kept
     #[arg(long, value_name = "TEXT", value_parser = key)]
     key: Option<String>,
     /// Wait for the end and show the steps; this is what happens anyway
