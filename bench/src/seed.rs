@@ -17,7 +17,6 @@ pub(crate) async fn waiting(store: &Store, prefix: &str, count: usize) -> store:
         script(tx)?;
         tx.execute(&WAITING_RUNS, &params![&prefix, count, START_MS])?;
         tx.execute(&WAITING_JOBS, &params![&prefix])?;
-        tx.execute(&WAITING_FENCES, &params![&prefix])?;
         Ok(())
     };
     store.write(plant).await?;
@@ -67,9 +66,6 @@ const WAITING_RUNS: Sql = Sql::Both(
 const WAITING_JOBS: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, priority, ready_ms, attempts) \
      SELECT id, partition, 0, enqueued_ms, 0 FROM run WHERE id LIKE CAST($1 AS TEXT) || '%'",
-);
-const WAITING_FENCES: Sql = Sql::Both(
-    "INSERT INTO run_fence (run_id, fence) SELECT id, 0 FROM run WHERE id LIKE CAST($1 AS TEXT) || '%'",
 );
 const PAST_RUNS: Sql = Sql::Both(
     "INSERT INTO run (id, pipeline, partition, params, cause, state, script_hash, plan_hash, enqueued_ms, \

@@ -37,6 +37,7 @@ pub(crate) const QUERIES: &[&[&Sql]] = &[
     behind::QUERIES,
     bloat::QUERIES,
     claim::QUERIES,
+    claim::search::QUERIES,
     depth::QUERIES,
     enqueue::QUERIES,
     finish::QUERIES,

@@ -107,7 +107,7 @@ impl Engine {
             is_fresh: matches!(start, Start::Step(_)),
             former: layout.former.id,
         };
-        let enqueued = self.store().write(move |tx| rows::enqueue(tx, &job, &reuse)).await?;
+        let enqueued = self.store().write_latest(move |tx| rows::enqueue(tx, &job, &reuse)).await?;
         info!(run.id = enqueued.run, follows = run, new = enqueued.new, "run enqueued that follows another");
         self.wake();
         Ok(enqueued)

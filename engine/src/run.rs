@@ -23,6 +23,7 @@ pub use fence::{Fence, Fenced};
 pub(crate) use journal::{Journal, close_all_open, close_open, is_well};
 pub(crate) use outcome::Outcome;
 pub use rehearsal::Rehearsal;
+pub use resume::begin;
 pub(crate) use resume::{Resumed, insert as list_steps};
 pub(crate) use reuse::forget as forget_results;
 pub use stop::{Stop, StopReason};

@@ -4,18 +4,20 @@ mod finisher;
 mod gate;
 mod heart;
 mod holding;
+mod refill;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::host::Engine;
-use crate::queue::{self, Identity};
+use crate::queue::{self, Claimed, Identity};
 use crate::run::StopReason;
 use crate::schedule::Scheduler;
 use crate::telemetry;
@@ -23,6 +25,7 @@ use finisher::Finisher;
 use gate::Gate;
 use heart::{Body, Heart};
 use holding::Holdings;
+use refill::Refill;
 
 /// How long runs may take to be handed back; whoever sends SIGTERM sends SIGKILL 10 s later.
 const HAND_BACK: Duration = Duration::from_secs(7);
@@ -85,6 +88,15 @@ pub struct Worker {
     gate: Gate,
 }
 
+/// What a worker has in hand.
+struct Hands {
+    holdings: Arc<Holdings>,
+    finisher: Finisher,
+    /// Claimed while others ended.
+    refilled: mpsc::UnboundedReceiver<Vec<Claimed>>,
+    runs: JoinSet<()>,
+}
+
 impl Worker {
     /// A worker of this process.
     pub fn new(engine: Engine, settings: Settings) -> Result<Self, SlowHeartbeat> {
@@ -106,37 +118,49 @@ impl Worker {
         let scheduler = self.settings.schedules.then(|| Scheduler::new(self.engine.clone()));
         let scheduling = scheduler.map(|scheduler| tokio::spawn(scheduler.run(stop.clone())));
         info!(worker = self.identity.id, slots = self.settings.slots, "worker started");
-        let finisher = Finisher::start(self.engine.store().clone());
-        let mut runs = JoinSet::new();
+        let mut hands = self.hands(holdings.clone(), stop.clone());
         // A database that is away must not hold up the end. What a claim took that was broken off is free again once the
         // worker has signed off.
-        stop.run_until_cancelled(self.take_turns(&holdings, &finisher, &mut runs)).await;
+        stop.run_until_cancelled(self.take_turns(&mut hands)).await;
         if let Some(scheduling) = scheduling {
             scheduling.abort();
         }
-        self.drain(&holdings, &mut runs).await;
+        self.drain(&holdings, &mut hands.runs).await;
         heart.stop().await;
         self.sign_off().await;
         info!(worker = self.identity.id, "worker stopped");
     }
 
-    async fn take_turns(&self, holdings: &Arc<Holdings>, finisher: &Finisher, runs: &mut JoinSet<()>) {
+    fn hands(&self, holdings: Arc<Holdings>, stop: CancellationToken) -> Hands {
+        let (taken, refilled) = mpsc::unbounded_channel();
+        let (engine, identity, settings) =
+            (self.engine.clone(), self.identity.clone(), self.settings.clone());
+        let refill = Refill { engine, identity, settings, stop, taken };
+        let finisher = Finisher::start(self.engine.store().clone(), refill);
+        Hands { holdings, finisher, refilled, runs: JoinSet::new() }
+    }
+
+    async fn take_turns(&self, hands: &mut Hands) {
         let mut look = Instant::now();
         loop {
             if Instant::now() >= look {
                 self.bury_neighbours().await;
                 look = Instant::now() + self.pause();
             }
-            self.heed_cancels(holdings).await;
-            if self.gate.enter() {
-                self.fill(holdings, finisher, runs).await;
+            while let Ok(claimed) = hands.refilled.try_recv() {
+                self.begin(claimed, hands);
             }
-            if holdings.len() == 0 {
+            self.heed_cancels(&hands.holdings).await;
+            if self.gate.enter() {
+                self.fill(hands).await;
+            }
+            if hands.holdings.len() == 0 && hands.refilled.is_empty() {
                 self.gate.leave();
             }
             tokio::select! {
                 () = self.engine.woken() => {}
-                Some(_) = runs.join_next() => {}
+                Some(claimed) = hands.refilled.recv() => self.begin(claimed, hands),
+                Some(_) = hands.runs.join_next() => {}
                 () = sleep_until(look) => {}
             }
         }
@@ -188,9 +212,9 @@ impl Worker {
         }
     }
 
-    async fn fill(&self, holdings: &Arc<Holdings>, finisher: &Finisher, runs: &mut JoinSet<()>) {
+    async fn fill(&self, hands: &mut Hands) {
         loop {
-            let room = self.settings.slots.saturating_sub(holdings.len());
+            let room = self.settings.slots.saturating_sub(hands.holdings.len());
             if room == 0 {
                 return;
             }
@@ -201,19 +225,23 @@ impl Worker {
             if claimed.is_empty() {
                 return;
             }
-            for claimed in claimed {
-                if claimed.is_rescue() {
-                    telemetry::rescued();
-                }
-                let stop = holdings.add(&claimed);
-                let (engine, worker) = (self.engine.clone(), self.identity.id.clone());
-                let held = holding::Held { engine, worker, finisher: finisher.clone(), claimed, stop };
-                let holdings = holdings.clone();
-                runs.spawn(async move {
-                    held.work().await;
-                    holdings.remove(&held.claimed);
-                });
+            self.begin(claimed, hands);
+        }
+    }
+
+    fn begin(&self, claimed: Vec<Claimed>, hands: &mut Hands) {
+        for claimed in claimed {
+            if claimed.is_rescue() {
+                telemetry::rescued();
             }
+            let (stop, finisher) = (hands.holdings.add(&claimed), hands.finisher.clone());
+            let (engine, worker) = (self.engine.clone(), self.identity.id.clone());
+            let held = holding::Held { engine, worker, finisher, claimed, stop };
+            let holdings = hands.holdings.clone();
+            hands.runs.spawn(async move {
+                held.work().await;
+                holdings.remove(&held.claimed);
+            });
         }
     }
 

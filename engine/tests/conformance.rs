@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use paceline_engine::plan::Overlap;
 use paceline_engine::queue::{self, Claimed, Ended, Job, Lease};
-use paceline_engine::run::{Cause, Fence, RunState, record};
+use paceline_engine::run::{Cause, Fence, RunState, begin, record};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use reference::Reference;
@@ -110,6 +110,11 @@ impl Driven {
                     .iter()
                     .map(|claimed| format!("{} for the {}.", claimed.run, claimed.claims))
                     .collect();
+                // As a worker does before all else.
+                for claimed in &claimed {
+                    let fence = claimed.fence.clone();
+                    self.store.write(move |tx| begin(tx, &fence, now_ms)).await.unwrap();
+                }
                 self.claims.extend(claimed);
                 format!("claimed {told:?}")
             }

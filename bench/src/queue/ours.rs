@@ -15,21 +15,23 @@ pub(super) async fn fill(store: &Store, jobs: usize) -> store::Result<()> {
     seed::waiting(store, "run", jobs).await
 }
 
+/// As a busy worker does: what ends, and what is taken for it, is one commit.
 pub(super) async fn drain(store: Store) -> anyhow::Result<usize> {
-    let mut done = 0;
+    let (mut done, mut group) = (0, Vec::new());
     loop {
         let lease = Lease { worker: "bench".to_owned(), length: Duration::from_secs(30), now_ms: now_ms() };
-        let claimed = store.write_latest(move |tx| queue::claim(tx, &lease, BATCH as i64)).await?;
+        let commit = move |tx: &mut Tx<'_>| {
+            let held = queue::finish_all(tx, &group)?;
+            Ok((held, queue::claim(tx, &lease, BATCH as i64)?))
+        };
+        let (held, claimed) = store.write_latest(commit).await?;
+        ensure!(held.iter().all(|is_held| *is_held), "a run was lost");
+        done += held.len();
         if claimed.is_empty() {
             return Ok(done);
         }
-        done += claimed.len();
-        // As the worker's finisher does with runs that end together.
         let ended = Ended::well(RunState::Succeeded, now_ms());
-        let group: Vec<_> =
-            claimed.into_iter().map(|run| Ending { fence: run.fence, ended: ended.clone() }).collect();
-        let held = store.write_latest(move |tx| queue::finish_all(tx, &group)).await?;
-        ensure!(held.iter().all(|is_held| *is_held), "a run was lost");
+        group = claimed.into_iter().map(|run| Ending { fence: run.fence, ended: ended.clone() }).collect();
     }
 }
 
@@ -38,8 +40,7 @@ pub(super) async fn multiply(store: &Store, run: &str, runs: usize) -> store::Re
     let (run, runs) = (run.to_owned(), i64::try_from(runs).unwrap_or(i64::MAX));
     let multiply = move |tx: &mut Tx<'_>| {
         tx.execute(&MORE_RUNS, &params![&run, runs])?;
-        tx.execute(&MORE_JOBS, &params![&run])?;
-        tx.execute(&MORE_FENCES, &params![&run])
+        tx.execute(&MORE_JOBS, &params![&run])
     };
     store.write(multiply).await.map(drop)
 }
@@ -59,6 +60,4 @@ const MORE_JOBS: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, priority, ready_ms, attempts) \
      SELECT id, partition, 0, enqueued_ms, 0 FROM run WHERE id <> $1",
 );
-const MORE_FENCES: Sql =
-    Sql::Both("INSERT INTO run_fence (run_id, fence) SELECT id, 0 FROM run WHERE id <> $1");
 const UNFINISHED: Sql = Sql::Both("SELECT COUNT(*) FROM job");

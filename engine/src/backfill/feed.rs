@@ -37,7 +37,8 @@ impl Engine {
             })
             .collect();
         let (own, now_ms) = (id.to_owned(), self.clock().now_ms());
-        let (enqueued, done) = self.store().write(move |tx| rows::feed(tx, &own, &fed, now_ms)).await?;
+        let (enqueued, done) =
+            self.store().write_latest(move |tx| rows::feed(tx, &own, &fed, now_ms)).await?;
         if enqueued > 0 {
             info!(backfill = id, enqueued, "runs of a backfill enqueued");
             self.wake();

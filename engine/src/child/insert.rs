@@ -45,7 +45,6 @@ pub(super) fn parts(
     tx.batch(&TAKE_OVER, &reused)?;
     tx.batch(&TAKE_OVER_STEP, &results)?;
     tx.execute(&INSERT_JOBS, &params![run, step, now_ms])?;
-    tx.execute(&INSERT_FENCES, &params![run, step])?;
     queue::hint(tx)
 }
 
@@ -107,10 +106,6 @@ const INSERT_JOBS: Sql = Sql::Both(
      WHERE child.parent = $1 AND child.parent_step = $2 AND child.finished_ms IS NULL \
      ON CONFLICT (run_id) DO NOTHING",
 );
-const INSERT_FENCES: Sql = Sql::Both(
-    "INSERT INTO run_fence (run_id, fence) SELECT id, 0 FROM run WHERE parent = $1 AND parent_step = $2 \
-     ON CONFLICT (run_id) DO NOTHING",
-);
 const FOLLOWS: Sql = Sql::Both("SELECT follows FROM run WHERE id = $1");
 // A result that was kept made no attempt, and need not be that of the run which is followed.
 const REUSED_STEPS: Sql = Sql::Both(
@@ -141,7 +136,6 @@ pub(super) const QUERIES: &[&Sql] = &[
     &TAKE_OVER,
     &TAKE_OVER_STEP,
     &INSERT_JOBS,
-    &INSERT_FENCES,
     &FOLLOWS,
     &REUSED_STEPS,
     &FORMER_PARTS,

@@ -38,15 +38,16 @@ pub(crate) fn end_all(tx: &mut Tx<'_>, runs: &[String], now_ms: i64) -> store::R
     runs.iter().try_for_each(|run| pool::drop_run(tx, run))?;
     tx.execute(&CANCEL, &params![runs, now_ms])?;
     tx.execute(&DELETE_JOBS, &params![runs])?;
-    tx.execute(&RAISE_FENCES, &params![runs])?;
     tx.execute(&UNLOCK, &params![runs])?;
     Ok(())
 }
 
-/// Makes a run ready that waits for nothing but its children, where none of them is left. Answers whether it did.
+/// Makes a run ready that waits for nothing but its children, where none of them is left; one that waits for something
+/// else as well kept its lock for them alone. Answers whether another run may go on.
 pub(crate) fn wake_parent(tx: &mut Tx<'_>, parent: &str, now_ms: i64) -> store::Result<bool> {
     hold_one(tx, parent)?;
-    Ok(tx.execute(&WAKE, &params![parent, now_ms])? > 0)
+    let is_woken = tx.execute(&WAKE, &params![parent, now_ms])? > 0;
+    Ok(is_woken || tx.execute(&FREE_LOCK, &params![parent])? > 0)
 }
 
 // Ids grow with time, so that a child comes before its parent. SQLite has one writer at a time: its transaction is the
@@ -70,6 +71,11 @@ const WAKE: Sql = Sql::Both(
      WHERE run.id = $1) WHERE run_id = $1 AND worker IS NULL AND waits_since_ms IS NOT NULL \
      AND NOT EXISTS (SELECT 1 FROM run AS child WHERE child.parent = $1 AND child.finished_ms IS NULL)",
 );
+const FREE_LOCK: Sql = Sql::Both(
+    "DELETE FROM run_lock WHERE run_id IN (SELECT job.run_id FROM job WHERE job.run_id = $1 AND job.worker IS NULL \
+     AND job.waits_since_ms IS NULL \
+     AND NOT EXISTS (SELECT 1 FROM run AS child WHERE child.parent = $1 AND child.finished_ms IS NULL))",
+);
 /// Frees the lock of a run that goes back into the queue, unless children work under it.
 pub(crate) const KEEP_LOCK: Sql = Sql::Both(
     "DELETE FROM run_lock WHERE run_id = $1 \
@@ -77,22 +83,18 @@ pub(crate) const KEEP_LOCK: Sql = Sql::Both(
 );
 // Lists are bound in each database's own way.
 const CANCEL: Sql = Sql::Per {
-    sqlite: "UPDATE run SET state = 'cancelled', cancel_asked = TRUE, finished_ms = $2, error_code = 'parent_over', \
+    sqlite: "UPDATE run SET state = 'cancelled', finished_ms = $2, error_code = 'parent_over', \
              error = 'the run that it belongs to is over' WHERE id IN (SELECT value FROM json_each($1))",
-    postgres: "UPDATE run SET state = 'cancelled', cancel_asked = TRUE, finished_ms = $2, \
+    postgres: "UPDATE run SET state = 'cancelled', finished_ms = $2, \
                error_code = 'parent_over', error = 'the run that it belongs to is over' WHERE id = ANY($1)",
 };
 const DELETE_JOBS: Sql = Sql::Per {
     sqlite: "DELETE FROM job WHERE run_id IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM job WHERE run_id = ANY($1)",
 };
-const RAISE_FENCES: Sql = Sql::Per {
-    sqlite: "UPDATE run_fence SET fence = fence + 1 WHERE run_id IN (SELECT value FROM json_each($1))",
-    postgres: "UPDATE run_fence SET fence = fence + 1 WHERE run_id = ANY($1)",
-};
 const UNLOCK: Sql = Sql::Per {
     sqlite: "DELETE FROM run_lock WHERE run_id IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM run_lock WHERE run_id = ANY($1)",
 };
 pub(super) const QUERIES: &[&Sql] =
-    &[&HOLD, &HOLD_ONE, &WAKE, &KEEP_LOCK, &CANCEL, &DELETE_JOBS, &RAISE_FENCES, &UNLOCK];
+    &[&HOLD, &HOLD_ONE, &WAKE, &FREE_LOCK, &KEEP_LOCK, &CANCEL, &DELETE_JOBS, &UNLOCK];

@@ -70,7 +70,7 @@ impl Engine {
         // Of a group, each has its turn: none stands for another, and none cancels one.
         let job = Job { overlap: Overlap::Queue, ..self.prepare(&request)? };
         let id = id.to_owned();
-        let enqueued = self.store().write(move |tx| enqueue(tx, &id, &job)).await;
+        let enqueued = self.store().write_latest(move |tx| enqueue(tx, &id, &job)).await;
         let enqueued = enqueued.map_err(EnqueueError::from)?;
         info!(run.id = enqueued.run, letter = letter.id, new = enqueued.new, "dead letter replayed");
         self.wake();

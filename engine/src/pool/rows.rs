@@ -1,11 +1,11 @@
 //! Pools in the database.
 //!
-//! The order of locks on PostgreSQL: the job's row, the run's fence, the pool's row, the row of the use. Who enters or
-//! leaves shares the fence and then locks the pool; a claim and the end of a run lock job and fence and then only delete
-//! uses, whose rows nobody else locks who has not shared that fence first. Whoever holds a pool's row asks for nothing
-//! that stands before it, so that no circle can close. Counting locks nothing but the pool's row: everybody who may add
-//! to the count holds it, and one who leaves meanwhile only makes the count too high for a moment. Whoever opens a pool holds its row and then changes jobs, but
-//! passes over those that are locked.
+//! The order of locks on PostgreSQL: the job's row with its fence, the pool's row, the row of the use. Who enters or
+//! leaves shares the fence and then locks the pool; a claim and the end of a run lock the job and then only delete uses,
+//! whose rows nobody else locks who has not shared that fence first. Whoever holds a pool's row asks for nothing that
+//! stands before it, so that no circle can close. Counting locks nothing but the pool's row: everybody who may add to the
+//! count holds it, and one who leaves meanwhile only makes the count too high for a moment. Whoever opens a pool holds
+//! its row and then changes jobs, but passes over those that are locked.
 
 use store::{LeaseTime, Row, Sql, Tx, params};
 
@@ -145,15 +145,13 @@ const SAVE: Sql = Sql::Both(
 );
 const OTHERS: Sql = Sql::Both(
     "SELECT pool_use.run_id FROM pool_use JOIN job ON job.run_id = pool_use.run_id \
-     JOIN run_fence ON run_fence.run_id = pool_use.run_id AND run_fence.fence = pool_use.fence \
-     WHERE pool_use.pool = $1 AND pool_use.is_in AND job.worker IS NOT NULL \
+     AND job.fence = pool_use.fence WHERE pool_use.pool = $1 AND pool_use.is_in AND job.worker IS NOT NULL \
      AND job.lease_boot = $2 AND job.lease_until_ms >= $3 \
      AND NOT (pool_use.run_id = $4 AND pool_use.step = $5) ORDER BY pool_use.run_id, pool_use.step",
 );
 const HOLDERS: Sql = Sql::Both(
     "SELECT pool_use.pool, pool_use.run_id, pool_use.step, pool_use.since_ms FROM pool_use \
-     JOIN job ON job.run_id = pool_use.run_id \
-     JOIN run_fence ON run_fence.run_id = pool_use.run_id AND run_fence.fence = pool_use.fence \
+     JOIN job ON job.run_id = pool_use.run_id AND job.fence = pool_use.fence \
      WHERE pool_use.is_in AND job.worker IS NOT NULL AND job.lease_boot = $1 AND job.lease_until_ms >= $2 \
      ORDER BY pool_use.pool, pool_use.since_ms, pool_use.run_id, pool_use.step",
 );

@@ -19,11 +19,15 @@ pub fn enqueue_behind(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
     enqueue(tx, &Job { overlap, ..job.clone() })
 }
 
-// One that was parked or handed back has begun; one that follows another, or belongs to one, does only a part.
-const WAITING: Sql = Sql::Both(
-    "SELECT run.id FROM run JOIN job ON job.run_id = run.id WHERE run.pipeline = $1 AND run.partition = $2 \
-     AND run.state = 'queued' AND run.started_ms IS NULL AND run.follows IS NULL AND run.parent IS NULL \
-     AND NOT run.cancel_asked \
-     AND run.params = $3 AND job.priority >= $4 ORDER BY run.id LIMIT 1",
-);
+// One that was parked or handed back has begun; one that follows another, or belongs to one, does only a part. Nobody
+// claims it before the event is there to be seen. SQLite has one writer at a time: its transaction is the lock.
+const WAITING: Sql = Sql::Per {
+    sqlite: "SELECT run.id FROM run JOIN job ON job.run_id = run.id WHERE run.pipeline = $1 AND run.partition = $2 \
+             AND job.worker IS NULL AND job.fence = 0 AND run.follows IS NULL AND run.parent IS NULL \
+             AND NOT job.cancel_asked AND run.params = $3 AND job.priority >= $4 ORDER BY run.id LIMIT 1",
+    postgres: "SELECT run.id FROM run JOIN job ON job.run_id = run.id WHERE run.pipeline = $1 AND run.partition = $2 \
+               AND job.worker IS NULL AND job.fence = 0 AND run.follows IS NULL AND run.parent IS NULL \
+               AND NOT job.cancel_asked AND run.params = $3 AND job.priority >= $4 ORDER BY run.id LIMIT 1 \
+               FOR UPDATE OF job SKIP LOCKED",
+};
 pub(super) const QUERIES: &[&Sql] = &[&WAITING];

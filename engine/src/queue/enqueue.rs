@@ -91,7 +91,6 @@ pub(crate) fn insert(tx: &mut Tx<'_>, job: &Job, ready_ms: i64) -> store::Result
         &INSERT_JOB,
         &params![&job.id, &job.partition, job.lock_key.as_deref(), job.priority, ready_ms],
     )?;
-    tx.execute(&INSERT_FENCE, &params![&job.id])?;
     hint(tx)
 }
 
@@ -114,6 +113,5 @@ const INSERT_RUN: Sql = Sql::Both(
 const INSERT_JOB: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, lock_key, priority, ready_ms, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
 );
-const INSERT_FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ($1, 0)");
 pub(crate) const QUERIES: &[&Sql] =
-    &[&ONE_AT_A_TIME, &UNFINISHED, &MAKE_FRESH, &INSERT_SCRIPT, &INSERT_RUN, &INSERT_JOB, &INSERT_FENCE];
+    &[&ONE_AT_A_TIME, &UNFINISHED, &MAKE_FRESH, &INSERT_SCRIPT, &INSERT_RUN, &INSERT_JOB];

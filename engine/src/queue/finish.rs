@@ -98,7 +98,7 @@ fn wake_parents(tx: &mut Tx<'_>, parents: BTreeSet<String>, now_ms: i64) -> stor
 
 /// Answers whether the run was held.
 fn end_with_children(tx: &mut Tx<'_>, Ending { fence, ended }: &Ending) -> store::Result<bool> {
-    // Before the fence, in the order of a claim: the other way round two workers could wait for each other.
+    // Before the fence, which only shares the key: two who share it could not both go on to end the run.
     let children = child::hold(tx, fence.run())?;
     let is_held = fence.holds(tx)?;
     if is_held {
@@ -120,7 +120,7 @@ fn end_each(tx: &mut Tx<'_>, endings: &[Ending]) -> store::Result<AllEnded> {
         all.push(note(tx, fence.run(), ended)?);
         pool::drop_run(tx, fence.run())?;
         tx.execute(&DELETE_JOB, &params![fence.run()])?;
-        frees |= free(tx, fence.run())?;
+        frees |= unlock(tx, fence.run())?;
     }
     Ok((all, frees))
 }
@@ -162,7 +162,7 @@ fn end(tx: &mut Tx<'_>, run: &str, children: &[String], ended: &Ended) -> store:
         close_open(tx, run, *now_ms)?;
     }
     tx.execute(&DELETE_JOB, &params![run])?;
-    let is_freed = free(tx, run)?;
+    let is_freed = unlock(tx, run)?;
     let is_woken = match parent {
         // What becomes of a child is its parent's matter.
         Some(parent) => child::wake_parent(tx, &parent, *now_ms)?,
@@ -200,7 +200,6 @@ fn park(tx: &mut Tx<'_>, run: &str, ready_ms: Option<i64>, waits_since_ms: Optio
     pool::drop_slots(tx, run)?;
     tx.execute(&RELEASE_JOB, &params![run, ready_ms, waits_since_ms])?;
     tx.execute(&REQUEUE_RUN, &params![run, RunState::Queued.as_str()])?;
-    tx.execute(&RAISE_FENCE, &params![run])?;
     // Children go on under the lock, and what comes after them does too.
     if waits_since_ms.is_none() {
         tx.execute(&child::KEEP_LOCK, &params![run])?;
@@ -224,21 +223,19 @@ pub(super) fn end_cancelled(tx: &mut Tx<'_>, run: &str, now_ms: i64) -> store::R
     end(tx, run, &children, &Ended::well(RunState::Cancelled, now_ms))
 }
 
-/// Which of the runs named were asked to stop.
+/// Which of the runs named were asked to stop, or are over.
 pub fn cancelled(tx: &mut Tx<'_>, runs: &[String]) -> store::Result<Vec<String>> {
     tx.query(&CANCELLED, &params![runs], |row| row.get(0))
 }
 
-// The job's row is locked before the fence, in the order of a claim: the other way round two workers could
-// wait for each other.
+// At once as who ends it does: two who share the key could not both go on to that.
 fn own(tx: &mut Tx<'_>, fence: &Fence) -> store::Result<()> {
     tx.query(&HOLD_JOB, &params![fence.run()], |_| Ok(()))?;
     fence.check(tx)
 }
 
 /// Answers whether the run had a lock that others may wait for.
-fn free(tx: &mut Tx<'_>, run: &str) -> store::Result<bool> {
-    tx.execute(&RAISE_FENCE, &params![run])?;
+fn unlock(tx: &mut Tx<'_>, run: &str) -> store::Result<bool> {
     Ok(tx.execute(&UNLOCK, &params![run])? > 0)
 }
 
@@ -248,17 +245,14 @@ const HOLD_JOB: Sql = Sql::Per {
     postgres: "SELECT 1 FROM job WHERE run_id = $1 FOR UPDATE",
 };
 // One answer of the server for a whole group; SQLite answers at once, and takes no statement that changes several tables.
-// Of each run the job is locked before its fence, as everywhere, and everything else follows from the two. The youngest
-// goes first, as where a run ends with its children.
+// The youngest is locked first, as where a run ends with its children.
 const END_HELD: Sql = Sql::Per {
     sqlite: "SELECT $1, $2, $3, $4",
     postgres: "WITH held AS MATERIALIZED (\
                SELECT ending.* FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) \
                AS ending (run_id, fence, finished_ms) \
-               JOIN job ON job.run_id = ending.run_id JOIN run_fence ON run_fence.run_id = ending.run_id \
-               AND run_fence.fence = ending.fence ORDER BY job.run_id DESC FOR UPDATE OF job, run_fence), \
-               raised AS (UPDATE run_fence SET fence = run_fence.fence + 1 FROM held \
-               WHERE run_fence.run_id = held.run_id), \
+               JOIN job ON job.run_id = ending.run_id AND job.fence = ending.fence \
+               ORDER BY job.run_id DESC FOR UPDATE OF job), \
                ended AS (UPDATE run SET state = $4, finished_ms = held.finished_ms, error_code = NULL, error = NULL \
                FROM held WHERE run.id = held.run_id RETURNING held.run_id, held.fence, run.letter, run.parent), \
                gone AS (DELETE FROM job USING held WHERE job.run_id = held.run_id), \
@@ -277,18 +271,18 @@ const DELETE_IDLE_JOB: Sql = Sql::Both("DELETE FROM job WHERE run_id = $1 AND wo
 // The next claim ends a run that was asked to stop while it was on its way back.
 const RELEASE_JOB: Sql = Sql::Both(
     "UPDATE job SET worker = NULL, lease_boot = NULL, lease_until_ms = NULL, \
-     ready_ms = CASE WHEN EXISTS (SELECT 1 FROM run WHERE run.id = $1 AND run.cancel_asked) THEN 0 \
-     ELSE COALESCE($2, ready_ms) END, waits_since_ms = $3, attempts = attempts - 1 WHERE run_id = $1",
+     ready_ms = CASE WHEN cancel_asked THEN 0 ELSE COALESCE($2, ready_ms) END, waits_since_ms = $3, \
+     attempts = attempts - 1, fence = fence + 1 WHERE run_id = $1",
 );
 const REQUEUE_RUN: Sql = Sql::Both("UPDATE run SET state = $2 WHERE id = $1");
-const ASK_CANCEL: Sql =
-    Sql::Both("UPDATE run SET cancel_asked = TRUE WHERE id = $1 AND state IN ('queued', 'running')");
+const ASK_CANCEL: Sql = Sql::Both("UPDATE job SET cancel_asked = TRUE WHERE run_id = $1");
 const CANCELLED: Sql = Sql::Per {
-    sqlite: "SELECT id FROM run WHERE id IN (SELECT value FROM json_each($1)) AND cancel_asked ORDER BY id",
-    postgres: "SELECT id FROM run WHERE id = ANY($1) AND cancel_asked ORDER BY id",
+    sqlite: "SELECT held.value FROM json_each($1) AS held WHERE NOT EXISTS (SELECT 1 FROM job \
+             WHERE job.run_id = held.value AND NOT job.cancel_asked) ORDER BY held.value",
+    postgres: "SELECT held.run_id FROM unnest($1::TEXT[]) AS held (run_id) WHERE NOT EXISTS (SELECT 1 FROM job \
+               WHERE job.run_id = held.run_id AND NOT job.cancel_asked) ORDER BY held.run_id",
 };
 const UNLOCK: Sql = Sql::Both("DELETE FROM run_lock WHERE run_id = $1");
-const RAISE_FENCE: Sql = Sql::Both("UPDATE run_fence SET fence = fence + 1 WHERE run_id = $1");
 pub(crate) const QUERIES: &[&Sql] = &[
     &HOLD_JOB,
     &END_HELD,
@@ -300,5 +294,4 @@ pub(crate) const QUERIES: &[&Sql] = &[
     &ASK_CANCEL,
     &CANCELLED,
     &UNLOCK,
-    &RAISE_FENCE,
 ];

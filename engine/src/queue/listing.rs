@@ -119,26 +119,24 @@ fn waits_for(row: &Row<'_>) -> store::Result<Option<(String, Obstacle, bool)>> {
 // Of the steps of a run that wait for a pool one stands for all.
 const JOBS: Sql = Sql::Both(
     "SELECT job.run_id, run.pipeline, run.partition, job.priority, job.ready_ms, job.worker, job.lease_boot, \
-     job.lease_until_ms, run_lock.run_id, run.cancel_asked, pool_use.pool, pool_use.why, \
-     pool_use.fence = run_fence.fence, \
+     job.lease_until_ms, run_lock.run_id, job.cancel_asked, pool_use.pool, pool_use.why, \
+     pool_use.fence = job.fence, \
      CASE WHEN job.waits_since_ms IS NULL THEN NULL ELSE (SELECT COUNT(*) FROM run AS child \
      WHERE child.parent = job.run_id AND child.finished_ms IS NULL) END, \
      (SELECT COUNT(*) FROM run AS child WHERE child.parent = job.run_id) FROM job JOIN run ON run.id = job.run_id \
      LEFT JOIN run_lock ON run_lock.lock_key = job.lock_key AND run_lock.run_id <> job.run_id \
-     LEFT JOIN run_fence ON run_fence.run_id = job.run_id \
      LEFT JOIN pool_use ON pool_use.run_id = job.run_id AND pool_use.step = (SELECT MIN(waits.step) \
      FROM pool_use AS waits WHERE waits.run_id = job.run_id AND NOT waits.is_in) \
      ORDER BY job.priority DESC, job.ready_ms, job.run_id LIMIT $1",
 );
 const JOB: Sql = Sql::Both(
     "SELECT job.run_id, run.pipeline, run.partition, job.priority, job.ready_ms, job.worker, job.lease_boot, \
-     job.lease_until_ms, run_lock.run_id, run.cancel_asked, pool_use.pool, pool_use.why, \
-     pool_use.fence = run_fence.fence, \
+     job.lease_until_ms, run_lock.run_id, job.cancel_asked, pool_use.pool, pool_use.why, \
+     pool_use.fence = job.fence, \
      CASE WHEN job.waits_since_ms IS NULL THEN NULL ELSE (SELECT COUNT(*) FROM run AS child \
      WHERE child.parent = job.run_id AND child.finished_ms IS NULL) END, \
      (SELECT COUNT(*) FROM run AS child WHERE child.parent = job.run_id) FROM job JOIN run ON run.id = job.run_id \
      LEFT JOIN run_lock ON run_lock.lock_key = job.lock_key AND run_lock.run_id <> job.run_id \
-     LEFT JOIN run_fence ON run_fence.run_id = job.run_id \
      LEFT JOIN pool_use ON pool_use.run_id = job.run_id AND pool_use.step = (SELECT MIN(waits.step) \
      FROM pool_use AS waits WHERE waits.run_id = job.run_id AND NOT waits.is_in) \
      WHERE job.run_id = $1",

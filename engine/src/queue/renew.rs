@@ -23,13 +23,13 @@ pub fn renew(tx: &mut Tx<'_>, lease: &Lease, runs: &[String]) -> store::Result<V
 }
 
 // A row that is locked is being claimed or finished; a heartbeat does not wait for it, and passing it over is not
-// losing it.
+// losing it. A commit of a step only shares the key, and stands in no renewal's way.
 const RENEW: Sql = Sql::Per {
     sqlite: "UPDATE job SET lease_boot = $3, lease_until_ms = $4 \
              WHERE run_id IN (SELECT value FROM json_each($1)) AND worker = $2 RETURNING run_id",
     postgres: "UPDATE job SET lease_boot = $3, lease_until_ms = $4 \
                WHERE run_id IN (SELECT run_id FROM job WHERE run_id = ANY($1) AND worker = $2 \
-               FOR UPDATE SKIP LOCKED) RETURNING run_id",
+               FOR NO KEY UPDATE SKIP LOCKED) RETURNING run_id",
 };
 // Lists are bound in each database's own way.
 const STILL_HELD: Sql = Sql::Per {

@@ -1,12 +1,13 @@
 //! One suite for the queue, run on both databases.
 
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use store::{Store, Tx, params};
+use store::{Backend, Store, Tx, params};
 
 use super::*;
 use crate::plan::Overlap;
-use crate::run::{Cause, Fence, Fenced, RunState, record};
+use crate::run::{Cause, Fence, Fenced, RunState, begin, record};
 
 const LEASE: Duration = Duration::from_secs(30);
 const NOW_MS: i64 = 2_000;
@@ -98,8 +99,12 @@ async fn a_run_is_claimed_once_in_the_order_of_priority_and_age() {
         put(&store, Job { priority: 5, ..job("b") }).await;
         put(&store, Job { now_ms: 500, ..job("c") }).await;
         put(&store, Job { now_ms: 9_000, ..job("later") }).await;
-        assert_eq!(ids(&take(&store, "one").await), ["b", "c", "a"]);
+        let claimed = take(&store, "one").await;
+        assert_eq!(ids(&claimed), ["b", "c", "a"]);
         assert!(take(&store, "two").await.is_empty());
+        assert_eq!(state(&store, "a").await, RunState::Queued);
+        let fence = claimed[2].fence.clone();
+        store.write(move |tx| begin(tx, &fence, NOW_MS)).await.unwrap();
         assert_eq!(state(&store, "a").await, RunState::Running);
     }
 }
@@ -260,6 +265,24 @@ async fn a_part_of_a_run_does_not_stand_for_what_was_told_after_the_run_began() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_parked_for_long_keeps_its_lock_for_its_children_and_no_longer() {
+    const ADOPT: Sql = Sql::Both("UPDATE run SET parent = 'a', parent_step = 'x', part = 0 WHERE id = 'b'");
+    for store in stores().await {
+        put(&store, locked("a")).await;
+        let parent = take(&store, "one").await.remove(0).fence;
+        put(&store, job("b")).await;
+        store.write(|tx| tx.execute(&ADOPT, &[])).await.unwrap();
+        store.write_latest(move |tx| release(tx, &parent, NOW_MS + 3_600_000)).await.unwrap();
+        put(&store, locked("c")).await;
+        let child = take(&store, "two").await;
+        assert_eq!(ids(&child), ["b"]);
+        let (fence, ended) = (child[0].fence.clone(), Ended::well(RunState::Succeeded, NOW_MS));
+        store.write_latest(move |tx| finish(tx, &fence, &ended)).await.unwrap();
+        assert_eq!(ids(&take(&store, "two").await), ["c"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cancelling_ends_an_idle_run_at_once_and_only_marks_a_held_one() {
     for store in stores().await {
         put(&store, job("idle")).await;
@@ -268,7 +291,7 @@ async fn cancelling_ends_an_idle_run_at_once_and_only_marks_a_held_one() {
         put(&store, job("held")).await;
         take(&store, "one").await;
         assert!(store.write(|tx| ask_cancel(tx, "held", 5)).await.unwrap());
-        assert_eq!(state(&store, "held").await, RunState::Running);
+        assert_eq!(state(&store, "held").await, RunState::Queued);
         assert!(!store.write(|tx| ask_cancel(tx, "nobody", 5)).await.unwrap());
     }
 }
@@ -487,4 +510,43 @@ async fn the_transaction_that_keeps_dead_rows_is_named_until_it_ends() {
 
 async fn open_sqlite() -> Store {
     Store::open(&support::sqlite_url().parse().unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_under_way_holds_up_a_rescue_and_no_renewal() {
+    for store in stores().await.into_iter().filter(|store| store.backend() == Backend::Postgres) {
+        put(&store, job("a")).await;
+        let fence = take(&store, "one").await.remove(0).fence;
+        let ((checked, is_checked), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel::<()>());
+        let may_go_on = Mutex::new(may_go_on);
+        let committing = tokio::spawn({
+            let store = store.clone();
+            async move {
+                let commit = move |tx: &mut Tx<'_>| {
+                    // Its snapshot is older than the renewal.
+                    tx.query(&Sql::Both("SELECT 1"), &[], |_| Ok(()))?;
+                    fence.check(tx)?;
+                    checked.send(()).unwrap();
+                    may_go_on.lock().unwrap().recv().unwrap();
+                    fence.check(tx)
+                };
+                store.write(commit).await
+            }
+        });
+        let told = tokio::task::spawn_blocking(move || is_checked.recv());
+        told.await.unwrap().unwrap();
+        let before = until_ms(&store).await;
+        assert_eq!(hold(&store, "one", &["a"]).await, ["a"]);
+        assert!(until_ms(&store).await > before, "renewed while the commit goes on");
+        store.write(|tx| forget(tx, "one")).await.unwrap();
+        assert!(take(&store, "two").await.is_empty(), "taken while its former holder commits");
+        go_on.send(()).unwrap();
+        committing.await.unwrap().unwrap();
+        assert_eq!(ids(&take(&store, "two").await), ["a"]);
+    }
+}
+
+async fn until_ms(store: &Store) -> i64 {
+    const UNTIL: Sql = Sql::Both("SELECT lease_until_ms FROM job");
+    store.read(|tx| tx.optional(&UNTIL, &[], |row| row.get(0))).await.unwrap().unwrap()
 }

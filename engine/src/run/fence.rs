@@ -31,15 +31,14 @@ impl Fence {
 
     /// Ends the transaction with [`Fenced`] unless the run is still held under this number.
     ///
-    /// On PostgreSQL the row is locked for sharing, so that a rescue waits for a commit under way.
+    /// On PostgreSQL the job's key is shared, so that a rescue waits for a commit under way and a renewal does not.
     pub fn check(&self, tx: &mut Tx<'_>) -> store::Result<()> {
         if self.holds(tx)? { Ok(()) } else { Err(store::Error::abort(Fenced)) }
     }
 
     /// Whether the run is still held under this number; locked as by [`Fence::check`].
     pub(crate) fn holds(&self, tx: &mut Tx<'_>) -> store::Result<bool> {
-        let found = tx.optional(&READ, &params![&*self.run], |row| row.get::<i64>(0))?;
-        let is_held = found == Some(self.number);
+        let is_held = tx.optional(&HELD, &params![&*self.run, self.number], |_| Ok(()))?.is_some();
         if !is_held {
             crate::telemetry::fenced();
         }
@@ -64,10 +63,10 @@ impl Fence {
     }
 }
 
-// SQLite has one writer at a time: its transaction is the lock.
-const READ: Sql = Sql::Per {
-    sqlite: "SELECT fence FROM run_fence WHERE run_id = $1",
-    postgres: "SELECT fence FROM run_fence WHERE run_id = $1 FOR SHARE",
+// A run that is over has no job. SQLite has one writer at a time: its transaction is the lock.
+const HELD: Sql = Sql::Per {
+    sqlite: "SELECT 1 FROM job WHERE run_id = $1 AND fence = $2",
+    postgres: "SELECT 1 FROM job WHERE run_id = $1 AND fence = $2 FOR KEY SHARE",
 };
 const PROGRESSED: Sql = Sql::Both("UPDATE job SET attempts = 1 WHERE run_id = $1 AND attempts > 1");
-pub(crate) const QUERIES: &[&Sql] = &[&READ, &PROGRESSED];
+pub(crate) const QUERIES: &[&Sql] = &[&HELD, &PROGRESSED];

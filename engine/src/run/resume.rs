@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use store::{Sql, Tx, params};
 
-use super::{Fence, StepState};
+use super::{Fence, RunState, StepState};
 use crate::child::WAITS;
 use crate::plan::Plan;
 
@@ -38,7 +38,7 @@ impl Resumed {
 
     /// Reads what was done, lists what is to do, and closes the attempts of a worker that went away.
     pub(crate) fn load(tx: &mut Tx<'_>, fence: &Fence, plan: &Plan, now_ms: i64) -> store::Result<Self> {
-        fence.check(tx)?;
+        begin(tx, fence, now_ms)?;
         let run = fence.run();
         let found = tx.query(&STEPS, &params![run], |row| {
             let state = StepState::parse(&row.get::<String>(2)?);
@@ -68,6 +68,12 @@ impl Resumed {
         let steps = plan.steps.iter().map(|step| found.remove(&*step.name).unwrap_or_default()).collect();
         Ok(Self { steps, is_fresh: false })
     }
+}
+
+/// Notes that whoever claimed the run works on it now.
+pub fn begin(tx: &mut Tx<'_>, fence: &Fence, now_ms: i64) -> store::Result<()> {
+    fence.check(tx)?;
+    tx.execute(&BEGIN, &params![fence.run(), RunState::Running.as_str(), now_ms]).map(drop)
 }
 
 fn is_over(state: StepState) -> bool {
@@ -102,6 +108,8 @@ const NO_METERS_YET: &str = concat!(
     "                                                                                ",
     "}"
 );
+const BEGIN: Sql =
+    Sql::Both("UPDATE run SET state = $2, started_ms = COALESCE(started_ms, $3) WHERE id = $1");
 const STEPS: Sql = Sql::Both(
     "SELECT step, attempts, state, artifact, error_code FROM step_run WHERE run_id = $1 ORDER BY position",
 );
@@ -119,4 +127,4 @@ const CLOSE_LOST: Sql = Sql::Both(
      'the worker went away' FROM step_run WHERE run_id = $1 AND state = 'running' \
      ON CONFLICT (run_id, step, attempt) DO NOTHING",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&STEPS, &FAILURES, &INSERT, &CLOSE_LOST];
+pub(crate) const QUERIES: &[&Sql] = &[&BEGIN, &STEPS, &FAILURES, &INSERT, &CLOSE_LOST];

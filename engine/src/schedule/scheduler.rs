@@ -181,7 +181,7 @@ impl Scheduler {
                 let (pipeline, partition) =
                     (filling.standing.pipeline.clone(), filling.standing.partition.clone());
                 let (catch_up, left_out) = (filling.catch_up.as_str(), filling.left_out.clone());
-                let filled = store.write(move |tx| fill(tx, &filling, now_ms)).await?;
+                let filled = store.write_latest(move |tx| fill(tx, &filling, now_ms)).await?;
                 let Some(filled) = filled else { return Ok(()) };
                 for (slot, run) in filled {
                     info!(run.id = run, pipeline, partition, slot, cause = "schedule", "run enqueued");

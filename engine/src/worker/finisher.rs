@@ -1,4 +1,4 @@
-//! Ends runs together: those that wait while one group is committed are the next group.
+//! Ends runs together: those that wait while one group is committed are the next group. As many new ones are taken.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use store::{Store, Tx};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::queue::{self, Ended, Ending, Enqueued, Job};
+use super::refill::Refill;
+use crate::queue::{self, Claimed, Ended, Ending, Enqueued, Job, Lease};
 use crate::run::{Fence, Fenced};
 use crate::schedule::followers;
 
@@ -30,9 +31,9 @@ struct Finish {
 }
 
 impl Finisher {
-    pub(super) fn start(store: Store) -> Self {
+    pub(super) fn start(store: Store, refill: Refill) -> Self {
         let (sender, queue) = mpsc::unbounded_channel();
-        tokio::spawn(serve(store, queue));
+        tokio::spawn(serve(store, queue, refill));
         Self(sender)
     }
 
@@ -51,16 +52,20 @@ impl Finisher {
     }
 }
 
-async fn serve(store: Store, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+async fn serve(store: Store, mut queue: mpsc::UnboundedReceiver<Waiting>, refill: Refill) {
     let mut group = Vec::new();
     while queue.recv_many(&mut group, GROUP).await > 0 {
         let (finishes, answers): (Vec<_>, Vec<_>) =
             group.drain(..).map(|waiting| (waiting.finish, waiting.answer)).unzip();
-        let answered = match commit(&store, finishes.clone()).await {
+        let answered = match commit(&store, finishes.clone(), refill.lease()).await {
             // The trouble of one must not be that of all.
             Err(_) if finishes.len() > 1 => one_by_one(&store, finishes).await,
             Err(error) => vec![Err(error)],
-            Ok(answered) => answered,
+            Ok((answered, claimed)) => {
+                // Before any of them is known to be over, so that the worker is never thought to hold nothing.
+                refill.hand_over(claimed);
+                answered
+            }
         };
         for (answer, told) in answers.into_iter().zip(answered) {
             // A run that was left behind hears no answer.
@@ -75,19 +80,30 @@ async fn one_by_one(store: &Store, finishes: Vec<Finish>) -> Answers {
     let mut all = JoinSet::new();
     for (position, finish) in finishes.into_iter().enumerate() {
         let store = store.clone();
-        all.spawn(async move { (position, commit(&store, vec![finish]).await) });
+        all.spawn(async move { (position, commit(&store, vec![finish], None).await) });
     }
     let mut answers = all.join_all().await;
     answers.sort_by_key(|(position, _)| *position);
-    answers.into_iter().map(|(_, answered)| answered.and_then(|mut one| one.remove(0))).collect()
+    answers.into_iter().map(|(_, answered)| answered.and_then(|(mut one, _)| one.remove(0))).collect()
 }
 
-/// Ends the runs that are still held; for each that is not, the answer is [`Fenced`].
-async fn commit(store: &Store, finishes: Vec<Finish>) -> store::Result<Answers> {
+/// Ends the runs that are still held, and under a lease takes as many others; for each that is not held, the answer is
+/// [`Fenced`].
+async fn commit(
+    store: &Store,
+    finishes: Vec<Finish>,
+    lease: Option<Lease>,
+) -> store::Result<(Answers, Vec<Claimed>)> {
     let finishes = Arc::new(finishes);
-    let group = finishes.clone();
-    let held = store.write_latest(move |tx| write(tx, &group)).await?;
-    Ok(held.into_iter().map(|enqueued| enqueued.ok_or_else(|| store::Error::abort(Fenced))).collect())
+    let room = i64::try_from(finishes.len()).unwrap_or(queue::BATCH);
+    let commit = move |tx: &mut Tx<'_>| {
+        let held = write(tx, &finishes)?;
+        let claimed = lease.as_ref().map(|lease| queue::claim(tx, lease, room)).transpose()?;
+        Ok((held, claimed.unwrap_or_default()))
+    };
+    let (held, claimed) = store.write_latest(commit).await?;
+    let answer = |enqueued: Option<_>| enqueued.ok_or_else(|| store::Error::abort(Fenced));
+    Ok((held.into_iter().map(answer).collect(), claimed))
 }
 
 fn write(tx: &mut Tx<'_>, finishes: &[Finish]) -> store::Result<Vec<Option<Vec<Enqueued>>>> {
@@ -114,6 +130,8 @@ fn write(tx: &mut Tx<'_>, finishes: &[Finish]) -> store::Result<Vec<Option<Vec<E
 mod tests {
     use std::time::Duration;
 
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
     use crate::queue::{Claimed, Lease};
     use crate::run::{Cause, FailureClass, RunState, record};
@@ -121,17 +139,41 @@ mod tests {
 
     const WELL: &str = "//! Succeeds.\npipeline(\"well\", #{});\ntest::play([], #{}).named(\"a\");\n";
 
-    async fn claim(stage: &Stage) -> Vec<Claimed> {
+    async fn claim(stage: &Stage, limit: i64) -> Vec<Claimed> {
         let lease =
             Lease { worker: "me".to_owned(), length: Duration::from_secs(30), now_ms: NOW_MS + 60_000 };
-        stage.store.write_latest(move |tx| queue::claim(tx, &lease, 20)).await.unwrap()
+        stage.store.write_latest(move |tx| queue::claim(tx, &lease, limit)).await.unwrap()
     }
 
     async fn three_claimed(stage: &Stage) -> Vec<Claimed> {
         for _ in 0..3 {
             stage.enqueue("well", serde_json::Value::Null, Cause::Cli).await;
         }
-        claim(stage).await
+        claim(stage, 20).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn as_many_are_taken_as_end_until_the_worker_ends() {
+        for stage in Stage::each(&[("well", WELL)]).await {
+            for _ in 0..4 {
+                stage.enqueue("well", serde_json::Value::Null, Cause::Cli).await;
+            }
+            let mut first = claim(&stage, 2).await;
+            let stop = CancellationToken::new();
+            let (refill, mut refilled) = Refill::until(stop.clone(), stage.engine.clone());
+            let finisher = Finisher::start(stage.store.clone(), refill);
+            let end = async |claimed: Claimed| {
+                let ended = Ended::well(RunState::Succeeded, NOW_MS);
+                finisher.finish(claimed.fence, ended, Vec::new()).await.unwrap()
+            };
+            end(first.remove(0)).await;
+            let taken = refilled.try_recv().unwrap();
+            assert_eq!(taken.len(), 1);
+            stop.cancel();
+            end(first.remove(0)).await;
+            assert!(refilled.try_recv().is_err(), "one is left, and nobody to work on it");
+            assert_eq!(claim(&stage, 20).await.len(), 1);
+        }
     }
 
     fn succeeded(claimed: &Claimed) -> Finish {
@@ -145,14 +187,14 @@ mod tests {
             let claimed = three_claimed(&stage).await;
             let lost = claimed[1].run.clone();
             stage.store.write(|tx| queue::forget(tx, "me")).await.unwrap();
-            let again = claim(&stage).await;
+            let again = claim(&stage, 20).await;
             let mine = |run: &str| again.iter().find(|claimed| claimed.run == run).unwrap();
             let group = [mine(&claimed[0].run), &claimed[1], mine(&claimed[2].run)].map(succeeded);
-            let answers = commit(&stage.store, group.to_vec()).await.unwrap();
+            let (answers, _) = commit(&stage.store, group.to_vec(), None).await.unwrap();
             assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
             assert!(answers.into_iter().nth(1).unwrap().unwrap_err().downcast_aborted::<Fenced>().is_ok());
             for claimed in &claimed {
-                let wanted = if claimed.run == lost { RunState::Running } else { RunState::Succeeded };
+                let wanted = if claimed.run == lost { RunState::Queued } else { RunState::Succeeded };
                 let id = claimed.run.clone();
                 let found = stage.store.read(move |tx| record::run(tx, &id)).await.unwrap().unwrap();
                 assert_eq!(found.state, wanted);
@@ -164,11 +206,11 @@ mod tests {
     async fn of_two_claims_of_one_run_only_the_later_ends_it() {
         for stage in Stage::each(&[("well", WELL)]).await {
             stage.enqueue("well", serde_json::Value::Null, Cause::Cli).await;
-            let first = claim(&stage).await.remove(0);
+            let first = claim(&stage, 20).await.remove(0);
             stage.store.write(|tx| queue::forget(tx, "me")).await.unwrap();
-            let second = claim(&stage).await.remove(0);
+            let second = claim(&stage, 20).await.remove(0);
             let group = vec![succeeded(&first), succeeded(&second)];
-            let answers = commit(&stage.store, group).await.unwrap();
+            let (answers, _) = commit(&stage.store, group, None).await.unwrap();
             assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);
         }
     }
@@ -186,7 +228,8 @@ mod tests {
                 error: Some("broken \0 text".to_owned()),
                 now_ms: NOW_MS,
             };
-            let finisher = Finisher::start(stage.store.clone());
+            let (refill, _refilled) = Refill::until(CancellationToken::new(), stage.engine.clone());
+            let finisher = Finisher::start(stage.store.clone(), refill);
             let ends = group.into_iter().map(|Finish { ending: Ending { fence, ended }, .. }| {
                 let finisher = finisher.clone();
                 tokio::spawn(async move { finisher.finish(fence, ended, Vec::new()).await.is_ok() })

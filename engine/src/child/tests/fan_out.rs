@@ -16,8 +16,8 @@ fn script(range: i64, work: &str) -> String {
     )
 }
 
-const SUM_OF_FENCES: &str = "SELECT CAST(SUM(run_fence.fence) AS BIGINT) FROM run_fence \
-    JOIN run ON run.id = run_fence.run_id WHERE run.parent IS NULL";
+const SUM_OF_FENCES: &str = "SELECT CAST(SUM(job.fence) AS BIGINT) FROM job \
+    JOIN run ON run.id = job.run_id WHERE run.parent IS NULL";
 const LEFT: &str = "SELECT (SELECT COUNT(*) FROM job) + (SELECT COUNT(*) FROM run_lock)";
 
 async fn check_whole(stage: &Stage, run: &str, parts: usize, count: i64) {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Store;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::context::StepContext;
@@ -13,6 +14,7 @@ use crate::queue::Lease;
 use crate::run::Fenced;
 use crate::stage::{NOW_MS, Stage};
 use crate::step::{ConfigError, Step, StepError};
+use crate::worker::refill::Refill;
 
 const DEAF: &str = "//! Heeds nothing.\npipeline(\"deaf\", #{});\nlet a = test::block(#{}).named(\"a\");\n";
 
@@ -69,7 +71,8 @@ impl Step for Block {
 async fn held(stage: &Stage) -> Held {
     let lease = Lease { worker: "me".to_owned(), length: Duration::from_secs(30), now_ms: NOW_MS + 60_000 };
     let claimed = stage.store.write(move |tx| queue::claim(tx, &lease, 1)).await.unwrap().remove(0);
-    let finisher = Finisher::start(stage.store.clone());
+    let (refill, _) = Refill::until(CancellationToken::new(), stage.engine.clone());
+    let finisher = Finisher::start(stage.store.clone(), refill);
     Held { engine: stage.engine.clone(), worker: "me".to_owned(), finisher, claimed, stop: Stop::default() }
 }
 

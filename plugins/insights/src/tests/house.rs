@@ -27,7 +27,9 @@ const RUN: Sql = Sql::Both(
     "INSERT INTO run (id, pipeline, partition, params, cause, state, script_hash, plan_hash, enqueued_ms) \
      VALUES ('run', 'import', 'me', '{}', 'cli', 'running', 'hash', '', 0)",
 );
-const FENCE: Sql = Sql::Both("INSERT INTO run_fence (run_id, fence) VALUES ('run', 1)");
+const JOB: Sql = Sql::Both(
+    "INSERT INTO job (run_id, partition, priority, ready_ms, attempts, fence) VALUES ('run', 'me', 0, 0, 1, 1)",
+);
 
 const ACTIVITY: Sql = Sql::Both(
     "INSERT INTO activity (id, athlete, provenance, source_id, file, sha256, part, parts, sport, local_date, \
@@ -74,7 +76,7 @@ pub(super) async fn store(url: &str) -> Store {
     let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
     store.migrate().await.unwrap();
     let held = store
-        .write(|tx| [&SCRIPT, &RUN, &FENCE].into_iter().try_for_each(|sql| tx.execute(sql, &[]).map(drop)));
+        .write(|tx| [&SCRIPT, &RUN, &JOB].into_iter().try_for_each(|sql| tx.execute(sql, &[]).map(drop)));
     held.await.unwrap();
     store
 }
