@@ -29,6 +29,8 @@ const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 const USUAL_SECONDS: u64 = 15;
 /// Runs that are asked for at once.
 const BATCH: usize = 8;
+/// Between two disturbances.
+const BATCHES: usize = 8;
 const USUAL_PAUSE_MS: u64 = 100;
 /// While so many runs are waiting no more are asked for, so that there is work for as long as there is trouble.
 const BACKLOG: i64 = 60;
@@ -292,7 +294,12 @@ fn whatever_happens_to_workers_and_database_each_run_ends_once_and_does_its_work
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(seconds) || stage.ledger.asked < most {
             // A database that is down has no count, and is asked all the same.
-            while stage.is_wanting(&OPEN).await && stage.ask_some().await {}
+            // However fast the workers are, there is trouble between.
+            for _ in 0..BATCHES {
+                if !stage.is_wanting(&OPEN).await || !stage.ask_some().await {
+                    break;
+                }
+            }
             stage.disturb().await;
             sleep(pause).await;
         }
