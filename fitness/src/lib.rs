@@ -13,6 +13,7 @@ pub mod export;
 pub mod heart_rate;
 pub mod identity;
 pub mod load;
+pub mod metric;
 pub mod moving;
 pub mod pmc;
 pub mod power;
