@@ -52,6 +52,13 @@ pub const DISTANCES: [Distance; 13] = [
     Distance { meters: 50_000.0, name: "50k", key: "50km", record_s: 7180.2 * 50_000.0 / MARATHON_M },
 ];
 
+impl Distance {
+    /// The distance of so many metres, where it is one that is looked for.
+    pub fn of(meters: f64) -> Option<&'static Self> {
+        DISTANCES.iter().find(|distance| (distance.meters - meters).abs() < 0.5)
+    }
+}
+
 /// Nobody runs a step faster: the record over 100 m peaks at 12.4 m/s.
 const FASTEST_M_PER_S: f64 = 12.5;
 /// A signal that was lost comes back this much further at most; more was no running.

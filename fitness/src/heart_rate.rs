@@ -66,6 +66,11 @@ impl HrSeconds {
         Held::count(time_ms, bpm, 1.0, HIGHEST_BPM).map(Self)
     }
 
+    /// Each heart rate that was held, with its seconds.
+    pub fn iter(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.0.iter()
+    }
+
     /// Seconds with a heart rate.
     pub fn total_s(&self) -> f64 {
         self.0.total_s()

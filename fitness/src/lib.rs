@@ -32,6 +32,7 @@ pub mod settings;
 pub mod stream;
 pub mod summary;
 pub mod vdot;
+pub mod zone;
 
 pub use changes::Changes;
 pub use scope::{STRAVA_API, Scope};
