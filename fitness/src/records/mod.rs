@@ -12,6 +12,7 @@ pub mod athlete_setting;
 pub mod best_effort;
 pub mod change_number;
 pub mod day;
+pub mod explain;
 pub mod export_item;
 pub mod export_row;
 pub mod import_file;
