@@ -82,7 +82,7 @@ struct Given {
     /// Critical swim speed, such as 1:45/100m
     #[arg(long, value_name = "PACE", value_parser = css)]
     css: Option<Value>,
-    /// What the load of a sport is computed from, such as running=heart_rate,rpe
+    /// What the load of a sport is made of, as running=heart_rate,rpe
     #[arg(long, value_name = "SPORT=METHODS", value_parser = load_by)]
     load_by: Vec<LoadBy>,
     /// Weight in kilograms, or such as 154lb
