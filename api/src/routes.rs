@@ -4,6 +4,7 @@ pub(crate) mod activities;
 pub(crate) mod backfills;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
+pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod insights;
 pub(crate) mod jobs;

@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_child_run.sql", "child_run"),
     migration!(8, "0008_cached_step.sql", "cached_step"),
     migration!(9, "0009_fence.sql", "fence"),
+    migration!(10, "0010_numbers.sql", "numbers"),
 ];
 
 /// What a migration run did.
