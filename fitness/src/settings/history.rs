@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::estimate::{self, Peak, month_after, month_of};
-use super::{Dated, Name, Setting, Settings, Source, Value};
+use super::estimate::{self, Heart, Peak, month_after, month_of};
+use super::{Dated, Measure, Name, Setting, Settings, Source, Value, Zoned, Zones};
 use crate::heart_rate::Sex;
 
 /// The settings of an athlete over time: what was given, and what its activities let estimate.
@@ -32,7 +32,7 @@ impl SettingsHistory {
         let given_lthr = self.given_number(Name::Lthr, day);
         let hr_rest = or_estimate(self.given_number(Name::HrRest, day), || estimate::DEFAULT_REST_BPM);
         let hr_max = or_estimate(self.given_number(Name::HrMax, day), || {
-            estimate::hr_max(&self.peaks, month, given_lthr)
+            estimate::hr_max(&self.peaks, month, Heart { age: self.age(month), given_lthr })
         });
         let estimated_ftp = || estimate::ftp(&self.peaks, month);
         Settings {
@@ -46,6 +46,44 @@ impl SettingsHistory {
             threshold_pace_s_per_km: self.given(Name::ThresholdPace, day),
             weight_kg: self.given(Name::Weight, day),
         }
+    }
+
+    /// The zones of a measure for a sport on a day: those of the sport, else those of every sport, else what the maximum
+    /// heart rate or the threshold power on the bicycle makes of them.
+    pub fn zones(&self, measure: Measure, sport: &str, day: Date) -> Option<Setting<Zones>> {
+        let given = [Zoned::of(measure, Some(sport)), Zoned::of(measure, None)];
+        let given = given.into_iter().flatten().find_map(|zoned| self.given_zones(zoned, day));
+        given.or_else(|| {
+            let settings = self.at(day);
+            let value = match measure {
+                Measure::HeartRate => Zones::of_maximum(settings.hr_max.value),
+                Measure::Power if sport == "cycling" => Zones::of_threshold_power(settings.ftp?.value),
+                Measure::Power | Measure::Pace => return None,
+            };
+            Some(Setting { value, source: Source::Estimated })
+        })
+    }
+
+    fn given_zones(&self, zoned: Zoned, day: Date) -> Option<Setting<Zones>> {
+        match self.given_value(Name::Zones(zoned), day)? {
+            Value::Zones(value) => Some(Setting { value, source: Source::Given }),
+            Value::Sex(_) | Value::Number(_) => None,
+        }
+    }
+
+    /// The birth year, where it was given.
+    pub fn birth_year(&self) -> Option<f64> {
+        self.given_number(Name::BirthYear, Date::MAX)
+    }
+
+    /// Years lived in the year of a month.
+    fn age(&self, month: Date) -> Option<f64> {
+        self.birth_year().map(|born| (f64::from(month.year()) - born).max(0.0))
+    }
+
+    /// The month and the reading that the estimate of a setting for a day rests on.
+    pub fn evidence(&self, name: Name, day: Date) -> Option<(Date, f64)> {
+        estimate::evidence(&self.peaks, name, month_of(day))
     }
 
     /// The races that the athlete announced, by day, with their metres.
@@ -91,7 +129,7 @@ impl SettingsHistory {
     fn given_number(&self, name: Name, day: Date) -> Option<f64> {
         match self.given_value(name, day)? {
             Value::Number(number) => Some(number),
-            Value::Sex(_) => None,
+            Value::Sex(_) | Value::Zones(_) => None,
         }
     }
 
@@ -192,6 +230,46 @@ mod tests {
     }
 
     #[test]
+    fn evidence_is_the_month_that_the_estimate_rests_on() {
+        let history = history(&[], &[("2023-03-05", 200.0, 240.0), ("2023-09-05", 185.0, 250.0)]);
+        let evidence = |name, on| history.evidence(name, day(on));
+        assert_eq!(evidence(Name::HrMax, "2024-03-31"), Some((day("2023-03-01"), 200.0)));
+        assert_eq!(evidence(Name::HrMax, "2024-04-01"), Some((day("2023-09-01"), 185.0)));
+        assert_eq!(evidence(Name::Ftp, "2023-09-30"), Some((day("2023-03-01"), 240.0)));
+        assert_eq!(evidence(Name::Ftp, "2023-03-31"), None);
+        assert_eq!(evidence(Name::HrRest, "2024-03-31"), None);
+    }
+
+    #[test]
+    fn the_age_stands_in_for_a_maximum_that_was_never_seen() {
+        let born = [given(Name::BirthYear, "0001-01-01", 1954.0)];
+        let history = history(&born, &[("2024-03-05", 150.0, 100.0)]);
+        // 208 - 0.7 × 70, and what is seen then may be as low.
+        assert_eq!((hr_max(&history, "2024-03-31").0, hr_max(&history, "2024-04-01").0), (159.0, 159.0));
+    }
+
+    #[test]
+    fn zones_of_the_sport_stand_before_those_of_every_sport() {
+        let zones = |zoned, from: &str, edges: &[f64]| Dated {
+            name: Name::Zones(zoned),
+            from: day(from),
+            value: Value::Zones(Zones::new(zoned, edges).unwrap()),
+            source: Source::Given,
+        };
+        let given = [
+            zones(Zoned::HeartRate, "2024-02-01", &[100.0, 150.0]),
+            zones(Zoned::HeartRateRunning, "2024-03-01", &[110.0, 160.0]),
+            given(Name::HrMax, "0001-01-01", 200.0),
+        ];
+        let history = history(&given, &[]);
+        let first = |sport, on| history.zones(Measure::HeartRate, sport, day(on)).unwrap().value.edges()[0];
+        assert_eq!(first("running", "2024-01-31"), 100.0);
+        assert_eq!(first("running", "2024-02-01"), 100.0);
+        assert_eq!((first("running", "2024-03-01"), first("cycling", "2024-03-01")), (110.0, 100.0));
+        assert_eq!(history.zones(Measure::Power, "cycling", day("2024-03-01")), None);
+    }
+
+    #[test]
     fn after_a_long_break_the_last_months_stand() {
         let history = history(&[], &[("2020-01-01", 188.0, 300.0), ("2020-02-01", 180.0, 250.0)]);
         assert_eq!(hr_max(&history, "2024-01-01").0, 188.0);
@@ -256,6 +334,21 @@ mod tests {
             given(Name::HrMax, "2024-03-01", 195.0),
         ];
         assert_eq!(differing(&old, &new), [(day("2024-02-01"), day("2024-03-01"))]);
+    }
+
+    #[test]
+    fn an_estimate_that_gave_way_computes_nothing_again() {
+        let given = given(Name::HrMax, "2024-01-01", 190.0);
+        let estimated = |number| Dated {
+            name: Name::HrMax,
+            from: day("2024-01-01"),
+            value: Value::Number(number),
+            source: Source::Estimated,
+        };
+        assert_eq!(differing(&[given.clone(), estimated(180.0)], &[given.clone(), estimated(185.0)]), []);
+        // The same number from another source changes what loads say of themselves.
+        let said = [Dated { value: Value::Number(180.0), ..given }];
+        assert_eq!(differing(&[estimated(180.0)], &said), [(day("2024-01-01"), Date::MAX)]);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 mod estimate;
 mod history;
 mod value;
+mod zones;
 
 pub(crate) use estimate::ftp_of;
 pub use estimate::{Peak, differing};
 pub use history::SettingsHistory;
 pub use value::{Name, SettingError, Value, parse};
+pub use zones::{Measure, Zoned, Zones};
 
 use jiff::civil::Date;
 use serde::Serialize;

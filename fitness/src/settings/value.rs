@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::zones::{Zoned, Zones};
 use crate::heart_rate::Sex;
 
 /// Metres of a statute mile.
@@ -12,8 +13,7 @@ const MILE_M: f64 = 1609.344;
 const POUND_KG: f64 = 0.453_592_37;
 
 /// A setting of the athlete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     Sex,
     HrRest,
@@ -24,13 +24,18 @@ pub enum Name {
     Weight,
     /// A race on the day that it is dated.
     Race,
+    /// It holds for all days, whenever it is given.
+    BirthYear,
+    Zones(Zoned),
 }
 
-/// The value of a setting: beats per minute, watts, seconds per kilometre, kilograms, metres, or the sex.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The value of a setting: beats per minute, watts, seconds per kilometre, kilograms, metres, a year, the sex, or zones.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     Sex(Sex),
     Number(f64),
+    Zones(Zones),
 }
 
 /// A setting that cannot be.
@@ -52,7 +57,7 @@ pub enum SettingError {
 
 impl Name {
     /// Every setting there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 18] = [
         Self::Sex,
         Self::HrRest,
         Self::HrMax,
@@ -61,6 +66,16 @@ impl Name {
         Self::ThresholdPace,
         Self::Weight,
         Self::Race,
+        Self::BirthYear,
+        Self::Zones(Zoned::HeartRate),
+        Self::Zones(Zoned::HeartRateRunning),
+        Self::Zones(Zoned::HeartRateCycling),
+        Self::Zones(Zoned::HeartRateSwimming),
+        Self::Zones(Zoned::Power),
+        Self::Zones(Zoned::PowerRunning),
+        Self::Zones(Zoned::PowerCycling),
+        Self::Zones(Zoned::PaceRunning),
+        Self::Zones(Zoned::PaceSwimming),
     ];
 
     /// The word that is stored.
@@ -74,6 +89,8 @@ impl Name {
             Self::ThresholdPace => "threshold_pace",
             Self::Weight => "weight",
             Self::Race => "race",
+            Self::BirthYear => "birth_year",
+            Self::Zones(zoned) => zoned.as_str(),
         }
     }
 
@@ -82,9 +99,14 @@ impl Name {
         Self::ALL.into_iter().find(|name| name.as_str() == word)
     }
 
-    /// True where a load is computed from it.
+    /// True where a load is computed from it. Of a birth year only an estimate is.
     pub fn affects_load(self) -> bool {
-        !matches!(self, Self::ThresholdPace | Self::Weight | Self::Race)
+        !matches!(self, Self::ThresholdPace | Self::Weight | Self::Race | Self::BirthYear | Self::Zones(_))
+    }
+
+    /// True for what has no first day, because it holds for all of them.
+    pub fn is_undated(self) -> bool {
+        self == Self::BirthYear
     }
 
     fn example(self) -> &'static str {
@@ -97,13 +119,16 @@ impl Name {
             Self::ThresholdPace => "3:50/km",
             Self::Weight => "70kg",
             Self::Race => "10k",
+            Self::BirthYear => "1985",
+            Self::Zones(zoned) => zoned.example(),
         }
     }
 
     /// Lowest and highest value that a person can have.
     fn range(self) -> (f64, f64) {
         match self {
-            Self::Sex => (f64::MIN, f64::MAX),
+            // Zones know the range of their edges.
+            Self::Sex | Self::Zones(_) => (f64::MIN, f64::MAX),
             Self::HrRest => (25.0, 110.0),
             Self::HrMax => (100.0, 240.0),
             Self::Lthr => (80.0, 230.0),
@@ -112,13 +137,15 @@ impl Name {
             Self::Weight => (25.0, 300.0),
             // Of no length is a race that was called off.
             Self::Race => (0.0, 500_000.0),
+            Self::BirthYear => (1900.0, 2100.0),
         }
     }
 
     /// A number of this setting with its unit, as a person writes it.
     pub fn show(self, number: f64) -> String {
         match self {
-            Self::Sex => String::new(),
+            Self::Sex | Self::Zones(_) => String::new(),
+            Self::BirthYear => number.to_string(),
             Self::HrRest | Self::HrMax | Self::Lthr => format!("{number} bpm"),
             Self::Ftp => format!("{number} W"),
             Self::ThresholdPace => {
@@ -132,9 +159,17 @@ impl Name {
     }
 }
 
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Zones(zoned) => return zoned.fmt(f),
+            Self::BirthYear => "birth year",
             Self::Sex => "sex",
             Self::HrRest => "resting heart rate",
             Self::HrMax => "maximum heart rate",
@@ -154,6 +189,7 @@ impl Value {
             Self::Sex(Sex::Male) => "m".to_owned(),
             Self::Sex(Sex::Female) => "f".to_owned(),
             Self::Number(number) => number.to_string(),
+            Self::Zones(zones) => zones.to_stored(),
         }
     }
 
@@ -161,6 +197,7 @@ impl Value {
     pub fn from_stored(name: Name, text: &str) -> Option<Self> {
         match name {
             Name::Sex => sex(text),
+            Name::Zones(zoned) => Zones::parse(zoned, text).map(Self::Zones),
             _ => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Self::Number),
         }
     }
@@ -170,6 +207,10 @@ impl Value {
         match self {
             Self::Sex(_) => self.to_stored(),
             Self::Number(number) => name.show(number),
+            Self::Zones(zones) => match name {
+                Name::Zones(zoned) => zones.show(zoned),
+                _ => zones.to_stored(),
+            },
         }
     }
 }
@@ -184,6 +225,8 @@ pub fn parse(name: Name, text: &str) -> Result<Value, SettingError> {
         Name::ThresholdPace => pace(&typed),
         Name::Weight => weight(&typed),
         Name::Race => race(&typed),
+        Name::BirthYear => number(&typed, "").filter(is_whole),
+        Name::Zones(zoned) => Zones::parse(zoned, &typed).map(Value::Zones),
     };
     let value = value.ok_or_else(|| SettingError::Unreadable { name, text: text.to_owned() })?;
     let (low, high) = name.range();
@@ -207,6 +250,10 @@ fn sex(text: &str) -> Option<Value> {
 fn number(text: &str, unit: &str) -> Option<Value> {
     let digits = text.strip_suffix(unit).unwrap_or(text).trim();
     digits.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number)
+}
+
+fn is_whole(value: &Value) -> bool {
+    matches!(value, Value::Number(number) if number.fract() == 0.0)
 }
 
 fn weight(text: &str) -> Option<Value> {
@@ -319,8 +366,42 @@ mod tests {
     }
 
     #[test]
+    fn a_birth_year_is_a_whole_year() {
+        check(Name::BirthYear, "1985", "1985");
+        check(Name::BirthYear, "1985.5", "`1985.5` is not a value of birth year; give it as `1985`");
+        check(Name::BirthYear, "85", "birth year of `85` is out of range; it must be from 1900 to 2100");
+    }
+
+    #[test]
+    fn zones_say_what_they_should_be() {
+        let name = Name::Zones(Zoned::HeartRateRunning);
+        check(name, "114,133,152", "114,133,152");
+        check(
+            name,
+            "133,114",
+            "`133,114` is not a value of heart-rate zones of running; give it as `95,114,133,152,171`",
+        );
+    }
+
+    #[test]
+    fn every_name_is_found_by_its_word() {
+        for name in Name::ALL {
+            assert_eq!(Name::parse(name.as_str()), Some(name));
+        }
+        let zones = Name::ALL.iter().filter(|name| matches!(name, Name::Zones(_))).count();
+        assert_eq!(zones, Zoned::ALL.len());
+    }
+
+    #[test]
     fn what_is_stored_reads_back() {
-        for (name, text) in [(Name::Sex, "f"), (Name::ThresholdPace, "3:50.5/km"), (Name::Weight, "70.2")] {
+        let zones = Name::Zones(Zoned::PaceRunning);
+        for (name, text) in [
+            (Name::Sex, "f"),
+            (Name::ThresholdPace, "3:50.5/km"),
+            (Name::Weight, "70.2"),
+            (Name::BirthYear, "1985"),
+            (zones, "5:30,4:50.5"),
+        ] {
             let value = parse(name, text).unwrap();
             assert_eq!(Value::from_stored(name, &value.to_stored()), Some(value));
         }
