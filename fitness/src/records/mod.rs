@@ -18,6 +18,8 @@ pub mod insight;
 pub mod lap;
 pub mod original;
 pub mod session;
+pub mod setting_change;
+pub mod setting_overview;
 pub mod source_file;
 pub mod stale_day;
 pub mod watched_file;

@@ -64,7 +64,8 @@ impl SettingsHistory {
         })
     }
 
-    fn given_zones(&self, zoned: Zoned, day: Date) -> Option<Setting<Zones>> {
+    /// The zones that were given, and hold on a day.
+    pub fn given_zones(&self, zoned: Zoned, day: Date) -> Option<Setting<Zones>> {
         match self.given_value(Name::Zones(zoned), day)? {
             Value::Zones(value) => Some(Setting { value, source: Source::Given }),
             Value::Sex(_) | Value::Number(_) => None,
@@ -81,9 +82,11 @@ impl SettingsHistory {
         self.birth_year().map(|born| (f64::from(month.year()) - born).max(0.0))
     }
 
-    /// The month and the reading that the estimate of a setting for a day rests on.
+    /// The month and the reading that the estimate of a setting for a day rests on; nothing where it rests on none, as a
+    /// default does, and a threshold heart rate below a maximum that was given.
     pub fn evidence(&self, name: Name, day: Date) -> Option<(Date, f64)> {
-        estimate::evidence(&self.peaks, name, month_of(day))
+        let is_derived = name == Name::Lthr && self.given_number(Name::HrMax, day).is_some();
+        estimate::evidence(&self.peaks, name, month_of(day)).filter(|_| !is_derived)
     }
 
     /// The races that the athlete announced, by day, with their metres.

@@ -52,6 +52,11 @@ pub struct Setting<T> {
 }
 
 impl<T> Setting<T> {
+    /// Another form of the value, from the same source.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting { value: change(self.value), source: self.source }
+    }
+
     /// True where the athlete never gave it.
     pub fn is_estimated(&self) -> bool {
         self.source == Source::Estimated

@@ -104,6 +104,11 @@ impl Name {
         !matches!(self, Self::ThresholdPace | Self::Weight | Self::Race | Self::BirthYear | Self::Zones(_))
     }
 
+    /// True where what was never given is estimated otherwise with it.
+    pub fn affects_estimates(self) -> bool {
+        self == Self::BirthYear
+    }
+
     /// True for what has no first day, because it holds for all of them.
     pub fn is_undated(self) -> bool {
         self == Self::BirthYear

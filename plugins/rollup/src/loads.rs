@@ -7,8 +7,7 @@ use std::sync::Arc;
 use engine::context::{Cursor, StepContext};
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::load::Load;
-use fitness::records::activity::Pending;
-use fitness::settings::{ALWAYS, SettingsHistory};
+use fitness::settings::SettingsHistory;
 use fitness::{Changes, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -44,6 +43,8 @@ struct Position {
 struct Start {
     history: SettingsHistory,
     changed: i64,
+    /// How many activities are to be looked at.
+    due: u64,
 }
 
 /// What a commit did.
@@ -51,6 +52,8 @@ struct Chunk {
     looked_at: usize,
     written: u64,
     first_day: Option<Date>,
+    /// The day of the last activity, as text.
+    last_day: Option<String>,
 }
 
 impl Step for Loads {
@@ -72,9 +75,11 @@ impl Step for Loads {
             return Ok(Changes::none(0));
         };
         let history = Arc::new(start.history);
-        let mut first_day = told;
+        let (mut first_day, mut done) = (told, 0);
         loop {
             let chunk = advance(ctx, history.clone()).await?;
+            done += chunk.looked_at as u64;
+            ctx.progress.tell(done, start.due.max(done), chunk.last_day.as_deref().unwrap_or_default());
             ctx.meter.rows_in(chunk.looked_at as u64);
             ctx.meter.rows_out(chunk.written);
             first_day = first_day.into_iter().chain(chunk.first_day).min();
@@ -103,10 +108,11 @@ async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, S
         let changed = position.changed;
         let before = (changed > 0).then_some(position.given.as_slice());
         let (history, given) = settings::refresh(tx, &partition, before, today, now_ms)?;
+        let due = records::activity::count_pending(tx, &partition, (changed, &position.id))?;
         if given != position.given {
             cursor.set(&Position { given, ..position })?;
         }
-        Ok(Some(Start { history, changed }))
+        Ok(Some(Start { history, changed, due }))
     })
     .await
 }
@@ -127,10 +133,10 @@ fn chunk(
     let key = (position.changed, position.id.as_str());
     let pending = records::activity::pending(tx, partition, key, CHUNK)?;
     let Some(last) = pending.last() else {
-        return Ok(Chunk { looked_at: 0, written: 0, first_day: None });
+        return Ok(Chunk { looked_at: 0, written: 0, first_day: None, last_day: None });
     };
     let loads: Vec<(String, Load)> =
-        pending.iter().map(|activity| (activity.id.clone(), load(activity, history))).collect();
+        pending.iter().map(|activity| (activity.id.clone(), activity.load(history))).collect();
     let written = records::activity_load::put(tx, &loads)?;
     let first_day = pending.iter().filter_map(|activity| activity.local_date).min().filter(|_| written > 0);
     if let Some(day) = first_day {
@@ -140,10 +146,6 @@ fn chunk(
         records::change_number::next(tx, partition)?;
     }
     cursor.set(&Position { changed: last.changed, id: last.id.clone(), given: position.given })?;
-    Ok(Chunk { looked_at: pending.len(), written, first_day })
-}
-
-// What has no day is measured against the settings that always held.
-fn load(activity: &Pending, history: &SettingsHistory) -> Load {
-    Load::of(&activity.effort, &history.at(activity.local_date.unwrap_or(ALWAYS)))
+    let last_day = last.local_date.map(|day| day.to_string());
+    Ok(Chunk { looked_at: pending.len(), written, first_day, last_day })
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{date, optional_date, stored};
+use super::super::{activity_load, date, optional_date, stored};
 use crate::calendar::Contribution;
-use crate::load::{Effort, is_cycling};
+use crate::load::{Effort, Load, is_cycling};
 use crate::scope::STRAVA_API;
-use crate::settings::Peak;
+use crate::settings::{ALWAYS, Name, Peak, SettingsHistory};
 
 /// An activity whose load is to be computed.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,11 +20,64 @@ pub struct Pending {
     pub effort: Effort,
 }
 
+impl Pending {
+    /// Its load by what held on its day. What has no day is measured against the settings that always held.
+    pub fn load(&self, history: &SettingsHistory) -> Load {
+        load(&self.effort, self.local_date, history)
+    }
+}
+
+/// An activity as a change of settings finds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    pub local_date: Option<Date>,
+    /// False where another record of the same activity is counted.
+    pub is_counted: bool,
+    pub effort: Effort,
+}
+
+impl Measured {
+    /// Its load by what would hold on its day.
+    pub fn load(&self, history: &SettingsHistory) -> Load {
+        load(&self.effort, self.local_date, history)
+    }
+}
+
+fn load(effort: &Effort, local_date: Option<Date>, history: &SettingsHistory) -> Load {
+    Load::of(effort, &history.at(local_date.unwrap_or(ALWAYS)))
+}
+
 const PENDING: Sql = Sql::Both(
     "SELECT id, changed, local_date, sport, sub_sport, elapsed_s, timer_s, moving_s, np, \
      best_20min_power, hr_seconds \
      FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3)) \
      ORDER BY changed, id LIMIT $4",
+);
+const COUNT_PENDING: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3))",
+);
+const WITH_HEART_RATE: Sql = Sql::Both(
+    "SELECT id, local_date, sport, sub_sport FROM activity WHERE athlete = $1 AND local_date >= $2 \
+     AND local_date <= $3 AND provenance <> $4 AND duplicate_of IS NULL AND max_hr = $5 ORDER BY local_date, id",
+);
+const WITH_POWER: Sql = Sql::Both(
+    "SELECT id, local_date, sport, sub_sport FROM activity WHERE athlete = $1 AND local_date >= $2 \
+     AND local_date <= $3 AND provenance <> $4 AND duplicate_of IS NULL AND best_20min_power = $5 \
+     ORDER BY local_date, id",
+);
+const MEASURED: Sql = Sql::Both(
+    "SELECT a.duplicate_of, a.id, a.local_date, a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, \
+     a.best_20min_power, a.hr_seconds, \
+     l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated \
+     FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
+     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date < $3 ORDER BY a.local_date, a.id",
+);
+const MEASURED_UNDATED: Sql = Sql::Both(
+    "SELECT a.duplicate_of, a.id, a.local_date, a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, \
+     a.best_20min_power, a.hr_seconds, \
+     l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated \
+     FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
+     WHERE a.athlete = $1 AND a.local_date IS NULL ORDER BY a.id",
 );
 const CONTRIBUTIONS: Sql = Sql::Both(
     "SELECT a.local_date, a.provenance, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load \
@@ -53,6 +106,30 @@ pub fn pending(
     })
 }
 
+/// The activity of a month that has a reading as its highest, with its day: the first of them.
+pub fn with_reading(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (name, month): (Name, Date),
+    reading: f64,
+) -> Result<Option<(String, Date)>> {
+    let sql = if name == Name::Ftp { &WITH_POWER } else { &WITH_HEART_RATE };
+    let (first, last) = (month.to_string(), month.last_of_month().to_string());
+    let found = tx.query(sql, &params![athlete, &first, &last, STRAVA_API, reading], |row| {
+        let sub_sport: Option<String> = row.get(3)?;
+        let counts = name != Name::Ftp || is_cycling(row.text(2)?, sub_sport.as_deref());
+        Ok((counts, (row.get(0)?, date(row, 1)?)))
+    })?;
+    Ok(found.into_iter().find_map(|(counts, activity)| counts.then_some(activity)))
+}
+
+/// How many there are of these.
+pub fn count_pending(tx: &mut Tx<'_>, athlete: &str, (changed, id): (i64, &str)) -> Result<u64> {
+    let count: i64 =
+        tx.optional(&COUNT_PENDING, &params![athlete, changed, id], |row| row.get(0))?.unwrap_or(0);
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 fn effort(row: &Row<'_>) -> Result<Effort> {
     let hr_seconds: Option<String> = row.get(10)?;
     Ok(Effort {
@@ -65,6 +142,26 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         best_20min_power: row.get(9)?,
         hr_seconds: hr_seconds.map(|text| stored(&text, |text| text.parse().ok())).transpose()?,
     })
+}
+
+/// The activities from one day up to, but without, another, each with the load that is kept of it. Where the range is open
+/// to the past, those without a day are among them.
+pub fn measured(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (from, until): (Date, Date),
+) -> Result<Vec<(Measured, Load)>> {
+    let read = |row: &Row<'_>| {
+        let is_counted = row.get::<Option<String>>(0)?.is_none();
+        let measured = Measured { local_date: optional_date(row, 2)?, is_counted, effort: effort(row)? };
+        Ok((measured, activity_load::read(row, 11)?))
+    };
+    let (first, end) = (from.max(Date::ZERO).to_string(), until.to_string());
+    let mut rows = tx.query(&MEASURED, &params![athlete, &first, &end], read)?;
+    if from <= ALWAYS {
+        rows.extend(tx.query(&MEASURED_UNDATED, &params![athlete], read)?);
+    }
+    Ok(rows)
 }
 
 /// What the activities from a day on add to their days, always in the same order; duplicates add nothing.
@@ -123,4 +220,5 @@ impl Month {
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] = &[PENDING, CONTRIBUTIONS, PEAKS];
+pub(super) const QUERIES: &[Sql] =
+    &[PENDING, COUNT_PENDING, WITH_HEART_RATE, WITH_POWER, MEASURED, MEASURED_UNDATED, CONTRIBUTIONS, PEAKS];

@@ -4,7 +4,7 @@ pub mod duplicate;
 mod effort;
 mod list;
 
-pub use effort::{Pending, contributions, peaks, pending};
+pub use effort::{Measured, Pending, contributions, count_pending, measured, peaks, pending, with_reading};
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
 
 use jiff::civil::Date;
