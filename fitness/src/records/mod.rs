@@ -16,6 +16,7 @@ pub mod export_row;
 pub mod import_file;
 pub mod insight;
 pub mod lap;
+pub mod load_position;
 pub mod original;
 pub mod session;
 pub mod setting_change;

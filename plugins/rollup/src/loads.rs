@@ -4,18 +4,18 @@ mod settings;
 
 use std::sync::Arc;
 
-use engine::context::{Cursor, StepContext};
+use engine::context::StepContext;
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::load::Load;
+use fitness::records::load_position::LoadPosition;
 use fitness::settings::SettingsHistory;
 use fitness::{Changes, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use store::Tx;
 
 use crate::athlete;
-use settings::Given;
 
 /// Activities in one commit, which must stay below 100 ms.
 const CHUNK: u32 = 250;
@@ -28,16 +28,6 @@ pub struct Loads;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoadsConfig {}
-
-/// How far the loads are.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Position {
-    /// Change number and id of the last activity.
-    changed: i64,
-    id: String,
-    /// The settings that the athlete had given.
-    given: Vec<Given>,
-}
 
 /// What the chunks work with.
 struct Start {
@@ -96,7 +86,7 @@ impl Step for Loads {
 /// Brings the settings up to date and marks the activities that depend on those that changed.
 async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, StepError> {
     let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
-    ctx.commit(move |tx, cursor| {
+    ctx.commit(move |tx, _| {
         let now_ms = clock.now_ms();
         let Some(today) = athlete::today(tx, &partition, now_ms)? else {
             return Ok(None);
@@ -104,13 +94,13 @@ async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, S
         if let Some(day) = told {
             records::stale_day::lower(tx, &partition, day)?;
         }
-        let position: Position = cursor.get().unwrap_or_default();
+        let position = records::load_position::get(tx, &partition)?;
         let changed = position.changed;
-        let before = (changed > 0).then_some(position.given.as_slice());
+        let before = (changed > 0).then(|| position.given.clone());
         let (history, given) = settings::refresh(tx, &partition, before, today, now_ms)?;
-        let due = records::activity::count_pending(tx, &partition, (changed, &position.id))?;
+        let due = records::activity::count_pending(tx, &partition, (changed, &position.activity_id))?;
         if given != position.given {
-            cursor.set(&Position { given, ..position })?;
+            records::load_position::put(tx, &partition, &LoadPosition { given, ..position })?;
         }
         Ok(Some(Start { history, changed, due }))
     })
@@ -120,17 +110,12 @@ async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, S
 /// Computes the next loads, writes those that differ and moves the cursor behind them.
 async fn advance(ctx: &StepContext, history: Arc<SettingsHistory>) -> Result<Chunk, StepError> {
     let partition = ctx.run.partition.clone();
-    ctx.commit(move |tx, cursor| chunk(tx, cursor, &partition, &history)).await
+    ctx.commit(move |tx, _| chunk(tx, &partition, &history)).await
 }
 
-fn chunk(
-    tx: &mut Tx<'_>,
-    cursor: &mut Cursor,
-    partition: &str,
-    history: &SettingsHistory,
-) -> store::Result<Chunk> {
-    let position: Position = cursor.get().unwrap_or_default();
-    let key = (position.changed, position.id.as_str());
+fn chunk(tx: &mut Tx<'_>, partition: &str, history: &SettingsHistory) -> store::Result<Chunk> {
+    let position = records::load_position::get(tx, partition)?;
+    let key = (position.changed, position.activity_id.as_str());
     let pending = records::activity::pending(tx, partition, key, CHUNK)?;
     let Some(last) = pending.last() else {
         return Ok(Chunk { looked_at: 0, written: 0, first_day: None, last_day: None });
@@ -145,7 +130,8 @@ fn chunk(
     if written > 0 {
         records::change_number::next(tx, partition)?;
     }
-    cursor.set(&Position { changed: last.changed, id: last.id.clone(), given: position.given })?;
+    let (changed, activity_id) = (last.changed, last.id.clone());
+    records::load_position::put(tx, partition, &LoadPosition { changed, activity_id, ..position })?;
     let last_day = last.local_date.map(|day| day.to_string());
     Ok(Chunk { looked_at: pending.len(), written, first_day, last_day })
 }

@@ -250,11 +250,11 @@ impl House {
         told.clone()
     }
 
-    /// Runs the loads alone and answers how many it wrote.
-    pub(super) async fn loads(&self, pipeline: &str, today: &str) -> u64 {
+    /// Runs the loads alone and answers how many it looked at and wrote.
+    pub(super) async fn loads(&self, pipeline: &str, today: &str) -> (u64, u64) {
         let ctx = self.context(pipeline, "loads", today);
         Loads.run(&ctx, (Gather(Vec::new()),)).await.unwrap();
-        ctx.meter.readings().rows_out
+        (ctx.meter.readings().rows_in, ctx.meter.readings().rows_out)
     }
 
     pub(super) async fn days(&self, scope: Scope) -> Vec<DayRow> {

@@ -41,7 +41,7 @@ pub(super) struct Given {
     /// Where power zones begin: [SPORT:]0,140,190,225,265
     #[arg(long, value_name = "ZONES", value_parser = power_zones)]
     power_zones: Vec<Zone>,
-    /// Where pace zones begin, in the water per 100 m: running:7:00,5:30,4:50
+    /// Where pace zones begin, as running:7:00,5:30,4:50
     #[arg(long, value_name = "ZONES", value_parser = pace_zones)]
     pace_zones: Vec<Zone>,
     /// A race and its day, such as half@2026-05-03
