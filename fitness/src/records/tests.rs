@@ -212,7 +212,8 @@ mod scenario {
 
     pub(super) fn the_position_of_loads_reads_back(tx: &mut Tx<'_>) -> Result<()> {
         assert_eq!(load_position::get(tx, ME)?, LoadPosition::default());
-        let dated = |name, value| Dated { name, from: Date::constant(2024, 1, 1), value, source: Source::Given };
+        let dated =
+            |name, value| Dated { name, from: Date::constant(2024, 1, 1), value, source: Source::Given };
         let given = vec![dated(Name::Ftp, Value::Number(250.5)), dated(Name::Sex, Value::Sex(Sex::Female))];
         for changed in [3, 4] {
             let position = LoadPosition { changed, activity_id: "a".to_owned(), given: given.clone() };

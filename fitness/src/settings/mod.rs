@@ -8,7 +8,7 @@ mod zones;
 pub(crate) use estimate::ftp_of;
 pub use estimate::{Peak, differing};
 pub use history::SettingsHistory;
-pub use value::{Name, SettingError, Value, parse};
+pub use value::{Name, SettingError, Value, of_edges, of_number, parse};
 pub use zones::{Measure, Zoned, Zones};
 
 use jiff::civil::Date;

@@ -234,6 +234,31 @@ pub fn parse(name: Name, text: &str) -> Result<Value, SettingError> {
         Name::Zones(zoned) => Zones::parse(zoned, &typed).map(Value::Zones),
     };
     let value = value.ok_or_else(|| SettingError::Unreadable { name, text: text.to_owned() })?;
+    within(name, value, text)
+}
+
+/// Takes a number in the setting's own unit, as a program gives it: a pace in seconds per kilometre, a race in metres.
+pub fn of_number(name: Name, number: f64) -> Result<Value, SettingError> {
+    let text = number.to_string();
+    let value = Some(Value::Number(number)).filter(|value| match name {
+        Name::Sex | Name::Zones(_) => false,
+        Name::BirthYear => is_whole(value),
+        _ => number.is_finite(),
+    });
+    within(name, value.ok_or_else(|| SettingError::Unreadable { name, text: text.clone() })?, &text)
+}
+
+/// Takes the edges of zones in their own unit.
+pub fn of_edges(name: Name, edges: &[f64]) -> Result<Value, SettingError> {
+    let zones = match name {
+        Name::Zones(zoned) => Zones::new(zoned, edges),
+        _ => None,
+    };
+    let text = || edges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    zones.map(Value::Zones).ok_or_else(|| SettingError::Unreadable { name, text: text() })
+}
+
+fn within(name: Name, value: Value, text: &str) -> Result<Value, SettingError> {
     let (low, high) = name.range();
     if let Value::Number(number) = value
         && !(low..=high).contains(&number)
@@ -386,6 +411,24 @@ mod tests {
             "133,114",
             "`133,114` is not a value of heart-rate zones of running; give it as `95,114,133,152,171`",
         );
+    }
+
+    #[test]
+    fn a_program_gives_numbers_in_the_settings_own_unit() {
+        assert_eq!(of_number(Name::ThresholdPace, 230.0), parse(Name::ThresholdPace, "3:50/km"));
+        let wrong = |name, number| of_number(name, number).unwrap_err().to_string();
+        assert_eq!(
+            wrong(Name::ThresholdPace, 3.5),
+            "threshold pace of `3.5` is out of range; it must be from 2:00/km to 15:00/km"
+        );
+        assert_eq!(wrong(Name::Sex, 1.0), "`1` is not a value of sex; give it as `m or f`");
+        assert_eq!(
+            wrong(Name::BirthYear, 1985.5),
+            "`1985.5` is not a value of birth year; give it as `1985`"
+        );
+        let zones = Name::Zones(Zoned::PaceRunning);
+        assert_eq!(of_edges(zones, &[330.0, 290.0]), parse(zones, "5:30,4:50"));
+        assert!(of_edges(zones, &[290.0, 330.0]).is_err() && of_edges(Name::Ftp, &[1.0, 2.0]).is_err());
     }
 
     #[test]

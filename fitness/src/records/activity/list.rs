@@ -147,6 +147,8 @@ macro_rules! select {
     };
 }
 
+pub(super) use select;
+
 // The keys' first half alone is what an index can serve on SQLite, so it stands by itself too.
 const LIST: Sql = Sql::Both(select!(
     "",
@@ -207,9 +209,9 @@ pub fn get(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
 }
 
 /// A row, and how many activities its file has.
-type Part = (ActivityRow, u32);
+pub(super) type Part = (ActivityRow, u32);
 
-fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<ActivityRow>> {
+pub(super) fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<ActivityRow>> {
     let mut rows = parts.into_iter().map(|part| with_legs(tx, athlete, part)).collect::<Result<Vec<_>>>()?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let mut also = duplicate::also(tx, &ids)?;
@@ -234,7 +236,7 @@ fn with_legs(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<A
     Ok(row)
 }
 
-fn read(row: &Row<'_>) -> Result<Part> {
+pub(super) fn read(row: &Row<'_>) -> Result<Part> {
     let load = activity_load::read(row, 21)?;
     let activity = ActivityRow {
         id: row.get(0)?,

@@ -3,9 +3,13 @@
 pub mod duplicate;
 mod effort;
 mod list;
+mod search;
+mod volume;
 
 pub use effort::{Measured, Pending, contributions, count_pending, measured, peaks, pending, with_reading};
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
+pub use search::{Filter, search};
+pub use volume::{Volume, volumes};
 
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};
@@ -241,4 +245,6 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
     duplicate::QUERIES,
     effort::QUERIES,
     list::QUERIES,
+    search::QUERIES,
+    volume::QUERIES,
 ];
