@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, dashboard, days, dead_letters, health, insights, jobs, metrics, openapi,
+    activities, backfills, dashboard, days, dead_letters, explain, health, insights, jobs, metrics, openapi,
     pipelines, pools, predictions, runs, settings, steps, uploads, webhooks, workers,
 };
 use crate::state::{Shared, State};
@@ -114,6 +114,12 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(predictions::list))
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))
+        .routes(routes!(activities::detail::streams))
+        .routes(routes!(activities::detail::laps))
+        .routes(routes!(activities::detail::splits))
+        .routes(routes!(activities::detail::best_efforts))
+        .routes(routes!(activities::detail::curves))
+        .routes(routes!(explain::show))
         .routes(routes!(days::list))
         .routes(routes!(uploads::create))
 }

@@ -5,6 +5,7 @@ pub(crate) mod backfills;
 pub(crate) mod dashboard;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
+pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod insights;
 pub(crate) mod jobs;

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, backfill, check, days, db, dead_letters, demo, doctor, import, pipelines,
-    pools, predict, rules, run, runs, serve, steps, today, work, workers,
+    accuracy, activities, athlete, backfill, check, days, db, dead_letters, demo, doctor, explain, import,
+    pipelines, pools, predict, rules, run, runs, serve, steps, today, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Predict(predict::Predict),
     Activities(activities::Activities),
     Days(days::Days),
+    Explain(explain::Explain),
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
     Pipelines(pipelines::Pipelines),
@@ -88,6 +89,7 @@ impl Command {
             Self::Predict(command) => command.run(config).await,
             Self::Activities(command) => command.run(config).await,
             Self::Days(command) => command.run(config).await,
+            Self::Explain(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
             Self::Pipelines(command) => command.run(config).await,
@@ -116,6 +118,7 @@ impl Command {
             Self::Predict(command) => command.form.json,
             Self::Activities(command) => command.form.json,
             Self::Days(command) => command.form.json,
+            Self::Explain(command) => command.form().json,
             Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,
             Self::Pipelines(command) => command.form().json,

@@ -46,7 +46,7 @@ async fn settings_say_who_gave_them_and_what_shows_an_estimate() {
         let evidence = json!({"activity": id, "date": "2026-06-15", "reading": 187.0});
         let max = json!({"name": "hr_max", "value": 187.0, "text": "187 bpm", "source": "estimated", "evidence": evidence});
         assert_eq!(held(&settings, "hr_max"), &max);
-        assert_eq!(held(&settings, "hr_zones")["value"], json!([94.0, 112.0, 131.0, 150.0, 168.0]));
+        assert_eq!(held(&settings, "hr_zones")["value"], json!([93.5, 112.2, 130.9, 149.6, 168.3]));
         let estimate = json!({"name": "hr_max", "from": "2026-07-01", "value": 187.0, "text": "187 bpm", "evidence": evidence});
         assert!(settings["estimates"].as_array().unwrap().contains(&estimate), "{settings}");
         let weight = json!({"name": "weight", "value": 70.0, "text": "70 kg"});

@@ -1,16 +1,24 @@
 //! How fast activities on foot covered the classic distances.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};
 
 use super::{count, date};
-use crate::best_effort::{BestEffort, HALF_MARATHON_M, MILE_M};
+use crate::best_effort::{BestEffort, Distance, HALF_MARATHON_M, MILE_M};
 use crate::prediction::{self, Effort, Predictions, Race, SHORTEST_BASIS_S};
 use crate::scope::{STRAVA_API, Scope};
 
 const LIST: Sql = Sql::Both(
     "SELECT distance_m, elapsed_s, start_s FROM best_effort WHERE activity_id = $1 ORDER BY distance_m",
 );
+const OF_EACH: Sql = Sql::Per {
+    sqlite: "SELECT activity_id, distance_m, elapsed_s FROM best_effort \
+             WHERE activity_id IN (SELECT value FROM json_each($1)) ORDER BY activity_id, distance_m",
+    postgres: "SELECT activity_id, distance_m, elapsed_s FROM best_effort \
+               WHERE activity_id = ANY($1) ORDER BY activity_id, distance_m",
+};
 const REMOVE: Sql = Sql::Both("DELETE FROM best_effort WHERE activity_id = $1");
 const PUT: Sql = Sql::Both(
     "INSERT INTO best_effort (activity_id, distance_m, elapsed_s, start_s) VALUES ($1, $2, $3, $4)",
@@ -53,6 +61,18 @@ pub fn list(tx: &mut Tx<'_>, activity_id: &str) -> Result<Vec<BestEffort>> {
     })
 }
 
+/// Seconds over each distance, by its name, of these activities by their ids.
+pub fn of_each(tx: &mut Tx<'_>, ids: &[String]) -> Result<BTreeMap<String, BTreeMap<String, f64>>> {
+    let mut efforts: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
+    tx.query(&OF_EACH, &params![ids], |row| {
+        if let Some(distance) = Distance::of(row.get(1)?) {
+            efforts.entry(row.get(0)?).or_default().insert(distance.key.to_owned(), row.get(2)?);
+        }
+        Ok(())
+    })?;
+    Ok(efforts)
+}
+
 /// What predictions rest on: efforts of runs from one day through another, by day, from mile to half marathon and
 /// of 210 s at least. An activity that is counted elsewhere, as a duplicate, is not there.
 pub fn basis(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<Vec<Effort>> {
@@ -87,7 +107,7 @@ fn left_out(scope: Scope) -> &'static str {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[LIST, REMOVE, PUT, BASIS, RUNS];
+pub(crate) const QUERIES: &[Sql] = &[LIST, OF_EACH, REMOVE, PUT, BASIS, RUNS];
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,9 @@ use serde::Serialize;
 use store::{Result, Tx};
 
 use super::{activity, athlete_setting};
-use crate::settings::{Dated, Measure, Name, Setting, Settings, SettingsHistory, Source, Value, Zoned};
+use crate::load::Effort;
+use crate::settings::{Dated, Name, Setting, Settings, SettingsHistory, Source, Value, Zoned, Zones};
+use crate::zone::Edges;
 
 /// Everything that is known of the settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,33 +106,38 @@ fn since(given: &[Dated], name: Name, day: Date) -> Option<Date> {
 fn held(history: &SettingsHistory, day: Date) -> Vec<(Name, Setting<Value>)> {
     let settings = history.at(day);
     let number = |setting: Setting<f64>| setting.map(Value::Number);
+    let given = |value| Setting { value, source: Source::Given };
     let figures = [
         (Name::Sex, Some(settings.sex.map(Value::Sex))),
-        (
-            Name::BirthYear,
-            history.birth_year().map(|value| Setting { value: Value::Number(value), source: Source::Given }),
-        ),
+        (Name::BirthYear, history.birth_year().map(|year| given(Value::Number(year)))),
         (Name::HrRest, Some(number(settings.hr_rest))),
         (Name::HrMax, Some(number(settings.hr_max))),
         (Name::Lthr, Some(number(settings.lthr))),
+        (Name::Vt1, settings.vt1.map(number)),
+        (Name::Vt2, settings.vt2.map(number)),
         (Name::Ftp, settings.ftp.map(number)),
         (Name::ThresholdPace, settings.threshold_pace_s_per_km.map(number)),
+        (Name::Css, settings.css_s_per_100m.map(number)),
         (Name::Weight, settings.weight_kg.map(number)),
     ];
-    let zones = Zoned::ALL.into_iter().map(|zoned| (Name::Zones(zoned), zones(history, zoned, day)));
-    let known = figures.into_iter().chain(zones);
+    let orders =
+        settings.load_by.iter().map(|(of, order)| (Name::LoadBy(*of), Some(given(Value::Order(*order)))));
+    let zones = Zoned::ALL.into_iter().map(|zoned| (Name::Zones(zoned), zones(&settings, zoned)));
+    let known = figures.into_iter().chain(orders).chain(zones);
     known.filter_map(|(name, setting)| Some((name, setting?))).collect()
 }
 
 /// Zones that were given, and those that the thresholds make: by heart rate for every sport, by power for the bicycle.
-fn zones(history: &SettingsHistory, zoned: Zoned, day: Date) -> Option<Setting<Value>> {
-    let given = history.given_zones(zoned, day);
-    let shown = given.or_else(|| match zoned {
-        Zoned::HeartRate => history.zones(Measure::HeartRate, "", day),
-        Zoned::PowerCycling if history.given_zones(Zoned::Power, day).is_none() => {
-            history.zones(Measure::Power, "cycling", day)
-        }
+fn zones(settings: &Settings, zoned: Zoned) -> Option<Setting<Value>> {
+    if let Some(zones) = settings.zones.get(&zoned) {
+        return Some(Setting { value: Value::Zones(*zones), source: Source::Given });
+    }
+    let riding = Effort { sport: "cycling".to_owned(), ..Effort::default() };
+    let usual = Edges::usual(&riding, settings);
+    let edges = match zoned {
+        Zoned::HeartRate => Some(usual.hr),
+        Zoned::PowerCycling if !settings.zones.contains_key(&Zoned::Power) => usual.power,
         _ => None,
-    });
-    shown.map(|setting| setting.map(Value::Zones))
+    };
+    edges.map(|edges| Setting { value: Value::Zones(Zones::computed(&edges)), source: Source::Estimated })
 }

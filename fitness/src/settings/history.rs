@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::estimate::{self, Heart, Peak, month_after, month_of};
-use super::{Dated, Measure, Name, Setting, Settings, Source, Value, Zoned, Zones};
+use super::{Dated, Name, Setting, Settings, Source, Value, Zoned, Zones};
 use crate::heart_rate::Sex;
+use crate::load::{LoadOf, LoadOrder};
 
 /// The settings of an athlete over time: what was given, and what its activities let estimate.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,31 +45,26 @@ impl SettingsHistory {
                 .given(Name::Ftp, day)
                 .or_else(|| estimated_ftp().map(|value| Setting { value, source: Source::Estimated })),
             threshold_pace_s_per_km: self.given(Name::ThresholdPace, day),
+            css_s_per_100m: self.given(Name::Css, day),
+            vt1: self.given(Name::Vt1, day),
+            vt2: self.given(Name::Vt2, day),
             weight_kg: self.given(Name::Weight, day),
+            load_by: LoadOf::ALL.into_iter().filter_map(|of| Some((of, self.load_order(of, day)?))).collect(),
+            zones: Zoned::ALL.into_iter().filter_map(|of| Some((of, self.given_zones(of, day)?))).collect(),
         }
     }
 
-    /// The zones of a measure for a sport on a day: those of the sport, else those of every sport, else what the maximum
-    /// heart rate or the threshold power on the bicycle makes of them.
-    pub fn zones(&self, measure: Measure, sport: &str, day: Date) -> Option<Setting<Zones>> {
-        let given = [Zoned::of(measure, Some(sport)), Zoned::of(measure, None)];
-        let given = given.into_iter().flatten().find_map(|zoned| self.given_zones(zoned, day));
-        given.or_else(|| {
-            let settings = self.at(day);
-            let value = match measure {
-                Measure::HeartRate => Zones::of_maximum(settings.hr_max.value),
-                Measure::Power if sport == "cycling" => Zones::of_threshold_power(settings.ftp?.value),
-                Measure::Power | Measure::Pace => return None,
-            };
-            Some(Setting { value, source: Source::Estimated })
-        })
+    fn load_order(&self, of: LoadOf, day: Date) -> Option<LoadOrder> {
+        match self.given_value(Name::LoadBy(of), day)? {
+            Value::Order(order) => Some(order),
+            Value::Sex(_) | Value::Number(_) | Value::Zones(_) => None,
+        }
     }
 
-    /// The zones that were given, and hold on a day.
-    pub fn given_zones(&self, zoned: Zoned, day: Date) -> Option<Setting<Zones>> {
+    fn given_zones(&self, zoned: Zoned, day: Date) -> Option<Zones> {
         match self.given_value(Name::Zones(zoned), day)? {
-            Value::Zones(value) => Some(Setting { value, source: Source::Given }),
-            Value::Sex(_) | Value::Number(_) => None,
+            Value::Zones(zones) => Some(zones),
+            Value::Sex(_) | Value::Number(_) | Value::Order(_) => None,
         }
     }
 
@@ -132,7 +128,7 @@ impl SettingsHistory {
     fn given_number(&self, name: Name, day: Date) -> Option<f64> {
         match self.given_value(name, day)? {
             Value::Number(number) => Some(number),
-            Value::Sex(_) | Value::Zones(_) => None,
+            Value::Sex(_) | Value::Order(_) | Value::Zones(_) => None,
         }
     }
 
@@ -163,7 +159,7 @@ fn estimated(settings: &Settings) -> impl Iterator<Item = (Name, Value)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::differing;
+    use super::super::{Measure, differing};
     use super::*;
 
     fn day(text: &str) -> Date {
@@ -262,14 +258,15 @@ mod tests {
         let given = [
             zones(Zoned::HeartRate, "2024-02-01", &[100.0, 150.0]),
             zones(Zoned::HeartRateRunning, "2024-03-01", &[110.0, 160.0]),
-            given(Name::HrMax, "0001-01-01", 200.0),
         ];
         let history = history(&given, &[]);
-        let first = |sport, on| history.zones(Measure::HeartRate, sport, day(on)).unwrap().value.edges()[0];
-        assert_eq!(first("running", "2024-01-31"), 100.0);
-        assert_eq!(first("running", "2024-02-01"), 100.0);
-        assert_eq!((first("running", "2024-03-01"), first("cycling", "2024-03-01")), (110.0, 100.0));
-        assert_eq!(history.zones(Measure::Power, "cycling", day("2024-03-01")), None);
+        let first = |sport, on| {
+            let zones = history.at(day(on)).zones(Measure::HeartRate, sport);
+            zones.map(|zones| zones.edges()[0])
+        };
+        assert_eq!((first("running", "2024-01-31"), first("running", "2024-02-01")), (None, Some(100.0)));
+        assert_eq!(first("running", "2024-03-01"), Some(110.0));
+        assert_eq!(first("cycling", "2024-03-01"), Some(100.0));
     }
 
     #[test]

@@ -8,11 +8,6 @@ use serde::{Serialize, Serializer};
 const MOST: usize = 9;
 /// Fewer divide nothing.
 const LEAST: usize = 2;
-/// Lower edges as shares of the maximum heart rate, as Edwards (1993) has them.
-const OF_MAXIMUM: [f64; 5] = [0.5, 0.6, 0.7, 0.8, 0.9];
-/// Lower edges as shares of threshold power (Coggan, seven levels). Evidence: widely used, a convention.
-const OF_THRESHOLD_POWER: [f64; 7] = [0.0, 0.55, 0.75, 0.9, 1.05, 1.2, 1.5];
-
 /// What the zones divide, and of which sport; those of a sport stand before those of every sport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Zoned {
@@ -121,6 +116,12 @@ impl Zoned {
     }
 }
 
+impl Serialize for Zoned {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for Zoned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.measure() {
@@ -160,14 +161,10 @@ impl Zones {
         zones
     }
 
-    /// What the maximum heart rate makes of them.
-    pub fn of_maximum(max_bpm: f64) -> Self {
-        Self::of(&OF_MAXIMUM.map(|share| (share * max_bpm).round()))
-    }
-
-    /// What threshold power on the bicycle makes of them.
-    pub fn of_threshold_power(watts: f64) -> Self {
-        Self::of(&OF_THRESHOLD_POWER.map(|share| (share * watts).round()))
+    /// Zones that were computed, to a tenth of their unit.
+    pub fn computed(edges: &[f64]) -> Self {
+        let tenths: Vec<f64> = edges.iter().take(MOST).map(|edge| (edge * 10.0).round() / 10.0).collect();
+        Self::of(&tenths)
     }
 
     pub fn edges(&self) -> &[f64] {
@@ -226,6 +223,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::heart_rate::edwards_edges;
 
     fn check(zoned: Zoned, text: &str, wanted: Option<&str>) {
         let shown = Zones::parse(zoned, text).map(|zones| zones.show(zoned));
@@ -252,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_value_on_an_edge_belongs_above() {
-        let zones = Zones::of_maximum(190.0);
+        let zones = Zones::computed(&edwards_edges(190.0));
         assert_eq!(zones.edges(), [95.0, 114.0, 133.0, 152.0, 171.0]);
         let zone = |bpm| zones.zone(Measure::HeartRate, bpm);
         assert_eq!([94.9, 95.0, 113.0, 114.0, 171.0, 250.0].map(zone), [0, 1, 1, 2, 5, 5]);

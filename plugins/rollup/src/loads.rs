@@ -1,5 +1,6 @@
 //! The step that computes the load of every activity whose facts or settings changed.
 
+mod numbers;
 mod settings;
 
 use std::sync::Arc;
@@ -42,14 +43,12 @@ struct Chunk {
     looked_at: usize,
     written: u64,
     first_day: Option<Date>,
-    /// The day of the last activity, as text.
-    last_day: Option<String>,
 }
 
 impl Step for Loads {
     const KIND: &'static str = "rollup.loads";
     const ABOUT: &'static str =
-        "Computes the load of each activity that changed, or whose dated settings changed.";
+        "Computes the numbers and the load of each activity that changed, or whose dated settings changed.";
     type Config = LoadsConfig;
     type Input = (Gather<Changes>,);
     type Output = Changes;
@@ -61,6 +60,8 @@ impl Step for Loads {
     async fn run(&self, ctx: &StepContext, (changes,): (Gather<Changes>,)) -> Result<Changes, StepError> {
         let told = changes.0.into_iter().fold(Changes::default(), Changes::merge).days;
         let told: Option<Date> = told.and_then(|day| day.parse().ok());
+        let renewed = numbers::bring_up_to_date(ctx).await?;
+        let told = told.into_iter().chain(renewed).min();
         let Some(start) = begin(ctx, told).await.map_err(athlete::hopeless_where_misconfigured)? else {
             return Ok(Changes::none(0));
         };
@@ -69,7 +70,7 @@ impl Step for Loads {
         loop {
             let chunk = advance(ctx, history.clone()).await?;
             done += chunk.looked_at as u64;
-            ctx.progress.tell(done, start.due.max(done), chunk.last_day.as_deref().unwrap_or_default());
+            ctx.progress.tell(done, start.due.max(done), "loads of activities");
             ctx.meter.rows_in(chunk.looked_at as u64);
             ctx.meter.rows_out(chunk.written);
             first_day = first_day.into_iter().chain(chunk.first_day).min();
@@ -118,7 +119,7 @@ fn chunk(tx: &mut Tx<'_>, partition: &str, history: &SettingsHistory) -> store::
     let key = (position.changed, position.activity_id.as_str());
     let pending = records::activity::pending(tx, partition, key, CHUNK)?;
     let Some(last) = pending.last() else {
-        return Ok(Chunk { looked_at: 0, written: 0, first_day: None, last_day: None });
+        return Ok(Chunk { looked_at: 0, written: 0, first_day: None });
     };
     let loads: Vec<(String, Load)> =
         pending.iter().map(|activity| (activity.id.clone(), activity.load(history))).collect();
@@ -132,6 +133,5 @@ fn chunk(tx: &mut Tx<'_>, partition: &str, history: &SettingsHistory) -> store::
     }
     let (changed, activity_id) = (last.changed, last.id.clone());
     records::load_position::put(tx, partition, &LoadPosition { changed, activity_id, ..position })?;
-    let last_day = last.local_date.map(|day| day.to_string());
-    Ok(Chunk { looked_at: pending.len(), written, first_day, last_day })
+    Ok(Chunk { looked_at: pending.len(), written, first_day })
 }

@@ -234,6 +234,8 @@ mod scenario {
     pub(super) async fn progress_is_told_up_to_the_last_activity(house: House) {
         let rides: Vec<(String, u32)> = house::days_from("2020-01-01", 600).map(|day| (day, 60)).collect();
         house.rides(&rides).await;
+        house.work("2022-01-01").await;
+        house.set(Name::Ftp, "0001-01-01", 200.0).await;
         let told = house.watched("2022-01-01").await;
         assert_eq!(told, [(250, 600), (500, 600), (600, 600)]);
     }

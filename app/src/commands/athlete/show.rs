@@ -100,9 +100,9 @@ fn table(overview: &Overview, today: Date) -> Table {
     table
 }
 
-/// Zones of a sport are only missed by those who want them.
+/// What few athletes know or want is shown where it was given.
 fn is_expected(name: Name) -> bool {
-    !matches!(name, Name::Zones(_))
+    !matches!(name, Name::Zones(_) | Name::LoadBy(_) | Name::Vt1 | Name::Vt2 | Name::Css)
 }
 
 fn row(held: &Held) -> [String; 5] {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{activity_load, date, optional_date, stored};
+use super::super::{activity_load, activity_number, date, export_row, optional_date, stored};
 use crate::calendar::Contribution;
 use crate::load::{Effort, Load, is_cycling};
 use crate::scope::STRAVA_API;
 use crate::settings::{ALWAYS, Name, Peak, SettingsHistory};
+use crate::zone::Edges;
 
 /// An activity whose load is to be computed.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,15 +45,44 @@ impl Measured {
 }
 
 fn load(effort: &Effort, local_date: Option<Date>, history: &SettingsHistory) -> Load {
-    Load::of(effort, &history.at(local_date.unwrap_or(ALWAYS)))
+    let settings = history.at(local_date.unwrap_or(ALWAYS));
+    Load::of(effort, &settings, &Edges::of(effort, &settings))
 }
 
-const PENDING: Sql = Sql::Both(
-    "SELECT id, changed, local_date, sport, sub_sport, elapsed_s, timer_s, moving_s, np, \
-     best_20min_power, hr_seconds \
-     FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3)) \
-     ORDER BY changed, id LIMIT $4",
-);
+/// The columns of `activity a` and `activity_number n` that [`effort`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, a.best_20min_power, a.hr_seconds, \
+         a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds"
+    };
+}
+/// The first of them.
+const EFFORT: usize = 3;
+/// The first column of a load behind them.
+const LOAD: usize = EFFORT + 12;
+
+/// Efforts with the loads that are kept of them.
+macro_rules! measured {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.duplicate_of, a.id, a.local_date, ",
+            columns!(),
+            ", ",
+            activity_load::columns!(),
+            " FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+             LEFT JOIN activity_load l ON l.activity_id = a.id ",
+            $rest
+        )
+    };
+}
+
+const PENDING: Sql = Sql::Both(concat!(
+    "SELECT a.id, a.changed, a.local_date, ",
+    columns!(),
+    " FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+     WHERE a.athlete = $1 AND (a.changed > $2 OR (a.changed = $2 AND a.id > $3)) \
+     ORDER BY a.changed, a.id LIMIT $4"
+));
 const COUNT_PENDING: Sql = Sql::Both(
     "SELECT COUNT(*) FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3))",
 );
@@ -65,25 +95,17 @@ const WITH_POWER: Sql = Sql::Both(
      AND local_date <= $3 AND provenance <> $4 AND duplicate_of IS NULL AND best_20min_power = $5 \
      ORDER BY local_date, id",
 );
-const MEASURED: Sql = Sql::Both(
-    "SELECT a.duplicate_of, a.id, a.local_date, a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, \
-     a.best_20min_power, a.hr_seconds, \
-     l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated \
-     FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
-     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date < $3 ORDER BY a.local_date, a.id",
-);
-const MEASURED_UNDATED: Sql = Sql::Both(
-    "SELECT a.duplicate_of, a.id, a.local_date, a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, \
-     a.best_20min_power, a.hr_seconds, \
-     l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated \
-     FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
-     WHERE a.athlete = $1 AND a.local_date IS NULL ORDER BY a.id",
-);
+const MEASURED: Sql = Sql::Both(measured!(
+    "WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date < $3 ORDER BY a.local_date, a.id"
+));
+const MEASURED_UNDATED: Sql =
+    Sql::Both(measured!("WHERE a.athlete = $1 AND a.local_date IS NULL ORDER BY a.id"));
 const CONTRIBUTIONS: Sql = Sql::Both(
     "SELECT a.local_date, a.provenance, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load \
      FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.duplicate_of IS NULL ORDER BY a.local_date, a.id",
 );
+const BEST_POWER: Sql = Sql::Both("SELECT best_20min_power FROM activity WHERE id = $1");
 const PEAKS: Sql = Sql::Both(
     "SELECT local_date, sport, sub_sport, max_hr, best_20min_power FROM activity \
      WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 AND duplicate_of IS NULL ORDER BY local_date",
@@ -96,14 +118,17 @@ pub fn pending(
     (changed, id): (i64, &str),
     limit: u32,
 ) -> Result<Vec<Pending>> {
-    tx.query(&PENDING, &params![athlete, changed, id, limit], |row| {
+    let mut pending = tx.query(&PENDING, &params![athlete, changed, id, limit], |row| {
         Ok(Pending {
             id: row.get(0)?,
             changed: row.get(1)?,
             local_date: optional_date(row, 2)?,
             effort: effort(row)?,
         })
-    })
+    })?;
+    let ids: Vec<String> = pending.iter().map(|activity| activity.id.clone()).collect();
+    felt(tx, athlete, &ids, pending.iter_mut().map(|activity| &mut activity.effort))?;
+    Ok(pending)
 }
 
 /// The activity of a month that has a reading as its highest, with its day: the first of them.
@@ -130,6 +155,20 @@ pub fn count_pending(tx: &mut Tx<'_>, athlete: &str, (changed, id): (i64, &str))
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
+/// Adds how hard the athlete felt them, which stands in the export, to the efforts of activities.
+fn felt<'a>(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    ids: &[String],
+    efforts: impl Iterator<Item = &'a mut Effort>,
+) -> Result<()> {
+    let told = export_row::told(tx, athlete, ids)?;
+    for (id, effort) in ids.iter().zip(efforts) {
+        effort.perceived_exertion = told.get(id).and_then(|figures| figures.perceived_exertion);
+    }
+    Ok(())
+}
+
 fn effort(row: &Row<'_>) -> Result<Effort> {
     let hr_seconds: Option<String> = row.get(10)?;
     Ok(Effort {
@@ -138,9 +177,14 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         elapsed_s: row.get(5)?,
         timer_s: row.get(6)?,
         moving_s: row.get(7)?,
+        distance_m: row.get(11)?,
         np: row.get(8)?,
         best_20min_power: row.get(9)?,
         hr_seconds: hr_seconds.map(|text| stored(&text, |text| text.parse().ok())).transpose()?,
+        ngp_mps: row.get(12)?,
+        power_seconds: activity_number::held(row, 13)?,
+        speed_seconds: activity_number::held(row, 14)?,
+        perceived_exertion: None,
     })
 }
 
@@ -154,13 +198,15 @@ pub fn measured(
     let read = |row: &Row<'_>| {
         let is_counted = row.get::<Option<String>>(0)?.is_none();
         let measured = Measured { local_date: optional_date(row, 2)?, is_counted, effort: effort(row)? };
-        Ok((measured, activity_load::read(row, 11)?))
+        Ok((row.get::<String>(1)?, (measured, activity_load::read(row, LOAD)?)))
     };
     let (first, end) = (from.max(Date::ZERO).to_string(), until.to_string());
     let mut rows = tx.query(&MEASURED, &params![athlete, &first, &end], read)?;
     if from <= ALWAYS {
         rows.extend(tx.query(&MEASURED_UNDATED, &params![athlete], read)?);
     }
+    let (ids, mut rows): (Vec<String>, Vec<(Measured, Load)>) = rows.into_iter().unzip();
+    felt(tx, athlete, &ids, rows.iter_mut().map(|(measured, _)| &mut measured.effort))?;
     Ok(rows)
 }
 
@@ -201,6 +247,11 @@ pub fn peaks(tx: &mut Tx<'_>, athlete: &str) -> Result<BTreeMap<Date, Peak>> {
     Ok(peaks)
 }
 
+/// Highest mean power of an activity over 20 min, which may prove an estimated threshold wrong.
+pub fn best_20min_power(tx: &mut Tx<'_>, id: &str) -> Result<Option<f64>> {
+    Ok(tx.optional(&BEST_POWER, &params![id], |row| row.get(0))?.flatten())
+}
+
 /// The month of the last row, since thousands of rows share a few months.
 #[derive(Default)]
 struct Month {
@@ -220,5 +271,14 @@ impl Month {
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] =
-    &[PENDING, COUNT_PENDING, WITH_HEART_RATE, WITH_POWER, MEASURED, MEASURED_UNDATED, CONTRIBUTIONS, PEAKS];
+pub(super) const QUERIES: &[Sql] = &[
+    PENDING,
+    COUNT_PENDING,
+    WITH_HEART_RATE,
+    WITH_POWER,
+    MEASURED,
+    MEASURED_UNDATED,
+    CONTRIBUTIONS,
+    BEST_POWER,
+    PEAKS,
+];

@@ -6,7 +6,9 @@ mod list;
 mod search;
 mod volume;
 
-pub use effort::{Measured, Pending, contributions, count_pending, measured, peaks, pending, with_reading};
+pub use effort::{
+    Measured, Pending, best_20min_power, contributions, count_pending, measured, peaks, pending, with_reading,
+};
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
 pub use search::{Filter, search};
 pub use volume::{Volume, volumes};
@@ -108,6 +110,7 @@ pub struct Removed {
     pub start_ms: Option<i64>,
 }
 
+const EXISTS: Sql = Sql::Both("SELECT id FROM activity WHERE athlete = $1 AND id = $2");
 const BEFORE: Sql = Sql::Both("SELECT local_date, start_ms FROM activity WHERE id = $1");
 // Its duplicates have days of their own, and one of them counts from now on.
 const LEAVING: Sql = Sql::Both(
@@ -148,6 +151,7 @@ const TOUCH: Sql =
     Sql::Both("UPDATE activity SET changed = $4 WHERE athlete = $1 AND local_date >= $2 AND local_date < $3");
 const TOUCH_UNDATED: Sql =
     Sql::Both("UPDATE activity SET changed = $2 WHERE athlete = $1 AND local_date IS NULL");
+const TOUCH_ONE: Sql = Sql::Both("UPDATE activity SET changed = $2 WHERE id = $1");
 const SET_SPORT: Sql =
     Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
 const REMOVE: Sql = Sql::Both("DELETE FROM activity WHERE id = $1");
@@ -220,6 +224,11 @@ pub fn touch_undated(tx: &mut Tx<'_>, athlete: &str, changed: i64) -> Result<u64
     tx.execute(&TOUCH_UNDATED, &params![athlete, changed])
 }
 
+/// Gives one activity another change number.
+pub fn touch_one(tx: &mut Tx<'_>, id: &str, changed: i64) -> Result<()> {
+    tx.execute(&TOUCH_ONE, &params![id, changed]).map(drop)
+}
+
 /// Gives an activity another sport.
 pub fn set_sport(
     tx: &mut Tx<'_>,
@@ -228,6 +237,11 @@ pub fn set_sport(
     changed: i64,
 ) -> Result<()> {
     tx.execute(&SET_SPORT, &params![id, sport, sub_sport, changed]).map(drop)
+}
+
+/// True where the athlete has an activity of this id.
+pub fn exists(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<bool> {
+    Ok(tx.optional(&EXISTS, &params![athlete, id], |row| row.get::<String>(0))?.is_some())
 }
 
 /// Removes an activity with all that hangs on it. Of its start [`duplicate::relink`] must hear.
@@ -241,7 +255,7 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[&[Sql]] = &[
-    &[BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, SET_SPORT, REMOVE],
+    &[EXISTS, BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, REMOVE],
     duplicate::QUERIES,
     effort::QUERIES,
     list::QUERIES,

@@ -2,6 +2,7 @@
 
 use store::{Result, Sql, Tx, params};
 
+use super::super::activity_load;
 use super::list::{ActivityRow, PageKey, link, list, read, select};
 
 /// What activities must fit.

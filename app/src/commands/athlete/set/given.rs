@@ -2,6 +2,7 @@
 
 use clap::Args;
 use fitness::day;
+use fitness::load::{LoadMethod, LoadOf};
 use fitness::records::setting_change::Wish;
 use fitness::settings::{Measure, Name, SettingError, Value, Zoned, parse};
 use jiff::civil::Date;
@@ -29,6 +30,18 @@ pub(super) struct Given {
     /// Threshold pace on foot, such as 3:50/km or 6:10/mi
     #[arg(long, value_name = "PACE", value_parser = threshold_pace)]
     threshold_pace: Option<Value>,
+    /// Heart rate at the first ventilatory threshold, as a laboratory measures it
+    #[arg(long, value_name = "BPM", value_parser = vt1)]
+    vt1: Option<Value>,
+    /// Heart rate at the second ventilatory threshold
+    #[arg(long, value_name = "BPM", value_parser = vt2)]
+    vt2: Option<Value>,
+    /// Critical swim speed, such as 1:45/100m
+    #[arg(long, value_name = "PACE", value_parser = css)]
+    css: Option<Value>,
+    /// What the load of a sport is computed from, such as running=heart_rate,rpe; the first that is known counts
+    #[arg(long, value_name = "SPORT=METHODS", value_parser = load_by)]
+    load_by: Vec<LoadBy>,
     /// Weight in kilograms, or such as 154lb
     #[arg(long, value_name = "KG", value_parser = weight)]
     weight: Option<Value>,
@@ -93,6 +106,38 @@ fn weight(text: &str) -> Result<Value, SettingError> {
     parse(Name::Weight, text)
 }
 
+/// An order of methods for a group of sports.
+#[derive(Debug, Clone, Copy)]
+struct LoadBy {
+    of: LoadOf,
+    order: Value,
+}
+
+fn load_by(text: &str) -> Result<LoadBy, String> {
+    let (sport, methods) = text.split_once('=').ok_or("give it as `running=heart_rate,rpe`")?;
+    let of = LoadOf::parse(sport.trim()).ok_or_else(|| {
+        let sports = LoadOf::ALL.map(LoadOf::as_str).join(", ");
+        format!("`{sport}` is none of {sports}")
+    })?;
+    let order = parse(Name::LoadBy(of), methods).map_err(|error| {
+        let methods = LoadMethod::ALL.map(LoadMethod::as_str).join(", ");
+        format!("{error}, of {methods}")
+    })?;
+    Ok(LoadBy { of, order })
+}
+
+fn vt1(text: &str) -> Result<Value, SettingError> {
+    parse(Name::Vt1, text)
+}
+
+fn vt2(text: &str) -> Result<Value, SettingError> {
+    parse(Name::Vt2, text)
+}
+
+fn css(text: &str) -> Result<Value, SettingError> {
+    parse(Name::Css, text)
+}
+
 fn birth_year(text: &str) -> Result<Value, SettingError> {
     parse(Name::BirthYear, text)
 }
@@ -142,14 +187,18 @@ impl Given {
             (Name::HrMax, self.hr_max),
             (Name::Lthr, self.lthr),
             (Name::Ftp, self.ftp),
+            (Name::Vt1, self.vt1),
+            (Name::Vt2, self.vt2),
             (Name::ThresholdPace, self.threshold_pace),
+            (Name::Css, self.css),
             (Name::Weight, self.weight),
             (Name::BirthYear, self.birth_year),
         ];
         let zones = [&self.hr_zones, &self.power_zones, &self.pace_zones].into_iter().flatten();
         let zones = zones.map(|zone| (Name::Zones(zone.zoned), Some(zone.edges)));
+        let orders = self.load_by.iter().map(|by| (Name::LoadBy(by.of), Some(by.order)));
         let race = self.race.map(|race| Wish::new(Name::Race, race.day, Some(race.distance)));
-        let given = given.into_iter().chain(zones).filter(|(_, value)| value.is_some());
+        let given = given.into_iter().chain(zones).chain(orders).filter(|(_, value)| value.is_some());
         given.map(|(name, value)| Wish::new(name, from, value)).chain(race).collect()
     }
 }
@@ -165,6 +214,18 @@ mod tests {
         assert_eq!((noted.day, noted.distance), wanted);
         assert_eq!(race("10k").unwrap_err(), "give it as `10k@2026-12-06`");
         assert_eq!(race("10k@soon").unwrap_err(), "`soon` is not a date like 2026-01-31, from 1900 to 2199");
+    }
+
+    #[test]
+    fn an_order_of_methods_names_its_sport() {
+        assert_eq!(load_by("running=heart_rate,rpe").unwrap().of, LoadOf::Running);
+        assert_eq!(load_by("yoga=rpe").unwrap_err(), "`yoga` is none of running, cycling, swimming, other");
+        assert_eq!(load_by("rpe").unwrap_err(), "give it as `running=heart_rate,rpe`");
+        assert_eq!(
+            load_by("other=mood").unwrap_err(),
+            "`mood` is not a value of load of other; give it as `heart_rate,rpe,duration`, \
+             of power, graded_pace, swim_pace, heart_rate, rpe, duration"
+        );
     }
 
     #[test]

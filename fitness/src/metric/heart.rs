@@ -1,0 +1,107 @@
+//! Numbers of the heart.
+
+use super::{Metric, Of};
+
+pub(super) const METRICS: &[Metric] = &[
+    Metric {
+        name: "trimp",
+        of: Of::Activity,
+        title: "TRIMP (Banister)",
+        unit: "",
+        formula: "sum over samples of minutes × HRr × a × e^(b × HRr), HRr = (HR - rest) / (max - rest); men a = 0.64, b = 1.92, women a = 0.86, b = 1.67",
+        source: "Banister 1991; Morton, Fitz-Clarke and Banister 1990, J Appl Physiol 69:1171; fitted to the lactate of few athletes",
+        choices: &[
+            "Summed over the samples: that of the mean heart rate is too low, because the exponential is convex.",
+            "A sample holds until the next one; a gap of more than 30 s counts nothing.",
+            "Women have their own a, where others keep that of men.",
+        ],
+        inputs: &["heart_rate", "sex", "hr_rest", "hr_max"],
+    },
+    Metric {
+        name: "trimp_edwards",
+        of: Of::Activity,
+        title: "TRIMP (Edwards)",
+        unit: "",
+        formula: "minutes at 50-60, 60-70, 70-80, 80-90 and 90-100 % of the maximum heart rate × 1, 2, 3, 4, 5",
+        source: "Edwards 1993, The Heart Rate Monitor Book; a convention of coaches",
+        choices: &[
+            "A rate on an edge belongs above; below 50 % counts nothing, above 100 % counts as the fifth.",
+            "The edges stay those of Edwards whatever zones the athlete sets.",
+        ],
+        inputs: &["heart_rate", "hr_max"],
+    },
+    Metric {
+        name: "trimp_lucia",
+        of: Of::Activity,
+        title: "TRIMP (Lucia)",
+        unit: "",
+        formula: "minutes below VT1, from VT1 to VT2, and from VT2 on × 1, 2, 3",
+        source: "Lucia et al. 2003, Med Sci Sports Exerc 35:872; a convention of studies",
+        choices: &[
+            "Absent unless both ventilatory thresholds were given: no formula tells them from other settings.",
+            "A rate on a threshold belongs above.",
+        ],
+        inputs: &["heart_rate", "vt1", "vt2"],
+    },
+    Metric {
+        name: "hrtss",
+        of: Of::Activity,
+        title: "hrTSS",
+        unit: "",
+        formula: "100 × TRIMP / TRIMP of 60 min at the threshold heart rate",
+        source: "TRIMP normalised to an hour at threshold = 100; a convention",
+        choices: &["The factor a cancels; the sex changes only the shape of the curve."],
+        inputs: &["trimp", "sex", "hr_rest", "hr_max", "lthr"],
+    },
+    Metric {
+        name: "zones_hr_s",
+        of: Of::Activity,
+        title: "Time in heart-rate zones",
+        unit: "s",
+        formula: "seconds from each lower edge up to the next",
+        source: "edges at 50, 60, 70, 80 and 90 % of the maximum: Edwards 1993",
+        choices: &[
+            "The edges are 50, 60, 70, 80 and 90 % of the maximum unless the athlete sets others.",
+            "What lies below the first edge is in no zone; a value on an edge belongs above.",
+            "A sample holds until the next one; a gap of more than 30 s counts nothing.",
+        ],
+        inputs: &["heart_rate", "hr_max", "zones_hr"],
+    },
+    Metric {
+        name: "hr_curve_bpm",
+        of: Of::Activity,
+        title: "Heart-rate curve",
+        unit: "bpm",
+        formula: "the highest mean heart rate over each duration",
+        source: "arithmetic mean; no source needed",
+        choices: &["A stretch with a gap of more than 30 s between heart rates is no stretch."],
+        inputs: &["heart_rate"],
+    },
+    Metric {
+        name: "decoupling_pct",
+        of: Of::Activity,
+        title: "Decoupling",
+        unit: "%",
+        formula: "100 × (EF1 - EF2) / EF1, EF = output / mean heart rate of each half",
+        source: "Friel, Pw:Hr and Pa:Hr; below 5 % is called aerobic; a rule of thumb",
+        choices: &[
+            "Output is the normalized graded speed on foot, else normalized power.",
+            "The first 10 min are left out as warm-up, and what remains is cut into halves of the moving time.",
+            "Absent below 40 min of moving time with heart rate.",
+        ],
+        inputs: &["heart_rate", "power", "distance", "altitude"],
+    },
+    Metric {
+        name: "efficiency_factor",
+        of: Of::Activity,
+        title: "Efficiency factor",
+        unit: "W/bpm or m/min/bpm",
+        formula: "output / mean heart rate",
+        source: "Friel, Allen and Coggan; a convention",
+        choices: &[
+            "Output is the normalized graded speed in m/min on foot, else normalized power in W.",
+            "The heart rate is the plain mean of the samples.",
+        ],
+        inputs: &["np", "ngp_mps", "heart_rate"],
+    },
+];
