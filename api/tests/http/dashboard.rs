@@ -7,6 +7,7 @@ use fitness::Scope;
 use fitness::calendar::DayRow;
 use fitness::records::day;
 use serde_json::{Value, json};
+use store::{Sql, params};
 
 use crate::athlete::{Ride, ride};
 use crate::client::Answer;
@@ -113,6 +114,25 @@ async fn a_run_that_failed_is_named() {
         let (run, sync) = after_a_run(&house, "import", &failing).await;
         assert_eq!((&sync["state"], &sync["run"]["id"]), (&json!("failed"), &json!(run)));
         assert_eq!(sync["run"]["error_code"], "sample_broken");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_that_should_be_newer_is_stale_and_a_run_at_work_is_named() {
+    const SCHEDULE: Sql = Sql::Both(
+        "INSERT INTO schedule (pipeline, partition, rule, next_ms) VALUES ('timed', 'athlete', 'every 1h', $1)",
+    );
+    const BEGIN: Sql = Sql::Both("UPDATE run SET state = 'running', started_ms = $1");
+    each(async |house| {
+        let sync = async || house.client.get(PATH).await.json()["sync"].clone();
+        let due_ms = NOW_MS - 16 * 60_000;
+        house.store.write(move |tx| tx.execute(&SCHEDULE, &params![due_ms])).await.unwrap();
+        assert_eq!(sync().await, json!({"state": "stale", "queued": 0}));
+        let started = house.client.post("/api/v1/pipelines/daily/runs", &json!({})).await.json();
+        house.store.write(|tx| tx.execute(&BEGIN, &params![NOW_MS])).await.unwrap();
+        let run = json!({"id": started["run"], "pipeline": "daily", "started_ms": NOW_MS});
+        assert_eq!(sync().await, json!({"state": "syncing", "run": run, "queued": 0}));
     })
     .await;
 }

@@ -159,6 +159,9 @@ fn estimated(settings: &Settings) -> impl Iterator<Item = (Name, Value)> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::ToSpan;
+    use proptest::prelude::*;
+
     use super::super::{Measure, differing};
     use super::*;
 
@@ -370,5 +373,45 @@ mod tests {
             wrong.at(day("2024-01-01")).check().unwrap_err().to_string(),
             "resting heart rate of 90 bpm must be below threshold heart rate of 85 bpm"
         );
+    }
+
+    /// Settings of two names on some of sixty days, given or estimated.
+    fn some() -> impl Strategy<Value = Vec<Dated>> {
+        let one =
+            (0_i32..60, 0_u8..2, any::<bool>(), 0_u8..3).prop_map(|(after, name, is_given, number)| Dated {
+                name: if name == 0 { Name::HrMax } else { Name::Ftp },
+                from: day("2024-01-01").saturating_add(after.days()),
+                value: super::Value::Number(f64::from(number)),
+                source: if is_given { Source::Given } else { Source::Estimated },
+            });
+        // One a day, name and source, as the store has them.
+        prop::collection::vec(one, 0..12).prop_map(|all| {
+            let keyed = all.into_iter().map(|dated| ((dated.name, dated.source, dated.from), dated));
+            keyed.collect::<BTreeMap<_, _>>().into_values().collect()
+        })
+    }
+
+    fn holds(all: &[Dated], name: Name, on: Date) -> Option<(Source, super::Value)> {
+        let of = |source| {
+            let begun = all.iter().filter(|dated| dated.name == name && dated.source == source);
+            begun
+                .filter(|dated| dated.from <= on)
+                .max_by_key(|dated| dated.from)
+                .map(|last| (source, last.value))
+        };
+        of(Source::Given).or(of(Source::Estimated))
+    }
+
+    proptest! {
+        /// A day lies in a range exactly where something else holds on it.
+        #[test]
+        fn the_days_that_differ_are_in_the_ranges_and_no_others((old, new) in (some(), some())) {
+            let ranges = differing(&old, &new);
+            for on in day("2023-12-30").series(1.day()).take(70) {
+                let differs = [Name::HrMax, Name::Ftp].iter().any(|name| holds(&old, *name, on) != holds(&new, *name, on));
+                let is_inside = ranges.iter().any(|(from, until)| (*from..*until).contains(&on));
+                prop_assert_eq!(differs, is_inside, "{}: {:?}", on, ranges);
+            }
+        }
     }
 }
