@@ -53,7 +53,8 @@ pub(crate) async fn five_thousand_activities(report: &mut Report) -> anyhow::Res
         let started = Instant::now();
         let (seconds, ran) = cpu::of(demo.run("daily", json!({}))).await;
         ran?;
-        (took.push(started.elapsed().as_secs_f64()), spent.push(seconds));
+        took.push(started.elapsed().as_secs_f64());
+        spent.push(seconds);
     }
     let floor = cpu::median(floors);
     let told = reports.load(Ordering::Relaxed) as f64;
