@@ -24,7 +24,7 @@ pub(crate) struct Athlete {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Set(set::Set),
+    Set(Box<set::Set>),
     Show(show::Show),
 }
 

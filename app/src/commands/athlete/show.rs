@@ -87,7 +87,7 @@ fn table(overview: &Overview, today: Date) -> Table {
         match overview.now.iter().find(|held| held.name == name) {
             Some(held) => table.row(row(held)),
             None if is_expected(name) => {
-                table.row([name.to_string(), "-".to_owned(), "never given".to_owned()])
+                table.row([name.to_string(), "-".to_owned(), "never given".to_owned()]);
             }
             None => {}
         }

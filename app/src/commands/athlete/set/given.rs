@@ -30,7 +30,7 @@ pub(super) struct Given {
     /// Threshold pace on foot, such as 3:50/km or 6:10/mi
     #[arg(long, value_name = "PACE", value_parser = threshold_pace)]
     threshold_pace: Option<Value>,
-    /// Heart rate at the first ventilatory threshold
+    /// Heart rate at the first ventilatory threshold, from a laboratory
     #[arg(long, value_name = "BPM", value_parser = vt1)]
     vt1: Option<Value>,
     /// Heart rate at the second ventilatory threshold
@@ -39,7 +39,7 @@ pub(super) struct Given {
     /// Critical swim speed, such as 1:45/100m
     #[arg(long, value_name = "PACE", value_parser = css)]
     css: Option<Value>,
-    /// What loads are computed from: running=heart_rate,rpe
+    /// What the load of a sport is made of, as running=heart_rate,rpe
     #[arg(long, value_name = "SPORT=METHODS", value_parser = load_by)]
     load_by: Vec<LoadBy>,
     /// Weight in kilograms, or such as 154lb
