@@ -1,6 +1,7 @@
 //! Paceline over HTTP: thin routes over engine and store, one error model, and the guards of a server without accounts.
 
 mod body;
+mod conditional;
 mod diagnostic;
 mod error;
 mod guard;
@@ -13,6 +14,7 @@ mod router;
 mod routes;
 mod serve;
 mod state;
+mod today;
 
 pub use error::Error;
 pub use router::router;

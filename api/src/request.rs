@@ -69,7 +69,8 @@ fn finish(headers: &mut HeaderMap, id: &RequestId) {
         headers.insert(NAME, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What has a tag says itself how it may be kept.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 fn is_sane(id: &str) -> bool {

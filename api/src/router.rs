@@ -18,11 +18,11 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, days, dead_letters, explain, health, insights, jobs, metrics, openapi, pipelines,
-    pools, predictions, runs, steps, uploads, webhooks, workers,
+    activities, backfills, dashboard, days, dead_letters, explain, health, insights, jobs, metrics, openapi,
+    pipelines, pools, predictions, runs, settings, steps, uploads, webhooks, workers,
 };
 use crate::state::{Shared, State};
-use crate::{guard, request};
+use crate::{conditional, guard, request};
 
 /// Where the routes stand, and the addresses that programs of the former system know.
 pub(crate) const PREFIX: &str = "/api/v1";
@@ -58,6 +58,7 @@ pub fn router(state: State) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .layer(DefaultBodyLimit::max(upload_bytes))
+        .layer(from_fn(conditional::answer))
         .layer(from_fn(guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(clock, request::follow))
@@ -106,6 +107,8 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(dead_letters::replay))
         .routes(routes!(dead_letters::discard))
         .routes(routes!(steps::list))
+        .routes(routes!(dashboard::show))
+        .routes(routes!(settings::show, settings::change))
         .routes(routes!(insights::daily))
         .routes(routes!(insights::evaluate))
         .routes(routes!(predictions::list))

@@ -2,6 +2,7 @@
 
 pub(crate) mod activities;
 pub(crate) mod backfills;
+pub(crate) mod dashboard;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
 pub(crate) mod explain;
@@ -14,6 +15,7 @@ pub(crate) mod pipelines;
 pub(crate) mod pools;
 pub(crate) mod predictions;
 pub(crate) mod runs;
+pub(crate) mod settings;
 pub(crate) mod steps;
 pub(crate) mod uploads;
 pub(crate) mod webhooks;

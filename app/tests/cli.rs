@@ -229,6 +229,35 @@ fn a_time_zone_has_no_date() {
 }
 
 #[test]
+fn a_birth_year_has_no_date_either() {
+    let folder = folder();
+    let year = ["athlete", "set", "--birth-year", "1985"];
+    let dated = paceline(folder.path(), &[], &[&year[..], &["--from", "2026-03-01"]].concat());
+    assert_eq!(dated.code, 2, "{}", dated.stderr);
+    assert!(dated.stderr.contains("a birth year has no date"), "{}", dated.stderr);
+    assert_eq!(paceline(folder.path(), &[], &year).code, 0);
+    let shown = paceline(folder.path(), &[], &["athlete", "show"]).stdout;
+    assert!(shown.lines().any(|line| line.starts_with("birth year") && line.contains("1985")), "{shown}");
+}
+
+#[test]
+fn a_dry_run_of_a_setting_writes_nothing() {
+    let folder = folder();
+    let zones =
+        ["athlete", "set", "--hr-zones", "running:110,130,150", "--ftp", "250", "--from", "2026-03-01"];
+    let shown = paceline(folder.path(), &[], &[&zones[..], &["--dry-run"]].concat());
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    let wanted = "would be set from 2026-03-01 on: threshold power, heart-rate zones of running\n\
+                  no load is computed again\n";
+    assert_eq!(shown.stdout, wanted);
+    let given = || paceline(folder.path(), &[], &["athlete", "show", "--json"]).stdout.contains("2026-03-01");
+    assert!(!given());
+    let set = paceline(folder.path(), &[], &[&zones[..], &["--yes"]].concat());
+    assert_eq!(set.code, 0, "{}", set.stderr);
+    assert!(given());
+}
+
+#[test]
 fn a_rule_whose_advice_has_another_form_is_found_at_its_example() {
     let folder = folder();
     let rule = "//! Mine.\nfn applies(day) { day.x > 1 }\nfn advise(day) { #{ pick: \"medium\", weight: 1, why: \"So.\" } }\n\

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use engine::clock::Clock;
+use engine::context::Watcher;
 use engine::registry::Registry;
 use engine::run::Cause;
 use engine::script::Library;
@@ -26,6 +27,11 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn new() -> anyhow::Result<Self> {
+        Self::watched(None).await
+    }
+
+    /// The same with somebody who watches how far steps are.
+    pub(crate) async fn watched(watcher: Option<Watcher>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let store = Store::open(&Url::sqlite(folder.path().join("bench.db"))).await?;
         store.migrate().await?;
@@ -33,7 +39,7 @@ impl Demo {
         plugins::register(&mut registry, options())?;
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let library = Arc::new(Library::from_dir(&root)?);
-        let engine = Engine::new(store, Arc::new(registry), library, Clock::system(), None);
+        let engine = Engine::new(store, Arc::new(registry), library, Clock::system(), watcher);
         Ok(Self { engine, folder })
     }
 

@@ -4,6 +4,7 @@
 
 mod archive;
 mod cpu;
+mod dashboard;
 mod demo;
 mod executor;
 mod fsync;
@@ -20,7 +21,10 @@ mod queue;
 mod report;
 mod rules;
 mod seed;
+mod server;
+mod settings;
 mod wakeup;
+mod years;
 
 use report::Report;
 
@@ -75,6 +79,12 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("insight") {
         insight::daily(report).await?;
+    }
+    if wanted("dashboard") {
+        dashboard::ten_thousand_activities(report).await?;
+    }
+    if wanted("settings") {
+        settings::five_thousand_activities(report).await?;
     }
     if wanted("rules") {
         rules::ten_years(report).await?;

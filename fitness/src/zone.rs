@@ -2,8 +2,8 @@
 
 use crate::best_effort;
 use crate::heart_rate;
-use crate::load::{self, Effort};
-use crate::settings::Settings;
+use crate::load::{self, Effort, LoadOf};
+use crate::settings::{Measure, Settings};
 
 /// Lower edges as shares of threshold power: Coggan's seven levels. Evidence: widely used, a convention.
 const OF_THRESHOLD_POWER: [f64; 7] = [0.0, 0.55, 0.75, 0.9, 1.05, 1.2, 1.5];
@@ -23,6 +23,22 @@ pub struct Edges {
 }
 
 impl Edges {
+    /// The edges that an athlete set for the sport of an effort, and where there are none those that follow from the
+    /// thresholds.
+    pub fn of(effort: &Effort, settings: &Settings) -> Self {
+        let of = LoadOf::of(&effort.sport, effort.sub_sport.as_deref()).as_str();
+        let given = |measure| settings.zones(measure, of).map(|zones| zones.edges().to_vec());
+        let usual = Self::usual(effort, settings);
+        // In the water a pace is that of 100 m.
+        let meters = if of == LoadOf::Swimming.as_str() { 100.0 } else { 1000.0 };
+        let speeds = given(Measure::Pace).map(|paces| paces.into_iter().map(|pace| meters / pace).collect());
+        Self {
+            hr: given(Measure::HeartRate).unwrap_or(usual.hr),
+            power: given(Measure::Power).or(usual.power),
+            speed: speeds.or(usual.speed),
+        }
+    }
+
     /// The edges that follow from an athlete's thresholds: heart rate in shares of the maximum, power on the bicycle
     /// in shares of the threshold power, running in shares of the threshold speed.
     pub fn usual(effort: &Effort, settings: &Settings) -> Self {

@@ -62,6 +62,47 @@ fn a_setting_from_a_date_changes_only_the_days_from_there() {
 }
 
 #[test]
+fn a_dry_run_tells_what_the_change_then_computes_again() {
+    for program in Program::on_both() {
+        let folder = program.demo(60);
+        program.json(&["import", &folder.to_string_lossy(), "--json"]);
+        let set = ["athlete", "set", "--hr-max", "200", "--hr-rest", "40", "--from", "2026-10-15"];
+        let planned = program.json(&[&set[..], &["--dry-run", "--json"]].concat());
+        assert!(planned["loads"].as_u64() > Some(0), "{planned}");
+        let made = program.json(&[&set[..], &["--json"]].concat());
+        for count in ["activities", "loads", "days", "first_day", "changed"] {
+            assert_eq!(planned[count], made[count], "{count}");
+        }
+        let run = program.json(&["runs", "show", made["run"].as_str().unwrap(), "--json"]);
+        let meters = |step: &str| {
+            let steps = run["steps"].as_array().unwrap().iter();
+            steps.clone().find(|found| found["step"] == step).unwrap()["meters"].clone()
+        };
+        let (loads, days) = (meters("rollup.loads"), meters("rollup.days"));
+        assert_eq!((&loads["rows_in"], &loads["rows_out"]), (&made["activities"], &made["loads"]));
+        // Of each day there is one row for the athlete and one that may be shown to others.
+        assert_eq!(days["rows_out"].as_u64(), made["days"].as_u64().map(|days| 2 * days));
+    }
+}
+
+#[test]
+fn an_estimate_names_the_activity_that_shows_it() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(90);
+    program.json(&["import", &folder.to_string_lossy(), "--json"]);
+    let shown = program.json(&["athlete", "show", "--json"]);
+    let estimates = shown["estimates"].as_array().unwrap();
+    let with_evidence = |name: &str| {
+        estimates.iter().rev().find(|estimate| estimate["name"] == name && estimate["evidence"].is_object())
+    };
+    let estimate = with_evidence("hr_max").unwrap();
+    let id = &estimate["evidence"]["activity"];
+    let activity = program.lines(&["activities", "--json"]).into_iter().find(|row| row["id"] == *id).unwrap();
+    assert_eq!(activity["max_hr"], estimate["evidence"]["reading"]);
+    assert_eq!(activity["max_hr"], estimate["value"]);
+}
+
+#[test]
 fn an_export_counts_what_it_holds_and_changes_nothing_the_second_time() {
     for program in Program::on_both() {
         let export = program.export(40).to_string_lossy().into_owned();

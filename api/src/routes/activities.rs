@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use fitness::records::activity::{self, ActivityRow, PageKey};
+use fitness::records::activity::{self, ActivityRow, Filter, PageKey};
 use fitness::records::{activity_stream, lap};
 use fitness::stream::Column;
 use jiff::civil::Date;
@@ -25,6 +25,9 @@ use streams::{Asked, Streams};
 pub(crate) use view::Warning;
 use view::{Activity, ActivityWithLaps};
 
+/// Characters of a filter.
+const LONGEST_WORD: usize = 100;
+
 /// Which activities to list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -36,6 +39,10 @@ pub(crate) struct ActivitiesParams {
     /// Only activities that start on this day or before it.
     #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
+    /// Only activities of this sport, as the list names it: `running`.
+    sport: Option<String>,
+    /// Only activities that have this in their name or description, in capitals or not.
+    text: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// How many to answer, 50 if not given.
@@ -46,6 +53,7 @@ pub(crate) struct ActivitiesParams {
 /// The page that was asked for.
 pub(crate) struct Which {
     period: Period,
+    filter: Filter,
     after: PageKey,
     limit: u32,
 }
@@ -55,9 +63,21 @@ impl FromQuery for Which {
         let limit = page::limit(query)?;
         Ok(Self {
             period: Period::read(query)?,
+            filter: Filter { sport: word(query, "sport")?, text: word(query, "text")?, from_ms: None },
             after: query.text("cursor").map_or(Ok(PageKey::newest()), |cursor| read_cursor(&cursor))?,
             limit: u32::try_from(limit).unwrap_or(1),
         })
+    }
+}
+
+/// What a filter asks for; nothing would fit every row.
+fn word(query: &mut Query, name: &str) -> Result<Option<String>, Error> {
+    let text = query.text(name).map(|text| text.trim().to_owned());
+    match text {
+        Some(text) if text.is_empty() || text.chars().count() > LONGEST_WORD => {
+            Err(Error::parameter(name, format!("must have 1 to {LONGEST_WORD} characters")))
+        }
+        text => Ok(text),
     }
 }
 
@@ -72,7 +92,7 @@ impl FromQuery for Which {
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
-    Params(Which { period, after, limit }): Params<Which>,
+    Params(Which { period, filter, after, limit }): Params<Which>,
 ) -> Result<Json<Page<Activity>>, Error> {
     let athlete = shared.state.partition.clone();
     let read = shared.store().read(move |tx| {
@@ -82,11 +102,7 @@ pub(crate) async fn list(
             // Nothing sorts below an empty id, so the page begins before that moment.
             after = PageKey { start_ms: until_ms.unwrap_or(i64::MAX), id: String::new() };
         }
-        let mut rows = activity::list(tx, &athlete, &after, limit + 1)?;
-        rows.retain(|row| {
-            from_ms.is_none_or(|from_ms| row.start_ms.is_some_and(|start_ms| start_ms >= from_ms))
-        });
-        Ok(rows)
+        activity::search(tx, &athlete, &Filter { from_ms, ..filter.clone() }, &after, limit + 1)
     });
     let page = Page::cut(read.await?, i64::from(limit), write_cursor);
     Ok(Json(Page { items: page.items.into_iter().map(Activity::from).collect(), next: page.next }))

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorBody};
 use crate::query::{FromQuery, Params, Query};
 use crate::state::Shared;
 
-const DAILY: &str = "insights.daily";
+pub(crate) const DAILY: &str = "insights.daily";
 const EVALUATE: &str = "insights.evaluate";
 
 /// Which day to advise on.

@@ -48,6 +48,56 @@ fn keep(tx: &mut store::Tx<'_>, start_ms: i64) -> store::Result<String> {
     Ok(activity.id)
 }
 
+/// An activity as a test wants it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ride {
+    pub(crate) days_ago: i64,
+    pub(crate) sport: &'static str,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) distance_m: Option<f64>,
+    pub(crate) max_hr: Option<f64>,
+    pub(crate) np: Option<f64>,
+}
+
+impl Default for Ride {
+    fn default() -> Self {
+        Self { days_ago: 0, sport: "cycling", name: None, distance_m: None, max_hr: None, np: None }
+    }
+}
+
+/// Keeps a ride of an hour, and answers its id.
+pub(crate) async fn ride(house: &House, ride: Ride) -> String {
+    let kept = house.store.write(move |tx| {
+        let athlete = Athlete { id: ATHLETE.to_owned(), timezone: "UTC".to_owned(), created_ms: NOW_MS };
+        athlete::ensure(tx, &athlete)?;
+        let start_ms = NOW_MS - ride.days_ago * DAY_MS;
+        let recording = Recording {
+            sport: ride.sport.to_owned(),
+            name: ride.name.map(str::to_owned),
+            start_ms: Some(start_ms),
+            ..Recording::default()
+        };
+        let source_id = start_ms.to_string();
+        let origin = Origin {
+            athlete: ATHLETE,
+            provenance: "file",
+            source_id: &source_id,
+            file: "ride.fit",
+            sha256: &source_id,
+            part: 0,
+            parts: 1,
+        };
+        let day = fitness::day::local_date(start_ms, None, &jiff::tz::TimeZone::UTC);
+        let mut activity = Activity::of(&recording, origin, day);
+        activity.summary.timer_s = Some(3600.0);
+        (activity.summary.distance_m, activity.summary.max_hr) = (ride.distance_m, ride.max_hr);
+        activity.summary.np = ride.np;
+        activity::upsert(tx, &activity, 1)?;
+        Ok(activity.id)
+    });
+    kept.await.unwrap()
+}
+
 fn starts(page: &Value) -> Vec<i64> {
     let start = |item: &Value| (item["start_ms"].as_i64().unwrap() - NOW_MS) / DAY_MS;
     page["items"].as_array().unwrap().iter().map(start).collect()

@@ -29,7 +29,7 @@ async fn health_tells_of_database_queue_and_pipelines() {
                 "running": 0, "workers": 0, "dead_letters": 0
             },
             "pipelines": [
-                {"pipeline": "broken"}, {"pipeline": "counting"}, {"pipeline": "import"},
+                {"pipeline": "broken"}, {"pipeline": "counting"}, {"pipeline": "daily"}, {"pipeline": "import"},
                 {"pipeline": "polite"}, {"pipeline": "timed", "late": false}, {"pipeline": "told"}
             ],
             "script_errors": null
@@ -52,7 +52,7 @@ async fn what_is_late_is_told_and_health_stays_well() {
         let answer = house.client.get("/api/v1/health").await;
         let told = answer.json();
         assert_eq!((answer.status, &told["status"]), (200, &json!("late")));
-        assert_eq!(told["pipelines"][4], json!({"pipeline": "timed", "late": true, "due_ms": due_ms}));
+        assert_eq!(told["pipelines"][5], json!({"pipeline": "timed", "late": true, "due_ms": due_ms}));
         assert_eq!(told["pipelines"][1], json!({"pipeline": "counting"}));
 
         let on_time = Sql::Both("DELETE FROM schedule");

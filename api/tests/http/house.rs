@@ -47,6 +47,11 @@ pipeline("import", #{ on_overlap: "queue", params: #{ uploads: [] } });
 sample::take();
 "#;
 
+const DAILY: &str = r#"//! Brings the day up to date.
+pipeline("daily", #{});
+sample::count(#{ rows: 1 });
+"#;
+
 pub(crate) struct House {
     pub(crate) client: Client,
     pub(crate) engine: Engine,
@@ -107,6 +112,7 @@ async fn engine(store: &Store) -> Engine {
         ("timed", TIMED),
         ("told", TOLD),
         ("polite", POLITE),
+        ("daily", DAILY),
     ];
     let texts = texts.map(|(name, text)| (format!("pipelines/{name}.rhai"), text.to_owned()));
     let (store, library) = (store.clone(), Arc::new(Library::from_texts(BTreeMap::from(texts))));

@@ -5,6 +5,7 @@
 mod after;
 mod athlete;
 mod client;
+mod dashboard;
 mod framing;
 mod health;
 mod house;
@@ -15,6 +16,7 @@ mod predictions;
 mod refusals;
 mod runs;
 mod sample;
+mod settings;
 mod stopping;
 mod uploads;
 mod webhooks;

@@ -116,7 +116,7 @@ async fn a_schedule_is_shown_with_what_is_due_and_health_tells_of_the_scheduler(
     let listed = house.client.get("/api/v1/pipelines").await.json();
     let due = json!([{"partition": "athlete", "next_ms": 1_785_002_400_000_i64}]);
     let wanted = json!({"rule": "every 1h", "catch_up": "last", "due": due});
-    assert_eq!(listed["items"][4]["schedule"], wanted);
+    assert_eq!(listed["items"][5]["schedule"], wanted);
     let health = house.client.get("/api/v1/health").await.json();
     assert_eq!(health["scheduler"], json!({"last_tick_ms": NOW_MS, "age_ms": 0, "late": false}));
 }

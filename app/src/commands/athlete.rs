@@ -24,7 +24,6 @@ pub(crate) struct Athlete {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    // Boxed, because it has an option for each setting.
     Set(Box<set::Set>),
     Show(show::Show),
 }

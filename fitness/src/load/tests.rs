@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::heart_rate::Sex;
-use crate::settings::Source;
+use crate::settings::{Source, Zoned, Zones};
 
 fn given<T>(value: T) -> Setting<T> {
     Setting { value, source: Source::Given }
@@ -21,6 +21,7 @@ fn settings(ftp: Option<Setting<f64>>) -> Settings {
         vt2: None,
         weight_kg: None,
         load_by: BTreeMap::new(),
+        zones: BTreeMap::new(),
     }
 }
 
@@ -36,7 +37,7 @@ fn ride() -> Effort {
 }
 
 fn of(effort: &Effort, settings: &Settings) -> Load {
-    Load::of(effort, settings, &Edges::usual(effort, settings))
+    Load::of(effort, settings, &Edges::of(effort, settings))
 }
 
 fn check(effort: &Effort, ftp: Option<Setting<f64>>, wanted: (f64, LoadMethod, bool)) {
@@ -196,4 +197,27 @@ fn lucia_needs_both_thresholds() {
 fn an_intensity_of_82_96_percent_is_no_83() {
     let ride = Effort { np: Some(207.4), ..ride() };
     check(&ride, Some(given(250.0)), (68.824, LoadMethod::Power, false));
+}
+
+#[test]
+fn time_is_counted_in_the_zones_that_the_athlete_set() {
+    let mut settings = settings(Some(given(250.0)));
+    let hr = |load: Load| load.zones_hr_s.unwrap();
+    assert_eq!(hr(of(&ride(), &settings)), [0.0, 0.0, 3600.0, 0.0, 0.0]);
+    settings.zones.insert(Zoned::HeartRate, Zones::new(Zoned::HeartRate, &[100.0, 160.0]).unwrap());
+    assert_eq!(hr(of(&ride(), &settings)), [3600.0, 0.0]);
+    let cycling = Zones::new(Zoned::HeartRateCycling, &[100.0, 120.0, 150.0]).unwrap();
+    settings.zones.insert(Zoned::HeartRateCycling, cycling);
+    assert_eq!(hr(of(&ride(), &settings)), [0.0, 0.0, 3600.0]);
+    assert_eq!(hr(of(&Effort { sport: "running".to_owned(), ..ride() }, &settings)), [3600.0, 0.0]);
+}
+
+#[test]
+fn zones_of_pace_are_speeds() {
+    let mut settings = settings(None);
+    let paces = Zones::new(Zoned::PaceRunning, &[400.0, 250.0]).unwrap();
+    settings.zones.insert(Zoned::PaceRunning, paces);
+    let run = Effort { sport: "running".to_owned(), ..Effort::default() };
+    assert_eq!(Edges::of(&run, &settings).speed, Some(vec![2.5, 4.0]));
+    assert_eq!(Edges::of(&ride(), &settings).speed, None);
 }

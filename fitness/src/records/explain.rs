@@ -7,11 +7,11 @@ use store::{Result, Tx};
 use super::{activity, activity_number, activity_stream, athlete_setting, export_row};
 use crate::explain::{Explanation, Input};
 use crate::export::Figures;
-use crate::load::{Effort, threshold_power};
+use crate::load::{Effort, LoadOf, threshold_power};
 use crate::metric::{self, Metric, Of};
 use crate::records::activity::Shown;
 use crate::records::export_row::ExportRow;
-use crate::settings::{ALWAYS, Dated, Name, Settings, SettingsHistory, Source};
+use crate::settings::{ALWAYS, Dated, Measure, Name, Settings, SettingsHistory, Source};
 use crate::stream::Column;
 use crate::zone::Edges;
 
@@ -78,7 +78,7 @@ impl Ground {
         let rows = rows.into_iter().filter_map(figures).map(|(figures, row)| (row, figures)).collect();
         Ok(Self {
             columns: activity_stream::columns(tx, &id)?,
-            edges: Edges::usual(&effort, &settings),
+            edges: Edges::of(&effort, &settings),
             values,
             settings: Settings { ftp: measured_ftp(&effort, &settings), ..settings },
             given,
@@ -114,15 +114,19 @@ impl Ground {
                 let exertion = self.rows.iter().find_map(|(_, figures)| figures.perceived_exertion);
                 known(exertion.map(|exertion| json!(exertion)), "the activity's row in an export", "not told")
             }
-            "zones_hr" => known(Some(json!(self.edges.hr)), "lower edges, from the maximum heart rate", ""),
+            "zones_hr" => known(
+                Some(json!(self.edges.hr)),
+                &self.edges_of(Measure::HeartRate, "lower edges, from the maximum heart rate"),
+                "",
+            ),
             "zones_power" => known(
                 self.edges.power.as_ref().map(|edges| json!(edges)),
-                "lower edges, from the threshold power",
+                &self.edges_of(Measure::Power, "lower edges, from the threshold power"),
                 "no threshold power is known",
             ),
             "zones_pace" => known(
                 self.edges.speed.as_ref().map(|edges| json!(edges)),
-                "lower edges in m/s, from the threshold pace",
+                &self.edges_of(Measure::Pace, "lower edges in m/s, from the threshold pace"),
                 "no threshold pace is known",
             ),
             _ => known(
@@ -159,7 +163,7 @@ impl Ground {
             Name::ThresholdPace => number(settings.threshold_pace_s_per_km),
             Name::Css => number(settings.css_s_per_100m),
             Name::Weight => number(settings.weight_kg),
-            Name::LoadBy(_) | Name::Race => None,
+            Name::LoadBy(_) | Name::Race | Name::BirthYear | Name::Zones(_) => None,
         };
         let provenance = match &known {
             Some((_, Source::Given)) => self.since(setting),
@@ -169,6 +173,16 @@ impl Ground {
             None => format!("never given; `paceline athlete set` gives it ({setting})"),
         };
         Input { name, value: known.map(|(value, _)| value), provenance }
+    }
+
+    /// Where the edges of zones come from: the athlete, or a threshold.
+    fn edges_of(&self, measure: Measure, usual: &str) -> String {
+        let of = LoadOf::of(&self.shown.row.sport, self.shown.sub_sport.as_deref()).as_str();
+        let given = self.settings.zoned(measure, of);
+        given.map_or_else(
+            || usual.to_owned(),
+            |zoned| format!("lower edges, {}", self.since(Name::Zones(zoned))),
+        )
     }
 
     fn since(&self, setting: Name) -> String {

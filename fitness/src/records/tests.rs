@@ -10,6 +10,7 @@ use super::athlete::Athlete;
 use super::export_item::{Count, ExportItem};
 use super::export_row::ExportRow;
 use super::import_file::{ImportFile, Kind, Outcome};
+use super::load_position::LoadPosition;
 use super::original::Original;
 use super::source_file::SourceFile;
 use super::*;
@@ -70,6 +71,7 @@ macro_rules! scenarios {
 scenarios![
     an_athlete_who_is_there_keeps_the_time_zone,
     a_setting_is_written_once,
+    the_position_of_loads_reads_back,
     only_estimates_that_differ_are_replaced,
     an_original_is_kept_once,
     a_file_that_lies_elsewhere_is_found_by_its_content,
@@ -103,6 +105,7 @@ fn queries() -> Vec<Sql> {
             accuracy::QUERIES,
             athlete::QUERIES,
             athlete_setting::QUERIES,
+            load_position::QUERIES,
             best_effort::QUERIES,
             original::QUERIES,
             source_file::QUERIES,
@@ -136,8 +139,8 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, what is counted after an import, and what compares all that there is.
-const READ_WHOLE: [&str; 6] =
-    ["athlete", "athlete_setting", "change_number", "stale_day", "export_item", "r"];
+const READ_WHOLE: [&str; 7] =
+    ["athlete", "athlete_setting", "load_position", "change_number", "stale_day", "export_item", "r"];
 
 #[tokio::test]
 async fn no_query_runs_through_all_rows_of_an_athlete() {
@@ -207,6 +210,19 @@ mod duplicates;
 
 mod scenario {
     use super::*;
+
+    pub(super) fn the_position_of_loads_reads_back(tx: &mut Tx<'_>) -> Result<()> {
+        assert_eq!(load_position::get(tx, ME)?, LoadPosition::default());
+        let dated =
+            |name, value| Dated { name, from: Date::constant(2024, 1, 1), value, source: Source::Given };
+        let given = vec![dated(Name::Ftp, Value::Number(250.5)), dated(Name::Sex, Value::Sex(Sex::Female))];
+        for changed in [3, 4] {
+            let position = LoadPosition { changed, activity_id: "a".to_owned(), given: given.clone() };
+            load_position::put(tx, ME, &position)?;
+            assert_eq!(load_position::get(tx, ME)?, position);
+        }
+        Ok(())
+    }
 
     pub(super) fn an_athlete_who_is_there_keeps_the_time_zone(tx: &mut Tx<'_>) -> Result<()> {
         let other = Athlete { id: ME.to_owned(), timezone: "Asia/Tokyo".to_owned(), created_ms: 2 };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::estimate::{self, Peak, month_after, month_of};
-use super::{Dated, Name, Setting, Settings, Source, Value};
+use super::estimate::{self, Heart, Peak, month_after, month_of};
+use super::{Dated, Name, Setting, Settings, Source, Value, Zoned, Zones};
 use crate::heart_rate::Sex;
 use crate::load::{LoadOf, LoadOrder};
 
@@ -33,7 +33,7 @@ impl SettingsHistory {
         let given_lthr = self.given_number(Name::Lthr, day);
         let hr_rest = or_estimate(self.given_number(Name::HrRest, day), || estimate::DEFAULT_REST_BPM);
         let hr_max = or_estimate(self.given_number(Name::HrMax, day), || {
-            estimate::hr_max(&self.peaks, month, given_lthr)
+            estimate::hr_max(&self.peaks, month, Heart { age: self.age(month), given_lthr })
         });
         let estimated_ftp = || estimate::ftp(&self.peaks, month);
         Settings {
@@ -50,14 +50,39 @@ impl SettingsHistory {
             vt2: self.given(Name::Vt2, day),
             weight_kg: self.given(Name::Weight, day),
             load_by: LoadOf::ALL.into_iter().filter_map(|of| Some((of, self.load_order(of, day)?))).collect(),
+            zones: Zoned::ALL.into_iter().filter_map(|of| Some((of, self.given_zones(of, day)?))).collect(),
         }
     }
 
     fn load_order(&self, of: LoadOf, day: Date) -> Option<LoadOrder> {
         match self.given_value(Name::LoadBy(of), day)? {
             Value::Order(order) => Some(order),
-            Value::Sex(_) | Value::Number(_) => None,
+            Value::Sex(_) | Value::Number(_) | Value::Zones(_) => None,
         }
+    }
+
+    fn given_zones(&self, zoned: Zoned, day: Date) -> Option<Zones> {
+        match self.given_value(Name::Zones(zoned), day)? {
+            Value::Zones(zones) => Some(zones),
+            Value::Sex(_) | Value::Number(_) | Value::Order(_) => None,
+        }
+    }
+
+    /// The birth year, where it was given.
+    pub fn birth_year(&self) -> Option<f64> {
+        self.given_number(Name::BirthYear, Date::MAX)
+    }
+
+    /// Years lived in the year of a month.
+    fn age(&self, month: Date) -> Option<f64> {
+        self.birth_year().map(|born| (f64::from(month.year()) - born).max(0.0))
+    }
+
+    /// The month and the reading that the estimate of a setting for a day rests on; nothing where it rests on none, as a
+    /// default does, and a threshold heart rate below a maximum that was given.
+    pub fn evidence(&self, name: Name, day: Date) -> Option<(Date, f64)> {
+        let is_derived = name == Name::Lthr && self.given_number(Name::HrMax, day).is_some();
+        estimate::evidence(&self.peaks, name, month_of(day)).filter(|_| !is_derived)
     }
 
     /// The races that the athlete announced, by day, with their metres.
@@ -103,7 +128,7 @@ impl SettingsHistory {
     fn given_number(&self, name: Name, day: Date) -> Option<f64> {
         match self.given_value(name, day)? {
             Value::Number(number) => Some(number),
-            Value::Sex(_) | Value::Order(_) => None,
+            Value::Sex(_) | Value::Order(_) | Value::Zones(_) => None,
         }
     }
 
@@ -134,7 +159,10 @@ fn estimated(settings: &Settings) -> impl Iterator<Item = (Name, Value)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::differing;
+    use jiff::ToSpan;
+    use proptest::prelude::*;
+
+    use super::super::{Measure, differing};
     use super::*;
 
     fn day(text: &str) -> Date {
@@ -201,6 +229,47 @@ mod tests {
     fn twelve_months_later_a_peak_is_forgotten() {
         let history = history(&[], &[("2023-03-05", 200.0, 300.0), ("2023-09-05", 185.0, 250.0)]);
         assert_eq!((hr_max(&history, "2024-03-31").0, hr_max(&history, "2024-04-01").0), (200.0, 185.0));
+    }
+
+    #[test]
+    fn evidence_is_the_month_that_the_estimate_rests_on() {
+        let history = history(&[], &[("2023-03-05", 200.0, 240.0), ("2023-09-05", 185.0, 250.0)]);
+        let evidence = |name, on| history.evidence(name, day(on));
+        assert_eq!(evidence(Name::HrMax, "2024-03-31"), Some((day("2023-03-01"), 200.0)));
+        assert_eq!(evidence(Name::HrMax, "2024-04-01"), Some((day("2023-09-01"), 185.0)));
+        assert_eq!(evidence(Name::Ftp, "2023-09-30"), Some((day("2023-03-01"), 240.0)));
+        assert_eq!(evidence(Name::Ftp, "2023-03-31"), None);
+        assert_eq!(evidence(Name::HrRest, "2024-03-31"), None);
+    }
+
+    #[test]
+    fn the_age_stands_in_for_a_maximum_that_was_never_seen() {
+        let born = [given(Name::BirthYear, "0001-01-01", 1954.0)];
+        let history = history(&born, &[("2024-03-05", 150.0, 100.0)]);
+        // 208 - 0.7 × 70, and what is seen then may be as low.
+        assert_eq!((hr_max(&history, "2024-03-31").0, hr_max(&history, "2024-04-01").0), (159.0, 159.0));
+    }
+
+    #[test]
+    fn zones_of_the_sport_stand_before_those_of_every_sport() {
+        let zones = |zoned, from: &str, edges: &[f64]| Dated {
+            name: Name::Zones(zoned),
+            from: day(from),
+            value: Value::Zones(Zones::new(zoned, edges).unwrap()),
+            source: Source::Given,
+        };
+        let given = [
+            zones(Zoned::HeartRate, "2024-02-01", &[100.0, 150.0]),
+            zones(Zoned::HeartRateRunning, "2024-03-01", &[110.0, 160.0]),
+        ];
+        let history = history(&given, &[]);
+        let first = |sport, on| {
+            let zones = history.at(day(on)).zones(Measure::HeartRate, sport);
+            zones.map(|zones| zones.edges()[0])
+        };
+        assert_eq!((first("running", "2024-01-31"), first("running", "2024-02-01")), (None, Some(100.0)));
+        assert_eq!(first("running", "2024-03-01"), Some(110.0));
+        assert_eq!(first("cycling", "2024-03-01"), Some(100.0));
     }
 
     #[test]
@@ -271,6 +340,21 @@ mod tests {
     }
 
     #[test]
+    fn an_estimate_that_gave_way_computes_nothing_again() {
+        let given = given(Name::HrMax, "2024-01-01", 190.0);
+        let estimated = |number| Dated {
+            name: Name::HrMax,
+            from: day("2024-01-01"),
+            value: Value::Number(number),
+            source: Source::Estimated,
+        };
+        assert_eq!(differing(&[given.clone(), estimated(180.0)], &[given.clone(), estimated(185.0)]), []);
+        // The same number from another source changes what loads say of themselves.
+        let said = [Dated { value: Value::Number(180.0), ..given }];
+        assert_eq!(differing(&[estimated(180.0)], &said), [(day("2024-01-01"), Date::MAX)]);
+    }
+
+    #[test]
     fn another_weight_computes_no_load_again() {
         assert_eq!(differing(&[], &[given(Name::Weight, "2024-02-01", 70.0)]), []);
     }
@@ -289,5 +373,45 @@ mod tests {
             wrong.at(day("2024-01-01")).check().unwrap_err().to_string(),
             "resting heart rate of 90 bpm must be below threshold heart rate of 85 bpm"
         );
+    }
+
+    /// Settings of two names on some of sixty days, given or estimated.
+    fn some() -> impl Strategy<Value = Vec<Dated>> {
+        let one =
+            (0_i32..60, 0_u8..2, any::<bool>(), 0_u8..3).prop_map(|(after, name, is_given, number)| Dated {
+                name: if name == 0 { Name::HrMax } else { Name::Ftp },
+                from: day("2024-01-01").saturating_add(after.days()),
+                value: super::Value::Number(f64::from(number)),
+                source: if is_given { Source::Given } else { Source::Estimated },
+            });
+        // One a day, name and source, as the store has them.
+        prop::collection::vec(one, 0..12).prop_map(|all| {
+            let keyed = all.into_iter().map(|dated| ((dated.name, dated.source, dated.from), dated));
+            keyed.collect::<BTreeMap<_, _>>().into_values().collect()
+        })
+    }
+
+    fn holds(all: &[Dated], name: Name, on: Date) -> Option<(Source, super::Value)> {
+        let of = |source| {
+            let begun = all.iter().filter(|dated| dated.name == name && dated.source == source);
+            begun
+                .filter(|dated| dated.from <= on)
+                .max_by_key(|dated| dated.from)
+                .map(|last| (source, last.value))
+        };
+        of(Source::Given).or(of(Source::Estimated))
+    }
+
+    proptest! {
+        /// A day lies in a range exactly where something else holds on it.
+        #[test]
+        fn the_days_that_differ_are_in_the_ranges_and_no_others((old, new) in (some(), some())) {
+            let ranges = differing(&old, &new);
+            for on in day("2023-12-30").series(1.day()).take(70) {
+                let differs = [Name::HrMax, Name::Ftp].iter().any(|name| holds(&old, *name, on) != holds(&new, *name, on));
+                let is_inside = ranges.iter().any(|(from, until)| (*from..*until).contains(&on));
+                prop_assert_eq!(differs, is_inside, "{}: {:?}", on, ranges);
+            }
+        }
     }
 }

@@ -3,11 +3,13 @@
 mod estimate;
 mod history;
 mod value;
+mod zones;
 
 pub(crate) use estimate::ftp_of;
 pub use estimate::{Peak, differing};
 pub use history::SettingsHistory;
-pub use value::{Name, SettingError, Value, parse};
+pub use value::{Name, SettingError, Value, of_edges, of_number, parse};
+pub use zones::{Measure, Zoned, Zones};
 
 use std::collections::BTreeMap;
 
@@ -53,6 +55,11 @@ pub struct Setting<T> {
 }
 
 impl<T> Setting<T> {
+    /// Another form of the value, from the same source.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting { value: change(self.value), source: self.source }
+    }
+
     /// True where the athlete never gave it.
     pub fn is_estimated(&self) -> bool {
         self.source == Source::Estimated
@@ -98,6 +105,9 @@ pub struct Settings {
     /// What loads are computed from, where the athlete set an order.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub load_by: BTreeMap<LoadOf, LoadOrder>,
+    /// Zones that the athlete set.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub zones: BTreeMap<Zoned, Zones>,
 }
 
 impl Settings {
@@ -105,6 +115,17 @@ impl Settings {
     pub fn estimates_heart_rate(&self) -> bool {
         let rates = [self.hr_rest, self.hr_max, self.lthr];
         self.sex.is_estimated() || rates.iter().any(Setting::is_estimated)
+    }
+
+    /// Which zones the athlete set of a measure for a sport: those of the sport, else those of every sport.
+    pub fn zoned(&self, measure: Measure, sport: &str) -> Option<Zoned> {
+        let named = [Zoned::of(measure, Some(sport)), Zoned::of(measure, None)];
+        named.into_iter().flatten().find(|zoned| self.zones.contains_key(zoned))
+    }
+
+    /// These zones.
+    pub fn zones(&self, measure: Measure, sport: &str) -> Option<Zones> {
+        self.zoned(measure, sport).and_then(|zoned| self.zones.get(&zoned).copied())
     }
 
     /// In which order the methods of a load are tried.

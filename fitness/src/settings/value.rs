@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::zones::{Zoned, Zones};
 use crate::heart_rate::Sex;
 use crate::load::{LoadOf, LoadOrder};
 
@@ -31,15 +32,20 @@ pub enum Name {
     Weight,
     /// A race on the day that it is dated.
     Race,
+    /// It holds for all days, whenever it is given.
+    BirthYear,
+    Zones(Zoned),
 }
 
-/// The value of a setting: beats per minute, watts, seconds per kilometre or per 100 m, kilograms, metres, the sex, or
-/// an order of methods.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The value of a setting: beats per minute, watts, seconds per kilometre or per 100 m, kilograms, metres, a year, the sex,
+/// an order of methods, or zones.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     Sex(Sex),
     Number(f64),
     Order(LoadOrder),
+    Zones(Zones),
 }
 
 /// A setting that cannot be.
@@ -61,7 +67,7 @@ pub enum SettingError {
 
 impl Name {
     /// Every setting there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 25] = [
         Self::Sex,
         Self::HrRest,
         Self::HrMax,
@@ -77,6 +83,16 @@ impl Name {
         Self::LoadBy(LoadOf::Other),
         Self::Weight,
         Self::Race,
+        Self::BirthYear,
+        Self::Zones(Zoned::HeartRate),
+        Self::Zones(Zoned::HeartRateRunning),
+        Self::Zones(Zoned::HeartRateCycling),
+        Self::Zones(Zoned::HeartRateSwimming),
+        Self::Zones(Zoned::Power),
+        Self::Zones(Zoned::PowerRunning),
+        Self::Zones(Zoned::PowerCycling),
+        Self::Zones(Zoned::PaceRunning),
+        Self::Zones(Zoned::PaceSwimming),
     ];
 
     /// The word that is stored.
@@ -97,6 +113,8 @@ impl Name {
             Self::LoadBy(LoadOf::Other) => "load_by_other",
             Self::Weight => "weight",
             Self::Race => "race",
+            Self::BirthYear => "birth_year",
+            Self::Zones(zoned) => zoned.as_str(),
         }
     }
 
@@ -105,9 +123,19 @@ impl Name {
         Self::ALL.into_iter().find(|name| name.as_str() == word)
     }
 
-    /// True where a load is computed from it.
+    /// True where a load is computed from it. Of a birth year only an estimate is.
     pub fn affects_load(self) -> bool {
-        !matches!(self, Self::Weight | Self::Race)
+        !matches!(self, Self::Weight | Self::Race | Self::BirthYear)
+    }
+
+    /// True where what was never given is estimated otherwise with it.
+    pub fn affects_estimates(self) -> bool {
+        self == Self::BirthYear
+    }
+
+    /// True for what has no first day, because it holds for all of them.
+    pub fn is_undated(self) -> bool {
+        self == Self::BirthYear
     }
 
     fn example(self) -> &'static str {
@@ -124,13 +152,16 @@ impl Name {
             Self::LoadBy(_) => "heart_rate,rpe,duration",
             Self::Weight => "70kg",
             Self::Race => "10k",
+            Self::BirthYear => "1985",
+            Self::Zones(zoned) => zoned.example(),
         }
     }
 
     /// Lowest and highest value that a person can have.
     fn range(self) -> (f64, f64) {
         match self {
-            Self::Sex | Self::LoadBy(_) => (f64::MIN, f64::MAX),
+            // Zones know the range of their edges.
+            Self::Sex | Self::LoadBy(_) | Self::Zones(_) => (f64::MIN, f64::MAX),
             Self::HrRest => (25.0, 110.0),
             Self::HrMax => (100.0, 240.0),
             Self::Lthr | Self::Vt1 | Self::Vt2 => (80.0, 230.0),
@@ -140,13 +171,15 @@ impl Name {
             Self::Weight => (25.0, 300.0),
             // Of no length is a race that was called off.
             Self::Race => (0.0, 500_000.0),
+            Self::BirthYear => (1900.0, 2100.0),
         }
     }
 
     /// A number of this setting with its unit, as a person writes it.
     pub fn show(self, number: f64) -> String {
         match self {
-            Self::Sex | Self::LoadBy(_) => String::new(),
+            Self::Sex | Self::LoadBy(_) | Self::Zones(_) => String::new(),
+            Self::BirthYear => number.to_string(),
             Self::HrRest | Self::HrMax | Self::Lthr | Self::Vt1 | Self::Vt2 => format!("{number} bpm"),
             Self::Ftp => format!("{number} W"),
             Self::ThresholdPace => format!("{}/km", clock(number)),
@@ -161,6 +194,8 @@ impl Name {
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Zones(zoned) => return zoned.fmt(f),
+            Self::BirthYear => "birth year",
             Self::Sex => "sex",
             Self::HrRest => "resting heart rate",
             Self::HrMax => "maximum heart rate",
@@ -197,6 +232,7 @@ impl Value {
             Self::Sex(Sex::Male) => "m".to_owned(),
             Self::Sex(Sex::Female) => "f".to_owned(),
             Self::Number(number) => number.to_string(),
+            Self::Zones(zones) => zones.to_stored(),
         }
     }
 
@@ -204,6 +240,7 @@ impl Value {
     pub fn from_stored(name: Name, text: &str) -> Option<Self> {
         match name {
             Name::Sex => sex(text),
+            Name::Zones(zoned) => Zones::parse(zoned, text).map(Self::Zones),
             Name::LoadBy(_) => LoadOrder::parse(text).map(Self::Order),
             _ => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Self::Number),
         }
@@ -214,6 +251,10 @@ impl Value {
         match self {
             Self::Sex(_) | Self::Order(_) => self.to_stored(),
             Self::Number(number) => name.show(number),
+            Self::Zones(zones) => match name {
+                Name::Zones(zoned) => zones.show(zoned),
+                _ => zones.to_stored(),
+            },
         }
     }
 }
@@ -230,8 +271,35 @@ pub fn parse(name: Name, text: &str) -> Result<Value, SettingError> {
         Name::Css => time(typed.strip_suffix("/100m").unwrap_or(&typed)).map(Value::Number),
         Name::Weight => weight(&typed),
         Name::Race => race(&typed),
+        Name::BirthYear => number(&typed, "").filter(is_whole),
+        Name::Zones(zoned) => Zones::parse(zoned, &typed).map(Value::Zones),
     };
     let value = value.ok_or_else(|| SettingError::Unreadable { name, text: text.to_owned() })?;
+    within(name, value, text)
+}
+
+/// Takes a number in the setting's own unit, as a program gives it: a pace in seconds per kilometre, a race in metres.
+pub fn of_number(name: Name, number: f64) -> Result<Value, SettingError> {
+    let text = number.to_string();
+    let value = Some(Value::Number(number)).filter(|value| match name {
+        Name::Sex | Name::LoadBy(_) | Name::Zones(_) => false,
+        Name::BirthYear => is_whole(value),
+        _ => number.is_finite(),
+    });
+    within(name, value.ok_or_else(|| SettingError::Unreadable { name, text: text.clone() })?, &text)
+}
+
+/// Takes the edges of zones in their own unit.
+pub fn of_edges(name: Name, edges: &[f64]) -> Result<Value, SettingError> {
+    let zones = match name {
+        Name::Zones(zoned) => Zones::new(zoned, edges),
+        _ => None,
+    };
+    let text = || edges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    zones.map(Value::Zones).ok_or_else(|| SettingError::Unreadable { name, text: text() })
+}
+
+fn within(name: Name, value: Value, text: &str) -> Result<Value, SettingError> {
     let (low, high) = name.range();
     if let Value::Number(number) = value
         && !(low..=high).contains(&number)
@@ -253,6 +321,10 @@ fn sex(text: &str) -> Option<Value> {
 fn number(text: &str, unit: &str) -> Option<Value> {
     let digits = text.strip_suffix(unit).unwrap_or(text).trim();
     digits.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number)
+}
+
+fn is_whole(value: &Value) -> bool {
+    matches!(value, Value::Number(number) if number.fract() == 0.0)
 }
 
 fn weight(text: &str) -> Option<Value> {
@@ -381,8 +453,60 @@ mod tests {
     }
 
     #[test]
+    fn a_birth_year_is_a_whole_year() {
+        check(Name::BirthYear, "1985", "1985");
+        check(Name::BirthYear, "1985.5", "`1985.5` is not a value of birth year; give it as `1985`");
+        check(Name::BirthYear, "85", "birth year of `85` is out of range; it must be from 1900 to 2100");
+    }
+
+    #[test]
+    fn zones_say_what_they_should_be() {
+        let name = Name::Zones(Zoned::HeartRateRunning);
+        check(name, "114,133,152", "114,133,152");
+        check(
+            name,
+            "133,114",
+            "`133,114` is not a value of heart-rate zones of running; give it as `95,114,133,152,171`",
+        );
+    }
+
+    #[test]
+    fn a_program_gives_numbers_in_the_settings_own_unit() {
+        assert_eq!(of_number(Name::ThresholdPace, 230.0), parse(Name::ThresholdPace, "3:50/km"));
+        let wrong = |name, number| of_number(name, number).unwrap_err().to_string();
+        assert_eq!(
+            wrong(Name::ThresholdPace, 3.5),
+            "threshold pace of `3.5` is out of range; it must be from 2:00/km to 15:00/km"
+        );
+        assert_eq!(wrong(Name::Sex, 1.0), "`1` is not a value of sex; give it as `m or f`");
+        assert_eq!(
+            wrong(Name::BirthYear, 1985.5),
+            "`1985.5` is not a value of birth year; give it as `1985`"
+        );
+        let zones = Name::Zones(Zoned::PaceRunning);
+        assert_eq!(of_edges(zones, &[330.0, 290.0]), parse(zones, "5:30,4:50"));
+        assert!(of_edges(zones, &[290.0, 330.0]).is_err() && of_edges(Name::Ftp, &[1.0, 2.0]).is_err());
+    }
+
+    #[test]
+    fn every_name_is_found_by_its_word() {
+        for name in Name::ALL {
+            assert_eq!(Name::parse(name.as_str()), Some(name));
+        }
+        let zones = Name::ALL.iter().filter(|name| matches!(name, Name::Zones(_))).count();
+        assert_eq!(zones, Zoned::ALL.len());
+    }
+
+    #[test]
     fn what_is_stored_reads_back() {
-        for (name, text) in [(Name::Sex, "f"), (Name::ThresholdPace, "3:50.5/km"), (Name::Weight, "70.2")] {
+        let zones = Name::Zones(Zoned::PaceRunning);
+        for (name, text) in [
+            (Name::Sex, "f"),
+            (Name::ThresholdPace, "3:50.5/km"),
+            (Name::Weight, "70.2"),
+            (Name::BirthYear, "1985"),
+            (zones, "5:30,4:50.5"),
+        ] {
             let value = parse(name, text).unwrap();
             assert_eq!(Value::from_stored(name, &value.to_stored()), Some(value));
         }

@@ -5,20 +5,18 @@ mod settings;
 
 use std::sync::Arc;
 
-use engine::context::{Cursor, StepContext};
+use engine::context::StepContext;
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::load::Load;
-use fitness::records::activity::Pending;
-use fitness::settings::{ALWAYS, SettingsHistory};
-use fitness::zone::Edges;
+use fitness::records::load_position::LoadPosition;
+use fitness::settings::SettingsHistory;
 use fitness::{Changes, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use store::Tx;
 
 use crate::athlete;
-use settings::Given;
 
 /// Activities in one commit, which must stay below 100 ms.
 const CHUNK: u32 = 250;
@@ -32,20 +30,12 @@ pub struct Loads;
 #[serde(deny_unknown_fields, default)]
 pub struct LoadsConfig {}
 
-/// How far the loads are.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Position {
-    /// Change number and id of the last activity.
-    changed: i64,
-    id: String,
-    /// The settings that the athlete had given.
-    given: Vec<Given>,
-}
-
 /// What the chunks work with.
 struct Start {
     history: SettingsHistory,
     changed: i64,
+    /// How many activities are to be looked at.
+    due: u64,
 }
 
 /// What a commit did.
@@ -76,9 +66,11 @@ impl Step for Loads {
             return Ok(Changes::none(0));
         };
         let history = Arc::new(start.history);
-        let mut first_day = told;
+        let (mut first_day, mut done) = (told, 0);
         loop {
             let chunk = advance(ctx, history.clone()).await?;
+            done += chunk.looked_at as u64;
+            ctx.progress.tell(done, start.due.max(done), "loads of activities");
             ctx.meter.rows_in(chunk.looked_at as u64);
             ctx.meter.rows_out(chunk.written);
             first_day = first_day.into_iter().chain(chunk.first_day).min();
@@ -95,7 +87,7 @@ impl Step for Loads {
 /// Brings the settings up to date and marks the activities that depend on those that changed.
 async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, StepError> {
     let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
-    ctx.commit(move |tx, cursor| {
+    ctx.commit(move |tx, _| {
         let now_ms = clock.now_ms();
         let Some(today) = athlete::today(tx, &partition, now_ms)? else {
             return Ok(None);
@@ -103,14 +95,15 @@ async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, S
         if let Some(day) = told {
             records::stale_day::lower(tx, &partition, day)?;
         }
-        let position: Position = cursor.get().unwrap_or_default();
+        let position = records::load_position::get(tx, &partition)?;
         let changed = position.changed;
-        let before = (changed > 0).then_some(position.given.as_slice());
+        let before = (changed > 0).then(|| position.given.clone());
         let (history, given) = settings::refresh(tx, &partition, before, today, now_ms)?;
+        let due = records::activity::count_pending(tx, &partition, (changed, &position.activity_id))?;
         if given != position.given {
-            cursor.set(&Position { given, ..position })?;
+            records::load_position::put(tx, &partition, &LoadPosition { given, ..position })?;
         }
-        Ok(Some(Start { history, changed }))
+        Ok(Some(Start { history, changed, due }))
     })
     .await
 }
@@ -118,23 +111,18 @@ async fn begin(ctx: &StepContext, told: Option<Date>) -> Result<Option<Start>, S
 /// Computes the next loads, writes those that differ and moves the cursor behind them.
 async fn advance(ctx: &StepContext, history: Arc<SettingsHistory>) -> Result<Chunk, StepError> {
     let partition = ctx.run.partition.clone();
-    ctx.commit(move |tx, cursor| chunk(tx, cursor, &partition, &history)).await
+    ctx.commit(move |tx, _| chunk(tx, &partition, &history)).await
 }
 
-fn chunk(
-    tx: &mut Tx<'_>,
-    cursor: &mut Cursor,
-    partition: &str,
-    history: &SettingsHistory,
-) -> store::Result<Chunk> {
-    let position: Position = cursor.get().unwrap_or_default();
-    let key = (position.changed, position.id.as_str());
+fn chunk(tx: &mut Tx<'_>, partition: &str, history: &SettingsHistory) -> store::Result<Chunk> {
+    let position = records::load_position::get(tx, partition)?;
+    let key = (position.changed, position.activity_id.as_str());
     let pending = records::activity::pending(tx, partition, key, CHUNK)?;
     let Some(last) = pending.last() else {
         return Ok(Chunk { looked_at: 0, written: 0, first_day: None });
     };
     let loads: Vec<(String, Load)> =
-        pending.iter().map(|activity| (activity.id.clone(), load(activity, history))).collect();
+        pending.iter().map(|activity| (activity.id.clone(), activity.load(history))).collect();
     let written = records::activity_load::put(tx, &loads)?;
     let first_day = pending.iter().filter_map(|activity| activity.local_date).min().filter(|_| written > 0);
     if let Some(day) = first_day {
@@ -143,12 +131,7 @@ fn chunk(
     if written > 0 {
         records::change_number::next(tx, partition)?;
     }
-    cursor.set(&Position { changed: last.changed, id: last.id.clone(), given: position.given })?;
+    let (changed, activity_id) = (last.changed, last.id.clone());
+    records::load_position::put(tx, partition, &LoadPosition { changed, activity_id, ..position })?;
     Ok(Chunk { looked_at: pending.len(), written, first_day })
-}
-
-// What has no day is measured against the settings that always held.
-fn load(activity: &Pending, history: &SettingsHistory) -> Load {
-    let settings = history.at(activity.local_date.unwrap_or(ALWAYS));
-    Load::of(&activity.effort, &settings, &Edges::usual(&activity.effort, &settings))
 }

@@ -1,9 +1,9 @@
-//! `paceline athlete show`: what holds today, and who says so.
+//! `paceline athlete show`: what holds today, who says so, and what an estimate rests on.
 
 use clap::Args;
 use engine::clock::Clock;
-use fitness::records::{activity, athlete_setting};
-use fitness::settings::{ALWAYS, Dated, Name, Setting, Settings, SettingsHistory, Source, Value};
+use fitness::records::setting_overview::{self, Estimate, Evidence, Held, Overview};
+use fitness::settings::{ALWAYS, Dated, Name, Source};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
@@ -17,12 +17,16 @@ use crate::{error, output, program};
 const AFTER_HELP: &str = "\
 Examples:
   paceline athlete show
-  paceline athlete show --json      with every dated setting";
+  paceline athlete show --estimates  what was estimated, month by month, and from which activity
+  paceline athlete show --json       with every dated setting and estimate";
 
 /// Shows what holds today, and whether it was given or estimated
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Show {
+    /// Show the estimates by month, with the activity that each rests on
+    #[arg(long)]
+    estimates: bool,
     #[command(flatten)]
     whose: Whose,
     #[command(flatten)]
@@ -35,58 +39,60 @@ impl Show {
         let zone = program::time_zone(&store, &self.whose.athlete).await?;
         let today = Timestamp::from_millisecond(Clock::system().now_ms())?.to_zoned(zone.clone()).date();
         let athlete = self.whose.athlete.clone();
-        let read =
-            store.read(move |tx| Ok((athlete_setting::list(tx, &athlete)?, activity::peaks(tx, &athlete)?)));
-        let (dated, peaks) = read.await?;
-        let settings = SettingsHistory::new(&dated, peaks).at(today);
+        let overview = store.read(move |tx| setting_overview::read(tx, &athlete, today)).await?;
         let zone = zone.iana_name().unwrap_or("UTC");
         if self.form.json {
             output::json(&json!({
                 "athlete": self.whose.athlete,
                 "timezone": zone,
                 "date": today,
-                "settings": settings,
-                "given": given(&dated),
+                "settings": overview.settings,
+                "given": overview.given.iter().map(given).collect::<Vec<_>>(),
+                "estimates": overview.estimates.iter().map(estimate).collect::<Vec<_>>(),
             }))?;
+        } else if self.estimates {
+            output::line(estimates(&overview.estimates).to_string())?;
         } else {
-            output::line(format!(
-                "{}, {today}, {zone}\n\n{}",
-                self.whose.athlete,
-                table(&settings, &dated, today)
-            ))?;
+            output::line(format!("{}, {today}, {zone}\n\n{}", self.whose.athlete, table(&overview, today)))?;
         }
         Ok(error::DONE)
     }
 }
 
-fn given(dated: &[Dated]) -> Vec<Json> {
-    let given = dated.iter().filter(|dated| dated.source == Source::Given);
-    let json = |dated: &Dated| {
-        let value = match dated.value {
-            Value::Number(number) => json!(number),
-            Value::Sex(sex) => json!(sex),
-            Value::Order(order) => json!(order),
-        };
-        let mut json = json!({ "name": dated.name, "value": value });
-        if dated.from != ALWAYS {
-            json["from"] = json!(dated.from);
-        }
-        json
-    };
-    given.map(json).collect()
+fn given(dated: &Dated) -> Json {
+    let mut json = json!({ "name": dated.name, "value": dated.value });
+    if dated.from != ALWAYS {
+        json["from"] = json!(dated.from);
+    }
+    json
 }
 
-fn table(settings: &Settings, dated: &[Dated], today: Date) -> Table {
-    let mut table = Table::new(&[("Setting", Left), ("Value", Left), ("Source", Left), ("Since", Left)]);
-    for (name, known) in values(settings) {
-        let Some((value, source)) = known else {
-            table.row([name.to_string(), "-".to_owned(), "never given".to_owned(), String::new()]);
-            continue;
-        };
-        let since = if source == Source::Given { since(name, dated, today) } else { String::new() };
-        table.row([name.to_string(), value.show(name), source.as_str().to_owned(), since]);
+fn estimate(Estimate { name, from, value, evidence }: &Estimate) -> Json {
+    let mut json = json!({ "name": name, "from": from, "value": value });
+    if let Some(evidence) = evidence {
+        json["evidence"] = json!(evidence);
     }
-    let races = dated.iter().filter(|dated| dated.name == Name::Race && dated.from >= today);
+    json
+}
+
+fn table(overview: &Overview, today: Date) -> Table {
+    let mut table = Table::new(&[
+        ("Setting", Left),
+        ("Value", Left),
+        ("Source", Left),
+        ("Since", Left),
+        ("Evidence", Left),
+    ]);
+    for name in Name::ALL.into_iter().filter(|name| *name != Name::Race) {
+        match overview.now.iter().find(|held| held.name == name) {
+            Some(held) => table.row(row(held)),
+            None if is_expected(name) => {
+                table.row([name.to_string(), "-".to_owned(), "never given".to_owned()]);
+            }
+            None => {}
+        }
+    }
+    let races = overview.given.iter().filter(|dated| dated.name == Name::Race && dated.from >= today);
     for race in races {
         let (value, source) = (race.value.show(Name::Race), race.source.as_str());
         table.row([Name::Race.to_string(), value, source.to_owned(), race.from.to_string()]);
@@ -94,35 +100,65 @@ fn table(settings: &Settings, dated: &[Dated], today: Date) -> Table {
     table
 }
 
-fn values(settings: &Settings) -> Vec<(Name, Option<(Value, Source)>)> {
-    let number = |setting: Setting<f64>| (Value::Number(setting.value), setting.source);
-    let orders = settings.load_by.iter();
-    let orders = orders.map(|(of, order)| (Name::LoadBy(*of), Some((Value::Order(*order), Source::Given))));
-    let thresholds =
-        [(Name::Vt1, settings.vt1), (Name::Vt2, settings.vt2), (Name::Css, settings.css_s_per_100m)];
-    let given = thresholds.into_iter().filter_map(|(name, setting)| Some((name, Some(number(setting?)))));
-    let always = [
-        (Name::Sex, Some((Value::Sex(settings.sex.value), settings.sex.source))),
-        (Name::HrRest, Some(number(settings.hr_rest))),
-        (Name::HrMax, Some(number(settings.hr_max))),
-        (Name::Lthr, Some(number(settings.lthr))),
-        (Name::Ftp, settings.ftp.map(number)),
-        (Name::ThresholdPace, settings.threshold_pace_s_per_km.map(number)),
-        (Name::Weight, settings.weight_kg.map(number)),
-    ];
-    // What few athletes know is told where it was given.
-    always.into_iter().chain(given).chain(orders).collect()
+/// What few athletes know or want is shown where it was given.
+fn is_expected(name: Name) -> bool {
+    !matches!(name, Name::Zones(_) | Name::LoadBy(_) | Name::Vt1 | Name::Vt2 | Name::Css)
 }
 
-fn since(name: Name, dated: &[Dated], today: Date) -> String {
-    let given = dated.iter().filter(|dated| dated.name == name && dated.source == Source::Given);
-    let latest = given.map(|dated| dated.from).filter(|from| *from <= today).max();
-    latest.filter(|from| *from != ALWAYS).map(|from| from.to_string()).unwrap_or_default()
+fn row(held: &Held) -> [String; 5] {
+    let Held { name, value, source, since, evidence } = held;
+    let since = since.filter(|from| *from != ALWAYS).map(|from| from.to_string()).unwrap_or_default();
+    let evidence = evidence.as_ref().map(|evidence| told(*name, evidence)).unwrap_or_default();
+    let is_derived = matches!(name, Name::Zones(_)) && *source == Source::Estimated;
+    let source = if is_derived { "from the threshold" } else { source.as_str() };
+    [name.to_string(), value.show(*name), source.to_owned(), since, evidence]
+}
+
+/// What was read, and on which day.
+fn told(name: Name, evidence: &Evidence) -> String {
+    let read = if name == Name::Ftp { Name::Ftp } else { Name::HrMax };
+    format!("{} on {}", read.show(evidence.reading.round()), evidence.date)
+}
+
+fn estimates(estimates: &[Estimate]) -> Table {
+    let mut table = Table::new(&[
+        ("From", Left),
+        ("Setting", Left),
+        ("Estimate", Left),
+        ("Evidence", Left),
+        ("Activity", Left),
+    ]);
+    for Estimate { name, from, value, evidence } in estimates {
+        let (told, activity) = evidence.as_ref().map_or_else(
+            || ("none yet".to_owned(), String::new()),
+            |seen| (told(*name, seen), seen.activity.clone()),
+        );
+        table.row([from.to_string(), name.to_string(), value.show(*name), told, activity]);
+    }
+    table
 }
 
 #[cfg(test)]
 mod tests {
+    use fitness::settings::{SettingsHistory, Value};
+
     use super::*;
+
+    const DAY: Date = Date::constant(2026, 3, 1);
+
+    fn held(name: Name, number: f64, source: Source) -> Held {
+        let since = (source == Source::Given).then_some(DAY);
+        Held { name, value: Value::Number(number), source, since, evidence: None }
+    }
+
+    fn seen(reading: f64) -> Option<Evidence> {
+        Some(Evidence { activity: "a".to_owned(), date: Date::constant(2025, 8, 7), reading })
+    }
+
+    fn overview(now: Vec<Held>, given: Vec<Dated>) -> Overview {
+        let settings = SettingsHistory::new(&[], []).at(DAY);
+        Overview { settings, now, given, estimates: Vec::new() }
+    }
 
     #[test]
     fn a_race_to_come_is_shown_with_its_day() {
@@ -132,29 +168,35 @@ mod tests {
             value: Value::Number(10_000.0),
             source: Source::Given,
         };
-        let today = Date::constant(2026, 3, 1);
-        let races = [on(Date::constant(2026, 2, 1)), on(Date::constant(2026, 5, 3))];
-        let settings = SettingsHistory::new(&races, []).at(today);
-        let text = table(&settings, &races, today).to_string();
+        let races = vec![on(Date::constant(2026, 2, 1)), on(Date::constant(2026, 5, 3))];
+        let text = table(&overview(Vec::new(), races), DAY).to_string();
         assert_eq!(text.lines().filter(|line| line.starts_with("race")).count(), 1, "{text}");
-        assert!(text.ends_with("2026-05-03"), "{text}");
+        assert!(text.trim_end().ends_with("2026-05-03"), "{text}");
     }
 
     #[test]
-    fn each_setting_says_who_gave_it() {
-        let from = Date::constant(2026, 3, 1);
-        let ftp = Dated { name: Name::Ftp, from, value: Value::Number(250.0), source: Source::Given };
-        let settings = SettingsHistory::new(std::slice::from_ref(&ftp), []).at(from);
-        let text = table(&settings, &[ftp], from).to_string();
+    fn each_setting_says_who_gave_it_or_what_shows_it() {
+        let max = Held { evidence: seen(187.0), ..held(Name::HrMax, 187.0, Source::Estimated) };
+        let text = table(&overview(vec![max, held(Name::Ftp, 250.0, Source::Given)], Vec::new()), DAY);
+        let text: Vec<String> = text.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
         let wanted = "\
-Setting               Value    Source       Since
-sex                   m        estimated
-resting heart rate    60 bpm   estimated
-maximum heart rate    190 bpm  estimated
-threshold heart rate  171 bpm  estimated
+Setting               Value    Source       Since       Evidence
+sex                   -        never given
+resting heart rate    -        never given
+maximum heart rate    187 bpm  estimated                187 bpm on 2025-08-07
+threshold heart rate  -        never given
 threshold power       250 W    given        2026-03-01
 threshold pace        -        never given
-weight                -        never given";
-        assert_eq!(text, wanted);
+weight                -        never given
+birth year            -        never given";
+        assert_eq!(text.join("\n"), wanted);
+    }
+
+    #[test]
+    fn an_estimate_names_its_activity_or_that_there_is_none() {
+        let of = |name, value, evidence| Estimate { name, from: DAY, value: Value::Number(value), evidence };
+        let text = estimates(&[of(Name::HrRest, 60.0, None), of(Name::Ftp, 238.0, seen(250.4))]).to_string();
+        assert!(text.contains("60 bpm    none yet"), "{text}");
+        assert!(text.contains("238 W     250 W on 2025-08-07  a"), "{text}");
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{activity_number, date, export_row, optional_date, stored};
+use super::super::{activity_load, activity_number, date, export_row, optional_date, stored};
 use crate::calendar::Contribution;
-use crate::load::{Effort, is_cycling};
+use crate::load::{Effort, Load, is_cycling};
 use crate::scope::STRAVA_API;
-use crate::settings::Peak;
+use crate::settings::{ALWAYS, Name, Peak, SettingsHistory};
+use crate::zone::Edges;
 
 /// An activity whose load is to be computed.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,13 +21,85 @@ pub struct Pending {
     pub effort: Effort,
 }
 
-const PENDING: Sql = Sql::Both(
-    "SELECT a.id, a.changed, a.local_date, a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, \
-     a.best_20min_power, a.hr_seconds, a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds \
-     FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+impl Pending {
+    /// Its load by what held on its day. What has no day is measured against the settings that always held.
+    pub fn load(&self, history: &SettingsHistory) -> Load {
+        load(&self.effort, self.local_date, history)
+    }
+}
+
+/// An activity as a change of settings finds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    pub local_date: Option<Date>,
+    /// False where another record of the same activity is counted.
+    pub is_counted: bool,
+    pub effort: Effort,
+}
+
+impl Measured {
+    /// Its load by what would hold on its day.
+    pub fn load(&self, history: &SettingsHistory) -> Load {
+        load(&self.effort, self.local_date, history)
+    }
+}
+
+fn load(effort: &Effort, local_date: Option<Date>, history: &SettingsHistory) -> Load {
+    let settings = history.at(local_date.unwrap_or(ALWAYS));
+    Load::of(effort, &settings, &Edges::of(effort, &settings))
+}
+
+/// The columns of `activity a` and `activity_number n` that [`effort`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, a.best_20min_power, a.hr_seconds, \
+         a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds"
+    };
+}
+/// The first of them.
+const EFFORT: usize = 3;
+/// The first column of a load behind them.
+const LOAD: usize = EFFORT + 12;
+
+/// Efforts with the loads that are kept of them.
+macro_rules! measured {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.duplicate_of, a.id, a.local_date, ",
+            columns!(),
+            ", ",
+            activity_load::columns!(),
+            " FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+             LEFT JOIN activity_load l ON l.activity_id = a.id ",
+            $rest
+        )
+    };
+}
+
+const PENDING: Sql = Sql::Both(concat!(
+    "SELECT a.id, a.changed, a.local_date, ",
+    columns!(),
+    " FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
      WHERE a.athlete = $1 AND (a.changed > $2 OR (a.changed = $2 AND a.id > $3)) \
-     ORDER BY a.changed, a.id LIMIT $4",
+     ORDER BY a.changed, a.id LIMIT $4"
+));
+const COUNT_PENDING: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3))",
 );
+const WITH_HEART_RATE: Sql = Sql::Both(
+    "SELECT id, local_date, sport, sub_sport FROM activity WHERE athlete = $1 AND local_date >= $2 \
+     AND local_date <= $3 AND provenance <> $4 AND duplicate_of IS NULL AND max_hr = $5 ORDER BY local_date, id",
+);
+const WITH_POWER: Sql = Sql::Both(
+    "SELECT id, local_date, sport, sub_sport FROM activity WHERE athlete = $1 AND local_date >= $2 \
+     AND local_date <= $3 AND provenance <> $4 AND duplicate_of IS NULL AND best_20min_power = $5 \
+     ORDER BY local_date, id",
+);
+const MEASURED: Sql = Sql::Both(measured!(
+    "WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date < $3 ORDER BY a.local_date, a.id"
+));
+const MEASURED_UNDATED: Sql =
+    Sql::Both(measured!("WHERE a.athlete = $1 AND a.local_date IS NULL ORDER BY a.id"));
 const CONTRIBUTIONS: Sql = Sql::Both(
     "SELECT a.local_date, a.provenance, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load \
      FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
@@ -54,12 +127,46 @@ pub fn pending(
         })
     })?;
     let ids: Vec<String> = pending.iter().map(|activity| activity.id.clone()).collect();
-    let told = export_row::told(tx, athlete, &ids)?;
-    for activity in &mut pending {
-        let told = told.get(&activity.id);
-        activity.effort.perceived_exertion = told.and_then(|figures| figures.perceived_exertion);
-    }
+    felt(tx, athlete, &ids, pending.iter_mut().map(|activity| &mut activity.effort))?;
     Ok(pending)
+}
+
+/// The activity of a month that has a reading as its highest, with its day: the first of them.
+pub fn with_reading(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (name, month): (Name, Date),
+    reading: f64,
+) -> Result<Option<(String, Date)>> {
+    let sql = if name == Name::Ftp { &WITH_POWER } else { &WITH_HEART_RATE };
+    let (first, last) = (month.to_string(), month.last_of_month().to_string());
+    let found = tx.query(sql, &params![athlete, &first, &last, STRAVA_API, reading], |row| {
+        let sub_sport: Option<String> = row.get(3)?;
+        let counts = name != Name::Ftp || is_cycling(row.text(2)?, sub_sport.as_deref());
+        Ok((counts, (row.get(0)?, date(row, 1)?)))
+    })?;
+    Ok(found.into_iter().find_map(|(counts, activity)| counts.then_some(activity)))
+}
+
+/// How many there are of these.
+pub fn count_pending(tx: &mut Tx<'_>, athlete: &str, (changed, id): (i64, &str)) -> Result<u64> {
+    let count: i64 =
+        tx.optional(&COUNT_PENDING, &params![athlete, changed, id], |row| row.get(0))?.unwrap_or(0);
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Adds how hard the athlete felt them, which stands in the export, to the efforts of activities.
+fn felt<'a>(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    ids: &[String],
+    efforts: impl Iterator<Item = &'a mut Effort>,
+) -> Result<()> {
+    let told = export_row::told(tx, athlete, ids)?;
+    for (id, effort) in ids.iter().zip(efforts) {
+        effort.perceived_exertion = told.get(id).and_then(|figures| figures.perceived_exertion);
+    }
+    Ok(())
 }
 
 fn effort(row: &Row<'_>) -> Result<Effort> {
@@ -79,6 +186,28 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         speed_seconds: activity_number::held(row, 14)?,
         perceived_exertion: None,
     })
+}
+
+/// The activities from one day up to, but without, another, each with the load that is kept of it. Where the range is open
+/// to the past, those without a day are among them.
+pub fn measured(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (from, until): (Date, Date),
+) -> Result<Vec<(Measured, Load)>> {
+    let read = |row: &Row<'_>| {
+        let is_counted = row.get::<Option<String>>(0)?.is_none();
+        let measured = Measured { local_date: optional_date(row, 2)?, is_counted, effort: effort(row)? };
+        Ok((row.get::<String>(1)?, (measured, activity_load::read(row, LOAD)?)))
+    };
+    let (first, end) = (from.max(Date::ZERO).to_string(), until.to_string());
+    let mut rows = tx.query(&MEASURED, &params![athlete, &first, &end], read)?;
+    if from <= ALWAYS {
+        rows.extend(tx.query(&MEASURED_UNDATED, &params![athlete], read)?);
+    }
+    let (ids, mut rows): (Vec<String>, Vec<(Measured, Load)>) = rows.into_iter().unzip();
+    felt(tx, athlete, &ids, rows.iter_mut().map(|(measured, _)| &mut measured.effort))?;
+    Ok(rows)
 }
 
 /// What the activities from a day on add to their days, always in the same order; duplicates add nothing.
@@ -142,4 +271,14 @@ impl Month {
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] = &[PENDING, CONTRIBUTIONS, BEST_POWER, PEAKS];
+pub(super) const QUERIES: &[Sql] = &[
+    PENDING,
+    COUNT_PENDING,
+    WITH_HEART_RATE,
+    WITH_POWER,
+    MEASURED,
+    MEASURED_UNDATED,
+    CONTRIBUTIONS,
+    BEST_POWER,
+    PEAKS,
+];

@@ -194,6 +194,8 @@ macro_rules! select {
     };
 }
 
+pub(super) use select;
+
 // The keys' first half alone is what an index can serve on SQLite, so it stands by itself too.
 const LIST: Sql = Sql::Both(select!(
     "",
@@ -256,9 +258,9 @@ pub fn get(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
 }
 
 /// A row, and how many activities its file has.
-type Part = (ActivityRow, u32);
+pub(super) type Part = (ActivityRow, u32);
 
-fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<ActivityRow>> {
+pub(super) fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<ActivityRow>> {
     let mut rows = parts.into_iter().map(|part| with_legs(tx, athlete, part)).collect::<Result<Vec<_>>>()?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let mut also = duplicate::also(tx, &ids)?;
@@ -297,7 +299,7 @@ fn told_of(curve: &Curve) -> BTreeMap<String, f64> {
     told.filter_map(|duration| Some((duration.name.to_owned(), curve.at(duration.seconds)?))).collect()
 }
 
-fn read(row: &Row<'_>) -> Result<Part> {
+pub(super) fn read(row: &Row<'_>) -> Result<Part> {
     let load = activity_load::read(row, LOAD)?;
     let power_curve: Option<Curve> = optional_json(row, 29)?;
     let activity = ActivityRow {

@@ -3,9 +3,15 @@
 pub mod duplicate;
 mod effort;
 mod list;
+mod search;
+mod volume;
 
-pub use effort::{Pending, best_20min_power, contributions, peaks, pending};
+pub use effort::{
+    Measured, Pending, best_20min_power, contributions, count_pending, measured, peaks, pending, with_reading,
+};
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
+pub use search::{Filter, search};
+pub use volume::{Volume, volumes};
 
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};
@@ -253,4 +259,6 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
     duplicate::QUERIES,
     effort::QUERIES,
     list::QUERIES,
+    search::QUERIES,
+    volume::QUERIES,
 ];

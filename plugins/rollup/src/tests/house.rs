@@ -1,9 +1,9 @@
 //! A store with an athlete, and the two steps run by hand.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use engine::clock::Clock;
-use engine::context::{RunContext, RunInfo, StepContext};
+use engine::context::{Progress, Report, RunContext, RunInfo, StepContext, Watcher};
 use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::{Gather, Step};
@@ -14,6 +14,7 @@ use fitness::recording::{Channel, Recording, Samples};
 use fitness::records::activity::{Activity, Origin};
 use fitness::records::athlete::Athlete;
 use fitness::records::export_row::ExportRow;
+use fitness::records::setting_change::{self, Touched, Wish};
 use fitness::settings::{ALWAYS, Dated, Name, Source, Value};
 use fitness::stream::{self, Column};
 use fitness::summary::Summary;
@@ -55,6 +56,10 @@ fn noon_ms(date: Date) -> i64 {
 
 pub(super) fn owned((from, value): (&str, &str)) -> (String, String) {
     (from.to_owned(), value.to_owned())
+}
+
+pub(super) fn wish(name: Name, from: &str, value: Option<f64>) -> Wish {
+    Wish::new(name, day(from), value.map(Value::Number))
 }
 
 pub(super) fn each_third_day_of_2023() -> impl Iterator<Item = String> {
@@ -112,6 +117,19 @@ impl House {
     pub(super) async fn set(&self, name: Name, from: &str, value: f64) {
         let dated = Dated { name, from: day(from), value: Value::Number(value), source: Source::Given };
         self.write(move |tx, athlete| records::athlete_setting::set(tx, athlete, &dated, 0)).await;
+    }
+
+    pub(super) async fn preview(&self, wish: &Wish, today: &str) -> Touched {
+        let (wish, today) = (wish.clone(), day(today));
+        self.write(move |tx, athlete| {
+            setting_change::preview(tx, athlete, std::slice::from_ref(&wish), today)
+        })
+        .await
+    }
+
+    pub(super) async fn make(&self, wish: &Wish) -> Vec<Name> {
+        let wish = wish.clone();
+        self.write(move |tx, athlete| setting_change::make(tx, athlete, std::slice::from_ref(&wish), 0)).await
     }
 
     pub(super) async fn settings(&self, name: Name, source: Source) -> Vec<(String, String)> {
@@ -300,11 +318,34 @@ impl House {
         (changes, loads.meter.readings().rows_out + days.meter.readings().rows_out)
     }
 
-    /// Runs the loads alone and answers how many it wrote.
-    pub(super) async fn loads(&self, pipeline: &str, today: &str) -> u64 {
+    /// Runs both steps, and answers how many rows each looked at and wrote.
+    pub(super) async fn readings(&self, today: &str) -> [(u64, u64); 2] {
+        let loads = self.context("import", "loads", today);
+        let changes = Loads.run(&loads, (Gather(Vec::new()),)).await.unwrap();
+        let days = self.context("import", "days", today);
+        Days.run(&days, (Gather(vec![changes]),)).await.unwrap();
+        [loads, days].map(|ctx| (ctx.meter.readings().rows_in, ctx.meter.readings().rows_out))
+    }
+
+    /// Runs the loads, and answers what it tells of how far it is.
+    pub(super) async fn watched(&self, today: &str) -> Vec<(u64, u64)> {
+        let told: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
+        let mut ctx = self.context("import", "loads", today);
+        let hears = told.clone();
+        let watcher: Watcher = Arc::new(move |report: Report| {
+            hears.lock().unwrap().push((report.done, report.total));
+        });
+        ctx.progress = Progress::new(Some(watcher), "run", &ctx.step);
+        Loads.run(&ctx, (Gather(Vec::new()),)).await.unwrap();
+        let told = told.lock().unwrap();
+        told.clone()
+    }
+
+    /// Runs the loads alone and answers how many it looked at and wrote.
+    pub(super) async fn loads(&self, pipeline: &str, today: &str) -> (u64, u64) {
         let ctx = self.context(pipeline, "loads", today);
         Loads.run(&ctx, (Gather(Vec::new()),)).await.unwrap();
-        ctx.meter.readings().rows_out
+        (ctx.meter.readings().rows_in, ctx.meter.readings().rows_out)
     }
 
     pub(super) async fn days(&self, scope: Scope) -> Vec<DayRow> {
