@@ -113,6 +113,7 @@ async fn rest(house: &House) {
         tsb: 0.0,
         activities: 1,
         timer_s: 60.0,
+        elapsed_s: 75.0,
         distance_m: 0.0,
     };
     let rows = [row("2026-07-24"), row("2026-07-25")];

@@ -93,6 +93,7 @@ mod tests {
             tsb: -7.5,
             activities,
             timer_s: 3723.0,
+            elapsed_s: 3800.0,
             distance_m: 12_345.0,
         }
     }

@@ -9,7 +9,7 @@ use crate::pmc::State;
 use crate::scope::Scope;
 
 const LIST: Sql = Sql::Both(
-    "SELECT local_date, load, ctl, atl, tsb, activities, timer_s, distance_m FROM day \
+    "SELECT local_date, load, ctl, atl, tsb, activities, timer_s, distance_m, elapsed_s FROM day \
      WHERE athlete = $1 AND scope = $2 AND local_date >= $3 AND local_date <= $4 ORDER BY local_date",
 );
 const BEFORE: Sql = Sql::Both(
@@ -18,11 +18,12 @@ const BEFORE: Sql = Sql::Both(
 );
 const PUT: Sql = Sql::Both(
     "INSERT INTO day \
-     (athlete, scope, local_date, load, ctl, atl, tsb, activities, timer_s, distance_m) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+     (athlete, scope, local_date, load, ctl, atl, tsb, activities, timer_s, distance_m, elapsed_s) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
      ON CONFLICT (athlete, scope, local_date) DO UPDATE SET \
      load = excluded.load, ctl = excluded.ctl, atl = excluded.atl, tsb = excluded.tsb, \
-     activities = excluded.activities, timer_s = excluded.timer_s, distance_m = excluded.distance_m",
+     activities = excluded.activities, timer_s = excluded.timer_s, distance_m = excluded.distance_m, \
+     elapsed_s = excluded.elapsed_s",
 );
 const REMOVE_AFTER: Sql = Sql::Both("DELETE FROM day WHERE athlete = $1 AND scope = $2 AND local_date > $3");
 const REMOVE_BEFORE: Sql = Sql::Both("DELETE FROM day WHERE athlete = $1 AND scope = $2 AND local_date < $3");
@@ -93,7 +94,8 @@ fn write<'a>(athlete: &'a str, scope: Scope, row: &DayRow, date: &'a str) -> Vec
         row.tsb,
         row.activities,
         row.timer_s,
-        row.distance_m
+        row.distance_m,
+        row.elapsed_s
     ]
     .into()
 }
@@ -108,6 +110,7 @@ fn read(row: &Row<'_>) -> Result<DayRow> {
         activities: count(row, 5)?,
         timer_s: row.get(6)?,
         distance_m: row.get(7)?,
+        elapsed_s: row.get(8)?,
     })
 }
 

@@ -130,6 +130,7 @@ impl History {
                 date: day,
                 provenance: "file".to_owned(),
                 duration_s: Some(load * 60.0),
+                elapsed_s: Some(load * 60.0),
                 distance_m: None,
                 load: Some(*load),
             })
