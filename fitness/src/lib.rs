@@ -8,6 +8,8 @@ pub mod ascent;
 pub mod best_effort;
 pub mod calendar;
 pub mod critical;
+pub mod curve;
+pub mod daily_metric;
 pub mod day;
 pub mod distance;
 pub mod eddington;

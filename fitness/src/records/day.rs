@@ -1,5 +1,6 @@
 //! Days in two scopes, computed ahead of time.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
 
@@ -7,6 +8,7 @@ use super::{count, date};
 use crate::calendar::DayRow;
 use crate::pmc::State;
 use crate::scope::Scope;
+use crate::week::{self, DayFigures};
 
 const LIST: Sql = Sql::Both(
     "SELECT local_date, load, ctl, atl, tsb, activities, timer_s, distance_m, elapsed_s FROM day \
@@ -37,6 +39,19 @@ pub fn list(
 ) -> Result<Vec<DayRow>> {
     let (first, last) = (sortable(first), sortable(last));
     tx.query(&LIST, &params![athlete, scope.as_str(), &first, &last], read)
+}
+
+/// As [`list`], with what the days before each make of it.
+pub fn figures(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    scope: Scope,
+    (first, last): (Date, Date),
+) -> Result<Vec<DayFigures>> {
+    let from = first.max(Date::ZERO).saturating_sub(week::LOOK_BACK_DAYS.days());
+    let mut days = week::figures(&list(tx, athlete, scope, (from, last))?);
+    days.drain(..days.partition_point(|day| day.row.date < first));
+    Ok(days)
 }
 
 /// Where days carry on so that those from `day` on are new: the day after the last one before it, with fitness

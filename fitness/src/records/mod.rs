@@ -10,6 +10,8 @@ pub mod athlete;
 pub mod athlete_setting;
 pub mod best_effort;
 pub mod change_number;
+pub mod curve;
+pub mod daily_metric;
 pub mod day;
 pub mod export_item;
 pub mod export_row;
@@ -20,6 +22,7 @@ pub mod original;
 pub mod session;
 pub mod source_file;
 pub mod stale_day;
+pub mod volume;
 pub mod watched_file;
 
 use jiff::civil::Date;
