@@ -16,6 +16,7 @@ pub mod eddington;
 pub mod export;
 pub mod heart_rate;
 pub mod heat;
+pub mod hills;
 pub mod identity;
 pub mod load;
 pub mod metric;

@@ -1,15 +1,13 @@
 //! One counted activity as advice looks at it.
 
-use fitness::heat;
 use fitness::load::LoadMethod;
-use fitness::records::session::{Session, Told};
+use fitness::records::best_effort::COVERS_A_RACE;
+use fitness::records::session::{self, Session};
 use fitness::settings::SettingsHistory;
 use jiff::civil::Date;
 
 /// Where the lowest of three zones ends, as a share of the heart rate at the lactate threshold.
 pub(crate) const EASY_SHARE_OF_THRESHOLD: f64 = 0.9;
-/// A race that was announced was run by what covers at least this much of it.
-const COVERS_A_RACE: f64 = 0.9;
 
 /// An activity on its day.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,16 +89,11 @@ fn zones(held: impl Iterator<Item = (f64, f64)>, threshold_bpm: f64) -> [f64; 3]
 }
 
 fn weather(session: &Session) -> Option<Weather> {
-    let Told { weather: Some(told), .. } = &session.told else {
-        return None;
-    };
-    let indoors = |word: &str| ["indoor", "virtual", "treadmill"].iter().any(|inside| word.contains(inside));
-    if indoors(&session.sport) || session.sub_sport.as_deref().is_some_and(indoors) {
+    if session::is_indoors(&session.sport, session.sub_sport.as_deref()) {
         return None;
     }
-    let temperature_c = told.temperature_c?;
-    let dew_point_c = told.dew_point_c.or_else(|| Some(heat::dew_point_c(temperature_c, told.humidity?)))?;
-    dew_point_c.is_finite().then_some(Weather { temperature_c, dew_point_c })
+    let (temperature_c, dew_point_c) = session.told.air()?;
+    Some(Weather { temperature_c, dew_point_c })
 }
 
 #[cfg(test)]
