@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, days, dead_letters, health, insights, jobs, metrics, openapi, pipelines, pools,
-    predictions, runs, steps, uploads, webhooks, workers,
+    activities, backfills, curves, daily_metrics, days, dead_letters, health, insights, jobs, metrics,
+    openapi, pipelines, pools, predictions, runs, steps, uploads, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
@@ -109,9 +109,15 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(insights::daily))
         .routes(routes!(insights::evaluate))
         .routes(routes!(predictions::list))
+        .routes(routes!(predictions::kept))
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))
         .routes(routes!(days::list))
+        .routes(routes!(weeks::list))
+        .routes(routes!(curves::list))
+        .routes(routes!(curves::records))
+        .routes(routes!(daily_metrics::list))
+        .routes(routes!(daily_metrics::keep))
         .routes(routes!(uploads::create))
 }
 

@@ -2,6 +2,8 @@
 
 pub(crate) mod activities;
 pub(crate) mod backfills;
+pub(crate) mod curves;
+pub(crate) mod daily_metrics;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
 pub(crate) mod health;
@@ -16,4 +18,5 @@ pub(crate) mod runs;
 pub(crate) mod steps;
 pub(crate) mod uploads;
 pub(crate) mod webhooks;
+pub(crate) mod weeks;
 pub(crate) mod workers;

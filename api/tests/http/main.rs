@@ -4,7 +4,9 @@
 
 mod after;
 mod athlete;
+mod calendar;
 mod client;
+mod daily_metrics;
 mod framing;
 mod health;
 mod house;

@@ -120,7 +120,7 @@ fn ground(first: &Prediction, items: &[Prediction]) -> String {
         known.map_or_else(|| units::distance(basis.distance_m), |distance| distance.name.to_owned());
     let marathon = items.iter().find(|item| item.distance_m == MARATHON_M && items.len() > 1);
     let of_marathon = marathon.map(|item| format!("; marathon: {}", said(&item.methods)));
-    let method = said(&first.methods) + &of_marathon.unwrap_or_default();
+    let method = format!("{}{}", said(&first.methods), of_marathon.unwrap_or_default());
     let efforts = units::count(basis.hard_efforts as usize, "hard effort", "hard efforts");
     format!(
         "Basis    {distance} in {} on {}, {} ago (VDOT {}{})\n\

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
 
-use super::{date, stored};
+use super::{date, insight, stored};
 use crate::daily_metric::{DailyMetrics, Name};
+use crate::scope::Scope;
 
 const PUT: Sql = Sql::Both(
     "INSERT INTO daily_metric (athlete, local_date, name, value, provenance, changed_ms) \
@@ -51,6 +52,23 @@ pub fn put(
         .collect();
     let changed = tx.batch(&PUT, &rows)?;
     Ok(Written { changed, first_day: days.iter().map(|day| day.date).min() })
+}
+
+/// As [`put`], and lets go of the advice that rests on what was known before.
+pub fn keep(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    days: &[DailyMetrics],
+    provenance: &str,
+    now_ms: i64,
+) -> Result<Written> {
+    let written = put(tx, athlete, days, provenance, now_ms)?;
+    if let Some(first) = written.first_day.filter(|_| written.changed > 0) {
+        for scope in Scope::BOTH {
+            insight::remove_from(tx, athlete, scope, first)?;
+        }
+    }
+    Ok(written)
 }
 
 /// What was measured between two days, both included, by day; days without a value are not there.
