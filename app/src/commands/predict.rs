@@ -28,7 +28,7 @@ docs/NUMBERS.md tells how the numbers come about.";
 /// What the plugin that predicts is asked.
 const QUERY: &str = "insights.predictions";
 
-/// Predicts 5 km to the marathon from your best efforts, with the error of former predictions
+/// Predicts 5 km to the marathon, with the error of former predictions
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Predict {

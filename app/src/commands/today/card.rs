@@ -267,7 +267,7 @@ impl Predictions {
             );
         }
         if let Some(needs) = &self.needs {
-            labelled(page, "5k to 42k", &needs.message);
+            labelled(page, "Predicted", &needs.message);
         }
     }
 }
