@@ -19,6 +19,8 @@ pub struct Distance {
     pub meters: f64,
     /// As a runner says it.
     pub name: &'static str,
+    /// As programs call it.
+    pub key: &'static str,
     /// The fastest that anyone covered it.
     pub record_s: f64,
 }
@@ -30,20 +32,32 @@ pub struct Distance {
 /// 12:35.36 and 26:11.00 (Cheptegei 2020), 39:47 and 56:42 (Kiplimo 2025), 1:59:40.2 (Kipchoge 2019).
 /// The half mile, 20, 30 and 50 km stand at the speed of the next shorter record.
 pub const DISTANCES: [Distance; 13] = [
-    Distance { meters: 400.0, name: "400m", record_s: 43.03 },
-    Distance { meters: MILE_M / 2.0, name: "half-mile", record_s: 100.91 * (MILE_M / 2.0) / 800.0 },
-    Distance { meters: 1000.0, name: "1k", record_s: 131.96 },
-    Distance { meters: MILE_M, name: "mile", record_s: 223.13 },
-    Distance { meters: MILE_M * 2.0, name: "2-mile", record_s: 474.10 },
-    Distance { meters: 5000.0, name: "5k", record_s: 755.36 },
-    Distance { meters: 10_000.0, name: "10k", record_s: 1571.0 },
-    Distance { meters: 15_000.0, name: "15k", record_s: 2387.0 },
-    Distance { meters: 20_000.0, name: "20k", record_s: 2387.0 * 20.0 / 15.0 },
-    Distance { meters: HALF_MARATHON_M, name: "half", record_s: 3402.0 },
-    Distance { meters: 30_000.0, name: "30k", record_s: 3402.0 * 30_000.0 / HALF_MARATHON_M },
-    Distance { meters: MARATHON_M, name: "marathon", record_s: 7180.2 },
-    Distance { meters: 50_000.0, name: "50k", record_s: 7180.2 * 50_000.0 / MARATHON_M },
+    Distance { meters: 400.0, name: "400m", key: "400m", record_s: 43.03 },
+    Distance {
+        meters: MILE_M / 2.0,
+        name: "half-mile",
+        key: "0.5mi",
+        record_s: 100.91 * (MILE_M / 2.0) / 800.0,
+    },
+    Distance { meters: 1000.0, name: "1k", key: "1km", record_s: 131.96 },
+    Distance { meters: MILE_M, name: "mile", key: "1mi", record_s: 223.13 },
+    Distance { meters: MILE_M * 2.0, name: "2-mile", key: "2mi", record_s: 474.10 },
+    Distance { meters: 5000.0, name: "5k", key: "5km", record_s: 755.36 },
+    Distance { meters: 10_000.0, name: "10k", key: "10km", record_s: 1571.0 },
+    Distance { meters: 15_000.0, name: "15k", key: "15km", record_s: 2387.0 },
+    Distance { meters: 20_000.0, name: "20k", key: "20km", record_s: 2387.0 * 20.0 / 15.0 },
+    Distance { meters: HALF_MARATHON_M, name: "half", key: "half", record_s: 3402.0 },
+    Distance { meters: 30_000.0, name: "30k", key: "30km", record_s: 3402.0 * 30_000.0 / HALF_MARATHON_M },
+    Distance { meters: MARATHON_M, name: "marathon", key: "marathon", record_s: 7180.2 },
+    Distance { meters: 50_000.0, name: "50k", key: "50km", record_s: 7180.2 * 50_000.0 / MARATHON_M },
 ];
+
+impl Distance {
+    /// The distance of so many metres, where it is one that is looked for.
+    pub fn of(meters: f64) -> Option<&'static Self> {
+        DISTANCES.iter().find(|distance| (distance.meters - meters).abs() < 0.5)
+    }
+}
 
 /// Nobody runs a step faster: the record over 100 m peaks at 12.4 m/s.
 const FASTEST_M_PER_S: f64 = 12.5;
@@ -67,24 +81,31 @@ pub struct BestEffort {
 /// None where the sport is not on foot or the samples do not tell when the way was made. A sport that the file does
 /// not know is looked at too, because whoever keeps the activity may know it.
 pub fn of(recording: &Recording) -> Vec<BestEffort> {
-    if !is_on_foot(&recording.sport) && recording.sport != "other" {
+    if !is_told(&recording.sport) {
         return Vec::new();
     }
-    let times = &recording.samples.time_ms;
+    distance::along(&recording.samples)
+        .map_or_else(Vec::new, |mut along| of_way(&recording.samples.time_ms, &mut along).unwrap_or_default())
+}
+
+/// True where efforts of a sport are looked for.
+pub(crate) fn is_told(sport: &str) -> bool {
+    is_on_foot(sport) || sport == "other"
+}
+
+/// The efforts of a way on foot, out of which what cannot be is taken; `None` where that is too much to be a run.
+pub(crate) fn of_way(times: &[i64], along: &mut [f64]) -> Option<Vec<BestEffort>> {
     if times.len() < 2 {
-        return Vec::new();
+        return None;
     }
-    let Some(mut along) = distance::along(&recording.samples) else {
-        return Vec::new();
-    };
-    strike_jumps(times, &mut along);
+    strike_jumps(times, along);
     for _ in 0..=STRAYS_AT_MOST {
-        match fastest_each(times, &along) {
-            Ok(efforts) => return efforts,
-            Err(stray) => strike(times, &mut along, &stray),
+        match fastest_each(times, along) {
+            Ok(efforts) => return Some(efforts),
+            Err(stray) => strike(times, along, &stray),
         }
     }
-    Vec::new()
+    None
 }
 
 /// True for the sports whose efforts are told.

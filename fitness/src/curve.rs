@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::best_effort;
+use crate::best_effort::Distance;
 use crate::critical::{self, Critical, WithPeak};
+use crate::mean_max::DURATIONS;
 
 /// What a curve is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -14,6 +15,8 @@ pub enum Kind {
     Pace,
     /// The highest mean power over a duration on a bicycle.
     Power,
+    /// The highest mean heart rate over a duration, in any sport.
+    HeartRate,
 }
 
 /// The best over one distance or duration.
@@ -26,6 +29,8 @@ pub struct Point {
     pub distance_m: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watts: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bpm: Option<f64>,
     pub date: Date,
     /// The id of the activity.
     pub activity: String,
@@ -51,7 +56,7 @@ pub struct Curve {
 pub struct Fallen {
     #[serde(flatten)]
     pub point: Point,
-    /// How much better it was than the one before, in seconds or watts; absent for the first.
+    /// How much better it was than the one before, in seconds, watts or beats; absent for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gain: Option<f64>,
     /// True while it stands.
@@ -59,9 +64,9 @@ pub struct Fallen {
 }
 
 impl Kind {
-    /// The kind of a word: `pace` or `power`.
+    /// The kind of a word: `pace`, `power` or `heart_rate`.
     pub fn parse(word: &str) -> Option<Self> {
-        [("pace", Self::Pace), ("power", Self::Power)]
+        [("pace", Self::Pace), ("power", Self::Power), ("heart_rate", Self::HeartRate)]
             .into_iter()
             .find_map(|(name, kind)| (name == word).then_some(kind))
     }
@@ -70,22 +75,29 @@ impl Kind {
 impl Point {
     /// A time over a distance.
     pub fn of_pace(distance_m: f64, seconds: f64, date: Date, activity: String) -> Self {
-        let known = best_effort::DISTANCES.iter().find(|known| (known.meters - distance_m).abs() < 0.5);
+        let known = Distance::of(distance_m);
         let name = known.map_or_else(|| format!("{distance_m:.0}m"), |known| known.name.to_owned());
-        Self { name, seconds, distance_m: Some(distance_m), watts: None, date, activity }
+        Self { name, seconds, distance_m: Some(distance_m), watts: None, bpm: None, date, activity }
     }
 
-    /// A mean power over a duration.
-    pub fn of_power(seconds: f64, watts: f64, date: Date, activity: String) -> Self {
-        let name =
-            if seconds < 60.0 { format!("{seconds:.0}s") } else { format!("{:.0}min", seconds / 60.0) };
-        Self { name, seconds, distance_m: None, watts: Some(watts), date, activity }
+    /// A mean power or heart rate over so many seconds.
+    pub fn of_mean(kind: Kind, seconds: u32, mean: f64, date: Date, activity: String) -> Self {
+        let known = DURATIONS.iter().find(|known| known.seconds == seconds);
+        Self {
+            name: known.map_or_else(|| format!("{seconds}s"), |known| known.name.to_owned()),
+            seconds: f64::from(seconds),
+            distance_m: None,
+            watts: (kind == Kind::Power).then_some(mean),
+            bpm: (kind == Kind::HeartRate).then_some(mean),
+            date,
+            activity,
+        }
     }
 
-    /// What the other lacks: less time, or more power. Nothing where it is as good.
+    /// What the other lacks: less time, or more power or beats. Nothing where it is as good.
     fn better_by(&self, other: &Self) -> f64 {
-        match (self.watts, other.watts) {
-            (Some(watts), Some(than)) => watts - than,
+        match (self.watts.or(self.bpm), other.watts.or(other.bpm)) {
+            (Some(mean), Some(than)) => mean - than,
             _ => other.seconds - self.seconds,
         }
     }
@@ -97,6 +109,7 @@ impl Curve {
         let (critical, with_peak) = match kind {
             Kind::Pace => (critical_speed(&points), None),
             Kind::Power => (critical_power(&points), with_peak(&points)),
+            Kind::HeartRate => (None, None),
         };
         Self { season, points, critical, with_peak }
     }
@@ -156,15 +169,16 @@ mod tests {
 
     #[test]
     fn a_record_of_power_falls_to_more_watts() {
-        let ride = |day, watts| Point::of_power(1200.0, watts, date(2024, 5, day), String::new());
+        let ride = |day, watts| Point::of_mean(Kind::Power, 1200, watts, date(2024, 5, day), String::new());
         let fallen = fallen(vec![ride(1, 250.0), ride(2, 240.0), ride(3, 262.0)]);
         assert_eq!((fallen.len(), fallen[1].gain), (2, Some(12.0)));
     }
 
     #[test]
     fn points_are_named_as_people_say_them() {
-        let power = |seconds| Point::of_power(seconds, 250.0, date(2024, 5, 1), String::new()).name;
-        assert_eq!([run(1, 1300.0).name, power(5.0), power(1200.0)], ["5k", "5s", "20min"]);
+        let power =
+            |seconds| Point::of_mean(Kind::Power, seconds, 250.0, date(2024, 5, 1), String::new()).name;
+        assert_eq!([run(1, 1300.0).name, power(5), power(1200)], ["5k", "5s", "20min"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::moving::PAUSE_MS;
+use crate::held::{Held, HeldError};
 
 /// Highest heart rate that a sample may have.
 const HIGHEST_BPM: usize = 250;
@@ -52,96 +52,83 @@ impl HeartScale {
 }
 
 /// How long each heart rate was held, to the millisecond: all that a load by heart rate needs.
-///
-/// As text: the lowest rate, a colon and the seconds of it and each rate above, as `118:3,,12.5,40`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HrSeconds {
-    lowest_bpm: usize,
-    held_ms: Vec<u64>,
-}
+pub struct HrSeconds(Held);
+
+/// Lower edges of Edwards' zones, in percent of the maximum heart rate.
+pub const EDWARDS_PERCENT: [f64; 5] = [50.0, 60.0, 70.0, 80.0, 90.0];
 
 impl HrSeconds {
     /// Counts samples; each holds until the next heart-rate sample, unless that is more than 30 s away: then it counts nothing.
     ///
     /// `None` where no sample held.
     pub fn count(time_ms: &[i64], bpm: &[f64]) -> Option<Self> {
-        let mut held_ms = vec![0_u64; HIGHEST_BPM + 1];
-        let mut last: Option<(i64, f64)> = None;
-        for (&time, &rate) in time_ms.iter().zip(bpm).filter(|(_, rate)| !rate.is_nan()) {
-            if let Some((before, held)) = last
-                && time - before <= PAUSE_MS
-            {
-                held_ms[(held.round() as usize).min(HIGHEST_BPM)] += (time - before).unsigned_abs();
-            }
-            last = Some((time, rate));
-        }
-        Self::trimmed(0, held_ms)
-    }
-
-    fn trimmed(lowest_bpm: usize, mut held_ms: Vec<u64>) -> Option<Self> {
-        let first = held_ms.iter().position(|&held| held > 0)?;
-        let last = held_ms.iter().rposition(|&held| held > 0)?;
-        held_ms.truncate(last + 1);
-        held_ms.drain(..first);
-        held_ms.shrink_to_fit();
-        Some(Self { lowest_bpm: lowest_bpm + first, held_ms })
+        Held::count(time_ms, bpm, 1.0, HIGHEST_BPM).map(Self)
     }
 
     /// Each heart rate that was held, with its seconds.
     pub fn iter(&self) -> impl Iterator<Item = (f64, f64)> {
-        let held = self.held_ms.iter().enumerate().filter(|(_, held)| **held > 0);
-        held.map(|(index, &held)| ((self.lowest_bpm + index) as f64, held as f64 / 1000.0))
+        self.0.iter()
     }
 
     /// Seconds with a heart rate.
     pub fn total_s(&self) -> f64 {
-        self.held_ms.iter().sum::<u64>() as f64 / 1000.0
+        self.0.total_s()
     }
 
     /// Banister's TRIMP, summed per sample: the exponential makes that of the mean heart rate too low.
     pub fn trimp(&self, scale: &HeartScale) -> f64 {
-        self.iter().map(|(bpm, seconds)| seconds / 60.0 * scale.trimp_per_minute(bpm)).sum()
+        self.0.iter().map(|(bpm, seconds)| seconds / 60.0 * scale.trimp_per_minute(bpm)).sum()
     }
+
+    /// Edwards' TRIMP: minutes in the fifths above half of the maximum, times 1 to 5.
+    ///
+    /// Edwards 1993, *The Heart Rate Monitor Book*. Evidence: a convention of coaches.
+    pub fn trimp_edwards(&self, max_bpm: f64) -> f64 {
+        weighed(&self.zones(&edwards_edges(max_bpm)))
+    }
+
+    /// Lucia's TRIMP: minutes below the first ventilatory threshold, between the two, and above, times 1 to 3.
+    ///
+    /// Lucia et al. 2003, Med Sci Sports Exerc 35:872. Evidence: a convention of studies.
+    pub fn trimp_lucia(&self, vt1_bpm: f64, vt2_bpm: f64) -> f64 {
+        weighed(&self.zones(&[0.0, vt1_bpm, vt2_bpm]))
+    }
+
+    /// Seconds from each lower edge up to the next; a rate on an edge belongs above.
+    pub fn zones(&self, edges_bpm: &[f64]) -> Vec<f64> {
+        self.0.zones(edges_bpm)
+    }
+}
+
+/// Lower edges of the zones of an athlete who set none.
+pub fn edwards_edges(max_bpm: f64) -> [f64; 5] {
+    // The percent last, so that a tenth of a whole rate is exact.
+    EDWARDS_PERCENT.map(|percent| max_bpm * percent / 100.0)
+}
+
+/// Minutes in zones, times the number of each.
+fn weighed(zones_s: &[f64]) -> f64 {
+    zones_s.iter().zip(1..).map(|(seconds, weight)| seconds / 60.0 * f64::from(weight)).sum()
 }
 
 impl fmt::Display for HrSeconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.lowest_bpm)?;
-        for (index, held) in self.held_ms.iter().enumerate() {
-            if index > 0 {
-                f.write_str(",")?;
-            }
-            if *held > 0 {
-                write!(f, "{}", *held as f64 / 1000.0)?;
-            }
-        }
-        Ok(())
+        self.0.fmt(f)
     }
 }
-
-/// A text that is no count of heart-rate seconds.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not heart-rate seconds: `{0}`")]
-pub struct HrSecondsError(String);
 
 impl FromStr for HrSeconds {
-    type Err = HrSecondsError;
+    type Err = HeldError;
 
-    fn from_str(text: &str) -> Result<Self, HrSecondsError> {
-        let error = || HrSecondsError(text.chars().take(40).collect());
-        let (lowest, seconds) = text.split_once(':').ok_or_else(error)?;
-        let lowest_bpm = lowest.parse().ok().filter(|bpm| *bpm <= HIGHEST_BPM).ok_or_else(error)?;
-        let held_ms = seconds.split(',').map(parse_ms).collect::<Option<Vec<u64>>>().ok_or_else(error)?;
-        Self::trimmed(lowest_bpm, held_ms).ok_or_else(error)
+    fn from_str(text: &str) -> Result<Self, HeldError> {
+        let held: Held = text.parse()?;
+        if held.iter().all(|(bpm, _)| bpm <= HIGHEST_BPM as f64) {
+            Ok(Self(held))
+        } else {
+            Err(HeldError::of(text))
+        }
     }
-}
-
-fn parse_ms(seconds: &str) -> Option<u64> {
-    if seconds.is_empty() {
-        return Some(0);
-    }
-    let seconds: f64 = seconds.parse().ok()?;
-    (0.0..1e12).contains(&seconds).then(|| (seconds * 1000.0).round() as u64)
 }
 
 #[cfg(test)]
@@ -201,6 +188,41 @@ mod tests {
         let times: Vec<i64> = (0..=3600).map(|second| second * 1000).collect();
         let rates: Vec<f64> = (0..=3600).map(|s| if s % 120 < 60 { 120.0 } else { 180.0 }).collect();
         assert!(HrSeconds::count(&times, &rates).unwrap().trimp(&MAN) > hour_at(150.0).trimp(&MAN) * 1.1);
+    }
+
+    /// A count of minutes at the heart rates of a scale's zones.
+    fn minutes(rates: &[(u32, u32)]) -> HrSeconds {
+        let (lowest, highest) = (rates[0].0, rates[rates.len() - 1].0);
+        let of = |bpm| rates.iter().find(|(rate, _)| *rate == bpm).map_or(0, |(_, minutes)| minutes * 60);
+        let seconds: Vec<String> = (lowest..=highest).map(|bpm| of(bpm).to_string()).collect();
+        format!("{lowest}:{}", seconds.join(",")).parse().unwrap()
+    }
+
+    #[test]
+    fn edwards_of_10_20_15_10_and_5_minutes_is_160() {
+        let held = minutes(&[(100, 10), (120, 20), (140, 15), (160, 10), (180, 5)]);
+        near(held.trimp_edwards(190.0), 160.0);
+    }
+
+    #[test]
+    fn edwards_counts_a_rate_on_an_edge_above_it() {
+        // 70 % of 190 is 133.
+        near(minutes(&[(132, 10)]).trimp_edwards(190.0), 20.0);
+        near(minutes(&[(133, 10)]).trimp_edwards(190.0), 30.0);
+        near(minutes(&[(94, 10)]).trimp_edwards(190.0), 0.0);
+        near(minutes(&[(200, 10)]).trimp_edwards(190.0), 50.0);
+    }
+
+    #[test]
+    fn lucia_weighs_three_phases() {
+        near(minutes(&[(120, 30), (150, 20), (170, 10)]).trimp_lucia(150.0, 170.0), 30.0 + 40.0 + 30.0);
+    }
+
+    /// FORMULAS section 3: women have their own a; with that of men the load would be a quarter lower.
+    #[test]
+    fn women_are_not_weighed_with_the_factor_of_men() {
+        let with_that_of_men = hour_at(148.0).trimp(&WOMAN) * 0.64 / 0.86;
+        near(with_that_of_men, 86.521);
     }
 
     #[test]

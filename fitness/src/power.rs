@@ -1,9 +1,13 @@
 //! Numbers from a power meter: normalized power, intensity, training stress, best mean power.
 
+use crate::mean_max::{Curve, Total};
+
 /// A longer step between power samples starts a new piece.
 const GAP_MS: i64 = 10_000;
 /// Seconds of the rolling mean under normalized power.
 const WINDOW_S: usize = 30;
+/// Time constant of xPower.
+const XPOWER_S: f64 = 25.0;
 /// What a sample before a gap, and the last one, still count for.
 const LONE_SAMPLE_MS: i64 = 1_000;
 
@@ -13,68 +17,134 @@ const LONE_SAMPLE_MS: i64 = 1_000;
 /// fourth root of the mean of fourth powers. Evidence: useful, widely used; steadier than the mean, no physiology proven.
 /// Zeros count; a gap of more than 10 s splits; one fourth-power mean over all pieces.
 pub fn normalized(time_ms: &[i64], watts: &[f64]) -> Option<f64> {
-    let mut rolling = Rolling::new();
+    let mut mean = FourthPower::default();
+    smoothed(time_ms, watts, |_, watts| mean.add(watts));
+    mean.root()
+}
+
+/// The 30 s rolling means under normalized power, each with the second on which it ends.
+pub(crate) fn smoothed(time_ms: &[i64], watts: &[f64], mut each: impl FnMut(i64, f64)) {
+    let mut rolling = Rolling::default();
+    seconds(time_ms, watts, |second| match second {
+        Second::Of(time, watts) => {
+            if let Some(mean) = rolling.push(watts) {
+                each(time, mean);
+            }
+        }
+        Second::Gap => rolling = Rolling::default(),
+    });
+}
+
+/// xPower in watts: as normalized power, with an exponentially weighted mean of 25 s in place of the rolling one.
+///
+/// Skiba, BikeScore: alpha = 1 - e^(-1/25), from 0 W on in each piece. Evidence: as useful as normalized power.
+pub fn xpower(time_ms: &[i64], watts: &[f64]) -> Option<f64> {
+    let alpha = 1.0 - (-1.0 / XPOWER_S).exp();
+    let (mut smooth, mut length) = (0.0, 0_u32);
+    let mut mean = FourthPower::default();
+    // A piece shorter than a window of normalized power says nothing here either.
+    let (mut piece, mut long) = (FourthPower::default(), false);
+    seconds(time_ms, watts, |second| match second {
+        Second::Of(_, watts) => {
+            smooth += alpha * (watts - smooth);
+            length += 1;
+            piece.add(smooth);
+            long |= length as usize >= WINDOW_S;
+        }
+        Second::Gap => {
+            if long {
+                mean.include(&piece);
+            }
+            (smooth, length, piece, long) = (0.0, 0, FourthPower::default(), false);
+        }
+    });
+    mean.root()
+}
+
+/// A second of a recording, or the end of a piece.
+enum Second {
+    Of(i64, f64),
+    Gap,
+}
+
+/// Tells the power once a second, held until the next sample, with a gap after each piece.
+fn seconds(time_ms: &[i64], watts: &[f64], mut each: impl FnMut(Second)) {
     let mut last: Option<(i64, f64)> = None;
     let mut second_ms = 0;
     for (&time, &value) in time_ms.iter().zip(watts).filter(|(_, value)| !value.is_nan()) {
         match last {
             Some((before, held)) if time - before <= GAP_MS => {
                 while second_ms < time {
-                    rolling.push(held);
+                    each(Second::Of(second_ms, held));
                     second_ms += 1_000;
                 }
             }
-            _ => {
-                rolling.finish(last, second_ms);
+            Some((before, held)) => {
+                finish(before, held, second_ms, &mut each);
                 second_ms = time;
             }
+            None => second_ms = time,
         }
         last = Some((time, value));
     }
-    rolling.finish(last, second_ms);
-    rolling.normalized()
+    if let Some((time, held)) = last {
+        finish(time, held, second_ms, &mut each);
+    }
 }
 
-/// Thirty seconds of power and the fourth powers of their means so far.
-struct Rolling {
+/// Ends a piece with the second of its last sample, where that is still to come.
+fn finish(last_ms: i64, held: f64, second_ms: i64, each: &mut impl FnMut(Second)) {
+    if second_ms <= last_ms {
+        each(Second::Of(second_ms, held));
+    }
+    each(Second::Gap);
+}
+
+/// The last thirty seconds of a piece.
+pub(crate) struct Rolling {
     ring: [f64; WINDOW_S],
     seconds: usize,
     sum: f64,
-    fourth_powers: f64,
-    means: u64,
+}
+
+impl Default for Rolling {
+    fn default() -> Self {
+        Self { ring: [0.0; WINDOW_S], seconds: 0, sum: 0.0 }
+    }
 }
 
 impl Rolling {
-    fn new() -> Self {
-        Self { ring: [0.0; WINDOW_S], seconds: 0, sum: 0.0, fourth_powers: 0.0, means: 0 }
-    }
-
-    fn push(&mut self, watts: f64) {
+    /// Takes in a second and answers the mean of the last thirty, once there are as many.
+    pub(crate) fn push(&mut self, value: f64) -> Option<f64> {
         let slot = self.seconds % WINDOW_S;
-        self.sum += watts - self.ring[slot];
-        self.ring[slot] = watts;
+        self.sum += value - self.ring[slot];
+        self.ring[slot] = value;
         self.seconds += 1;
-        if self.seconds >= WINDOW_S {
-            let mean = self.sum / WINDOW_S as f64;
-            self.fourth_powers += mean * mean * mean * mean;
-            self.means += 1;
-        }
+        (self.seconds >= WINDOW_S).then(|| (self.sum / WINDOW_S as f64).max(0.0))
+    }
+}
+
+/// The fourth root of a mean of fourth powers.
+#[derive(Debug, Default)]
+pub(crate) struct FourthPower {
+    sum: f64,
+    count: u64,
+}
+
+impl FourthPower {
+    pub(crate) fn add(&mut self, value: f64) {
+        let square = value * value;
+        self.sum += square * square;
+        self.count += 1;
     }
 
-    /// Ends a piece with the second of its last sample, where that is still to come.
-    fn finish(&mut self, last: Option<(i64, f64)>, second_ms: i64) {
-        if let Some((time, held)) = last
-            && second_ms <= time
-        {
-            self.push(held);
-        }
-        self.ring = [0.0; WINDOW_S];
-        self.seconds = 0;
-        self.sum = 0.0;
+    fn include(&mut self, other: &Self) {
+        self.sum += other.sum;
+        self.count += other.count;
     }
 
-    fn normalized(&self) -> Option<f64> {
-        (self.means > 0).then(|| (self.fourth_powers / self.means as f64).sqrt().sqrt())
+    pub(crate) fn root(&self) -> Option<f64> {
+        (self.count > 0).then(|| (self.sum / self.count as f64).sqrt().sqrt())
     }
 }
 
@@ -96,84 +166,34 @@ pub fn training_stress(timer_s: f64, normalized_watts: f64, threshold_watts: f64
 /// `None` where the recording is shorter. A sample holds until the next one, before a gap and at the end for 1 s.
 /// Costs one pass whatever the gaps, since the energy is linear between samples.
 pub fn best_mean(time_ms: &[i64], watts: &[f64], window_s: u32) -> Option<f64> {
-    let energy = Energy::of(time_ms, watts);
-    let window_ms = i64::from(window_s) * 1000;
-    let (first, last) = (*energy.time_ms.first()?, *energy.time_ms.last()?);
-    if window_ms == 0 || last - first < window_ms {
-        return None;
-    }
-    // The best window begins or ends where the power changes.
-    let begins = energy.largest(|corner| corner, |corner| corner + window_ms, first, last);
-    let ends = energy.largest(|corner| corner - window_ms, |corner| corner, first, last);
-    Some(begins.max(ends) / window_ms as f64)
+    energy(time_ms, watts).best_rate(i64::from(window_s) * 1000)
 }
 
-/// Energy so far at the corners of the power curve, in watt milliseconds.
-struct Energy {
-    time_ms: Vec<i64>,
-    total: Vec<f64>,
+/// The same for each duration of a curve.
+pub fn curve(time_ms: &[i64], watts: &[f64]) -> Option<Curve> {
+    let energy = energy(time_ms, watts);
+    Curve::of(|seconds| energy.best_rate(i64::from(seconds) * 1000))
 }
 
-impl Energy {
-    fn of(time_ms: &[i64], watts: &[f64]) -> Self {
-        let mut energy = Self { time_ms: Vec::with_capacity(time_ms.len() + 1), total: Vec::new() };
-        let mut held: Option<(i64, f64)> = None;
-        for (&time, &value) in time_ms.iter().zip(watts).filter(|(_, value)| !value.is_nan()) {
-            match held {
-                Some((before, power)) if time - before <= GAP_MS => energy.hold(time, power),
-                Some((before, power)) => {
-                    energy.hold(before + LONE_SAMPLE_MS, power);
-                    energy.hold(time, 0.0);
-                }
-                None => energy.hold(time, 0.0),
+/// Energy so far, in watt milliseconds.
+fn energy(time_ms: &[i64], watts: &[f64]) -> Total {
+    let mut energy = Total::with_capacity(time_ms.len() + 1);
+    let mut held: Option<(i64, f64)> = None;
+    for (&time, &value) in time_ms.iter().zip(watts).filter(|(_, value)| !value.is_nan()) {
+        match held {
+            Some((before, power)) if time - before <= GAP_MS => energy.hold(time, power),
+            Some((before, power)) => {
+                energy.hold(before + LONE_SAMPLE_MS, power);
+                energy.hold(time, 0.0);
             }
-            held = Some((time, value));
+            None => energy.hold(time, 0.0),
         }
-        if let Some((time, power)) = held {
-            energy.hold(time + LONE_SAMPLE_MS, power);
-        }
-        energy
+        held = Some((time, value));
     }
-
-    fn hold(&mut self, until_ms: i64, power: f64) {
-        let from_ms = self.time_ms.last().copied().unwrap_or(until_ms);
-        let before = self.total.last().copied().unwrap_or(0.0);
-        self.time_ms.push(until_ms);
-        self.total.push(before + power * (until_ms - from_ms) as f64);
+    if let Some((time, power)) = held {
+        energy.hold(time + LONE_SAMPLE_MS, power);
     }
-
-    /// The largest energy of the windows that each corner gives, inside the recording.
-    fn largest(
-        &self,
-        begin: impl Fn(i64) -> i64,
-        end: impl Fn(i64) -> i64,
-        first_ms: i64,
-        last_ms: i64,
-    ) -> f64 {
-        let (mut from, mut to) = (0, 0);
-        let mut largest = 0.0_f64;
-        for &corner in &self.time_ms {
-            let (begin_ms, end_ms) = (begin(corner), end(corner));
-            if begin_ms >= first_ms && end_ms <= last_ms {
-                largest = largest.max(self.at(end_ms, &mut to) - self.at(begin_ms, &mut from));
-            }
-        }
-        largest
-    }
-
-    /// Energy up to a moment; `cursor` only moves on, as the moments do.
-    fn at(&self, moment_ms: i64, cursor: &mut usize) -> f64 {
-        while *cursor + 1 < self.time_ms.len() && self.time_ms[*cursor + 1] <= moment_ms {
-            *cursor += 1;
-        }
-        let (start, total) = (self.time_ms[*cursor], self.total[*cursor]);
-        match (self.time_ms.get(*cursor + 1), self.total.get(*cursor + 1)) {
-            (Some(&end), Some(&after)) if end > start => {
-                total + (after - total) * (moment_ms - start) as f64 / (end - start) as f64
-            }
-            _ => total,
-        }
-    }
+    energy
 }
 
 #[cfg(test)]
@@ -198,6 +218,32 @@ mod tests {
     fn normalized_power_of_alternating_minutes_is_239_235() {
         let (times, watts) = intervals();
         near(normalized(&times, &watts), 239.235);
+    }
+
+    #[test]
+    fn xpower_of_alternating_minutes_is_219_029() {
+        let (times, watts) = intervals();
+        near(xpower(&times, &watts), 219.029);
+    }
+
+    #[test]
+    fn xpower_begins_anew_after_a_gap() {
+        let (times, watts) = intervals();
+        let mut twice = times.clone();
+        twice.extend(times.iter().map(|time| time + 3_600_000));
+        near(xpower(&twice, &[watts.clone(), watts].concat()), 219.029);
+    }
+
+    #[test]
+    fn xpower_is_unknown_under_thirty_seconds() {
+        let (times, watts) = each_second([200.0; 29]);
+        assert_eq!(xpower(&times, &watts), None);
+    }
+
+    /// FORMULAS section 3: an intensity that is rounded to a whole percent moves the score by up to 1 %.
+    #[test]
+    fn the_intensity_is_not_rounded() {
+        near(Some(training_stress(3600.0, 207.4, 250.0)), 68.8236);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod pack;
 
 use std::fmt;
 
-use crate::recording::Channel;
+use crate::recording::{Channel, Samples};
 use pack::Order;
 
 /// The layout below; a reader refuses any other.
@@ -59,6 +59,24 @@ impl Column {
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl Samples {
+    /// The samples of stored columns; one that cannot be read counts as not recorded.
+    pub fn unpack(blocks: &[(Column, Vec<u8>)]) -> Self {
+        let mut samples = Self::default();
+        for (column, block) in blocks {
+            match column {
+                Column::Time => samples.time_ms = decode_times(block).unwrap_or_default(),
+                Column::Channel(channel) => {
+                    samples.channels.extend(decode(*channel, block).ok().map(|values| (*channel, values)));
+                }
+            }
+        }
+        let count = samples.time_ms.len();
+        samples.channels.retain(|_, values| count == 0 || values.len() == count);
+        samples
     }
 }
 

@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006_pool.sql", "pool"),
     migration!(7, "0007_child_run.sql", "child_run"),
     migration!(8, "0008_cached_step.sql", "cached_step"),
+    migration!(10, "0010_numbers.sql", "numbers"),
     migration!(11, "0011_daily_metric.sql", "daily_metric"),
 ];
 

@@ -20,7 +20,7 @@ use crate::state::Shared;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `Which` reads")]
 pub(crate) struct CurvesParams {
-    /// `pace` of runs, or `power` on a bicycle.
+    /// `pace` of runs, `power` on a bicycle, or `heart_rate`.
     #[param(required = false, default = "pace")]
     kind: String,
     /// One year alone.
@@ -43,7 +43,7 @@ impl FromQuery for Which {
 
 fn kind(query: &mut Query) -> Result<Kind, Error> {
     let word = query.text("kind").unwrap_or_else(|| "pace".to_owned());
-    Kind::parse(&word).ok_or_else(|| Error::parameter("kind", "must be `pace` or `power`"))
+    Kind::parse(&word).ok_or_else(|| Error::parameter("kind", "must be `pace`, `power` or `heart_rate`"))
 }
 
 /// Shows the best over each distance or duration, of all time and then season by season, the newest first.
@@ -73,7 +73,7 @@ pub(crate) async fn list(
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `WhichRecords` reads")]
 pub(crate) struct RecordsParams {
-    /// `pace` on foot, or `power` on a bicycle.
+    /// `pace` on foot, `power` on a bicycle, or `heart_rate`.
     #[param(required = false, default = "pace")]
     kind: String,
     /// The sport on foot.

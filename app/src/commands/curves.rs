@@ -26,7 +26,7 @@ Critical speed and power are those of the model: what can be held for about half
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Curves {
-    /// Times of runs, or power on a bicycle
+    /// Times of runs, power on a bicycle, or heart rate
     #[arg(long, value_enum, default_value_t = Of::Pace)]
     kind: Of,
     /// One year alone
@@ -66,8 +66,11 @@ fn table(points: &[Point]) -> Table {
     let mut table =
         Table::new(&[("Over", Left), ("Best", Right), ("Pace", Right), ("Day", Left), ("Activity", Left)]);
     for point in points {
-        let best =
-            point.watts.map_or_else(|| units::duration(point.seconds), |watts| format!("{watts:.0} W"));
+        let best = match (point.watts, point.bpm) {
+            (Some(watts), _) => format!("{watts:.0} W"),
+            (_, Some(bpm)) => format!("{bpm:.0} bpm"),
+            _ => units::duration(point.seconds),
+        };
         let pace = point.distance_m.map(|meters| units::duration(point.seconds / meters * 1000.0));
         table.row([
             point.name.clone(),
@@ -85,6 +88,7 @@ fn critical(curve: &Curve, kind: Kind) -> String {
         return String::new();
     };
     match kind {
+        Kind::HeartRate => String::new(),
         Kind::Pace => format!(
             "\n\nCritical speed  {}/km, D' {}",
             units::duration(1000.0 / critical.rate),

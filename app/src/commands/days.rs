@@ -15,7 +15,7 @@ use crate::{cli, error, output, program, units};
 const AFTER_HELP: &str = "\
 Examples:
   paceline days --from 2026-05-01
-  paceline days --json              one object a line: date, load, ctl, atl, tsb, ramp and all others
+  paceline days --json              one object a line, with all that is known of a day
 
 Form is that of the morning. Ramp is the fitness gained in seven days, monotony the mean load of the
 last seven days over their spread, at most 10, and strain their load times that.";

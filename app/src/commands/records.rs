@@ -30,7 +30,7 @@ Eddington's number is the largest E so that on E days at least E kilometres were
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Records {
-    /// Times on foot, or power on a bicycle
+    /// Times on foot, power on a bicycle, or heart rate
     #[arg(long, value_enum, default_value_t = Of::Pace)]
     kind: Of,
     /// The sport on foot, also that of streaks and Eddington's number
@@ -50,6 +50,7 @@ pub(crate) struct Records {
 pub(crate) enum Of {
     Pace,
     Power,
+    HeartRate,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +66,7 @@ impl From<Of> for Kind {
         match of {
             Of::Pace => Self::Pace,
             Of::Power => Self::Power,
+            Of::HeartRate => Self::HeartRate,
         }
     }
 }
@@ -113,14 +115,15 @@ fn table(records: &[Fallen]) -> Table {
     ]);
     for record in records {
         let point = &record.point;
-        let value = |seconds: f64, watts: Option<f64>| match watts {
-            Some(_) => format!("{:.0} W", seconds),
-            None => units::duration(seconds),
+        let value = |number: f64| match (point.watts, point.bpm) {
+            (Some(_), _) => format!("{number:.0} W"),
+            (_, Some(_)) => format!("{number:.0} bpm"),
+            _ => units::duration(number),
         };
         table.row([
             point.name.clone(),
-            value(point.watts.unwrap_or(point.seconds), point.watts),
-            record.gain.map(|gain| value(gain, point.watts)).unwrap_or_default(),
+            value(point.watts.or(point.bpm).unwrap_or(point.seconds)),
+            record.gain.map(value).unwrap_or_default(),
             point.date.to_string(),
             if record.stands { "stands".to_owned() } else { String::new() },
             point.activity.clone(),

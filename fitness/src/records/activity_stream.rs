@@ -8,6 +8,8 @@ use crate::stream::Column;
 const REMOVE: Sql = Sql::Both("DELETE FROM activity_stream WHERE activity_id = $1");
 const PUT: Sql = Sql::Both("INSERT INTO activity_stream (activity_id, channel, content) VALUES ($1, $2, $3)");
 const GET: Sql = Sql::Both("SELECT content FROM activity_stream WHERE activity_id = $1 AND channel = $2");
+const ALL: Sql =
+    Sql::Both("SELECT channel, content FROM activity_stream WHERE activity_id = $1 ORDER BY channel");
 const COLUMNS: Sql = Sql::Both("SELECT channel FROM activity_stream WHERE activity_id = $1 ORDER BY channel");
 
 /// Replaces the blocks of an activity.
@@ -23,10 +25,15 @@ pub fn get(tx: &mut Tx<'_>, activity_id: &str, column: Column) -> Result<Option<
     tx.optional(&GET, &params![activity_id, column.as_str()], |row| row.get(0))
 }
 
+/// Every block of an activity.
+pub fn all(tx: &mut Tx<'_>, activity_id: &str) -> Result<Vec<(Column, Vec<u8>)>> {
+    tx.query(&ALL, &params![activity_id], |row| Ok((stored(row.text(0)?, Column::parse)?, row.get(1)?)))
+}
+
 /// The columns that an activity has.
 pub fn columns(tx: &mut Tx<'_>, activity_id: &str) -> Result<Vec<Column>> {
     tx.query(&COLUMNS, &params![activity_id], |row| stored(row.text(0)?, Column::parse))
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[REMOVE, PUT, GET, COLUMNS];
+pub(crate) const QUERIES: &[Sql] = &[REMOVE, PUT, GET, ALL, COLUMNS];

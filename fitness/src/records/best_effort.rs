@@ -7,7 +7,7 @@ use store::{Result, Sql, Tx, Value, params};
 
 use super::session::{self, Told};
 use super::{athlete_setting, count, date, volume};
-use crate::best_effort::{BestEffort, MARATHON_M, MILE_M};
+use crate::best_effort::{BestEffort, Distance, MARATHON_M, MILE_M};
 use crate::prediction::{self, Cost, Effort, Evidence, Predictions, Race, SHORTEST_BASIS_S};
 use crate::scope::{STRAVA_API, Scope};
 use crate::settings::SettingsHistory;
@@ -18,6 +18,12 @@ pub const COVERS_A_RACE: f64 = 0.9;
 const LIST: Sql = Sql::Both(
     "SELECT distance_m, elapsed_s, start_s FROM best_effort WHERE activity_id = $1 ORDER BY distance_m",
 );
+const OF_EACH: Sql = Sql::Per {
+    sqlite: "SELECT activity_id, distance_m, elapsed_s FROM best_effort \
+             WHERE activity_id IN (SELECT value FROM json_each($1)) ORDER BY activity_id, distance_m",
+    postgres: "SELECT activity_id, distance_m, elapsed_s FROM best_effort \
+               WHERE activity_id = ANY($1) ORDER BY activity_id, distance_m",
+};
 const REMOVE: Sql = Sql::Both("DELETE FROM best_effort WHERE activity_id = $1");
 const PUT: Sql = Sql::Both(
     "INSERT INTO best_effort (activity_id, distance_m, elapsed_s, start_s) VALUES ($1, $2, $3, $4)",
@@ -58,6 +64,18 @@ pub fn list(tx: &mut Tx<'_>, activity_id: &str) -> Result<Vec<BestEffort>> {
     tx.query(&LIST, &params![activity_id], |row| {
         Ok(BestEffort { distance_m: row.get(0)?, elapsed_s: row.get(1)?, start_s: row.get(2)? })
     })
+}
+
+/// Seconds over each distance, by its name, of these activities by their ids.
+pub fn of_each(tx: &mut Tx<'_>, ids: &[String]) -> Result<BTreeMap<String, BTreeMap<String, f64>>> {
+    let mut efforts: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
+    tx.query(&OF_EACH, &params![ids], |row| {
+        if let Some(distance) = Distance::of(row.get(1)?) {
+            efforts.entry(row.get(0)?).or_default().insert(distance.key.to_owned(), row.get(2)?);
+        }
+        Ok(())
+    })?;
+    Ok(efforts)
 }
 
 /// What predictions rest on: efforts of runs from one day through another, by day, from mile to marathon and of
@@ -120,7 +138,7 @@ fn left_out(scope: Scope) -> &'static str {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[LIST, REMOVE, PUT, BASIS, RUNS];
+pub(crate) const QUERIES: &[Sql] = &[LIST, OF_EACH, REMOVE, PUT, BASIS, RUNS];
 
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::date;
+use super::{date, optional_json};
 use crate::curve::{self, Curve, Fallen, Kind, Point};
+use crate::load::is_cycling;
+use crate::mean_max;
 use crate::scope::{STRAVA_API, Scope};
 
-const TWENTY_MINUTES_S: f64 = 1200.0;
+const TWENTY_MINUTES_S: u32 = 1200;
 
 // The first of each distance and year; where times are equal, the one that was there first.
 const PACE: Sql = Sql::Both(
@@ -21,10 +23,11 @@ const PACE: Sql = Sql::Both(
      AND a.duplicate_of IS NULL AND a.provenance <> $5) AS ranked \
      WHERE place = 1 ORDER BY distance_m, local_date, activity_id",
 );
-const POWER: Sql = Sql::Both(
-    "SELECT local_date, id, best_20min_power, sport FROM activity \
-     WHERE athlete = $1 AND local_date >= $2 AND local_date <= $3 AND duplicate_of IS NULL \
-     AND provenance <> $4 AND best_20min_power IS NOT NULL ORDER BY local_date, id",
+const MEANS: Sql = Sql::Both(
+    "SELECT a.local_date, a.id, a.sport, a.sub_sport, n.power_curve, n.hr_curve, a.best_20min_power \
+     FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.duplicate_of IS NULL \
+     AND a.provenance <> $4 ORDER BY a.local_date, a.id",
 );
 // Each effort that beats all before it.
 const FALLEN: Sql = Sql::Both(
@@ -48,7 +51,7 @@ pub fn curves(
 ) -> Result<Vec<Curve>> {
     let points = match kind {
         Kind::Pace => pace(tx, &PACE, athlete, scope, days, "running")?,
-        Kind::Power => power(tx, athlete, scope, days)?,
+        Kind::Power | Kind::HeartRate => means(tx, athlete, scope, kind, days)?,
     };
     let mut seasons: BTreeMap<i16, Vec<Point>> = BTreeMap::new();
     for point in &points {
@@ -67,7 +70,7 @@ pub fn records(tx: &mut Tx<'_>, athlete: &str, scope: Scope, kind: Kind, sport: 
     let days = (Date::ZERO, Date::MAX);
     let points = match kind {
         Kind::Pace => pace(tx, &FALLEN, athlete, scope, days, sport)?,
-        Kind::Power => power(tx, athlete, scope, days)?,
+        Kind::Power | Kind::HeartRate => means(tx, athlete, scope, kind, days)?,
     };
     let mut fallen = Vec::new();
     let mut grouped: BTreeMap<u64, Vec<Point>> = BTreeMap::new();
@@ -106,13 +109,26 @@ fn pace(
     })
 }
 
-fn power(tx: &mut Tx<'_>, athlete: &str, scope: Scope, days: (Date, Date)) -> Result<Vec<Point>> {
+/// Each mean of each activity's curve; the best 20 min alone where its curve was not computed yet.
+fn means(tx: &mut Tx<'_>, athlete: &str, scope: Scope, kind: Kind, days: (Date, Date)) -> Result<Vec<Point>> {
     let (first, last) = sortable(days);
-    let points = tx.query(&POWER, &params![athlete, &first, &last, left_out(scope)], |row| {
-        let point = Point::of_power(TWENTY_MINUTES_S, row.get(2)?, date(row, 0)?, row.get(1)?);
-        Ok(crate::load::is_cycling(row.text(3)?, None).then_some(point))
+    let mut points = Vec::new();
+    tx.query(&MEANS, &params![athlete, &first, &last, left_out(scope)], |row| {
+        let sub_sport: Option<String> = row.get(3)?;
+        if kind == Kind::Power && !is_cycling(row.text(2)?, sub_sport.as_deref()) {
+            return Ok(());
+        }
+        let curve: Option<mean_max::Curve> = optional_json(row, if kind == Kind::Power { 4 } else { 5 })?;
+        let best_20min: Option<f64> = row.get(6)?;
+        let lone = best_20min.filter(|_| kind == Kind::Power).map(|watts| (TWENTY_MINUTES_S, watts));
+        let means = curve.map_or_else(|| lone.into_iter().collect(), |curve| curve.0);
+        let (date, id): (Date, String) = (date(row, 0)?, row.get(1)?);
+        points.extend(
+            means.into_iter().map(|(seconds, mean)| Point::of_mean(kind, seconds, mean, date, id.clone())),
+        );
+        Ok(())
     })?;
-    Ok(points.into_iter().flatten().collect())
+    Ok(points)
 }
 
 /// Dates as text that sorts as dates do; years before 0 have a sign and would not.
@@ -126,4 +142,4 @@ fn left_out(scope: Scope) -> &'static str {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PACE, POWER, FALLEN];
+pub(crate) const QUERIES: &[Sql] = &[PACE, MEANS, FALLEN];

@@ -32,6 +32,11 @@ impl ExportRow {
     pub fn says_the_same(&self, other: &Self) -> bool {
         (&self.file, &self.figures, &self.columns) == (&other.file, &other.figures, &other.columns)
     }
+
+    /// How hard the athlete felt it, where that is told.
+    pub fn perceived_exertion(&self) -> Option<f64> {
+        serde_json::from_str::<Figures>(&self.figures).ok()?.perceived_exertion
+    }
 }
 
 const PUT: Sql = Sql::Both(

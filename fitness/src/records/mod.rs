@@ -5,6 +5,7 @@
 pub mod accuracy;
 pub mod activity;
 pub mod activity_load;
+pub mod activity_number;
 pub mod activity_stream;
 pub mod athlete;
 pub mod athlete_setting;
@@ -52,6 +53,12 @@ fn count(row: &Row<'_>, index: usize) -> Result<u32> {
 /// Writes a JSON column.
 fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(Error::abort)
+}
+
+/// A JSON column that may be empty.
+fn optional_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, index: usize) -> Result<Option<T>> {
+    let text: Option<String> = row.get(index)?;
+    text.map(|text| stored(&text, |text| serde_json::from_str(text).ok())).transpose()
 }
 
 /// Reads a JSON column.

@@ -111,6 +111,7 @@ fn queries() -> Vec<Sql> {
             export_item::QUERIES,
             change_number::QUERIES,
             activity_load::QUERIES,
+            activity_number::QUERIES,
             activity_stream::QUERIES,
             lap::QUERIES,
             day::QUERIES,

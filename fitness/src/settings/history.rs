@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::estimate::{self, Peak, month_after, month_of};
 use super::{Dated, Name, Setting, Settings, Source, Value};
 use crate::heart_rate::Sex;
+use crate::load::{LoadOf, LoadOrder};
 
 /// The settings of an athlete over time: what was given, and what its activities let estimate.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,7 +45,18 @@ impl SettingsHistory {
                 .given(Name::Ftp, day)
                 .or_else(|| estimated_ftp().map(|value| Setting { value, source: Source::Estimated })),
             threshold_pace_s_per_km: self.given(Name::ThresholdPace, day),
+            css_s_per_100m: self.given(Name::Css, day),
+            vt1: self.given(Name::Vt1, day),
+            vt2: self.given(Name::Vt2, day),
             weight_kg: self.given(Name::Weight, day),
+            load_by: LoadOf::ALL.into_iter().filter_map(|of| Some((of, self.load_order(of, day)?))).collect(),
+        }
+    }
+
+    fn load_order(&self, of: LoadOf, day: Date) -> Option<LoadOrder> {
+        match self.given_value(Name::LoadBy(of), day)? {
+            Value::Order(order) => Some(order),
+            Value::Sex(_) | Value::Number(_) => None,
         }
     }
 
@@ -91,7 +103,7 @@ impl SettingsHistory {
     fn given_number(&self, name: Name, day: Date) -> Option<f64> {
         match self.given_value(name, day)? {
             Value::Number(number) => Some(number),
-            Value::Sex(_) => None,
+            Value::Sex(_) | Value::Order(_) => None,
         }
     }
 

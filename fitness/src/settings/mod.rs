@@ -9,10 +9,13 @@ pub use estimate::{Peak, differing};
 pub use history::SettingsHistory;
 pub use value::{Name, SettingError, Value, parse};
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::heart_rate::Sex;
+use crate::load::{LoadOf, LoadOrder};
 
 /// The date from which a setting holds that was given without one: before every activity.
 pub const ALWAYS: Date = Date::constant(1, 1, 1);
@@ -81,8 +84,20 @@ pub struct Settings {
     /// Threshold pace on foot, in seconds per kilometre.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold_pace_s_per_km: Option<Setting<f64>>,
+    /// Critical swim speed, in seconds per 100 m.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub css_s_per_100m: Option<Setting<f64>>,
+    /// Heart rate at the first ventilatory threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vt1: Option<Setting<f64>>,
+    /// And at the second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vt2: Option<Setting<f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight_kg: Option<Setting<f64>>,
+    /// What loads are computed from, where the athlete set an order.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub load_by: BTreeMap<LoadOf, LoadOrder>,
 }
 
 impl Settings {
@@ -92,7 +107,13 @@ impl Settings {
         self.sex.is_estimated() || rates.iter().any(Setting::is_estimated)
     }
 
-    /// Checks that the heart rates the athlete gave are in order: rest below threshold below maximum.
+    /// In which order the methods of a load are tried.
+    pub fn load_order(&self, of: LoadOf) -> LoadOrder {
+        self.load_by.get(&of).copied().unwrap_or(LoadOrder::USUAL)
+    }
+
+    /// Checks that the heart rates the athlete gave are in order: rest below threshold below maximum, and the two
+    /// ventilatory thresholds.
     pub fn check(&self) -> Result<(), SettingError> {
         let in_order = [(Name::HrRest, self.hr_rest), (Name::Lthr, self.lthr), (Name::HrMax, self.hr_max)];
         let given: Vec<(Name, f64)> = in_order
@@ -101,6 +122,13 @@ impl Settings {
             .map(|(name, setting)| (name, setting.value))
             .collect();
         let wrong = given.windows(2).find(|pair| pair[0].1 >= pair[1].1);
+        let ventilatory = self.vt1.zip(self.vt2).filter(|(vt1, vt2)| vt1.value >= vt2.value);
+        if let Some((vt1, vt2)) = ventilatory {
+            return Err(SettingError::OutOfOrder {
+                lower: (Name::Vt1, vt1.value),
+                higher: (Name::Vt2, vt2.value),
+            });
+        }
         wrong.map_or(Ok(()), |pair| Err(SettingError::OutOfOrder { lower: pair[0], higher: pair[1] }))
     }
 }

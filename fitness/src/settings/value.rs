@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::heart_rate::Sex;
+use crate::load::{LoadOf, LoadOrder};
 
 /// Metres of a statute mile.
 const MILE_M: f64 = 1609.344;
@@ -12,25 +13,33 @@ const MILE_M: f64 = 1609.344;
 const POUND_KG: f64 = 0.453_592_37;
 
 /// A setting of the athlete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     Sex,
     HrRest,
     HrMax,
     Lthr,
+    /// Heart rate at the first and the second ventilatory threshold.
+    Vt1,
+    Vt2,
     Ftp,
     ThresholdPace,
+    /// Critical swim speed.
+    Css,
+    /// What the loads of a group of sports are computed from.
+    LoadBy(LoadOf),
     Weight,
     /// A race on the day that it is dated.
     Race,
 }
 
-/// The value of a setting: beats per minute, watts, seconds per kilometre, kilograms, metres, or the sex.
+/// The value of a setting: beats per minute, watts, seconds per kilometre or per 100 m, kilograms, metres, the sex, or
+/// an order of methods.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
     Sex(Sex),
     Number(f64),
+    Order(LoadOrder),
 }
 
 /// A setting that cannot be.
@@ -52,13 +61,20 @@ pub enum SettingError {
 
 impl Name {
     /// Every setting there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::Sex,
         Self::HrRest,
         Self::HrMax,
         Self::Lthr,
+        Self::Vt1,
+        Self::Vt2,
         Self::Ftp,
         Self::ThresholdPace,
+        Self::Css,
+        Self::LoadBy(LoadOf::Running),
+        Self::LoadBy(LoadOf::Cycling),
+        Self::LoadBy(LoadOf::Swimming),
+        Self::LoadBy(LoadOf::Other),
         Self::Weight,
         Self::Race,
     ];
@@ -70,8 +86,15 @@ impl Name {
             Self::HrRest => "hr_rest",
             Self::HrMax => "hr_max",
             Self::Lthr => "lthr",
+            Self::Vt1 => "vt1",
+            Self::Vt2 => "vt2",
             Self::Ftp => "ftp",
             Self::ThresholdPace => "threshold_pace",
+            Self::Css => "css",
+            Self::LoadBy(LoadOf::Running) => "load_by_running",
+            Self::LoadBy(LoadOf::Cycling) => "load_by_cycling",
+            Self::LoadBy(LoadOf::Swimming) => "load_by_swimming",
+            Self::LoadBy(LoadOf::Other) => "load_by_other",
             Self::Weight => "weight",
             Self::Race => "race",
         }
@@ -84,7 +107,7 @@ impl Name {
 
     /// True where a load is computed from it.
     pub fn affects_load(self) -> bool {
-        !matches!(self, Self::ThresholdPace | Self::Weight | Self::Race)
+        !matches!(self, Self::Weight | Self::Race)
     }
 
     fn example(self) -> &'static str {
@@ -93,8 +116,12 @@ impl Name {
             Self::HrRest => "50",
             Self::HrMax => "190",
             Self::Lthr => "170",
+            Self::Vt1 => "145",
+            Self::Vt2 => "168",
             Self::Ftp => "250",
             Self::ThresholdPace => "3:50/km",
+            Self::Css => "1:45/100m",
+            Self::LoadBy(_) => "heart_rate,rpe,duration",
             Self::Weight => "70kg",
             Self::Race => "10k",
         }
@@ -103,12 +130,13 @@ impl Name {
     /// Lowest and highest value that a person can have.
     fn range(self) -> (f64, f64) {
         match self {
-            Self::Sex => (f64::MIN, f64::MAX),
+            Self::Sex | Self::LoadBy(_) => (f64::MIN, f64::MAX),
             Self::HrRest => (25.0, 110.0),
             Self::HrMax => (100.0, 240.0),
-            Self::Lthr => (80.0, 230.0),
+            Self::Lthr | Self::Vt1 | Self::Vt2 => (80.0, 230.0),
             Self::Ftp => (40.0, 600.0),
             Self::ThresholdPace => (120.0, 900.0),
+            Self::Css => (45.0, 300.0),
             Self::Weight => (25.0, 300.0),
             // Of no length is a race that was called off.
             Self::Race => (0.0, 500_000.0),
@@ -118,13 +146,11 @@ impl Name {
     /// A number of this setting with its unit, as a person writes it.
     pub fn show(self, number: f64) -> String {
         match self {
-            Self::Sex => String::new(),
-            Self::HrRest | Self::HrMax | Self::Lthr => format!("{number} bpm"),
+            Self::Sex | Self::LoadBy(_) => String::new(),
+            Self::HrRest | Self::HrMax | Self::Lthr | Self::Vt1 | Self::Vt2 => format!("{number} bpm"),
             Self::Ftp => format!("{number} W"),
-            Self::ThresholdPace => {
-                let seconds = number.round();
-                format!("{}:{:02}/km", (seconds / 60.0).floor(), seconds % 60.0)
-            }
+            Self::ThresholdPace => format!("{}/km", clock(number)),
+            Self::Css => format!("{}/100m", clock(number)),
             Self::Weight => format!("{number} kg"),
             Self::Race if number == 0.0 => "called off".to_owned(),
             Self::Race => format!("{} km", number / 1000.0),
@@ -139,18 +165,35 @@ impl fmt::Display for Name {
             Self::HrRest => "resting heart rate",
             Self::HrMax => "maximum heart rate",
             Self::Lthr => "threshold heart rate",
+            Self::Vt1 => "first ventilatory threshold",
+            Self::Vt2 => "second ventilatory threshold",
             Self::Ftp => "threshold power",
             Self::ThresholdPace => "threshold pace",
+            Self::Css => "critical swim speed",
+            Self::LoadBy(of) => return write!(f, "load of {}", of.as_str()),
             Self::Weight => "weight",
             Self::Race => "race",
         })
     }
 }
 
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Minutes and seconds.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.round();
+    format!("{}:{:02}", (seconds / 60.0).floor(), seconds % 60.0)
+}
+
 impl Value {
     /// The text that is stored.
     pub fn to_stored(self) -> String {
         match self {
+            Self::Order(order) => order.to_string(),
             Self::Sex(Sex::Male) => "m".to_owned(),
             Self::Sex(Sex::Female) => "f".to_owned(),
             Self::Number(number) => number.to_string(),
@@ -161,6 +204,7 @@ impl Value {
     pub fn from_stored(name: Name, text: &str) -> Option<Self> {
         match name {
             Name::Sex => sex(text),
+            Name::LoadBy(_) => LoadOrder::parse(text).map(Self::Order),
             _ => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Self::Number),
         }
     }
@@ -168,7 +212,7 @@ impl Value {
     /// The value with its unit, as a person writes it.
     pub fn show(self, name: Name) -> String {
         match self {
-            Self::Sex(_) => self.to_stored(),
+            Self::Sex(_) | Self::Order(_) => self.to_stored(),
             Self::Number(number) => name.show(number),
         }
     }
@@ -179,9 +223,11 @@ pub fn parse(name: Name, text: &str) -> Result<Value, SettingError> {
     let typed = text.trim().to_lowercase();
     let value = match name {
         Name::Sex => sex(&typed),
-        Name::HrRest | Name::HrMax | Name::Lthr => number(&typed, "bpm"),
+        Name::HrRest | Name::HrMax | Name::Lthr | Name::Vt1 | Name::Vt2 => number(&typed, "bpm"),
+        Name::LoadBy(_) => LoadOrder::parse(&typed).map(Value::Order),
         Name::Ftp => number(&typed, "w"),
         Name::ThresholdPace => pace(&typed),
+        Name::Css => time(typed.strip_suffix("/100m").unwrap_or(&typed)).map(Value::Number),
         Name::Weight => weight(&typed),
         Name::Race => race(&typed),
     };
@@ -238,15 +284,16 @@ fn race(text: &str) -> Option<Value> {
 /// Seconds per kilometre of `3:50`, `3:50/km` or `6:10/mi`.
 fn pace(text: &str) -> Option<Value> {
     let miles = text.strip_suffix("/mi").or_else(|| text.strip_suffix("/mile"));
-    let clock = miles.unwrap_or_else(|| text.strip_suffix("/km").unwrap_or(text)).trim();
-    let (minutes, seconds) = clock.split_once(':')?;
-    let (minutes, seconds): (u32, f64) = (minutes.parse().ok()?, seconds.parse().ok()?);
-    if !(0.0..60.0).contains(&seconds) {
-        return None;
-    }
-    let total_s = f64::from(minutes) * 60.0 + seconds;
+    let total_s = time(miles.unwrap_or_else(|| text.strip_suffix("/km").unwrap_or(text)))?;
     let per_km_s = if miles.is_some() { (total_s * 10_000.0 / MILE_M).round() / 10.0 } else { total_s };
     Some(Value::Number(per_km_s))
+}
+
+/// Seconds of `3:50`.
+fn time(clock: &str) -> Option<f64> {
+    let (minutes, seconds) = clock.trim().split_once(':')?;
+    let (minutes, seconds): (u32, f64) = (minutes.parse().ok()?, seconds.parse().ok()?);
+    (0.0..60.0).contains(&seconds).then(|| f64::from(minutes) * 60.0 + seconds)
 }
 
 #[cfg(test)]
@@ -272,6 +319,21 @@ mod tests {
     #[test]
     fn a_pace_without_a_colon_is_explained() {
         check(Name::ThresholdPace, "350", "`350` is not a value of threshold pace; give it as `3:50/km`");
+    }
+
+    #[test]
+    fn a_swim_speed_is_a_pace_over_100_m() {
+        check(Name::Css, "1:45/100m", "105");
+        check(Name::Css, "1:40.5", "100.5");
+        assert_eq!(Value::Number(105.0).show(Name::Css), "1:45/100m");
+        check(Name::Css, "100", "`100` is not a value of critical swim speed; give it as `1:45/100m`");
+    }
+
+    #[test]
+    fn an_order_of_methods_is_a_list_of_words() {
+        let name = Name::LoadBy(LoadOf::Running);
+        check(name, "Heart_rate, rpe", "heart_rate,rpe");
+        check(name, "mood", "`mood` is not a value of load of running; give it as `heart_rate,rpe,duration`");
     }
 
     #[test]

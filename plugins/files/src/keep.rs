@@ -7,7 +7,9 @@ use fitness::records::export_item::{self, ExportItem};
 use fitness::records::export_row::{self, ExportRow};
 use fitness::records::import_file::{ImportFile, Kind, Outcome};
 use fitness::records::source_file::{self, SourceFile};
-use fitness::records::{activity_stream, best_effort, change_number, lap, original, stale_day};
+use fitness::records::{
+    activity_number, activity_stream, best_effort, change_number, lap, original, stale_day,
+};
 use jiff::civil::Date;
 use store::{Result, Tx};
 
@@ -123,6 +125,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         }
         if before.as_ref().is_none_or(|row| !row.says_the_same(&told.record)) {
             self.tell_sport(told, &id)?;
+            self.tell_exertion(told, before.as_ref(), &id)?;
         }
         self.link(&told.record, &id)?;
         noted.source_row = Some(told.record.source_id.clone());
@@ -143,6 +146,9 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let is_lone = id == entry.activity.id;
         if is_lone && (linked.is_none() || !is_same) {
             self.write(entry)?;
+        }
+        if !is_same {
+            self.tell_exertion(told, before.as_ref(), &id)?;
         }
         self.link(&told.record, &id)?;
         let unreadable = match found {
@@ -189,8 +195,19 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         };
         let changed = self.change()?;
         activity::set_sport(self.tx, id, (sport, figures.sub_sport.as_deref()), changed)?;
+        activity_number::forget(self.tx, id)?;
         self.starts_ms.extend(shown.row.start_ms);
         self.touch(shown.local_date)
+    }
+
+    /// Lets the load of an activity be computed anew where the exertion that the athlete felt is another now.
+    fn tell_exertion(&mut self, told: &Told, before: Option<&ExportRow>, id: &str) -> Result<()> {
+        let before = before.and_then(ExportRow::perceived_exertion);
+        if before == told.row.figures.perceived_exertion {
+            return Ok(());
+        }
+        let changed = self.change()?;
+        activity::touch_one(self.tx, id, changed)
     }
 
     fn read(&mut self, content: &Content) -> Result<ImportFile> {
@@ -250,6 +267,9 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let has_other_efforts = best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
         // What is read anew may say the same and be kept in another form.
         activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
+        if upserted.change != Change::Inserted {
+            activity_number::forget(self.tx, &entry.activity.id)?;
+        }
         if upserted.change == Change::Unchanged {
             return if has_other_efforts { self.touch(entry.activity.local_date) } else { Ok(()) };
         }

@@ -32,8 +32,12 @@ pub struct Sport {
     pub load: f64,
     /// Activities whose load is that of power.
     pub by_power: u32,
+    /// Activities whose load is that of the pace, on foot or in the water.
+    pub by_pace: u32,
     /// Activities whose load is that of heart rate.
     pub by_heart_rate: u32,
+    /// Activities whose load is that of the exertion that was felt.
+    pub by_exertion: u32,
     /// Activities whose load is assumed from their duration.
     pub by_duration: u32,
 }
@@ -77,7 +81,9 @@ impl Sport {
         self.load += load;
         match method {
             Some(LoadMethod::Power) => self.by_power += 1,
+            Some(LoadMethod::GradedPace | LoadMethod::SwimPace) => self.by_pace += 1,
             Some(LoadMethod::HeartRate) => self.by_heart_rate += 1,
+            Some(LoadMethod::Rpe) => self.by_exertion += 1,
             Some(LoadMethod::Duration) | None => self.by_duration += 1,
         }
     }
@@ -105,7 +111,7 @@ fn left_out(view: &View<'_>, without: BTreeMap<&str, u32>) -> Vec<LeftOut> {
 fn notes(sports: &[Sport], estimated: u32) -> Vec<String> {
     let by_duration: u32 = sports.iter().map(|sport| sport.by_duration).sum();
     let assumed = (by_duration > 0).then(|| {
-        format!("{} without power or heart rate: load estimated from duration", activities(by_duration))
+        format!("{} without power, pace or heart rate: load estimated from duration", activities(by_duration))
     });
     let never_given = (estimated > 0).then(|| {
         format!("the load of {} rests on estimated settings, not on given ones", activities(estimated))

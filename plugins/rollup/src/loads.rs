@@ -1,5 +1,6 @@
 //! The step that computes the load of every activity whose facts or settings changed.
 
+mod numbers;
 mod settings;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::load::Load;
 use fitness::records::activity::Pending;
 use fitness::settings::{ALWAYS, SettingsHistory};
+use fitness::zone::Edges;
 use fitness::{Changes, records};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -56,7 +58,7 @@ struct Chunk {
 impl Step for Loads {
     const KIND: &'static str = "rollup.loads";
     const ABOUT: &'static str =
-        "Computes the load of each activity that changed, or whose dated settings changed.";
+        "Computes the numbers and the load of each activity that changed, or whose dated settings changed.";
     type Config = LoadsConfig;
     type Input = (Gather<Changes>,);
     type Output = Changes;
@@ -68,6 +70,8 @@ impl Step for Loads {
     async fn run(&self, ctx: &StepContext, (changes,): (Gather<Changes>,)) -> Result<Changes, StepError> {
         let told = changes.0.into_iter().fold(Changes::default(), Changes::merge).days;
         let told: Option<Date> = told.and_then(|day| day.parse().ok());
+        let renewed = numbers::bring_up_to_date(ctx).await?;
+        let told = told.into_iter().chain(renewed).min();
         let Some(start) = begin(ctx, told).await.map_err(athlete::hopeless_where_misconfigured)? else {
             return Ok(Changes::none(0));
         };
@@ -145,5 +149,6 @@ fn chunk(
 
 // What has no day is measured against the settings that always held.
 fn load(activity: &Pending, history: &SettingsHistory) -> Load {
-    Load::of(&activity.effort, &history.at(activity.local_date.unwrap_or(ALWAYS)))
+    let settings = history.at(activity.local_date.unwrap_or(ALWAYS));
+    Load::of(&activity.effort, &settings, &Edges::usual(&activity.effort, &settings))
 }

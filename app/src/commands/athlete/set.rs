@@ -6,6 +6,7 @@ use engine::clock::Clock;
 use engine::run::Cause;
 use engine::{Engine, Request};
 use fitness::day;
+use fitness::load::{LoadMethod, LoadOf};
 use fitness::records::{activity, athlete, athlete_setting};
 use fitness::settings::{ALWAYS, Dated, Name, SettingError, SettingsHistory, Source, Value, parse};
 use jiff::civil::Date;
@@ -24,6 +25,7 @@ Examples:
   paceline athlete set --sex m --hr-rest 50 --hr-max 190 --lthr 170 --ftp 250 \\
       --threshold-pace 3:50/km --weight 70
   paceline athlete set --ftp 260 --from 2026-03-01      what was before stays as it was
+  paceline athlete set --load-by cycling=heart_rate     a power meter that is not trusted
   paceline athlete set --race 10k@2026-12-06            a race to come; none@2026-12-06 calls it off
   paceline athlete set --timezone Europe/Berlin
 
@@ -71,6 +73,18 @@ struct Given {
     /// Threshold pace on foot, such as 3:50/km or 6:10/mi
     #[arg(long, value_name = "PACE", value_parser = threshold_pace)]
     threshold_pace: Option<Value>,
+    /// Heart rate at the first ventilatory threshold, as a laboratory measures it
+    #[arg(long, value_name = "BPM", value_parser = vt1)]
+    vt1: Option<Value>,
+    /// Heart rate at the second ventilatory threshold
+    #[arg(long, value_name = "BPM", value_parser = vt2)]
+    vt2: Option<Value>,
+    /// Critical swim speed, such as 1:45/100m
+    #[arg(long, value_name = "PACE", value_parser = css)]
+    css: Option<Value>,
+    /// What the load of a sport is computed from, such as running=heart_rate,rpe; the first that is known counts
+    #[arg(long, value_name = "SPORT=METHODS", value_parser = load_by)]
+    load_by: Vec<LoadBy>,
     /// Weight in kilograms, or such as 154lb
     #[arg(long, value_name = "KG", value_parser = weight)]
     weight: Option<Value>,
@@ -93,6 +107,38 @@ fn race(text: &str) -> Result<Race, String> {
     let (distance, day) = text.split_once('@').ok_or("give it as `10k@2026-12-06`")?;
     let distance = parse(Name::Race, distance).map_err(|error| error.to_string())?;
     Ok(Race { day: date(day)?, distance })
+}
+
+/// An order of methods for a group of sports.
+#[derive(Debug, Clone, Copy)]
+struct LoadBy {
+    of: LoadOf,
+    order: Value,
+}
+
+fn load_by(text: &str) -> Result<LoadBy, String> {
+    let (sport, methods) = text.split_once('=').ok_or("give it as `running=heart_rate,rpe`")?;
+    let of = LoadOf::parse(sport.trim()).ok_or_else(|| {
+        let sports = LoadOf::ALL.map(LoadOf::as_str).join(", ");
+        format!("`{sport}` is none of {sports}")
+    })?;
+    let order = parse(Name::LoadBy(of), methods).map_err(|error| {
+        let methods = LoadMethod::ALL.map(LoadMethod::as_str).join(", ");
+        format!("{error}, of {methods}")
+    })?;
+    Ok(LoadBy { of, order })
+}
+
+fn vt1(text: &str) -> Result<Value, SettingError> {
+    parse(Name::Vt1, text)
+}
+
+fn vt2(text: &str) -> Result<Value, SettingError> {
+    parse(Name::Vt2, text)
+}
+
+fn css(text: &str) -> Result<Value, SettingError> {
+    parse(Name::Css, text)
 }
 
 fn sex(text: &str) -> Result<Value, SettingError> {
@@ -135,7 +181,10 @@ impl Given {
             (Name::HrMax, self.hr_max),
             (Name::Lthr, self.lthr),
             (Name::Ftp, self.ftp),
+            (Name::Vt1, self.vt1),
+            (Name::Vt2, self.vt2),
             (Name::ThresholdPace, self.threshold_pace),
+            (Name::Css, self.css),
             (Name::Weight, self.weight),
         ];
         let dated = |(name, value): (Name, Option<Value>)| {
@@ -147,7 +196,13 @@ impl Given {
             value: race.distance,
             source: Source::Given,
         });
-        given.into_iter().filter_map(dated).chain(race).collect()
+        let orders = self.load_by.iter().map(|LoadBy { of, order }| Dated {
+            name: Name::LoadBy(*of),
+            from,
+            value: *order,
+            source: Source::Given,
+        });
+        given.into_iter().filter_map(dated).chain(orders).chain(race).collect()
     }
 }
 
@@ -326,6 +381,18 @@ the load of 312 activities and the days after are computed again";
         assert_eq!((noted.day, noted.distance), wanted);
         assert_eq!(race("10k").unwrap_err(), "give it as `10k@2026-12-06`");
         assert_eq!(race("10k@soon").unwrap_err(), "`soon` is not a date like 2026-01-31, from 1900 to 2199");
+    }
+
+    #[test]
+    fn an_order_of_methods_names_its_sport() {
+        assert_eq!(load_by("running=heart_rate,rpe").unwrap().of, LoadOf::Running);
+        assert_eq!(load_by("yoga=rpe").unwrap_err(), "`yoga` is none of running, cycling, swimming, other");
+        assert_eq!(load_by("rpe").unwrap_err(), "give it as `running=heart_rate,rpe`");
+        assert_eq!(
+            load_by("other=mood").unwrap_err(),
+            "`mood` is not a value of load of other; give it as `heart_rate,rpe,duration`, \
+             of power, graded_pace, swim_pace, heart_rate, rpe, duration"
+        );
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn given(dated: &[Dated]) -> Vec<Json> {
         let value = match dated.value {
             Value::Number(number) => json!(number),
             Value::Sex(sex) => json!(sex),
+            Value::Order(order) => json!(order),
         };
         let mut json = json!({ "name": dated.name, "value": value });
         if dated.from != ALWAYS {
@@ -93,9 +94,14 @@ fn table(settings: &Settings, dated: &[Dated], today: Date) -> Table {
     table
 }
 
-fn values(settings: &Settings) -> [(Name, Option<(Value, Source)>); 7] {
+fn values(settings: &Settings) -> Vec<(Name, Option<(Value, Source)>)> {
     let number = |setting: Setting<f64>| (Value::Number(setting.value), setting.source);
-    [
+    let orders = settings.load_by.iter();
+    let orders = orders.map(|(of, order)| (Name::LoadBy(*of), Some((Value::Order(*order), Source::Given))));
+    let thresholds =
+        [(Name::Vt1, settings.vt1), (Name::Vt2, settings.vt2), (Name::Css, settings.css_s_per_100m)];
+    let given = thresholds.into_iter().filter_map(|(name, setting)| Some((name, Some(number(setting?)))));
+    let always = [
         (Name::Sex, Some((Value::Sex(settings.sex.value), settings.sex.source))),
         (Name::HrRest, Some(number(settings.hr_rest))),
         (Name::HrMax, Some(number(settings.hr_max))),
@@ -103,7 +109,9 @@ fn values(settings: &Settings) -> [(Name, Option<(Value, Source)>); 7] {
         (Name::Ftp, settings.ftp.map(number)),
         (Name::ThresholdPace, settings.threshold_pace_s_per_km.map(number)),
         (Name::Weight, settings.weight_kg.map(number)),
-    ]
+    ];
+    // What few athletes know is told where it was given.
+    always.into_iter().chain(given).chain(orders).collect()
 }
 
 fn since(name: Name, dated: &[Dated], today: Date) -> String {

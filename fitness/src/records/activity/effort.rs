@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{date, optional_date, stored};
+use super::super::{activity_number, date, export_row, optional_date, stored};
 use crate::calendar::Contribution;
 use crate::load::{Effort, is_cycling};
 use crate::scope::STRAVA_API;
@@ -21,10 +21,11 @@ pub struct Pending {
 }
 
 const PENDING: Sql = Sql::Both(
-    "SELECT id, changed, local_date, sport, sub_sport, elapsed_s, timer_s, moving_s, np, \
-     best_20min_power, hr_seconds \
-     FROM activity WHERE athlete = $1 AND (changed > $2 OR (changed = $2 AND id > $3)) \
-     ORDER BY changed, id LIMIT $4",
+    "SELECT a.id, a.changed, a.local_date, a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, \
+     a.best_20min_power, a.hr_seconds, a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds \
+     FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+     WHERE a.athlete = $1 AND (a.changed > $2 OR (a.changed = $2 AND a.id > $3)) \
+     ORDER BY a.changed, a.id LIMIT $4",
 );
 const CONTRIBUTIONS: Sql = Sql::Both(
     "SELECT a.local_date, a.provenance, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load \
@@ -43,14 +44,21 @@ pub fn pending(
     (changed, id): (i64, &str),
     limit: u32,
 ) -> Result<Vec<Pending>> {
-    tx.query(&PENDING, &params![athlete, changed, id, limit], |row| {
+    let mut pending = tx.query(&PENDING, &params![athlete, changed, id, limit], |row| {
         Ok(Pending {
             id: row.get(0)?,
             changed: row.get(1)?,
             local_date: optional_date(row, 2)?,
             effort: effort(row)?,
         })
-    })
+    })?;
+    let ids: Vec<String> = pending.iter().map(|activity| activity.id.clone()).collect();
+    let told = export_row::told(tx, athlete, &ids)?;
+    for activity in &mut pending {
+        let told = told.get(&activity.id);
+        activity.effort.perceived_exertion = told.and_then(|figures| figures.perceived_exertion);
+    }
+    Ok(pending)
 }
 
 fn effort(row: &Row<'_>) -> Result<Effort> {
@@ -61,9 +69,14 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         elapsed_s: row.get(5)?,
         timer_s: row.get(6)?,
         moving_s: row.get(7)?,
+        distance_m: row.get(11)?,
         np: row.get(8)?,
         best_20min_power: row.get(9)?,
         hr_seconds: hr_seconds.map(|text| stored(&text, |text| text.parse().ok())).transpose()?,
+        ngp_mps: row.get(12)?,
+        power_seconds: activity_number::held(row, 13)?,
+        speed_seconds: activity_number::held(row, 14)?,
+        perceived_exertion: None,
     })
 }
 

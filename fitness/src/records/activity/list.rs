@@ -1,13 +1,16 @@
 //! Activities as a person or a program sees them: facts and loads in one row.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{activity_load, count, export_row, from_json, optional_date};
+use super::super::{activity_load, best_effort, count, export_row, from_json, optional_date, optional_json};
 use super::duplicate;
 use crate::export::Figures;
 use crate::load::LoadMethod;
+use crate::mean_max::{Curve, DURATIONS, Duration};
 use crate::recording::Warning;
 
 /// An activity with its loads; what is unknown is absent.
@@ -57,14 +60,55 @@ pub struct ActivityRow {
     pub samples: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trimp: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trimp_edwards: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trimp_lucia: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hrtss: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub np: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xpower: Option<f64>,
     #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
     pub intensity: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tss: Option<f64>,
+    /// Grade-adjusted speed by Minetti's model, in m/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap_minetti_mps: Option<f64>,
+    /// Grade-adjusted speed by the model fitted to heart rates, in m/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap_hr_mps: Option<f64>,
+    /// Normalized graded speed, by the model fitted to heart rates, in m/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ngp_mps: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtss: Option<f64>,
+    /// Swim TSS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stss: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_rpe: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoupling_pct: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub efficiency_factor: Option<f64>,
+    /// Seconds in each heart-rate zone, from the easiest on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones_hr_s: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones_power_s: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones_pace_s: Option<Vec<f64>>,
+    /// Seconds over each distance that was covered, such as `5km` or `half`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub best_efforts: BTreeMap<String, f64>,
+    /// Highest mean power in watts over each duration, such as `20min`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub power_curve_w: BTreeMap<String, f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vdot: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,16 +176,19 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// The columns that [`read`] reads, in its order, of `activity a` and `activity_load l`.
+/// The columns that [`read`] reads, in its order, of `activity a`, `activity_number n` and `activity_load l`.
 macro_rules! select {
     ($extra:literal, $rest:literal) => {
         concat!(
             "SELECT a.id, a.file, a.sha256, a.part, a.parts, a.provenance, a.sport, a.name, a.start_ms, ",
             "a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, a.ascent_m, a.avg_hr, a.max_hr, a.avg_power, ",
             "a.max_power, a.avg_cadence, a.samples, a.np, ",
-            "l.trimp, l.hrtss, l.intensity, l.tss, l.load, l.load_method, l.estimated, a.duplicate_of",
+            "a.duplicate_of, n.xpower, n.gap_minetti_mps, n.gap_hr_mps, n.ngp_mps, n.decoupling_pct, ",
+            "n.efficiency_factor, n.vdot, n.power_curve, ",
+            activity_load::columns!(),
             $extra,
             " FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id ",
+            "LEFT JOIN activity_number n ON n.activity_id = a.id ",
             $rest
         )
     };
@@ -197,7 +244,9 @@ pub fn ids_by_content(tx: &mut Tx<'_>, athlete: &str, contents: &[String]) -> Re
 /// The athlete's activity of an id, counted or not.
 pub fn get(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
     let shown = tx.optional(&GET, &params![athlete, id], |row| {
-        Ok((read(row)?, row.get(29)?, row.get(30)?, optional_date(row, 31)?, from_json(row, 32)?))
+        let next = LOAD + activity_load::COLUMNS;
+        let (sub_sport, device) = (row.get(next)?, row.get(next + 1)?);
+        Ok((read(row)?, sub_sport, device, optional_date(row, next + 2)?, from_json(row, next + 3)?))
     })?;
     let Some((row, sub_sport, device, local_date, warnings)) = shown else {
         return Ok(None);
@@ -214,7 +263,9 @@ fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<Activity
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let mut also = duplicate::also(tx, &ids)?;
     let mut told = export_row::told(tx, athlete, &ids)?;
+    let mut efforts = best_effort::of_each(tx, &ids)?;
     for row in &mut rows {
+        row.best_efforts = efforts.remove(&row.id).unwrap_or_default();
         row.also = also.remove(&row.id).unwrap_or_default();
         if let Some(figures) = told.remove(&row.id) {
             row.tell(figures);
@@ -234,8 +285,21 @@ fn with_legs(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<A
     Ok(row)
 }
 
+/// The first column of the load.
+const LOAD: usize = 30;
+
+/// What programs are told of the power curve, in seconds; all of it is a page of its own.
+const POWER_CURVE_S: [u32; 10] = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
+
+fn told_of(curve: &Curve) -> BTreeMap<String, f64> {
+    let is_told = |duration: &&Duration| POWER_CURVE_S.contains(&duration.seconds);
+    let told = DURATIONS.iter().filter(is_told);
+    told.filter_map(|duration| Some((duration.name.to_owned(), curve.at(duration.seconds)?))).collect()
+}
+
 fn read(row: &Row<'_>) -> Result<Part> {
-    let load = activity_load::read(row, 21)?;
+    let load = activity_load::read(row, LOAD)?;
+    let power_curve: Option<Curve> = optional_json(row, 29)?;
     let activity = ActivityRow {
         id: row.get(0)?,
         file: row.get(1)?,
@@ -262,15 +326,32 @@ fn read(row: &Row<'_>) -> Result<Part> {
         samples: count(row, 19)?,
         np: row.get(20)?,
         trimp: load.trimp,
+        trimp_edwards: load.trimp_edwards,
+        trimp_lucia: load.trimp_lucia,
         hrtss: load.hrtss,
+        xpower: row.get(22)?,
         intensity: load.intensity,
         tss: load.tss,
+        gap_minetti_mps: row.get(23)?,
+        gap_hr_mps: row.get(24)?,
+        ngp_mps: row.get(25)?,
+        rtss: load.rtss,
+        stss: load.stss,
+        session_rpe: load.session_rpe,
+        decoupling_pct: row.get(26)?,
+        efficiency_factor: row.get(27)?,
+        zones_hr_s: load.zones_hr_s,
+        zones_power_s: load.zones_power_s,
+        zones_pace_s: load.zones_pace_s,
+        best_efforts: BTreeMap::new(),
+        power_curve_w: power_curve.as_ref().map(told_of).unwrap_or_default(),
+        vdot: row.get(28)?,
         load: load.load,
         load_method: load.method,
         estimated: load.estimated,
         linked: Vec::new(),
         also: Vec::new(),
-        duplicate_of: row.get(28)?,
+        duplicate_of: row.get(21)?,
     };
     Ok((activity, count(row, 4)?))
 }

@@ -144,6 +144,7 @@ const TOUCH: Sql =
     Sql::Both("UPDATE activity SET changed = $4 WHERE athlete = $1 AND local_date >= $2 AND local_date < $3");
 const TOUCH_UNDATED: Sql =
     Sql::Both("UPDATE activity SET changed = $2 WHERE athlete = $1 AND local_date IS NULL");
+const TOUCH_ONE: Sql = Sql::Both("UPDATE activity SET changed = $2 WHERE id = $1");
 const SET_SPORT: Sql =
     Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
 const REMOVE: Sql = Sql::Both("DELETE FROM activity WHERE id = $1");
@@ -216,6 +217,11 @@ pub fn touch_undated(tx: &mut Tx<'_>, athlete: &str, changed: i64) -> Result<u64
     tx.execute(&TOUCH_UNDATED, &params![athlete, changed])
 }
 
+/// Gives one activity another change number.
+pub fn touch_one(tx: &mut Tx<'_>, id: &str, changed: i64) -> Result<()> {
+    tx.execute(&TOUCH_ONE, &params![id, changed]).map(drop)
+}
+
 /// Gives an activity another sport.
 pub fn set_sport(
     tx: &mut Tx<'_>,
@@ -237,7 +243,7 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[&[Sql]] = &[
-    &[BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, SET_SPORT, REMOVE],
+    &[BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, REMOVE],
     duplicate::QUERIES,
     effort::QUERIES,
     list::QUERIES,

@@ -6,9 +6,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
-/// The settings that a load rests on; pace and weight are not among them.
-const OF_LOADS: [Name; 5] = [Name::Sex, Name::HrRest, Name::HrMax, Name::Lthr, Name::Ftp];
-
 /// A setting as the cursor remembers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Given {
@@ -53,7 +50,7 @@ pub(super) fn refresh(
     let estimates = history.estimates(through);
     let (given, estimated): (Vec<Dated>, Vec<Dated>) =
         stored.iter().cloned().partition(|dated| dated.source == Source::Given);
-    let given: Vec<Dated> = given.into_iter().filter(|dated| OF_LOADS.contains(&dated.name)).collect();
+    let given: Vec<Dated> = given.into_iter().filter(|dated| dated.name.affects_load()).collect();
     if let Some(before) = before {
         let before: Vec<Dated> = before.iter().filter_map(Given::read).collect();
         let ranges = [differing(&before, &given), differing(&estimated, &estimates)].concat();
