@@ -25,7 +25,7 @@ const SCREENFUL: usize = 12;
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Weeks {
-    /// What days are put together to
+    /// The span of a row
     #[arg(long, value_enum, default_value_t = By::Week)]
     by: By,
     /// Only this sport, such as running
