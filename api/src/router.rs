@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, curves, daily_metrics, days, dead_letters, health, insights, jobs, metrics,
-    openapi, pipelines, pools, predictions, runs, steps, uploads, webhooks, weeks, workers,
+    activities, backfills, curves, daily_metrics, days, dead_letters, explain, health, insights, jobs,
+    metrics, openapi, pipelines, pools, predictions, runs, steps, uploads, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
@@ -112,6 +112,12 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(predictions::kept))
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))
+        .routes(routes!(activities::detail::streams))
+        .routes(routes!(activities::detail::laps))
+        .routes(routes!(activities::detail::splits))
+        .routes(routes!(activities::detail::best_efforts))
+        .routes(routes!(activities::detail::curves))
+        .routes(routes!(explain::show))
         .routes(routes!(days::list))
         .routes(routes!(weeks::list))
         .routes(routes!(curves::list))

@@ -6,6 +6,7 @@ pub(crate) mod curves;
 pub(crate) mod daily_metrics;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
+pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod insights;
 pub(crate) mod jobs;

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use crate::commands::{
     accuracy, activities, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters, demo,
-    doctor, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today, weeks, work,
-    workers,
+    doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
+    weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Records(records::Records),
     Curves(curves::Curves),
     DailyMetrics(daily_metrics::DailyMetricsCommand),
+    Explain(explain::Explain),
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
     Pipelines(pipelines::Pipelines),
@@ -97,6 +98,7 @@ impl Command {
             Self::Records(command) => command.run(config).await,
             Self::Curves(command) => command.run(config).await,
             Self::DailyMetrics(command) => command.run(config).await,
+            Self::Explain(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
             Self::Pipelines(command) => command.run(config).await,
@@ -129,6 +131,7 @@ impl Command {
             Self::Records(command) => command.form.json,
             Self::Curves(command) => command.form.json,
             Self::DailyMetrics(command) => command.form().json,
+            Self::Explain(command) => command.form().json,
             Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,
             Self::Pipelines(command) => command.form().json,

@@ -12,6 +12,7 @@ pub(crate) mod db;
 pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod pipelines;
 pub(crate) mod pools;

@@ -13,6 +13,7 @@ mod insight;
 mod memory;
 mod million;
 mod noop;
+mod numbers;
 mod past;
 mod peers;
 mod queue;
@@ -65,6 +66,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("import") {
         import::hundred_files(report).await?;
+    }
+    if wanted("numbers") {
+        numbers::of_activities(report).await?;
     }
     if wanted("history") {
         history::one_more(report).await?;

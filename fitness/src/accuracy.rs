@@ -19,6 +19,11 @@ pub enum Figure {
     MaxHr,
     AscentM,
     AvgPower,
+    /// Against the source's weighted power.
+    Np,
+    /// Against the source's grade-adjusted pace.
+    GapHrMps,
+    GapMinettiMps,
 }
 
 /// How the difference of a figure is told.
@@ -32,7 +37,7 @@ pub enum Unit {
 }
 
 impl Figure {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::DistanceM,
         Self::ElapsedS,
         Self::MovingS,
@@ -40,12 +45,20 @@ impl Figure {
         Self::MaxHr,
         Self::AscentM,
         Self::AvgPower,
+        Self::Np,
+        Self::GapHrMps,
+        Self::GapMinettiMps,
     ];
 
     /// How its difference is told.
     pub const fn unit(self) -> Unit {
         match self {
-            Self::DistanceM | Self::AscentM | Self::AvgPower => Unit::Percent,
+            Self::DistanceM
+            | Self::AscentM
+            | Self::AvgPower
+            | Self::Np
+            | Self::GapHrMps
+            | Self::GapMinettiMps => Unit::Percent,
             Self::ElapsedS | Self::MovingS => Unit::Seconds,
             Self::AvgHr | Self::MaxHr => Unit::Bpm,
         }
@@ -57,7 +70,8 @@ impl Figure {
             Self::DistanceM => 0.1,
             Self::ElapsedS | Self::MovingS => 2.0,
             Self::AvgHr | Self::MaxHr | Self::AvgPower => 1.0,
-            // Climbs are smoothed by everyone's own rule.
+            // Power and grades are smoothed by everyone's own rule, and so are climbs.
+            Self::Np | Self::GapHrMps | Self::GapMinettiMps => 2.0,
             Self::AscentM => 5.0,
         }
     }

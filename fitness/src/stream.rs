@@ -4,6 +4,7 @@
 //! whole numbers of the channel's quantum, packed into few bits. Times are kept to the millisecond.
 
 mod pack;
+mod thin;
 
 use std::fmt;
 

@@ -15,6 +15,11 @@ struct Facts {
     elapsed_s: Option<f64>,
     meters: Option<f64>,
     mean_hr: Option<f64>,
+    max_hr: Option<f64>,
+    mean_power: Option<f64>,
+    max_power: Option<f64>,
+    /// The device's own normalized power.
+    normalized_power: Option<f64>,
     is_strict: bool,
 }
 
@@ -72,6 +77,18 @@ fn compare(ours: &[Value], facts: &Facts) -> Vec<(&'static str, bool)> {
     if let (Some(theirs), Some(ours), true) = (facts.mean_hr, ours[0]["avg_hr"].as_f64(), is_one) {
         found.push(("heart rate", (ours - theirs).abs() <= 0.5));
     }
+    let figures = [
+        ("maximum heart rate", "max_hr", facts.max_hr, 0.0),
+        ("power", "avg_power", facts.mean_power, 0.01),
+        ("maximum power", "max_power", facts.max_power, 0.0),
+        // A device may hold through a pause, or leave it out.
+        ("normalized power", "np", facts.normalized_power, 0.03),
+    ];
+    for (what, name, theirs, share) in figures {
+        if let (Some(theirs), Some(ours), true) = (theirs, ours[0][name].as_f64(), is_one) {
+            found.push((what, (ours - theirs).abs() <= share * theirs + 0.5));
+        }
+    }
     found
 }
 
@@ -97,6 +114,7 @@ impl Facts {
         };
         let first =
             parts.iter().filter_map(|part| part["start_utc"].as_str().or(part["first_time"].as_str())).min();
+        let alone = parts.first().filter(|_| parts.len() == 1);
         let hr = facts["rec_avg_hr"].as_f64().or_else(|| facts["avg_hr"].as_f64());
         Self {
             path,
@@ -108,6 +126,10 @@ impl Facts {
                     .as_f64()
                     .filter(|_| facts["strict"].is_null())
             }),
+            max_hr: facts["rec_max_hr"].as_f64(),
+            mean_power: facts["rec_avg_power"].as_f64(),
+            max_power: facts["rec_max_power"].as_f64(),
+            normalized_power: alone.and_then(|part| part["norm_power"].as_f64()),
             is_strict: facts["strict"].is_null() || facts["strict"] == "ok",
         }
     }

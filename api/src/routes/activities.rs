@@ -17,6 +17,7 @@ use crate::period::Period;
 use crate::query::{FromQuery, Params, Query};
 use crate::state::Shared;
 
+pub(crate) mod detail;
 mod streams;
 mod view;
 

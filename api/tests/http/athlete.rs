@@ -1,11 +1,12 @@
 //! Activities, days and advice.
 
 use fitness::Scope;
+use fitness::best_effort::BestEffort;
 use fitness::calendar::DayRow;
 use fitness::recording::{Channel, Lap, Recording, Totals};
 use fitness::records::activity::{self, Activity, Origin};
 use fitness::records::athlete::{self, Athlete};
-use fitness::records::{activity_stream, day, lap};
+use fitness::records::{activity_number, activity_stream, best_effort, day, lap};
 use fitness::stream::{self, Column};
 use serde_json::{Value, json};
 
@@ -101,6 +102,117 @@ async fn an_activity_has_laps_and_the_streams_that_are_asked_for() {
 async fn an_unknown_activity_is_not_found() {
     let house = House::new().await;
     assert_eq!(house.client.get("/api/v1/activities/nothing").await.said(), "404 not_found");
+}
+
+/// An hour of running at 3 m/s and 150 bpm, uphill by one in a hundred, with its samples and numbers.
+async fn run(house: &House) -> String {
+    let kept = house.store.write(|tx| {
+        let athlete = Athlete { id: ATHLETE.to_owned(), timezone: "UTC".to_owned(), created_ms: NOW_MS };
+        athlete::ensure(tx, &athlete)?;
+        let id = keep(tx, NOW_MS)?;
+        let seconds = || (0..=3600).map(f64::from);
+        let channels = [
+            (Channel::Distance, seconds().map(|second| second * 3.0).collect::<Vec<_>>()),
+            (Channel::Altitude, seconds().map(|second| 100.0 + second * 0.03).collect()),
+            (Channel::HeartRate, seconds().map(|_| 150.0).collect()),
+        ];
+        let times: Vec<i64> = (0..=3600).map(|second| NOW_MS + second * 1000).collect();
+        let blocks = channels
+            .iter()
+            .map(|(channel, column)| (Column::Channel(*channel), stream::encode(*channel, column)));
+        let blocks: Vec<_> =
+            [(Column::Time, stream::encode_times(&times))].into_iter().chain(blocks).collect();
+        activity_stream::replace(tx, &id, &blocks)?;
+        let due = activity_number::due(tx, ATHLETE, 1)?;
+        let computed: Vec<_> = due.into_iter().map(activity_number::Due::compute).collect();
+        activity_number::put(tx, &computed, 2)?;
+        let effort = BestEffort { distance_m: 5000.0, elapsed_s: 1666.7, start_s: 12.0 };
+        best_effort::replace(tx, &id, &[effort])?;
+        Ok(id)
+    });
+    kept.await.unwrap()
+}
+
+fn near(value: &Value, wanted: f64) {
+    let value = value.as_f64().unwrap_or(f64::NAN);
+    assert!((value - wanted).abs() < 0.02, "{value} is not {wanted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_come_as_thin_as_they_are_wanted() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let id = run(&house).await;
+        let streams = house.client.get(&format!("/api/v1/activities/{id}/streams?points=50")).await.json();
+        assert_eq!(streams["time_ms"].as_array().map(Vec::len), Some(50));
+        assert_eq!(streams["channels"].as_object().map(serde_json::Map::len), Some(3));
+        assert_eq!(streams["channels"]["distance"][49], json!(10_800.0));
+        let path = format!("/api/v1/activities/{id}/streams?channels=heart_rate");
+        let one = house.client.get(&path).await.json();
+        assert_eq!(one["time_ms"].as_array().map(Vec::len), Some(1000));
+        assert_eq!(one["channels"].as_object().map(serde_json::Map::len), Some(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activity_has_laps_splits_best_efforts_and_curves() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let id = run(&house).await;
+        let get =
+            async |what: &str| house.client.get(&format!("/api/v1/activities/{id}/{what}")).await.json();
+        assert_eq!(get("laps").await["items"][0]["distance_m"], json!(1000.0));
+        let splits = get("splits").await;
+        assert_eq!(splits["items"].as_array().map(Vec::len), Some(11));
+        near(&splits["items"][0]["elapsed_s"], 333.33);
+        near(&splits["items"][0]["gap_hr_mps"], 3.0 * 1.038);
+        assert_eq!(splits["items"][10]["distance_m"], json!(800.0));
+        assert_eq!(get("splits?unit=mi").await["items"].as_array().map(Vec::len), Some(7));
+        let effort = json!({ "distance": "5km", "distance_m": 5000.0, "elapsed_s": 1666.7, "start_s": 12.0 });
+        assert_eq!(get("best-efforts").await["items"], json!([effort]));
+        let curves = get("curves").await;
+        assert_eq!(curves["heart_rate"]["seconds"].as_array().and_then(|all| all.last()), Some(&json!(3600)));
+        near(&curves["speed"]["values"][5], 3.0);
+        assert_eq!(curves.get("power"), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_is_explained_with_what_it_was_made_of() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let id = run(&house).await;
+        let all = house.client.get(&format!("/api/v1/explain?activity={id}")).await.json();
+        let names: Vec<_> =
+            all["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect();
+        assert!(names.contains(&json!("ngp_mps")) && names.contains(&json!("hr_curve_bpm")), "{names:?}");
+        let path = format!("/api/v1/explain?activity={id}&field=rtss");
+        let one = house.client.get(&path).await.json();
+        let (item, inputs) = (&one["items"][0], &one["items"][0]["inputs"]);
+        assert_eq!((&item["title"], item.get("value")), (&json!("rTSS"), None));
+        assert_eq!(inputs[1]["provenance"], "never given; `paceline athlete set` gives it (threshold pace)");
+        near(&inputs[0]["value"], 3.0 * 1.038);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_of_no_activity_is_refused() {
+    let house = House::new().await;
+    let id = run(&house).await;
+    let said = async |path: &str| house.client.get(&format!("/api/v1/{path}")).await.said();
+    for what in ["streams", "laps", "splits", "best-efforts", "curves"] {
+        assert_eq!(said(&format!("activities/nothing/{what}")).await, "404 not_found", "{what}");
+    }
+    assert_eq!(said("explain?activity=nothing").await, "404 not_found");
+    for path in [
+        "explain".to_owned(),
+        format!("explain?activity={id}&field=mood"),
+        format!("activities/{id}/streams?points=2"),
+        format!("activities/{id}/streams?channels=mood"),
+        format!("activities/{id}/splits?unit=furlong"),
+    ] {
+        assert_eq!(said(&path).await, "422 invalid_parameter", "{path}");
+    }
 }
 
 async fn rest(house: &House) {

@@ -222,3 +222,46 @@ async fn records_tell_when_they_fell() {
         assert_eq!(get(&house, "records?standing=true").await["items"].as_array().unwrap().len(), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_numbers_of_a_day_are_explained_from_what_they_rest_on() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        train(&house, 10).await;
+        let all = get(&house, "explain?day=2026-05-10").await;
+        let names: Vec<_> =
+            all["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
+        let wanted = [
+            "load",
+            "ctl",
+            "atl",
+            "tsb",
+            "tsb_today",
+            "ramp",
+            "monotony",
+            "strain",
+            "timer_s",
+            "elapsed_s",
+            "distance_m",
+        ];
+        assert_eq!(names, wanted, "the spike is not known yet");
+        let monotony = get(&house, "explain?day=2026-05-10&field=monotony").await["items"][0].clone();
+        assert_eq!((&monotony["value"], monotony["inputs"].as_array().unwrap().len()), (&json!(10.0), 7));
+        assert_eq!(monotony["inputs"][6]["provenance"], "load of 2026-05-10, of 1 activity");
+        let first = get(&house, "explain?day=2026-05-01&field=ctl").await["items"][0].clone();
+        assert_eq!(
+            (&first["inputs"][0]["name"], &first["inputs"][0]["value"]),
+            (&json!("ctl_yesterday"), &json!(0.0))
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_not_known_and_a_question_that_is_none_are_refused() {
+    let house = House::new().await;
+    assert_eq!(house.client.get("/api/v1/explain?day=2026-05-10").await.said(), "404 not_found");
+    for query in ["day=may", "day=2026-05-10&activity=a", "day=2026-05-10&field=np", ""] {
+        let answer = house.client.get(&format!("/api/v1/explain?{query}")).await;
+        assert_eq!(answer.said(), "422 invalid_parameter", "{query}");
+    }
+}

@@ -121,6 +121,9 @@ fn name(figure: Figure) -> &'static str {
         Figure::MaxHr => "Maximum HR",
         Figure::AscentM => "Ascent",
         Figure::AvgPower => "Average power",
+        Figure::Np => "Normalized power",
+        Figure::GapHrMps => "GAP, heart rate",
+        Figure::GapMinettiMps => "GAP, Minetti",
     }
 }
 
@@ -130,7 +133,8 @@ fn value(figure: Figure, value: f64) -> String {
         Figure::ElapsedS | Figure::MovingS => units::duration(value),
         Figure::AvgHr | Figure::MaxHr => format!("{value:.0} bpm"),
         Figure::AscentM => format!("{value:.0} m"),
-        Figure::AvgPower => format!("{value:.0} W"),
+        Figure::AvgPower | Figure::Np => format!("{value:.0} W"),
+        Figure::GapHrMps | Figure::GapMinettiMps => format!("{value:.2} m/s"),
     }
 }
 

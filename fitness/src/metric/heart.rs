@@ -61,8 +61,8 @@ pub(super) const METRICS: &[Metric] = &[
         formula: "seconds from each lower edge up to the next",
         source: "edges at 50, 60, 70, 80 and 90 % of the maximum: Edwards 1993",
         choices: &[
-            "The edges are those of the sport where the athlete set some, else 50, 60, 70, 80 and 90 % of the maximum.",
-            "The first entry is what lies below the first edge; a value on an edge belongs above.",
+            "The edges are 50, 60, 70, 80 and 90 % of the maximum unless the athlete sets others.",
+            "What lies below the first edge is in no zone; a value on an edge belongs above.",
             "A sample holds until the next one; a gap of more than 30 s counts nothing.",
         ],
         inputs: &["heart_rate", "hr_max", "zones_hr"],
@@ -85,7 +85,7 @@ pub(super) const METRICS: &[Metric] = &[
         formula: "100 × (EF1 - EF2) / EF1, EF = output / mean heart rate of each half",
         source: "Friel, Pw:Hr and Pa:Hr; below 5 % is called aerobic; a rule of thumb",
         choices: &[
-            "Output is normalized power on a bicycle and the normalized graded speed on foot.",
+            "Output is the normalized graded speed on foot, else normalized power.",
             "The first 10 min are left out as warm-up, and what remains is cut into halves of the moving time.",
             "Absent below 40 min of moving time with heart rate.",
         ],
@@ -99,8 +99,8 @@ pub(super) const METRICS: &[Metric] = &[
         formula: "output / mean heart rate",
         source: "Friel, Allen and Coggan; a convention",
         choices: &[
-            "Output is normalized power in W on a bicycle, and the normalized graded speed in m/min on foot.",
-            "The heart rate is the mean over time in motion, a sample holding until the next.",
+            "Output is the normalized graded speed in m/min on foot, else normalized power in W.",
+            "The heart rate is the plain mean of the samples.",
         ],
         inputs: &["np", "ngp_mps", "heart_rate"],
     },

@@ -11,7 +11,7 @@ pub(super) const METRICS: &[Metric] = &[
         formula: "perceived exertion (0 to 10) × minutes",
         source: "Foster et al. 2001, J Strength Cond Res 15:109; follows loads by heart rate well in groups",
         choices: &[
-            "The exertion is the one that came with the file or its row of an export.",
+            "The exertion is that of the activity's row in an export.",
             "The minutes are the timer's, else those in motion, else all.",
         ],
         inputs: &["perceived_exertion", "timer_s"],
@@ -21,14 +21,15 @@ pub(super) const METRICS: &[Metric] = &[
         of: Of::Activity,
         title: "Load",
         unit: "",
-        formula: "the first that is known of TSS by power, rTSS, swim TSS, hrTSS, RPE × hours × 10.56, and 42.25 × hours",
+        formula: "the first that is known of TSS by power, rTSS, swim TSS, hrTSS, RPE × hours × 12.5, and 42.25 × hours",
         source: "a chain of conventions, each with an hour at threshold = 100",
         choices: &[
             "The athlete may set another order for a sport; `load_method` says which was taken.",
             "Heart rate counts where it is known for at least half of the effort.",
-            "An RPE of 4 is an easy hour of 42.25, which is 100 × 0.65²; that is an assumption.",
+            "An hour at an RPE of 8 is 100, as in TrainingPeaks' table for an activity without data.",
+            "An hour without any data is an easy one, 42.25 = 100 × 0.65²; that is an assumption.",
             "An effort lasts 24 hours at most.",
         ],
-        inputs: &["tss", "rtss", "stss", "hrtss", "session_rpe", "load_method"],
+        inputs: &["tss", "rtss", "stss", "hrtss", "session_rpe", "timer_s"],
     },
 ];

@@ -1,11 +1,17 @@
 //! What each number means: one description a number, from which `explain` and `docs/METRICS.md` are made.
 
+mod day;
 mod effort;
 mod heart;
 mod load;
 mod pace;
+mod period;
 mod power;
+mod prediction;
+mod reference;
 mod totals;
+
+pub use reference::reference;
 
 use std::fmt;
 
@@ -42,8 +48,17 @@ pub struct Metric {
 }
 
 /// Every theme, in the order in which the reference tells of them.
-const THEMES: &[&[Metric]] =
-    &[totals::METRICS, heart::METRICS, power::METRICS, pace::METRICS, effort::METRICS, load::METRICS];
+const THEMES: &[&[Metric]] = &[
+    totals::METRICS,
+    heart::METRICS,
+    power::METRICS,
+    pace::METRICS,
+    effort::METRICS,
+    load::METRICS,
+    day::METRICS,
+    period::METRICS,
+    prediction::METRICS,
+];
 
 /// Every description, theme by theme.
 pub fn all() -> impl Iterator<Item = &'static Metric> {
@@ -81,6 +96,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::settings::Name;
+    use crate::stream::Column;
 
     #[test]
     fn every_number_is_described_once() {
@@ -101,6 +118,19 @@ mod tests {
             let said = [metric.name, metric.title, metric.formula, metric.source];
             assert!(said.iter().all(|text| !text.trim().is_empty()), "{} is not told in full", metric.name);
             assert!(metric.choices.iter().all(|choice| choice.ends_with('.')), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn what_a_number_is_made_of_is_known() {
+        let is_known = |of: Of, name: &str| {
+            find(of, name).is_some() || Column::parse(name).is_some() || Name::parse(name).is_some()
+        };
+        let told = ["perceived_exertion", "zones_hr", "zones_power", "zones_pace"];
+        for metric in all().filter(|metric| metric.of == Of::Activity) {
+            let unknown =
+                metric.inputs.iter().find(|input| !told.contains(input) && !is_known(metric.of, input));
+            assert_eq!(unknown, None, "{}", metric.name);
         }
     }
 

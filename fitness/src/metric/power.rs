@@ -61,10 +61,10 @@ pub(super) const METRICS: &[Metric] = &[
         title: "Time in power zones",
         unit: "s",
         formula: "seconds from each lower edge up to the next",
-        source: "edges at 55, 75, 90, 105, 120 and 150 % of FTP: Coggan",
+        source: "edges at 0, 55, 75, 90, 105, 120 and 150 % of FTP: Coggan",
         choices: &[
-            "The edges are those of the sport where the athlete set some, else Coggan's of the FTP.",
-            "The first entry is what lies below the first edge; a value on an edge belongs above.",
+            "The edges are shares of the threshold power on a bicycle unless the athlete sets others.",
+            "What lies below the first edge is in no zone; a value on an edge belongs above.",
             "A sample holds until the next one; a gap of more than 30 s counts nothing.",
         ],
         inputs: &["power", "ftp", "zones_power"],

@@ -17,7 +17,7 @@ pub struct Due {
     sport: String,
     local_date: Option<Date>,
     /// The version that computed them before; 0 where none did, so that the import itself has just summed it up.
-    version: u32,
+    version: i64,
     /// Compressed columns, as they are stored.
     blocks: Vec<(Column, Vec<u8>)>,
 }
@@ -66,7 +66,7 @@ pub fn due(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Vec<Due>> {
             id: row.get(0)?,
             sport: row.get(1)?,
             local_date: optional_date(row, 2)?,
-            version: super::count(row, 3)?,
+            version: row.get(3)?,
             blocks: Vec::new(),
         })
     })?;
@@ -154,7 +154,7 @@ impl Due {
         let samples = Samples::unpack(&self.blocks);
         let recorded = Recorded { sport: &self.sport, samples: &samples };
         let (numbers, again) = recorded.numbers();
-        let is_summed_up_anew = self.version > 0 && !samples.time_ms.is_empty();
+        let is_summed_up_anew = self.version != 0 && !samples.time_ms.is_empty();
         Computed {
             id: self.id,
             local_date: self.local_date,

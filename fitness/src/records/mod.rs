@@ -14,6 +14,8 @@ pub mod change_number;
 pub mod curve;
 pub mod daily_metric;
 pub mod day;
+pub mod explain;
+pub mod explain_day;
 pub mod export_item;
 pub mod export_row;
 pub mod import_file;

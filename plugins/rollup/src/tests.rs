@@ -3,6 +3,7 @@
 mod house;
 
 use fitness::Scope;
+use fitness::load::LoadOf;
 use fitness::settings::{Name, Source};
 use house::House;
 
@@ -41,6 +42,13 @@ scenarios![
     what_has_no_day_follows_the_settings_of_always,
     a_weight_changes_no_load,
     a_load_says_what_it_was_computed_from,
+    a_threshold_pace_makes_the_load_of_a_run_that_of_its_pace,
+    an_exertion_that_was_felt_stands_before_the_duration,
+    an_order_of_methods_is_kept_for_its_sport,
+    the_numbers_of_an_activity_come_from_its_samples,
+    a_new_version_of_the_numbers_computes_the_history_anew,
+    what_is_up_to_date_is_not_computed_again,
+    other_samples_have_other_numbers,
     estimates_never_reach_backwards,
     strava_rows_estimate_nothing,
     another_pipeline_finds_nothing_left_to_write,
@@ -212,6 +220,72 @@ mod scenario {
         house.work("2024-03-04").await;
         let methods = house.methods().await;
         assert_eq!(methods, [("power", false), ("heart_rate", true), ("duration", false)]);
+    }
+
+    pub(super) async fn a_threshold_pace_makes_the_load_of_a_run_that_of_its_pace(house: House) {
+        house.recorded("running", "2024-03-01", 3.0).await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.methods().await, [("heart_rate", true)]);
+        house.set(Name::ThresholdPace, "0001-01-01", 1000.0 / 3.0).await;
+        house.work("2024-03-04").await;
+        assert_eq!(
+            (house.methods().await, house.loads_by_day().await),
+            (vec![("graded_pace", false)], vec![100.0])
+        );
+    }
+
+    pub(super) async fn an_exertion_that_was_felt_stands_before_the_duration(house: House) {
+        house.walk("2024-03-01", 60).await;
+        house.felt("2024-03-01", 4.0).await;
+        house.work("2024-03-04").await;
+        assert_eq!((house.methods().await, house.loads_by_day().await), (vec![("rpe", false)], vec![50.0]));
+    }
+
+    pub(super) async fn an_order_of_methods_is_kept_for_its_sport(house: House) {
+        house.ride("2024-03-01", 60).await;
+        house.walk("2024-03-02", 60).await;
+        house.order(LoadOf::Cycling, "heart_rate,duration").await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.methods().await, [("duration", false), ("duration", false)]);
+        house.order(LoadOf::Cycling, "power").await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.methods().await, [("power", false), ("duration", false)]);
+    }
+
+    pub(super) async fn the_numbers_of_an_activity_come_from_its_samples(house: House) {
+        let id = house.recorded("running", "2024-03-01", 3.0).await;
+        assert_eq!(house.numbers(&id).await, None);
+        house.work("2024-03-04").await;
+        let numbers = house.numbers(&id).await.unwrap();
+        assert_eq!(numbers.ngp_mps.map(f64::round), Some(3.0));
+        assert_eq!(numbers.hr_curve.unwrap().at(3600), Some(150.0));
+        assert_eq!(house.shown(&id).await["zones_hr_s"], serde_json::json!([0.0, 0.0, 3600.0, 0.0, 0.0]));
+    }
+
+    pub(super) async fn a_new_version_of_the_numbers_computes_the_history_anew(house: House) {
+        let id = house.recorded("running", "2024-03-01", 3.0).await;
+        house.work("2024-03-04").await;
+        let before = (house.numbers(&id).await, house.shown(&id).await);
+        house.forged(&id).await;
+        assert_ne!((house.numbers(&id).await, house.shown(&id).await), before);
+        house.work("2024-03-04").await;
+        assert_eq!((house.numbers(&id).await, house.shown(&id).await), before);
+    }
+
+    pub(super) async fn what_is_up_to_date_is_not_computed_again(house: House) {
+        house.recorded("running", "2024-03-01", 3.0).await;
+        house.work("2024-03-04").await;
+        let last = house.last_change().await;
+        let (_, written) = house.count("2024-03-04").await;
+        assert_eq!((written, house.last_change().await), (0, last));
+    }
+
+    pub(super) async fn other_samples_have_other_numbers(house: House) {
+        let id = house.recorded("running", "2024-03-01", 3.0).await;
+        house.work("2024-03-04").await;
+        house.recorded("running", "2024-03-01", 4.0).await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.numbers(&id).await.unwrap().ngp_mps.map(f64::round), Some(4.0));
     }
 
     pub(super) async fn estimates_never_reach_backwards(house: House) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fitness::recording::Channel;
+use fitness::recording::{Channel, Samples};
 use fitness::stream::{self, Column, StreamError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,20 +24,33 @@ pub(crate) struct Asked(pub Vec<Channel>);
 
 impl FromQuery for Asked {
     fn read(query: &mut Query) -> Result<Self, Error> {
-        let Some(names) = query.text("streams") else { return Ok(Self(Vec::new())) };
-        let mut channels = Vec::new();
-        for name in names.split(',') {
-            match Column::parse(name) {
-                Some(Column::Channel(channel)) if !channels.contains(&channel) => channels.push(channel),
-                Some(Column::Channel(_)) => {}
-                _ => return Err(Error::parameter("streams", format!("has no channel `{name}`"))),
-            }
-        }
-        Ok(Self(channels))
+        channels(query, "streams").map(Self)
     }
 }
 
+/// The channels that a parameter names, each once.
+pub(super) fn channels(query: &mut Query, parameter: &str) -> Result<Vec<Channel>, Error> {
+    let Some(names) = query.text(parameter) else { return Ok(Vec::new()) };
+    let mut channels = Vec::new();
+    for name in names.split(',') {
+        match Column::parse(name) {
+            Some(Column::Channel(channel)) if !channels.contains(&channel) => channels.push(channel),
+            Some(Column::Channel(_)) => {}
+            _ => return Err(Error::parameter(parameter, format!("has no channel `{name}`"))),
+        }
+    }
+    Ok(channels)
+}
+
 impl Streams {
+    pub(super) fn of(samples: &Samples) -> Self {
+        let known = |value: &f64| value.is_finite().then_some(*value);
+        let column = |(channel, values): (&Channel, &Vec<f64>)| {
+            (Column::Channel(*channel).as_str(), values.iter().map(known).collect())
+        };
+        Self { time_ms: samples.time_ms.clone(), channels: samples.channels.iter().map(column).collect() }
+    }
+
     pub(super) fn decode(blocks: &[(Column, Vec<u8>)]) -> Result<Self, Error> {
         let mut streams = Self { time_ms: Vec::new(), channels: BTreeMap::new() };
         for (column, block) in blocks {

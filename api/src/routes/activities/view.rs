@@ -1,5 +1,7 @@
 //! An activity as answers show it: the same names as `paceline activities --json`.
 
+use std::collections::BTreeMap;
+
 use fitness::recording::{Lap as LapRecord, Warning as WarningRecord};
 use fitness::records::activity::{ActivityRow, Shown};
 use serde::Serialize;
@@ -68,20 +70,66 @@ pub(crate) struct Activity {
     samples: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     trimp: Option<f64>,
+    /// By Edwards' five zones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trimp_edwards: Option<f64>,
+    /// By Lucia's three phases, where the ventilatory thresholds are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trimp_lucia: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hrtss: Option<f64>,
     /// Normalized power in watts.
     #[serde(skip_serializing_if = "Option::is_none")]
     np: Option<f64>,
+    /// Skiba's xPower in watts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xpower: Option<f64>,
     /// Intensity factor: normalized power by threshold power.
     #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
     intensity: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tss: Option<f64>,
+    /// Grade-adjusted speed by Minetti's model, in m/s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap_minetti_mps: Option<f64>,
+    /// Grade-adjusted speed by the model fitted to heart rates, in m/s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap_hr_mps: Option<f64>,
+    /// Normalized graded speed, by the model fitted to heart rates, in m/s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ngp_mps: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rtss: Option<f64>,
+    /// Swim TSS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stss: Option<f64>,
+    /// Perceived exertion times minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_rpe: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decoupling_pct: Option<f64>,
+    /// Normalized output by heart rate: W/bpm, on foot m/min/bpm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    efficiency_factor: Option<f64>,
+    /// Seconds in each heart-rate zone, from the easiest on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zones_hr_s: Option<Vec<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zones_power_s: Option<Vec<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zones_pace_s: Option<Vec<f64>>,
+    /// Seconds over each distance that was covered, such as `5km` or `half`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    best_efforts: BTreeMap<String, f64>,
+    /// Highest mean power in watts over each duration, such as `20min`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    power_curve_w: BTreeMap<String, f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vdot: Option<f64>,
     /// The one load that days count.
     #[serde(skip_serializing_if = "Option::is_none")]
     load: Option<f64>,
-    /// What the load was computed from: `power`, `heart_rate` or `duration`.
+    /// What the load was computed from: `power`, `graded_pace`, `swim_pace`, `heart_rate`, `rpe` or `duration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     load_method: Option<&'static str>,
     /// Present and true where the load rests on a setting that the athlete never gave.
@@ -127,7 +175,7 @@ pub(crate) struct Warning {
 
 /// A lap with the device's own totals; what is unknown is absent.
 #[derive(Debug, Serialize, ToSchema)]
-struct Lap {
+pub(crate) struct Lap {
     #[serde(skip_serializing_if = "Option::is_none")]
     start_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,10 +225,27 @@ impl From<ActivityRow> for Activity {
             avg_cadence: from.avg_cadence,
             samples: from.samples,
             trimp: from.trimp,
+            trimp_edwards: from.trimp_edwards,
+            trimp_lucia: from.trimp_lucia,
             hrtss: from.hrtss,
             np: from.np,
+            xpower: from.xpower,
             intensity: from.intensity,
             tss: from.tss,
+            gap_minetti_mps: from.gap_minetti_mps,
+            gap_hr_mps: from.gap_hr_mps,
+            ngp_mps: from.ngp_mps,
+            rtss: from.rtss,
+            stss: from.stss,
+            session_rpe: from.session_rpe,
+            decoupling_pct: from.decoupling_pct,
+            efficiency_factor: from.efficiency_factor,
+            zones_hr_s: from.zones_hr_s,
+            zones_power_s: from.zones_power_s,
+            zones_pace_s: from.zones_pace_s,
+            best_efforts: from.best_efforts,
+            power_curve_w: from.power_curve_w,
+            vdot: from.vdot,
             load: from.load,
             load_method: from.load_method.map(fitness::load::LoadMethod::as_str),
             estimated: from.estimated,
@@ -246,9 +311,17 @@ mod tests {
         let numbers =
             ["elapsed_s", "timer_s", "moving_s", "distance_m", "ascent_m", "avg_hr", "max_hr", "avg_power"];
         let more = ["max_power", "avg_cadence", "trimp", "hrtss", "np", "if", "tss", "load"];
-        for (name, value) in numbers.iter().chain(&more).zip(1..) {
+        let paces = ["gap_minetti_mps", "gap_hr_mps", "ngp_mps", "rtss", "stss", "vdot"];
+        let loads =
+            ["trimp_edwards", "trimp_lucia", "xpower", "session_rpe", "decoupling_pct", "efficiency_factor"];
+        for (name, value) in numbers.iter().chain(&more).chain(&paces).chain(&loads).zip(1..) {
             row[*name] = json!(f64::from(value) + 0.5);
         }
+        for (name, value) in ["zones_hr_s", "zones_power_s", "zones_pace_s"].iter().zip(1..) {
+            row[*name] = json!([f64::from(value), 0.5]);
+        }
+        row["best_efforts"] = json!({ "half": 6000.5 });
+        row["power_curve_w"] = json!({ "20min": 250.5 });
         let read: ActivityRow = serde_json::from_value(row.clone()).unwrap();
         assert_eq!(serde_json::to_value(Activity::from(read)).unwrap(), row);
     }

@@ -25,7 +25,7 @@ Examples:
   paceline athlete set --sex m --hr-rest 50 --hr-max 190 --lthr 170 --ftp 250 \\
       --threshold-pace 3:50/km --weight 70
   paceline athlete set --ftp 260 --from 2026-03-01      what was before stays as it was
-  paceline athlete set --load-by cycling=heart_rate     a power meter that is not trusted
+  paceline athlete set --load-by cycling=heart_rate,rpe the first that is known makes the load
   paceline athlete set --race 10k@2026-12-06            a race to come; none@2026-12-06 calls it off
   paceline athlete set --timezone Europe/Berlin
 
@@ -73,7 +73,7 @@ struct Given {
     /// Threshold pace on foot, such as 3:50/km or 6:10/mi
     #[arg(long, value_name = "PACE", value_parser = threshold_pace)]
     threshold_pace: Option<Value>,
-    /// Heart rate at the first ventilatory threshold, as a laboratory measures it
+    /// Heart rate at the first ventilatory threshold, from a laboratory
     #[arg(long, value_name = "BPM", value_parser = vt1)]
     vt1: Option<Value>,
     /// Heart rate at the second ventilatory threshold
@@ -82,7 +82,7 @@ struct Given {
     /// Critical swim speed, such as 1:45/100m
     #[arg(long, value_name = "PACE", value_parser = css)]
     css: Option<Value>,
-    /// What the load of a sport is computed from, such as running=heart_rate,rpe; the first that is known counts
+    /// What the load of a sport is made of, as running=heart_rate,rpe
     #[arg(long, value_name = "SPORT=METHODS", value_parser = load_by)]
     load_by: Vec<LoadBy>,
     /// Weight in kilograms, or such as 154lb

@@ -32,6 +32,7 @@ const CONTRIBUTIONS: Sql = Sql::Both(
      FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.duplicate_of IS NULL ORDER BY a.local_date, a.id",
 );
+const BEST_POWER: Sql = Sql::Both("SELECT best_20min_power FROM activity WHERE id = $1");
 const PEAKS: Sql = Sql::Both(
     "SELECT local_date, sport, sub_sport, max_hr, best_20min_power FROM activity \
      WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 AND duplicate_of IS NULL ORDER BY local_date",
@@ -118,6 +119,11 @@ pub fn peaks(tx: &mut Tx<'_>, athlete: &str) -> Result<BTreeMap<Date, Peak>> {
     Ok(peaks)
 }
 
+/// Highest mean power of an activity over 20 min, which may prove an estimated threshold wrong.
+pub fn best_20min_power(tx: &mut Tx<'_>, id: &str) -> Result<Option<f64>> {
+    Ok(tx.optional(&BEST_POWER, &params![id], |row| row.get(0))?.flatten())
+}
+
 /// The month of the last row, since thousands of rows share a few months.
 #[derive(Default)]
 struct Month {
@@ -137,4 +143,4 @@ impl Month {
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] = &[PENDING, CONTRIBUTIONS, PEAKS];
+pub(super) const QUERIES: &[Sql] = &[PENDING, CONTRIBUTIONS, BEST_POWER, PEAKS];

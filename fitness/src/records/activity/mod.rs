@@ -4,7 +4,7 @@ pub mod duplicate;
 mod effort;
 mod list;
 
-pub use effort::{Pending, contributions, peaks, pending};
+pub use effort::{Pending, best_20min_power, contributions, peaks, pending};
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
 
 use jiff::civil::Date;
@@ -104,6 +104,7 @@ pub struct Removed {
     pub start_ms: Option<i64>,
 }
 
+const EXISTS: Sql = Sql::Both("SELECT id FROM activity WHERE athlete = $1 AND id = $2");
 const BEFORE: Sql = Sql::Both("SELECT local_date, start_ms FROM activity WHERE id = $1");
 // Its duplicates have days of their own, and one of them counts from now on.
 const LEAVING: Sql = Sql::Both(
@@ -232,6 +233,11 @@ pub fn set_sport(
     tx.execute(&SET_SPORT, &params![id, sport, sub_sport, changed]).map(drop)
 }
 
+/// True where the athlete has an activity of this id.
+pub fn exists(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<bool> {
+    Ok(tx.optional(&EXISTS, &params![athlete, id], |row| row.get::<String>(0))?.is_some())
+}
+
 /// Removes an activity with all that hangs on it. Of its start [`duplicate::relink`] must hear.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
     let removed = tx.optional(&LEAVING, &params![id], |row| {
@@ -243,7 +249,7 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[&[Sql]] = &[
-    &[BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, REMOVE],
+    &[EXISTS, BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, REMOVE],
     duplicate::QUERIES,
     effort::QUERIES,
     list::QUERIES,

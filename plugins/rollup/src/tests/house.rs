@@ -8,10 +8,14 @@ use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::{Gather, Step};
 use fitness::calendar::DayRow;
-use fitness::recording::Recording;
+use fitness::load::{LoadOf, LoadOrder};
+use fitness::numbers::Numbers;
+use fitness::recording::{Channel, Recording, Samples};
 use fitness::records::activity::{Activity, Origin};
 use fitness::records::athlete::Athlete;
-use fitness::settings::{Dated, Name, Source, Value};
+use fitness::records::export_row::ExportRow;
+use fitness::settings::{ALWAYS, Dated, Name, Source, Value};
+use fitness::stream::{self, Column};
 use fitness::summary::Summary;
 use fitness::{Changes, Scope, records};
 use jiff::ToSpan;
@@ -155,6 +159,91 @@ impl House {
             records::activity::upsert(tx, &undated, number)
         })
         .await;
+    }
+
+    /// An hour at a steady speed and 150 bpm with its samples, kept as the import keeps it.
+    pub(super) async fn recorded(&self, sport: &str, on: &str, speed: f64) -> String {
+        let (sport, on) = (sport.to_owned(), day(on));
+        self.write(move |tx, athlete| {
+            let samples = steady(on, speed);
+            let recording = Recording {
+                sport: sport.clone(),
+                start_ms: Some(noon_ms(on)),
+                samples: samples.clone(),
+                ..Recording::default()
+            };
+            let summary = Summary::of(&recording);
+            let activity = activity(athlete, &sport, "file", on, &summary);
+            let number = records::change_number::next(tx, athlete)?;
+            records::activity::upsert(tx, &activity, number)?;
+            records::best_effort::replace(tx, &activity.id, &fitness::best_effort::of(&recording))?;
+            let times = (Column::Time, stream::encode_times(&samples.time_ms));
+            let channels = samples.channels.iter();
+            let blocks = channels
+                .map(|(channel, values)| (Column::Channel(*channel), stream::encode(*channel, values)));
+            let blocks: Vec<_> = [times].into_iter().chain(blocks).collect();
+            records::activity_stream::replace(tx, &activity.id, &blocks)?;
+            records::activity_number::forget(tx, &activity.id)?;
+            records::stale_day::lower(tx, athlete, on)?;
+            Ok(activity.id)
+        })
+        .await
+    }
+
+    /// How hard the activity of a day was, as an export tells it.
+    pub(super) async fn felt(&self, on: &str, exertion: f64) {
+        let on = on.to_owned();
+        self.write(move |tx, athlete| {
+            let row = ExportRow {
+                provenance: "file".to_owned(),
+                source_id: on.clone(),
+                archive: "export.zip".to_owned(),
+                position: 2,
+                file: None,
+                activity_id: Some(fitness::identity::activity_id(athlete, "file", &on)),
+                figures: json!({ "perceived_exertion": exertion }).to_string(),
+                columns: "[]".to_owned(),
+            };
+            records::export_row::put(tx, athlete, &row)
+        })
+        .await;
+    }
+
+    /// Sets what the loads of a group of sports are computed from.
+    pub(super) async fn order(&self, of: LoadOf, methods: &str) {
+        let value = Value::Order(LoadOrder::parse(methods).unwrap());
+        let dated = Dated { name: Name::LoadBy(of), from: ALWAYS, value, source: Source::Given };
+        self.write(move |tx, athlete| records::athlete_setting::set(tx, athlete, &dated, 0)).await;
+    }
+
+    pub(super) async fn numbers(&self, id: &str) -> Option<Numbers> {
+        let id = id.to_owned();
+        self.write(move |tx, _| records::activity_number::get(tx, &id)).await
+    }
+
+    /// The activity as programs see it.
+    pub(super) async fn shown(&self, id: &str) -> serde_json::Value {
+        let id = id.to_owned();
+        let shown = self.write(move |tx, athlete| records::activity::get(tx, athlete, &id)).await;
+        serde_json::to_value(shown.unwrap()).unwrap()
+    }
+
+    /// What another version of the formulas would have left, of all that samples tell.
+    pub(super) async fn forged(&self, id: &str) {
+        const FORGE: [Sql; 3] = [
+            Sql::Both(
+                "UPDATE activity_number SET ngp_mps = 1, vdot = NULL, hr_curve = NULL WHERE activity_id = $1",
+            ),
+            Sql::Both("UPDATE activity SET numbers = -1, hr_seconds = '99:10' WHERE id = $1"),
+            Sql::Both("DELETE FROM best_effort WHERE activity_id = $1"),
+        ];
+        let id = id.to_owned();
+        self.write(move |tx, _| FORGE.iter().try_for_each(|sql| tx.execute(sql, &params![&id]).map(drop)))
+            .await;
+    }
+
+    pub(super) async fn last_change(&self) -> i64 {
+        self.write(records::change_number::last).await
     }
 
     /// The load of each activity, rounded.
@@ -305,6 +394,18 @@ fn activity(athlete: &str, sport: &str, provenance: &str, on: Date, summary: &Su
         parts: 1,
     };
     Activity { summary: summary.clone(), ..Activity::of(&recording, origin, Some(on)) }
+}
+
+/// An hour, one sample a second.
+fn steady(on: Date, speed: f64) -> Samples {
+    let seconds = || (0..=3600).map(f64::from);
+    let channels = [
+        (Channel::Distance, seconds().map(|second| second * speed).collect()),
+        (Channel::Altitude, seconds().map(|_| 100.0).collect()),
+        (Channel::HeartRate, seconds().map(|_| 150.0).collect()),
+    ];
+    let time_ms = (0..=3600).map(|second| noon_ms(on) + second * 1000).collect();
+    Samples { time_ms, channels: channels.into(), breaks: Vec::new() }
 }
 
 fn riding(minutes: u32) -> Summary {

@@ -1,0 +1,184 @@
+//! `paceline explain activity`: the numbers of one activity.
+
+use std::fmt::Write;
+
+use clap::Args;
+use fitness::explain::{Explanation, Foreign, Input};
+use fitness::metric::{self, Metric, Of};
+use fitness::records::explain;
+use serde_json::Value;
+
+use crate::cli::{Form, Whose};
+use crate::config::Config;
+use crate::error::{self, Problem};
+use crate::table::Side::{Left, Right};
+use crate::table::Table;
+use crate::{output, program, units};
+
+const AFTER_HELP: &str = "\
+Examples:
+  paceline explain activity ejlnplolwatsywwes7pz37tiki
+  paceline explain activity ejlnplolwatsywwes7pz37tiki gap_hr_mps
+  paceline explain activity ejlnplolwatsywwes7pz37tiki --json     one object a line for each number
+
+`paceline activities --json` has the ids.";
+
+/// Explains the numbers of an activity, or one of them in full
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Activity {
+    /// The activity
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The number, by the name that `--json` has
+    #[arg(value_name = "FIELD", value_parser = number)]
+    field: Option<&'static Metric>,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    pub(super) form: Form,
+}
+
+fn number(name: &str) -> Result<&'static Metric, String> {
+    metric::find(Of::Activity, name)
+        .ok_or_else(|| format!("`{name}` is no number of an activity; docs/METRICS.md lists them"))
+}
+
+impl Activity {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        let store = program::store(config).await?;
+        let (athlete, id, field) = (self.whose.athlete, self.id.clone(), self.field);
+        let found = store.read(move |tx| explain::activity(tx, &athlete, &id, field)).await?;
+        let Some(explanations) = found else {
+            let problem = Problem::new("not_found", format!("there is no activity `{}`", self.id));
+            return Err(problem.hint("`paceline activities --json` has the ids").into());
+        };
+        if self.form.json {
+            explanations.iter().try_for_each(output::json)?;
+        } else if self.field.is_some() {
+            explanations.iter().try_for_each(|explanation| output::line(in_full(explanation)))?;
+        } else {
+            output::line(table(&explanations).to_string())?;
+            output::note("`paceline explain activity ID FIELD` tells how one of them came about");
+        }
+        Ok(error::DONE)
+    }
+}
+
+pub(super) fn table(explanations: &[Explanation]) -> Table {
+    let mut table = Table::new(&[("Field", Left), ("Value", Right), ("Unit", Left), ("What it is", Left)]);
+    for explanation in explanations {
+        let value = explanation.value.as_ref().map(shown).unwrap_or_default();
+        let (name, title) = (explanation.name.to_owned(), explanation.title.to_owned());
+        table.row([name, value, explanation.unit.to_owned(), title]);
+    }
+    table
+}
+
+pub(super) fn in_full(explanation: &Explanation) -> String {
+    let Explanation { name, title, unit, value, formula, source, choices, inputs, foreign, .. } = explanation;
+    let value = value.as_ref().map_or_else(|| "unknown".to_owned(), shown);
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    let mut text = format!("{title} ({name}): {value}{unit}\n\nFormula  {formula}\nSource   {source}");
+    // Writing to a text cannot fail.
+    section(&mut text, "Choices", choices.iter().map(|choice| (*choice).to_owned()));
+    section(&mut text, "From", inputs.iter().map(input));
+    section(&mut text, "Others", foreign.iter().map(theirs));
+    text
+}
+
+fn section(text: &mut String, head: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_some() {
+        let _ = write!(text, "\n\n{head}");
+        lines.for_each(|line| {
+            let _ = write!(text, "\n  {line}");
+        });
+    }
+}
+
+fn input(Input { name, value, provenance }: &Input) -> String {
+    match value {
+        Some(value) => format!("{name} = {}: {provenance}", shown(value)),
+        None => format!("{name}: {provenance}"),
+    }
+}
+
+fn theirs(Foreign { name, value, from, ours_more_pct, note }: &Foreign) -> String {
+    let ours = ours_more_pct
+        .map_or_else(String::new, |percent| format!(", ours is {} %", units::signed(percent, 1)));
+    format!("{name} = {} in {from}{ours}: {note}", short(*value))
+}
+
+/// Lists and maps in one line, numbers without needless digits.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.as_f64().map(short).unwrap_or_default(),
+        Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(" "),
+        Value::Object(values) => values
+            .iter()
+            .map(|(name, value)| format!("{name} {}", shown(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn short(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use fitness::export::Figures;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_told_in_full() {
+        let inputs = vec![
+            Input {
+                name: "np",
+                value: Some(json!(200.0)),
+                provenance: "computed from this activity".to_owned(),
+            },
+            Input { name: "ftp", value: None, provenance: "never given".to_owned() },
+        ];
+        let metric = metric::find(Of::Activity, "if").unwrap();
+        let figures = Figures { intensity: Some(78.0), ..Figures::default() };
+        let explanation =
+            Explanation::new(metric, Some(json!(0.8)), inputs).beside(&figures, "row 7 of export.zip");
+        let wanted = "\
+Intensity factor (if): 0.8
+
+Formula  NP / FTP
+Source   Allen and Coggan, Training and Racing with a Power Meter; widely used, no physiology proven
+
+Choices
+  Not rounded, nor is what it goes into.
+  On a bicycle alone: other sports have another threshold.
+
+From
+  np = 200: computed from this activity
+  ftp: never given
+
+Others
+  Intensity = 0.78 in row 7 of export.zip, ours is +2.6 %: weighted power over the threshold that the source knows";
+        assert_eq!(in_full(&explanation), wanted);
+    }
+
+    #[test]
+    fn lists_and_maps_stand_in_one_line() {
+        assert_eq!(shown(&json!([60.0, 0.0, 12.5])), "60 0 12.5");
+        assert_eq!(shown(&json!({ "1km": 240.123_4 })), "1km 240.123");
+    }
+
+    #[test]
+    fn a_number_that_nobody_knows_is_refused() {
+        assert!(number("mood").unwrap_err().contains("docs/METRICS.md"));
+        assert_eq!(number("load").unwrap().title, "Load");
+    }
+}
