@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, curves, daily_metrics, days, dead_letters, explain, health, insights, jobs,
-    metrics, openapi, pipelines, pools, predictions, runs, steps, uploads, webhooks, weeks, workers,
+    activities, backfills, balance, curves, daily_metrics, days, dead_letters, explain, health, insights,
+    jobs, metrics, openapi, pipelines, pools, predictions, runs, steps, uploads, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{guard, request};
@@ -117,6 +117,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(activities::detail::splits))
         .routes(routes!(activities::detail::best_efforts))
         .routes(routes!(activities::detail::curves))
+        .routes(routes!(balance::show))
         .routes(routes!(explain::show))
         .routes(routes!(days::list))
         .routes(routes!(weeks::list))

@@ -2,6 +2,7 @@
 
 pub(crate) mod activities;
 pub(crate) mod backfills;
+pub(crate) mod balance;
 pub(crate) mod curves;
 pub(crate) mod daily_metrics;
 pub(crate) mod days;

@@ -265,3 +265,70 @@ async fn a_day_that_is_not_known_and_a_question_that_is_none_are_refused() {
         assert_eq!(answer.said(), "422 invalid_parameter", "{query}");
     }
 }
+
+/// Keeps a ride with these best means, and with a minute of power.
+async fn ride(house: &House) -> String {
+    use fitness::recording::Channel;
+    use fitness::records::activity_stream;
+    use fitness::stream::{Column, encode, encode_times};
+    const CURVE: store::Sql =
+        store::Sql::Both("INSERT INTO activity_number (activity_id, power_curve) VALUES ($1, $2)");
+    let kept = house.store.write(|tx| {
+        meet(tx)?;
+        let origin = Origin {
+            athlete: ATHLETE,
+            provenance: "file",
+            source_id: "ride",
+            file: "ride.fit",
+            sha256: "ride",
+            part: 0,
+            parts: 1,
+        };
+        let recording = Recording { sport: "cycling".to_owned(), ..Recording::default() };
+        let activity = Activity::of(&recording, origin, Some(date(2026, 5, 4)));
+        activity::upsert(tx, &activity, 1)?;
+        let times: Vec<i64> = (0..=60).map(|second| NOW_MS + second * 1000).collect();
+        let power = Channel::Power;
+        let blocks =
+            [(Column::Time, encode_times(&times)), (Column::Channel(power), encode(power, &[393.0; 61]))];
+        activity_stream::replace(tx, &activity.id, &blocks)?;
+        // 400 W for 3 min, 320 W for 12 min: CP 293.3 W, W' 19.2 kJ.
+        tx.execute(&CURVE, &store::params![&activity.id, r#"{"180":400.0,"720":320.0}"#])?;
+        Ok(activity.id)
+    });
+    kept.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ride_spends_what_is_above_its_critical_power() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        let id = ride(&house).await;
+        let curve = get(&house, "curves?kind=power").await["items"][0].clone();
+        assert_eq!(
+            (&curve["points"][0]["name"], &curve["points"][0]["watts"]),
+            (&json!("3min"), &json!(400.0))
+        );
+        assert!((curve["critical"]["rate"].as_f64().unwrap() - 293.333).abs() < 0.01, "{curve}");
+        let balance = get(&house, &format!("activities/{id}/w-balance?points=31")).await;
+        assert_eq!(
+            (balance["left_j"].as_array().unwrap().len(), &balance["left_j"][0]),
+            (31, &json!(19_200.0))
+        );
+        // A minute at 99.667 W above.
+        assert!(
+            (balance["least_j"].as_f64().unwrap() - (19_200.0 - 60.0 * 99.6667)).abs() < 0.1,
+            "{balance}"
+        );
+        assert_eq!(house.client.get("/api/v1/activities/none/w-balance").await.said(), "404 not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_power_there_is_no_balance() {
+    let house = House::new().await;
+    run(&house, "running", date(2026, 5, 4), 1500.0).await;
+    let id = get(&house, "activities").await["items"][0]["id"].as_str().unwrap().to_owned();
+    let balance = get(&house, &format!("activities/{id}/w-balance")).await;
+    assert_eq!(balance, json!({"time_ms": [], "left_j": []}));
+}

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::{date, optional_json};
+use super::{activity, activity_stream, date, optional_json};
+use crate::critical::Critical;
 use crate::curve::{self, Curve, Fallen, Kind, Point};
 use crate::load::is_cycling;
 use crate::mean_max;
+use crate::recording::{Channel, Samples};
 use crate::scope::{STRAVA_API, Scope};
 
 const TWENTY_MINUTES_S: u32 = 1200;
+/// Critical power changes with training; that of so many days before a ride is its own.
+const SEASON_DAYS: i64 = 90;
 
 // The first of each distance and year; where times are equal, the one that was there first.
 const PACE: Sql = Sql::Both(
@@ -80,6 +85,29 @@ pub fn records(tx: &mut Tx<'_>, athlete: &str, scope: Scope, kind: Kind, sport: 
     }
     grouped.into_values().for_each(|points| fallen.extend(curve::fallen(points)));
     Ok(fallen)
+}
+
+/// What was left of W' along an activity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Balance {
+    pub critical: Critical,
+    pub time_ms: Vec<i64>,
+    /// Joules, one for each sample.
+    pub left: Vec<f64>,
+}
+
+/// What was left of W' along an activity, by the critical power of the 90 days up to it. Nothing where there is no
+/// such activity, and nothing inside where its power or the critical power is not known.
+pub fn balance(tx: &mut Tx<'_>, athlete: &str, scope: Scope, id: &str) -> Result<Option<Option<Balance>>> {
+    let Some(shown) = activity::get(tx, athlete, id)? else { return Ok(None) };
+    let Some(day) = shown.local_date else { return Ok(Some(None)) };
+    let season = (day.saturating_sub(SEASON_DAYS.days()), day);
+    let best = best(means(tx, athlete, scope, Kind::Power, season)?);
+    let Some(critical) = Curve::of(None, Kind::Power, best).critical else { return Ok(Some(None)) };
+    let samples = Samples::unpack(&activity_stream::all(tx, id)?);
+    let Some(watts) = samples.channels.get(&Channel::Power) else { return Ok(Some(None)) };
+    let left = critical.balance(&samples.time_ms, watts);
+    Ok(Some(Some(Balance { critical, time_ms: samples.time_ms, left })))
 }
 
 /// The best point of each distance or duration, from the shortest on.
