@@ -18,8 +18,9 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, dashboard, days, dead_letters, explain, health, insights, jobs, metrics, openapi,
-    pipelines, pools, predictions, runs, settings, steps, uploads, webhooks, workers,
+    activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
+    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, uploads,
+    webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -112,6 +113,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(insights::daily))
         .routes(routes!(insights::evaluate))
         .routes(routes!(predictions::list))
+        .routes(routes!(predictions::kept))
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))
         .routes(routes!(activities::detail::streams))
@@ -119,8 +121,14 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(activities::detail::splits))
         .routes(routes!(activities::detail::best_efforts))
         .routes(routes!(activities::detail::curves))
+        .routes(routes!(balance::show))
         .routes(routes!(explain::show))
         .routes(routes!(days::list))
+        .routes(routes!(weeks::list))
+        .routes(routes!(curves::list))
+        .routes(routes!(curves::records))
+        .routes(routes!(daily_metrics::list))
+        .routes(routes!(daily_metrics::keep))
         .routes(routes!(uploads::create))
 }
 

@@ -2,6 +2,9 @@
 
 pub(crate) mod activities;
 pub(crate) mod backfills;
+pub(crate) mod balance;
+pub(crate) mod curves;
+pub(crate) mod daily_metrics;
 pub(crate) mod dashboard;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
@@ -19,4 +22,5 @@ pub(crate) mod settings;
 pub(crate) mod steps;
 pub(crate) mod uploads;
 pub(crate) mod webhooks;
+pub(crate) mod weeks;
 pub(crate) mod workers;

@@ -6,8 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, backfill, check, days, db, dead_letters, demo, doctor, explain, import,
-    pipelines, pools, predict, rules, run, runs, serve, steps, today, work, workers,
+    accuracy, activities, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters, demo,
+    doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
+    weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -44,6 +45,10 @@ pub(crate) enum Command {
     Predict(predict::Predict),
     Activities(activities::Activities),
     Days(days::Days),
+    Weeks(weeks::Weeks),
+    Records(records::Records),
+    Curves(curves::Curves),
+    DailyMetrics(daily_metrics::DailyMetricsCommand),
     Explain(explain::Explain),
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
@@ -89,6 +94,10 @@ impl Command {
             Self::Predict(command) => command.run(config).await,
             Self::Activities(command) => command.run(config).await,
             Self::Days(command) => command.run(config).await,
+            Self::Weeks(command) => command.run(config).await,
+            Self::Records(command) => command.run(config).await,
+            Self::Curves(command) => command.run(config).await,
+            Self::DailyMetrics(command) => command.run(config).await,
             Self::Explain(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
@@ -118,6 +127,10 @@ impl Command {
             Self::Predict(command) => command.form.json,
             Self::Activities(command) => command.form.json,
             Self::Days(command) => command.form.json,
+            Self::Weeks(command) => command.form.json,
+            Self::Records(command) => command.form.json,
+            Self::Curves(command) => command.form.json,
+            Self::DailyMetrics(command) => command.form().json,
             Self::Explain(command) => command.form().json,
             Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark talks HTTP as any client does, and times itself")]
 
 mod archive;
+mod backtest;
 mod cpu;
 mod dashboard;
 mod demo;
@@ -33,6 +34,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match *only.iter().map(String::as_str).collect::<Vec<_>>() {
         [archive::WRITE, path] => return archive::write(path.as_ref()),
+        [backtest::COMMAND, path] => return backtest::of_a_list(path.as_ref()),
         [fsync::TRACED] => return runtime.block_on(fsync::traced()),
         [memory::WORKER] => return runtime.block_on(memory::worker()),
         _ => {}

@@ -26,6 +26,8 @@ pub struct DayRow {
     #[serde(skip)]
     pub timer_s: f64,
     #[serde(skip)]
+    pub elapsed_s: f64,
+    #[serde(skip)]
     pub distance_m: f64,
 }
 
@@ -36,6 +38,7 @@ pub struct Contribution {
     pub provenance: String,
     /// Seconds of effort.
     pub duration_s: Option<f64>,
+    pub elapsed_s: Option<f64>,
     pub distance_m: Option<f64>,
     pub load: Option<f64>,
 }
@@ -44,6 +47,7 @@ pub struct Contribution {
 struct Sums {
     activities: u32,
     timer_s: f64,
+    elapsed_s: f64,
     distance_m: f64,
     load: f64,
 }
@@ -62,6 +66,7 @@ pub fn days(
         let day = sums.entry(activity.date).or_default();
         day.activities += 1;
         day.timer_s += activity.duration_s.unwrap_or(0.0);
+        day.elapsed_s += activity.elapsed_s.unwrap_or(0.0);
         day.distance_m += activity.distance_m.unwrap_or(0.0);
         day.load += activity.load.unwrap_or(0.0);
     }
@@ -81,6 +86,7 @@ fn row(date: Date, sums: Sums, day: pmc::Day) -> DayRow {
         tsb: day.tsb,
         activities: sums.activities,
         timer_s: sums.timer_s,
+        elapsed_s: sums.elapsed_s,
         distance_m: sums.distance_m,
     }
 }
@@ -98,6 +104,7 @@ mod tests {
             date: day(date),
             provenance: provenance.to_owned(),
             duration_s: Some(3600.0),
+            elapsed_s: Some(4000.0),
             distance_m: None,
             load: Some(load),
         }

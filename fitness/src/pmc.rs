@@ -73,6 +73,24 @@ mod tests {
         near(after_42_days().state.atl, 99.7521);
     }
 
+    /// The other alphas in use are other quantities, and ours is none of them.
+    #[test]
+    fn neither_the_1_over_n_nor_the_2_over_n_plus_1_form_is_meant() {
+        let after_42 = |alpha: f64| (0..42).fold(0.0, |before, _| before + alpha * (100.0 - before));
+        for (days, one, two) in [(FITNESS_DAYS, 63.6544, 86.4716), (FATIGUE_DAYS, 99.8457, 99.9994)] {
+            near(after_42(1.0 / days), one);
+            near(after_42(2.0 / (days + 1.0)), two);
+        }
+        assert!(after_42_days().state.ctl < 63.6544 - 0.4);
+    }
+
+    #[test]
+    fn the_first_load_is_no_seed() {
+        let first = State::default().next(100.0);
+        assert!(first.state.ctl < 3.0 && first.state.atl < 14.0, "{first:?}");
+        assert_eq!(first.tsb, 0.0);
+    }
+
     #[test]
     fn form_is_that_of_the_morning() {
         let two: Vec<Day> = days(State::default(), [100.0, 50.0]).collect();

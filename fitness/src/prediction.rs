@@ -1,9 +1,15 @@
 //! What an athlete would run today over a distance, from the best efforts of late.
 //!
-//! Two methods speak: VDOT (see [`crate::vdot`]) and Riegel (see [`crate::riegel`]). Which effort they start from,
-//! how it ages and how sure the answer is, are choices of ours; docs/NUMBERS.md tells them.
+//! Four methods speak where they hold: VDOT (see [`crate::vdot`]), Riegel (see [`crate::riegel`]), critical speed (see
+//! [`crate::critical`]) and Vickers (see [`crate::vickers`]). Which effort they start from, how it ages and how sure
+//! the answer is, are choices of ours; docs/NUMBERS.md tells them. What the answers were worth for this athlete,
+//! a back-test says beside them.
 
+mod backtest;
+mod effort;
+mod evidence;
 mod form;
+mod methods;
 mod race;
 
 use jiff::ToSpan;
@@ -12,9 +18,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::scope::Scope;
-use crate::vdot;
 use form::Form;
 
+pub use backtest::{Backtest, REACH_DAYS};
+pub use effort::{Cost, Effort};
+pub use evidence::Evidence;
 pub use race::{Race, RaceError};
 
 /// An effort that is shorter says little of endurance.
@@ -26,28 +34,6 @@ pub const LAST_WINDOW_DAYS: i64 = 365;
 /// The time over which a change is told.
 pub const CHANGE_DAYS: i64 = 28;
 
-/// An effort that predictions may rest on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Effort {
-    pub date: Date,
-    pub activity: String,
-    pub distance_m: f64,
-    pub seconds: f64,
-    vdot: f64,
-}
-
-impl Effort {
-    /// An effort of so many metres and seconds.
-    pub fn new(date: Date, activity: String, (distance_m, seconds): (f64, f64)) -> Self {
-        Self { date, activity, distance_m, seconds, vdot: vdot::of(distance_m, seconds) }
-    }
-
-    /// The fitness for running that it shows.
-    pub fn vdot(&self) -> f64 {
-        self.vdot
-    }
-}
-
 /// The predictions of a day. They follow from the efforts and the day alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Predictions {
@@ -57,9 +43,19 @@ pub struct Predictions {
     pub scope: Scope,
     /// One for each distance that was asked for; none where there is nothing to rest on.
     pub items: Vec<Prediction>,
+    /// Distances without a prediction although others have one, and what is missing for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
     /// What is missing, where there is nothing to rest on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs: Option<Needs>,
+}
+
+/// A distance that cannot be predicted yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Missing {
+    pub distance: String,
+    pub needs: Needs,
 }
 
 /// The prediction for one distance, with all that it rests on.
@@ -68,11 +64,12 @@ pub struct Prediction {
     /// As a runner says it: `5k`.
     pub distance: String,
     pub distance_m: f64,
+    /// The median of the methods, on a flat way in cool air.
     pub seconds: f64,
-    /// The faster end of the range.
-    pub low_s: f64,
-    /// The slower end of the range.
-    pub high_s: f64,
+    /// The faster end of the range, in seconds.
+    pub low: f64,
+    /// The slower end of the range, in seconds.
+    pub high: f64,
     pub pace_s_per_km: f64,
     /// Seconds more than 28 days ago, so that less than 0 is faster; absent where nothing was known then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,6 +78,11 @@ pub struct Prediction {
     /// What each method says of the basis.
     pub methods: Vec<Estimate>,
     pub basis: Basis,
+    /// How far off predictions of the athlete's own races and hard efforts were; null before the first of them.
+    pub backtest_error_pct: Option<f64>,
+    /// What that rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backtest: Option<Backtest>,
 }
 
 /// How sure a prediction is.
@@ -112,6 +114,10 @@ pub enum Method {
     Riegel,
     /// Riegel with the exponent of the athlete's own efforts.
     RiegelFitted,
+    /// The line of distance over time through the hard efforts of 2 to 20 minutes.
+    CriticalSpeed,
+    /// Vickers and Vertosick 2016, for the marathon.
+    Vickers,
 }
 
 /// The effort that a prediction rests on.
@@ -129,6 +135,15 @@ pub struct Basis {
     pub vdot: f64,
     /// What is left of it after its age.
     pub vdot_now: f64,
+    /// What heat and hills cost it; its VDOT is that of the time without them.
+    #[serde(flatten)]
+    pub cost: Cost,
+    /// True where the athlete marked or announced it as a race.
+    #[serde(default)]
+    pub is_race: bool,
+    /// Kilometres run in a week, as the mean of twelve.
+    #[serde(default)]
+    pub weekly_km: f64,
     /// The methods in one word.
     pub method: BasisMethod,
     /// Days that were looked at: 90, or 365 where those had nothing.
@@ -147,6 +162,16 @@ pub enum BasisMethod {
     VdotRiegel,
     /// The mean of VDOT and Riegel with the athlete's own exponent.
     VdotRiegelFitted,
+    /// The median of these two, the first, and critical speed.
+    VdotRiegelCriticalSpeed,
+    /// The same with the athlete's own exponent.
+    VdotRiegelFittedCriticalSpeed,
+    /// Vickers alone.
+    Vickers,
+    /// The mean of Vickers and Riegel with the athlete's own exponent.
+    VickersRiegelFitted,
+    /// Riegel with the athlete's own exponent alone.
+    RiegelFitted,
 }
 
 /// What is missing for a prediction.
@@ -165,25 +190,43 @@ pub enum Lack {
     NoRun,
     /// There are runs, but none covers a mile over a known distance in 3:30 or more.
     NoEffort,
+    /// There are hard efforts, but all are too short for the marathon.
+    NoLongEffort,
 }
 
 impl Predictions {
-    /// Predicts for a day.
-    ///
-    /// The efforts are those from [`first_day`] on, or more; `runs` is how many runs the last 365 days have.
-    pub fn of(date: Date, scope: Scope, efforts: &[Effort], runs: u32, races: &[Race]) -> Self {
-        let Some(now) = Form::on(date, efforts) else {
-            return Self { date, scope, items: Vec::new(), needs: Some(Needs::of(runs)) };
+    /// Predicts for a day from what was known on it.
+    pub fn of(date: Date, scope: Scope, evidence: &Evidence, races: &[Race]) -> Self {
+        let form = |date: Date| Form::on(date, evidence.up_to(date), evidence.weekly_m(date));
+        let nothing = Self { date, scope, items: Vec::new(), missing: Vec::new(), needs: None };
+        let Some(now) = form(date) else {
+            return Self { needs: Some(Needs::of(evidence.runs)), ..nothing };
         };
-        let before = Form::on(date.saturating_sub(CHANGE_DAYS.days()), efforts);
-        let items = races.iter().map(|race| now.predict(race, before.as_ref())).collect();
-        Self { date, scope, items, needs: None }
+        let before = form(date.saturating_sub(CHANGE_DAYS.days()));
+        let tests = backtest::tests(evidence, date);
+        let mut predictions = nothing;
+        for race in races {
+            match now.predict(race, before.as_ref(), Backtest::over(&tests, race)) {
+                Some(item) => predictions.items.push(item),
+                None => predictions.missing.push(Missing::of(race)),
+            }
+        }
+        predictions
     }
 }
 
-/// The first day whose efforts count for the predictions of a day, the change since 28 days before included.
+impl Missing {
+    fn of(race: &Race) -> Self {
+        let message =
+            "needs one hard effort of 5 km to a half marathon: the hard efforts of late are shorter";
+        let needs = Needs { code: Lack::NoLongEffort, message: message.to_owned() };
+        Self { distance: race.name.clone(), needs }
+    }
+}
+
+/// The first day whose efforts count for the predictions of a day, those for its back-test included.
 pub fn first_day(date: Date) -> Date {
-    date.saturating_sub((LAST_WINDOW_DAYS + CHANGE_DAYS).days())
+    date.saturating_sub((LAST_WINDOW_DAYS + REACH_DAYS).days())
 }
 
 /// The first day whose efforts count for a day itself.

@@ -6,6 +6,8 @@
 /// A time is looked for between these speeds; nobody runs faster, and slower is a walk.
 const FASTEST_M_PER_MIN: f64 = 750.0;
 const SLOWEST_M_PER_MIN: f64 = 40.0;
+/// Threshold, as a share of VDOT.
+const THRESHOLD_SHARE: f64 = 0.88;
 /// Halvings of the time that is looked for: from a day down to less than a microsecond.
 const HALVINGS: u32 = 60;
 
@@ -27,6 +29,18 @@ pub fn seconds(vdot: f64, meters: f64) -> f64 {
         if of(meters, middle_s) > vdot { fast_s = middle_s } else { slow_s = middle_s }
     }
     f64::midpoint(fast_s, slow_s)
+}
+
+/// The pace of a VDOT's threshold in seconds per kilometre: the speed of 88 % of it, which can be held for an hour.
+///
+/// Daniels and Gilbert's own inverse: v = 29.54 + 5.000663 V - 0.007546 V².
+pub fn threshold_pace_s_per_km(vdot: f64) -> f64 {
+    60_000.0 / m_per_min(THRESHOLD_SHARE * vdot)
+}
+
+/// The speed in metres per minute that an uptake pays for.
+fn m_per_min(uptake: f64) -> f64 {
+    29.54 + 5.000_663 * uptake - 0.007_546 * uptake * uptake
 }
 
 /// Oxygen (ml/kg/min) that running costs at a speed in metres per minute.
@@ -87,6 +101,11 @@ mod tests {
         check_seconds(from_5k, HALF_M, 91.0 * 60.0 + 49.68);
         check_seconds(from_5k, MARATHON_M, 191.0 * 60.0 + 17.19);
         check_seconds(of(10_000.0, 2400.0), 5000.0, 19.0 * 60.0 + 17.59);
+    }
+
+    #[test]
+    fn the_threshold_of_50_is_4_15() {
+        assert!((threshold_pace_s_per_km(50.0) - 255.0).abs() < 0.5, "{}", threshold_pace_s_per_km(50.0));
     }
 
     #[test]

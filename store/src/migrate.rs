@@ -45,6 +45,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_cached_step.sql", "cached_step"),
     migration!(9, "0009_fence.sql", "fence"),
     migration!(10, "0010_numbers.sql", "numbers"),
+    migration!(11, "0011_daily_metric.sql", "daily_metric"),
     migration!(12, "0012_setting.sql", "setting"),
 ];
 

@@ -9,7 +9,7 @@ fn advice_names_the_rule_that_won_and_the_inputs_of_every_rule() {
     program.json(&["import", &folder.to_string_lossy(), "--json"]);
     let today = program.json(&["today", "--json", "--date", "2026-10-31"]);
     let rules = today["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), 12);
+    assert_eq!(rules.len(), 13);
     assert!(today["today"]["source"]["line"].as_u64().unwrap() > 1);
     assert!((1..=3).contains(&today["contributors"].as_array().unwrap().len()));
     assert_eq!(rules.iter().filter(|rule| rule["verdict"] == "won").count(), 1);

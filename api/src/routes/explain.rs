@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use fitness::metric::{self, Metric, Of};
-use fitness::records::explain;
+use fitness::records::{explain, explain_day};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
@@ -18,32 +19,51 @@ use crate::state::Shared;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `Which` reads")]
 pub(crate) struct ExplainParams {
-    /// Id of an activity.
-    activity: String,
+    /// Id of an activity; this or a day.
+    activity: Option<String>,
+    /// As `2026-07-31`; this or an activity.
+    #[param(value_type = Option<String>, format = Date)]
+    day: Option<Date>,
     /// Name of a number, as `load`; all that are known, if not given.
     field: Option<String>,
 }
 
-/// An activity, and one of its numbers or all.
+/// An activity or a day, and one of its numbers or all.
 pub(crate) struct Which {
-    activity: String,
+    about: About,
     field: Option<&'static Metric>,
+}
+
+#[derive(Clone)]
+enum About {
+    Activity(String),
+    Day(Date),
 }
 
 impl FromQuery for Which {
     fn read(query: &mut Query) -> Result<Self, Error> {
         let activity = query.text("activity").filter(|id| !id.is_empty());
-        let activity =
-            activity.ok_or_else(|| Error::parameter("activity", "must be the id of an activity"))?;
+        let about = match (activity, query.date("day")?) {
+            (Some(id), None) => About::Activity(id),
+            (None, Some(day)) => About::Day(day),
+            (None, None) => return Err(Error::parameter("activity", "must be the id of an activity")),
+            (Some(_), Some(_)) => {
+                return Err(Error::parameter("day", "stands beside an activity; give one of them"));
+            }
+        };
+        let (of, a) = match about {
+            About::Activity(_) => (Of::Activity, "an activity"),
+            About::Day(_) => (Of::Day, "a day"),
+        };
         let field = query.text("field").map(|name| {
-            let unknown = || Error::parameter("field", format!("has no number `{name}` of an activity"));
-            metric::find(Of::Activity, &name).ok_or_else(unknown)
+            let unknown = || Error::parameter("field", format!("has no number `{name}` of {a}"));
+            metric::find(of, &name).ok_or_else(unknown)
         });
-        Ok(Self { activity, field: field.transpose()? })
+        Ok(Self { about, field: field.transpose()? })
     }
 }
 
-/// Explains the numbers of an activity: formula, source, inputs with where they are from, choices, and what others say.
+/// Explains the numbers of an activity or a day: formula, source, inputs with where they are from, choices, and what others say.
 #[utoipa::path(
     get, path = "/explain", tag = "athlete", operation_id = "explain",
     params(ExplainParams),
@@ -54,10 +74,18 @@ impl FromQuery for Which {
 )]
 pub(crate) async fn show(
     State(shared): State<Arc<Shared>>,
-    Params(Which { activity, field }): Params<Which>,
+    Params(Which { about, field }): Params<Which>,
 ) -> Result<Json<Value>, Error> {
-    let (athlete, asked) = (shared.state.partition.clone(), activity.clone());
-    let found = shared.store().read(move |tx| explain::activity(tx, &athlete, &asked, field)).await?;
-    let items = found.ok_or_else(|| Error::NotFound(format!("activity `{activity}`")))?;
+    let (athlete, asked) = (shared.state.partition.clone(), about.clone());
+    let found = shared.store().read(move |tx| match &asked {
+        About::Activity(id) => explain::activity(tx, &athlete, id, field),
+        About::Day(day) => explain_day::day(tx, &athlete, *day, field),
+    });
+    let items = found.await?.ok_or_else(|| {
+        Error::NotFound(match about {
+            About::Activity(id) => format!("activity `{id}`"),
+            About::Day(day) => format!("day {day}"),
+        })
+    })?;
     Ok(Json(json!({ "items": items, "next": null })))
 }

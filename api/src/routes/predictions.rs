@@ -22,7 +22,7 @@ pub(crate) struct PredictionParams {
     /// As `2026-07-31`; today, if not given.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<Date>,
-    /// As `5k,10k`, which it is if not given; also `1500m`, `mile` and `half`.
+    /// As `5k,10k,half,marathon`, which it is if not given; also `1500m`, `mile` and others from 1k to the half.
     distances: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl FromQuery for PredictionParams {
     }
 }
 
-/// Predicts the times over 5 and 10 km, with range, basis and its age.
+/// The same under its former address.
 #[utoipa::path(
     get, path = "/insights/predictions", tag = "athlete", operation_id = "predictions",
     params(PredictionParams),
@@ -41,13 +41,36 @@ impl FromQuery for PredictionParams {
         (status = "default", description = "Refused or failed", body = ErrorBody),
     )
 )]
+pub(crate) async fn kept(
+    State(shared): State<Arc<Shared>>,
+    Params(params): Params<PredictionParams>,
+) -> Result<Json<Value>, Error> {
+    predict(&shared, params).await
+}
+
+/// Predicts the times from 5 km to the marathon, with range, basis and its age, and how far off predictions were.
+#[utoipa::path(
+    get, path = "/predictions", tag = "athlete", operation_id = "list_predictions",
+    params(PredictionParams),
+    responses(
+        (status = 200, description = "The predictions, or what is missing for them", body = Object),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
-    Params(PredictionParams { date, distances }): Params<PredictionParams>,
+    Params(params): Params<PredictionParams>,
+) -> Result<Json<Value>, Error> {
+    predict(&shared, params).await
+}
+
+async fn predict(
+    shared: &Shared,
+    PredictionParams { date, distances }: PredictionParams,
 ) -> Result<Json<Value>, Error> {
     let mut params = Map::new();
     params.extend(date.map(|date| ("date".to_owned(), date.to_string().into())));
     let words = distances.map(|text| text.split(',').map(|word| word.trim().into()).collect::<Vec<Value>>());
     params.extend(words.map(|words| ("distances".to_owned(), words.into())));
-    answer(&shared, PREDICTIONS, params.into()).await.map(Json)
+    answer(shared, PREDICTIONS, params.into()).await.map(Json)
 }

@@ -275,6 +275,7 @@ async fn rest(house: &House) {
         tsb: 0.0,
         activities: 1,
         timer_s: 60.0,
+        elapsed_s: 75.0,
         distance_m: 0.0,
     };
     let rows = [row("2026-07-24"), row("2026-07-25")];
@@ -287,7 +288,12 @@ async fn days_are_listed_in_their_order() {
         let house = House::build(Plan { url, ..Plan::usual() }).await;
         rest(&house).await;
         let listed = house.client.get("/api/v1/days").await.json();
-        let day = |date| json!({"date": date, "load": 50.0, "ctl": 1.5, "atl": 7.25, "tsb": 0.0});
+        let day = |date| {
+            json!({
+                "date": date, "load": 50.0, "ctl": 1.5, "atl": 7.25, "tsb": 0.0, "tsb_today": -5.75,
+                "activities": 1, "timer_s": 60.0, "elapsed_s": 75.0, "distance_m": 0.0,
+            })
+        };
         assert_eq!(listed, json!({"items": [day("2026-07-24"), day("2026-07-25")], "next": null}));
     }
 }

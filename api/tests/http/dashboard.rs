@@ -46,6 +46,7 @@ async fn the_first_view_is_one_answer() {
                 tsb: -0.5,
                 activities: 1,
                 timer_s: 60.0,
+                elapsed_s: 60.0,
                 distance_m: 0.0,
             });
         house.store.write(move |tx| day::replace_from(tx, ATHLETE, Scope::All, &rows)).await.unwrap();

@@ -4,7 +4,9 @@
 
 mod after;
 mod athlete;
+mod calendar;
 mod client;
+mod daily_metrics;
 mod dashboard;
 mod framing;
 mod health;

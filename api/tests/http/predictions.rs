@@ -35,7 +35,18 @@ async fn race(house: &House) -> String {
 }
 
 async fn ask(house: &House, params: &str) -> Answer {
-    house.client.get(&format!("/api/v1/insights/predictions?{params}")).await
+    house.client.get(&format!("/api/v1/predictions?{params}")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_former_address_answers_the_same() {
+    let house = House::new().await;
+    race(&house).await;
+    let former = house.client.get("/api/v1/insights/predictions?date=2026-07-25").await.json();
+    assert_eq!(ask(&house, "date=2026-07-25").await.json(), former);
+    let names: Vec<&Value> =
+        former["items"].as_array().unwrap().iter().map(|item| &item["distance"]).collect();
+    assert_eq!(names, ["5k", "10k", "half", "marathon"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! `paceline explain`: how a number came about.
 
 mod activity;
+mod day;
 
 use clap::{Args, Subcommand};
 
@@ -11,6 +12,7 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline explain activity ejlnplolwatsywwes7pz37tiki
   paceline explain activity ejlnplolwatsywwes7pz37tiki load
+  paceline explain day 2026-05-02 monotony
 
 docs/METRICS.md tells the same of every number, without the values.";
 
@@ -25,18 +27,21 @@ pub(crate) struct Explain {
 #[derive(Debug, Subcommand)]
 enum What {
     Activity(activity::Activity),
+    Day(day::Day),
 }
 
 impl Explain {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         match self.what {
             What::Activity(activity) => activity.run(config).await,
+            What::Day(day) => day.run(config).await,
         }
     }
 
     pub(crate) fn form(&self) -> Form {
         match &self.what {
             What::Activity(activity) => activity.form,
+            What::Day(day) => day.form,
         }
     }
 }

@@ -1,9 +1,9 @@
-//! `paceline predict`: what you would run over 5 and 10 km, and what that rests on.
+//! `paceline predict`: what you would run from 5 km to the marathon, what that rests on, and how far off it was.
 
 use anyhow::Context;
 use clap::Args;
-use fitness::best_effort::DISTANCES;
-use fitness::prediction::{Basis, BasisMethod, Prediction, Predictions};
+use fitness::best_effort::{DISTANCES, MARATHON_M};
+use fitness::prediction::{Backtest, Basis, Estimate, Method, Prediction, Predictions};
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
@@ -18,21 +18,24 @@ Examples:
   paceline predict
   paceline predict --distance mile --distance half
   paceline predict --date 2026-05-02
-  paceline predict --json           one object, with every method and the basis
+  paceline predict --json           one object, with every method, the basis and the back-test
+
+A time is for a flat way in cool air. Tested tells how far off predictions of your own races and
+hard efforts were, each foretold from those before it; (all) where the distance has too few.
 
 docs/NUMBERS.md tells how the numbers come about.";
 
 /// What the plugin that predicts is asked.
 const QUERY: &str = "insights.predictions";
 
-/// Predicts your 5 and 10 km from your best efforts, with their age
+/// Predicts 5 km to the marathon, with the error of former predictions
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Predict {
     /// As known on another day
     #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
-    /// Another distance, from 1k to half; may be repeated
+    /// Another distance, from 1k to half, or marathon; may be repeated
     #[arg(long, value_name = "DISTANCE")]
     distance: Vec<String>,
     #[command(flatten)]
@@ -64,7 +67,10 @@ fn shown(predictions: &Predictions) -> String {
         let needs = predictions.needs.as_ref().map_or("nothing is known", |needs| needs.message.as_str());
         return format!("No prediction for {}: {needs}", predictions.date);
     };
-    format!("{}\n\n{}", table(&predictions.items), ground(&first.basis))
+    let missing = predictions.missing.iter();
+    let missing: String =
+        missing.map(|lack| format!("\n{}: {}", lack.distance, lack.needs.message)).collect();
+    format!("{}{missing}\n\n{}", table(&predictions.items), ground(first, &predictions.items))
 }
 
 fn table(items: &[Prediction]) -> Table {
@@ -74,15 +80,17 @@ fn table(items: &[Prediction]) -> Table {
         ("Range", Left),
         ("Pace", Right),
         ("28 days", Right),
+        ("Tested", Left),
         ("Confidence", Left),
     ]);
     for item in items {
         table.row([
             item.distance.clone(),
             units::duration(item.seconds),
-            format!("{} to {}", units::duration(item.low_s), units::duration(item.high_s)),
+            format!("{} to {}", units::duration(item.low), units::duration(item.high)),
             format!("{}/km", units::duration(item.pace_s_per_km)),
             item.change_s.map(change).unwrap_or_default(),
+            item.backtest.as_ref().map(tested).unwrap_or_default(),
             item.confidence.as_str().to_owned(),
         ]);
     }
@@ -99,26 +107,55 @@ fn change(seconds: f64) -> String {
     format!("{sign}{}", units::duration(seconds.abs()))
 }
 
-fn ground(basis: &Basis) -> String {
+/// `2.1 % of 14`; `(all)` where it is not of the distance itself.
+fn tested(backtest: &Backtest) -> String {
+    let all = if backtest.over == "all" { " (all)" } else { "" };
+    format!("{} % of {}{all}", units::number(backtest.error_pct, 1), backtest.tests)
+}
+
+fn ground(first: &Prediction, items: &[Prediction]) -> String {
+    let basis = &first.basis;
     let known = DISTANCES.iter().find(|distance| distance.meters == basis.distance_m);
     let distance =
         known.map_or_else(|| units::distance(basis.distance_m), |distance| distance.name.to_owned());
-    let method = match basis.method {
-        BasisMethod::VdotRiegel => "VDOT and Riegel",
-        BasisMethod::VdotRiegelFitted => "VDOT and Riegel with your own exponent",
-    };
+    let marathon = items.iter().find(|item| item.distance_m == MARATHON_M && items.len() > 1);
+    let of_marathon = marathon.map(|item| format!("; marathon: {}", said(&item.methods)));
+    let method = format!("{}{}", said(&first.methods), of_marathon.unwrap_or_default());
     let efforts = units::count(basis.hard_efforts as usize, "hard effort", "hard efforts");
     format!(
-        "Basis    {distance} in {} on {}, {} ago (VDOT {})\nGround   {efforts} in {} days, the newest {} old\n\
-         Method   {method}\nActivity {}",
+        "Basis    {distance} in {} on {}, {} ago (VDOT {}{})\n\
+         Ground   {efforts} in {} days, the newest {} old; {} km a week\nMethod   {method}\nActivity {}",
         units::duration(basis.seconds),
         basis.date,
         days(basis.age_days),
         units::number(basis.vdot, 1),
+        cost(basis),
         basis.window_days,
         days(basis.newest_days),
+        units::number(basis.weekly_km, 0),
         basis.activity,
     )
+}
+
+/// What the effort would have been without heat and hills is what counts of it.
+fn cost(basis: &Basis) -> String {
+    let of = |percent: Option<f64>, what: &str| {
+        let percent = percent.filter(|percent| *percent >= 0.05)?;
+        Some(format!(", {what} cost {} %", units::number(percent, 1)))
+    };
+    let costs = [of(basis.cost.heat_percent, "heat"), of(basis.cost.hills_percent, "hills")];
+    costs.into_iter().flatten().collect()
+}
+
+fn said(methods: &[Estimate]) -> String {
+    let name = |estimate: &Estimate| match estimate.method {
+        Method::Vdot => "VDOT",
+        Method::Riegel => "Riegel",
+        Method::RiegelFitted => "Riegel with your own exponent",
+        Method::CriticalSpeed => "critical speed",
+        Method::Vickers => "Vickers",
+    };
+    methods.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn days(days: i64) -> String {
@@ -128,7 +165,7 @@ fn days(days: i64) -> String {
 #[cfg(test)]
 mod tests {
     use fitness::Scope;
-    use fitness::prediction::{Effort, Race};
+    use fitness::prediction::{Effort, Evidence, Race};
     use jiff::ToSpan;
 
     use super::*;
@@ -140,19 +177,22 @@ mod tests {
             .iter()
             .map(|(days, seconds)| Effort::new(TODAY - days.days(), format!("run{days}"), (5000.0, *seconds)))
             .collect();
-        shown(&Predictions::of(TODAY, Scope::All, &efforts, 4, &Race::usual()))
+        let evidence = Evidence { efforts, runs: 4, ways: vec![(TODAY, 480_000.0)] };
+        shown(&Predictions::of(TODAY, Scope::All, &evidence, &Race::usual()))
     }
 
     #[test]
     fn the_table_tells_time_range_change_and_basis() {
         let wanted = "\
-Distance   Time  Range              Pace  28 days  Confidence
-5k        20:00  19:42 to 20:18  4:00/km    -0:30  medium
-10k       41:35  40:57 to 42:12  4:09/km    -1:02  medium
+Distance     Time  Range                  Pace  28 days  Tested            Confidence
+5k          20:00  19:42 to 20:18      4:00/km    -0:30  2.9 % of 1 (all)  medium
+10k         41:35  40:57 to 42:12      4:09/km    -1:02  2.9 % of 1 (all)  medium
+half      1:31:55  1:30:32 to 1:33:18  4:21/km    -2:19  2.9 % of 1 (all)  low
+marathon  3:33:01  3:17:55 to 3:48:07  5:03/km   -16:08  2.9 % of 1 (all)  low
 
 Basis    5k in 20:00 on 2026-05-21, 9 days ago (VDOT 49.8)
-Ground   1 hard effort in 90 days, the newest 9 days old
-Method   VDOT and Riegel
+Ground   1 hard effort in 90 days, the newest 9 days old; 40 km a week
+Method   VDOT, Riegel; marathon: Vickers
 Activity run9";
         assert_eq!(shown_for(&[(50, 1230.0), (9, 1200.0)]), wanted);
     }

@@ -1,10 +1,13 @@
 //! What each number means: one description a number, from which `explain` and `docs/METRICS.md` are made.
 
+mod day;
 mod effort;
 mod heart;
 mod load;
 mod pace;
+mod period;
 mod power;
+mod prediction;
 mod reference;
 mod totals;
 
@@ -45,8 +48,17 @@ pub struct Metric {
 }
 
 /// Every theme, in the order in which the reference tells of them.
-const THEMES: &[&[Metric]] =
-    &[totals::METRICS, heart::METRICS, power::METRICS, pace::METRICS, effort::METRICS, load::METRICS];
+const THEMES: &[&[Metric]] = &[
+    totals::METRICS,
+    heart::METRICS,
+    power::METRICS,
+    pace::METRICS,
+    effort::METRICS,
+    load::METRICS,
+    day::METRICS,
+    period::METRICS,
+    prediction::METRICS,
+];
 
 /// Every description, theme by theme.
 pub fn all() -> impl Iterator<Item = &'static Metric> {

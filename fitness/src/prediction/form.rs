@@ -3,17 +3,19 @@
 use jiff::civil::Date;
 
 use super::{
-    Basis, BasisMethod, Confidence, Effort, Estimate, FIRST_WINDOW_DAYS, LAST_WINDOW_DAYS, Method,
+    Backtest, Basis, BasisMethod, Confidence, Effort, Estimate, FIRST_WINDOW_DAYS, LAST_WINDOW_DAYS, Method,
     Prediction, Race,
 };
-use crate::{riegel, vdot};
+use crate::best_effort::HALF_MARATHON_M;
+use crate::critical::Critical;
+use crate::{riegel, vdot, vickers};
 
 /// An effort holds for so many days …
 const HOLDS_DAYS: i64 = 28;
 /// … and loses this share of its VDOT in each thirty days after. An assumption for who goes on training.
 const LOST_IN_30_DAYS: f64 = 0.01;
 /// An effort with this share of the best VDOT was hard too.
-const HARD: f64 = 0.97;
+pub(super) const HARD: f64 = 0.97;
 /// The range is at least this wide to either side.
 ///
 /// Hopkins and Hewson (2001, *Med Sci Sports Exerc* 33:1588): a runner's results vary by 1 to 4 % from race to race.
@@ -29,25 +31,28 @@ const EASY: f64 = 0.9;
 
 /// The efforts that speak for a day.
 pub(super) struct Form<'a> {
-    best: Candidate<'a>,
+    pub(super) best: Candidate<'a>,
     /// One of each activity, the best among them included.
-    hard: Vec<Candidate<'a>>,
+    pub(super) hard: Vec<Candidate<'a>>,
     window_days: i64,
     is_easy: bool,
-    fitted: Option<f64>,
+    pub(super) fitted: Option<f64>,
+    /// In m/s, with D' in m.
+    pub(super) critical: Option<Critical>,
+    pub(super) weekly_m: f64,
 }
 
 /// An effort at its age.
 #[derive(Clone, Copy)]
-struct Candidate<'a> {
-    effort: &'a Effort,
+pub(super) struct Candidate<'a> {
+    pub(super) effort: &'a Effort,
     age_days: i64,
     vdot_now: f64,
 }
 
 impl<'a> Form<'a> {
-    /// None where the last 365 days have no effort.
-    pub(super) fn on(date: Date, efforts: &'a [Effort]) -> Option<Self> {
+    /// None where the last 365 days have no effort. `weekly_m` is the way of a week up to the day.
+    pub(super) fn on(date: Date, efforts: &'a [Effort], weekly_m: f64) -> Option<Self> {
         let year = best_of_each_activity(date, efforts);
         let is_recent = |candidate: &Candidate<'_>| candidate.age_days <= FIRST_WINDOW_DAYS;
         let has_recent = year.iter().any(is_recent);
@@ -58,58 +63,68 @@ impl<'a> Form<'a> {
         let best = *hard.iter().max_by(|one, other| one.order(other))?;
         hard.retain(|candidate| candidate.vdot_now >= HARD * best.vdot_now);
         let marks: Vec<_> = hard.iter().map(Candidate::mark).collect();
+        let timed: Vec<_> = marks.iter().map(|(meters, seconds)| (*seconds, *meters)).collect();
         let is_easy = best.vdot_now < EASY * best_of_year;
-        Some(Self { best, hard, window_days, is_easy, fitted: riegel::exponent(&marks) })
+        let (fitted, critical) = (riegel::exponent(&marks), Critical::of(&timed));
+        Some(Self { best, hard, window_days, is_easy, fitted, critical, weekly_m })
     }
 
-    /// Predicts a distance, and what changed since another day.
-    pub(super) fn predict(&self, race: &Race, before: Option<&Form<'_>>) -> Prediction {
-        let seconds = self.seconds(race.meters);
-        let (low_s, high_s) = self.range(race.meters, seconds);
-        Prediction {
+    /// Predicts a distance, and what changed since another day; `None` where no method holds for it.
+    pub(super) fn predict(
+        &self,
+        race: &Race,
+        before: Option<&Form<'_>>,
+        backtest: Option<Backtest>,
+    ) -> Option<Prediction> {
+        let seconds = self.seconds(race.meters)?;
+        let before_s = before.and_then(|before| before.seconds(race.meters));
+        let (low, high) = self.range(race.meters, seconds, backtest.as_ref());
+        let best = self.best_for(race.meters);
+        let methods = self.estimates(best, best.vdot_now, race.meters);
+        Some(Prediction {
             distance: race.name.clone(),
             distance_m: race.meters,
             seconds: rounded(seconds),
-            low_s: rounded(low_s),
-            high_s: rounded(high_s),
+            low: rounded(low),
+            high: rounded(high),
             pace_s_per_km: rounded(seconds / race.meters * 1000.0),
-            change_s: before.map(|before| rounded(rounded(seconds) - rounded(before.seconds(race.meters)))),
+            change_s: before_s.map(|before_s| rounded(rounded(seconds) - rounded(before_s))),
             confidence: self.confidence(race.meters),
-            methods: self.methods(race.meters),
-            basis: self.basis(),
-        }
+            basis: self.basis(best, &methods),
+            methods: methods.into_iter().map(Estimate::told).collect(),
+            backtest_error_pct: backtest.as_ref().map(|backtest| backtest.error_pct),
+            backtest,
+        })
     }
 
-    /// The mean of the two methods, which is their median.
-    fn seconds(&self, meters: f64) -> f64 {
-        let [by_vdot, by_riegel] = self.both(&self.best, self.best.vdot_now, meters);
-        f64::midpoint(by_vdot, by_riegel)
+    /// The median of the methods.
+    pub(super) fn seconds(&self, meters: f64) -> Option<f64> {
+        let best = self.best_for(meters);
+        let said = self.estimates(best, best.vdot_now, meters);
+        let mut seconds: Vec<f64> = said.iter().map(|said| said.seconds).collect();
+        seconds.sort_unstable_by(f64::total_cmp);
+        let low = seconds.get(seconds.len().checked_sub(1)? / 2)?;
+        Some(f64::midpoint(*low, seconds[seconds.len() / 2]))
     }
 
-    /// What VDOT and Riegel make of an effort with what is left of its VDOT.
-    fn both(&self, candidate: &Candidate<'_>, vdot_left: f64, meters: f64) -> [f64; 2] {
-        let from_m = candidate.effort.distance_m;
-        let from_s = vdot::seconds(vdot_left, from_m);
-        [vdot::seconds(vdot_left, meters), riegel::seconds((from_m, from_s), meters, self.exponent())]
-    }
-
-    fn exponent(&self) -> f64 {
-        self.fitted.unwrap_or(riegel::EXPONENT)
-    }
-
-    /// From the fastest to the slowest of what both methods make of the hard efforts: of the best one as if it had
-    /// lost nothing, and as if it had lost twice as much.
-    fn range(&self, meters: f64, seconds: f64) -> (f64, f64) {
-        let (shown, now) = (self.best.effort.vdot(), self.best.vdot_now);
-        let of_best = [shown, 2.0 * now - shown].map(|vdot_left| self.both(&self.best, vdot_left, meters));
-        let of_hard = self.hard.iter().map(|candidate| self.both(candidate, candidate.vdot_now, meters));
-        let around = [[seconds * (1.0 - DAY_TO_DAY), seconds * (1.0 + DAY_TO_DAY)]];
-        let all = of_best.into_iter().chain(of_hard).chain(around).flatten();
+    /// From the fastest to the slowest of what the methods make of the hard efforts: of the best one as if it had
+    /// lost nothing, and as if it had lost twice as much. At least as wide as the day-to-day variation or, over
+    /// the marathon, as the error of the method, and as that of the back-test over the distance.
+    fn range(&self, meters: f64, seconds: f64, backtest: Option<&Backtest>) -> (f64, f64) {
+        let best = self.best_for(meters);
+        let (shown, now) = (best.effort.vdot(), best.vdot_now);
+        let of_best = [shown, 2.0 * now - shown].map(|vdot_left| self.estimates(best, vdot_left, meters));
+        let of_hard = self.hard.iter().map(|candidate| self.estimates(candidate, candidate.vdot_now, meters));
+        let tested = backtest.filter(|backtest| backtest.is_of_the_distance());
+        let of_method = if meters > HALF_MARATHON_M { vickers::ERROR_S / seconds } else { DAY_TO_DAY };
+        let wide = tested.map_or(of_method, |backtest| of_method.max(backtest.error_pct / 100.0));
+        let around = [seconds * (1.0 - wide), seconds * (1.0 + wide)];
+        let all = of_best.into_iter().chain(of_hard).flatten().map(|said| said.seconds).chain(around);
         all.fold((seconds, seconds), |(low, high), one| (low.min(one), high.max(one)))
     }
 
     fn confidence(&self, meters: f64) -> Confidence {
-        let from_m = self.best.effort.distance_m;
+        let from_m = self.best_for(meters).effort.distance_m;
         let stretch = (meters / from_m).max(from_m / meters);
         let hard_efforts = self.hard.len() as u32;
         let is_lone = hard_efforts == 1 && self.best.age_days > LONE_EFFORT_DAYS;
@@ -124,19 +139,8 @@ impl<'a> Form<'a> {
         self.hard.iter().map(|candidate| candidate.age_days).min().unwrap_or(self.best.age_days)
     }
 
-    fn methods(&self, meters: f64) -> Vec<Estimate> {
-        let [by_vdot, by_riegel] = self.both(&self.best, self.best.vdot_now, meters);
-        let method = if self.fitted.is_some() { Method::RiegelFitted } else { Method::Riegel };
-        let exponent = Some((self.exponent() * 10_000.0).round() / 10_000.0);
-        vec![
-            Estimate { method: Method::Vdot, seconds: rounded(by_vdot), exponent: None },
-            Estimate { method, seconds: rounded(by_riegel), exponent },
-        ]
-    }
-
-    fn basis(&self) -> Basis {
-        let Candidate { effort, age_days, vdot_now } = self.best;
-        let is_fitted = self.fitted.is_some();
+    fn basis(&self, best: &Candidate<'_>, methods: &[Estimate]) -> Basis {
+        let Candidate { effort, age_days, vdot_now } = *best;
         Basis {
             activity: effort.activity.clone(),
             date: effort.date,
@@ -145,7 +149,10 @@ impl<'a> Form<'a> {
             seconds: rounded(effort.seconds),
             vdot: rounded(effort.vdot()),
             vdot_now: rounded(vdot_now),
-            method: if is_fitted { BasisMethod::VdotRiegelFitted } else { BasisMethod::VdotRiegel },
+            cost: effort.cost.told(),
+            is_race: effort.is_race,
+            weekly_km: rounded(self.weekly_m / 1000.0),
+            method: in_one_word(methods),
             window_days: self.window_days,
             hard_efforts: self.hard.len() as u32,
             newest_days: self.newest_days(),
@@ -153,10 +160,24 @@ impl<'a> Form<'a> {
     }
 }
 
+fn in_one_word(methods: &[Estimate]) -> BasisMethod {
+    let has = |method| methods.iter().any(|said| said.method == method);
+    match (has(Method::Vickers), has(Method::RiegelFitted), has(Method::CriticalSpeed)) {
+        (true, true, _) => BasisMethod::VickersRiegelFitted,
+        (true, false, _) => BasisMethod::Vickers,
+        (_, true, _) if !has(Method::Vdot) => BasisMethod::RiegelFitted,
+        (_, true, true) => BasisMethod::VdotRiegelFittedCriticalSpeed,
+        (_, true, false) => BasisMethod::VdotRiegelFitted,
+        (_, false, true) => BasisMethod::VdotRiegelCriticalSpeed,
+        (_, false, false) => BasisMethod::VdotRiegel,
+    }
+}
+
 impl<'a> Candidate<'a> {
     fn of(date: Date, effort: &'a Effort) -> Option<Self> {
         let age_days = i64::from((date - effort.date).get_days());
-        if !(0..=LAST_WINDOW_DAYS).contains(&age_days) {
+        // A marathon shows endurance more than fitness; it is foretold and foretells nothing.
+        if !(0..=LAST_WINDOW_DAYS).contains(&age_days) || effort.distance_m > HALF_MARATHON_M {
             return None;
         }
         let lost = LOST_IN_30_DAYS * (age_days - HOLDS_DAYS).max(0) as f64 / 30.0;
@@ -164,12 +185,12 @@ impl<'a> Candidate<'a> {
     }
 
     /// The distance and the time that it would take now.
-    fn mark(&self) -> riegel::Mark {
+    pub(super) fn mark(&self) -> riegel::Mark {
         (self.effort.distance_m, vdot::seconds(self.vdot_now, self.effort.distance_m))
     }
 
     /// By what is left of it; among equals the newer, and then the id and the distance, so that one always wins.
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
         let by_vdot = self.vdot_now.total_cmp(&other.vdot_now);
         let by_age = || other.age_days.cmp(&self.age_days);
         let by_id = || other.effort.activity.cmp(&self.effort.activity);
@@ -192,6 +213,6 @@ fn best_of_each_activity<'a>(date: Date, efforts: &'a [Effort]) -> Vec<Candidate
 }
 
 /// To a hundredth.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use crate::best_effort::{DISTANCES, HALF_MARATHON_M};
+use crate::best_effort::{DISTANCES, HALF_MARATHON_M, MARATHON_M};
 
-/// Both methods hold from here to the half marathon; beyond, endurance decides.
+/// Methods hold from here to the half marathon; beyond, endurance decides, and only the marathon has a method.
 const SHORTEST_M: f64 = 1000.0;
 
 /// A distance to predict.
@@ -20,14 +20,14 @@ pub struct Race {
 pub enum RaceError {
     #[error("`{0}` is no distance such as `5k`, `1500m`, `mile` or `half`")]
     Unknown(String),
-    #[error("`{0}` cannot be predicted; distances from `1k` to `half` can")]
+    #[error("`{0}` cannot be predicted; distances from `1k` to `half` can, and the `marathon`")]
     OutOfRange(String),
 }
 
 impl Race {
-    /// The two that are predicted unless others are asked for.
+    /// Those that are predicted unless others are asked for.
     pub fn usual() -> Vec<Self> {
-        [("5k", 5000.0), ("10k", 10_000.0)]
+        [("5k", 5000.0), ("10k", 10_000.0), ("half", HALF_MARATHON_M), ("marathon", MARATHON_M)]
             .map(|(name, meters)| Self { name: name.to_owned(), meters })
             .into()
     }
@@ -40,7 +40,7 @@ impl FromStr for Race {
         let word = text.trim().to_ascii_lowercase();
         let meters =
             named(&word).or_else(|| counted(&word)).ok_or_else(|| RaceError::Unknown(text.to_owned()))?;
-        if !(SHORTEST_M..=HALF_MARATHON_M).contains(&meters) {
+        if !(SHORTEST_M..=HALF_MARATHON_M).contains(&meters) && meters != MARATHON_M {
             return Err(RaceError::OutOfRange(text.to_owned()));
         }
         let known = DISTANCES.iter().find(|distance| distance.meters == meters);
@@ -80,6 +80,7 @@ mod tests {
         check("10 K", "`10 K` is no distance such as `5k`, `1500m`, `mile` or `half`");
         check("10KM", "10k 10000");
         check("half", "half 21097.5");
+        check("marathon", "marathon 42195");
         check("mile", "mile 1609.344");
         check("1500m", "1500m 1500");
         check("7.5k", "7.5k 7500");
@@ -87,8 +88,8 @@ mod tests {
 
     #[test]
     fn what_no_method_predicts_is_refused() {
-        check("marathon", "`marathon` cannot be predicted; distances from `1k` to `half` can");
-        check("400m", "`400m` cannot be predicted; distances from `1k` to `half` can");
+        check("30k", "`30k` cannot be predicted; distances from `1k` to `half` can, and the `marathon`");
+        check("400m", "`400m` cannot be predicted; distances from `1k` to `half` can, and the `marathon`");
         check("-5k", "`-5k` is no distance such as `5k`, `1500m`, `mile` or `half`");
         check("infk", "`infk` is no distance such as `5k`, `1500m`, `mile` or `half`");
         check("", "`` is no distance such as `5k`, `1500m`, `mile` or `half`");

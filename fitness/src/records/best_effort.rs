@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};
 
-use super::{count, date};
-use crate::best_effort::{BestEffort, Distance, HALF_MARATHON_M, MILE_M};
-use crate::prediction::{self, Effort, Predictions, Race, SHORTEST_BASIS_S};
+use super::session::{self, Told};
+use super::{athlete_setting, count, date, volume};
+use crate::best_effort::{BestEffort, Distance, MARATHON_M, MILE_M};
+use crate::prediction::{self, Cost, Effort, Evidence, Predictions, Race, SHORTEST_BASIS_S};
 use crate::scope::{STRAVA_API, Scope};
+use crate::settings::SettingsHistory;
+
+/// A race that was announced was run by what covers at least this much of it.
+pub const COVERS_A_RACE: f64 = 0.9;
 
 const LIST: Sql = Sql::Both(
     "SELECT distance_m, elapsed_s, start_s FROM best_effort WHERE activity_id = $1 ORDER BY distance_m",
@@ -24,7 +29,7 @@ const PUT: Sql = Sql::Both(
     "INSERT INTO best_effort (activity_id, distance_m, elapsed_s, start_s) VALUES ($1, $2, $3, $4)",
 );
 const BASIS: Sql = Sql::Both(
-    "SELECT a.local_date, a.id, e.distance_m, e.elapsed_s \
+    "SELECT a.local_date, a.id, e.distance_m, e.elapsed_s, a.ascent_m, a.distance_m, a.sub_sport \
      FROM activity a JOIN best_effort e ON e.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.sport = 'running' \
      AND a.duplicate_of IS NULL AND a.provenance <> $4 \
@@ -73,12 +78,33 @@ pub fn of_each(tx: &mut Tx<'_>, ids: &[String]) -> Result<BTreeMap<String, BTree
     Ok(efforts)
 }
 
-/// What predictions rest on: efforts of runs from one day through another, by day, from mile to half marathon and
-/// of 210 s at least. An activity that is counted elsewhere, as a duplicate, is not there.
+/// What predictions rest on: efforts of runs from one day through another, by day, from mile to marathon and of
+/// 210 s at least, with what heat and hills cost them. An activity that is counted elsewhere, as a duplicate, is
+/// not there.
 pub fn basis(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<Vec<Effort>> {
+    let told = session::told(tx, athlete, (from, to))?;
+    let races = announced(tx, athlete)?;
     let (from, to) = (from.max(Date::ZERO).to_string(), to.to_string());
-    let params = params![athlete, &from, &to, left_out(scope), MILE_M, HALF_MARATHON_M, SHORTEST_BASIS_S];
-    tx.query(&BASIS, &params, |row| Ok(Effort::new(date(row, 0)?, row.get(1)?, (row.get(2)?, row.get(3)?))))
+    let params = params![athlete, &from, &to, left_out(scope), MILE_M, MARATHON_M, SHORTEST_BASIS_S];
+    tx.query(&BASIS, &params, |row| {
+        let (date, id): (Date, String) = (date(row, 0)?, row.get(1)?);
+        let (ascent_m, way_m): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
+        let way = ascent_m.zip(way_m).filter(|(_, way_m)| *way_m > 0.0);
+        let sub_sport: Option<String> = row.get(6)?;
+        let said = told.get(&id);
+        let outdoors = said.filter(|_| !session::is_indoors("running", sub_sport.as_deref()));
+        let cost = Cost::of(outdoors.and_then(Told::air), way);
+        let is_announced = races
+            .iter()
+            .any(|(day, meters)| *day == date && way_m.is_some_and(|way_m| way_m >= COVERS_A_RACE * meters));
+        let is_race = is_announced || said.is_some_and(|said| said.competition == Some(true));
+        Ok(Effort::new(date, id, (row.get(2)?, row.get(3)?)).at(cost).raced(is_race))
+    })
+}
+
+/// Days and metres of the races that the athlete announced.
+fn announced(tx: &mut Tx<'_>, athlete: &str) -> Result<Vec<(Date, f64)>> {
+    Ok(SettingsHistory::new(&athlete_setting::list(tx, athlete)?, BTreeMap::new()).races())
 }
 
 /// How many runs there are from one day through another, with efforts or without.
@@ -96,9 +122,14 @@ pub fn predict(
     day: Date,
     races: &[Race],
 ) -> Result<Predictions> {
-    let efforts = basis(tx, athlete, scope, prediction::first_day(day), day)?;
-    let runs = runs(tx, athlete, scope, prediction::first_day_of_window(day), day)?;
-    Ok(Predictions::of(day, scope, &efforts, runs, races))
+    let first = prediction::first_day(day);
+    let run = volume::between(tx, athlete, scope, (first, day), Some("running"))?;
+    let evidence = Evidence {
+        efforts: basis(tx, athlete, scope, first, day)?,
+        runs: runs(tx, athlete, scope, prediction::first_day_of_window(day), day)?,
+        ways: run.into_iter().map(|run| (run.date, run.volume.distance_m)).collect(),
+    };
+    Ok(Predictions::of(day, scope, &evidence, races))
 }
 
 /// The provenance whose rows do not belong into a scope; no row has an empty one.

@@ -1,5 +1,6 @@
 //! Days in two scopes, computed ahead of time.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
 
@@ -7,9 +8,10 @@ use super::{count, date};
 use crate::calendar::DayRow;
 use crate::pmc::State;
 use crate::scope::Scope;
+use crate::week::{self, DayFigures};
 
 const LIST: Sql = Sql::Both(
-    "SELECT local_date, load, ctl, atl, tsb, activities, timer_s, distance_m FROM day \
+    "SELECT local_date, load, ctl, atl, tsb, activities, timer_s, distance_m, elapsed_s FROM day \
      WHERE athlete = $1 AND scope = $2 AND local_date >= $3 AND local_date <= $4 ORDER BY local_date",
 );
 const BEFORE: Sql = Sql::Both(
@@ -18,11 +20,12 @@ const BEFORE: Sql = Sql::Both(
 );
 const PUT: Sql = Sql::Both(
     "INSERT INTO day \
-     (athlete, scope, local_date, load, ctl, atl, tsb, activities, timer_s, distance_m) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+     (athlete, scope, local_date, load, ctl, atl, tsb, activities, timer_s, distance_m, elapsed_s) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
      ON CONFLICT (athlete, scope, local_date) DO UPDATE SET \
      load = excluded.load, ctl = excluded.ctl, atl = excluded.atl, tsb = excluded.tsb, \
-     activities = excluded.activities, timer_s = excluded.timer_s, distance_m = excluded.distance_m",
+     activities = excluded.activities, timer_s = excluded.timer_s, distance_m = excluded.distance_m, \
+     elapsed_s = excluded.elapsed_s",
 );
 const REMOVE_AFTER: Sql = Sql::Both("DELETE FROM day WHERE athlete = $1 AND scope = $2 AND local_date > $3");
 const REMOVE_BEFORE: Sql = Sql::Both("DELETE FROM day WHERE athlete = $1 AND scope = $2 AND local_date < $3");
@@ -36,6 +39,19 @@ pub fn list(
 ) -> Result<Vec<DayRow>> {
     let (first, last) = (sortable(first), sortable(last));
     tx.query(&LIST, &params![athlete, scope.as_str(), &first, &last], read)
+}
+
+/// As [`list`], with what the days before each make of it.
+pub fn figures(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    scope: Scope,
+    (first, last): (Date, Date),
+) -> Result<Vec<DayFigures>> {
+    let from = first.max(Date::ZERO).saturating_sub(week::LOOK_BACK_DAYS.days());
+    let mut days = week::figures(&list(tx, athlete, scope, (from, last))?);
+    days.drain(..days.partition_point(|day| day.row.date < first));
+    Ok(days)
 }
 
 /// Where days carry on so that those from `day` on are new: the day after the last one before it, with fitness
@@ -93,7 +109,8 @@ fn write<'a>(athlete: &'a str, scope: Scope, row: &DayRow, date: &'a str) -> Vec
         row.tsb,
         row.activities,
         row.timer_s,
-        row.distance_m
+        row.distance_m,
+        row.elapsed_s
     ]
     .into()
 }
@@ -108,6 +125,7 @@ fn read(row: &Row<'_>) -> Result<DayRow> {
         activities: count(row, 5)?,
         timer_s: row.get(6)?,
         distance_m: row.get(7)?,
+        elapsed_s: row.get(8)?,
     })
 }
 

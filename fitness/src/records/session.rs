@@ -8,6 +8,7 @@ use store::{Result, Row, Sql, Tx, params};
 
 use super::{count, date, from_json, stored};
 use crate::heart_rate::HrSeconds;
+use crate::heat;
 use crate::load::{Effort, LoadMethod};
 
 /// A counted activity.
@@ -82,17 +83,24 @@ const FASTEST: Sql = Sql::Both(
 
 /// The counted activities between two days, both included, by day.
 pub fn between(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec<Session>> {
+    let mut told = told(tx, athlete, days)?;
+    let (first, last) = sortable(days);
+    let mut sessions = tx.query(&BETWEEN, &params![athlete, &first, &last], read)?;
+    for session in &mut sessions {
+        session.told = told.remove(&session.id).unwrap_or_default();
+    }
+    Ok(sessions)
+}
+
+/// What exports say of the counted activities between two days, both included, by their ids.
+pub(super) fn told(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<BTreeMap<String, Told>> {
     let (first, last) = sortable(days);
     let mut told: BTreeMap<String, Told> = BTreeMap::new();
     tx.query(&TOLD, &params![athlete, &first, &last], |row| {
         told.entry(row.get(0)?).or_default().add(from_json(row, 1)?);
         Ok(())
     })?;
-    let mut sessions = tx.query(&BETWEEN, &params![athlete, &first, &last], read)?;
-    for session in &mut sessions {
-        session.told = told.remove(&session.id).unwrap_or_default();
-    }
-    Ok(sessions)
+    Ok(told)
 }
 
 /// How many records of each day are not counted, because another of the same activity is.
@@ -109,7 +117,22 @@ pub fn fastest(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec
     })
 }
 
+/// True where the air outside says nothing of an activity.
+pub fn is_indoors(sport: &str, sub_sport: Option<&str>) -> bool {
+    let indoors = |word: &str| ["indoor", "virtual", "treadmill"].iter().any(|inside| word.contains(inside));
+    indoors(sport) || sub_sport.is_some_and(indoors)
+}
+
 impl Told {
+    /// Temperature and dew point in °C, where the source tells both or enough for both.
+    pub fn air(&self) -> Option<(f64, f64)> {
+        let weather = self.weather.as_ref()?;
+        let temperature_c = weather.temperature_c?;
+        let dew_point_c =
+            weather.dew_point_c.or_else(|| Some(heat::dew_point_c(temperature_c, weather.humidity?)))?;
+        dew_point_c.is_finite().then_some((temperature_c, dew_point_c))
+    }
+
     fn add(&mut self, other: Self) {
         self.competition = self.competition.or(other.competition);
         self.weather = self.weather.take().or(other.weather);

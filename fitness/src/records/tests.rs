@@ -122,6 +122,9 @@ fn queries() -> Vec<Sql> {
             watched_file::QUERIES,
             insight::QUERIES,
             session::QUERIES,
+            daily_metric::QUERIES,
+            volume::QUERIES,
+            curve::QUERIES,
         ],
         activity::QUERIES,
     ];

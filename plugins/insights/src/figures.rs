@@ -4,6 +4,7 @@ mod heat;
 mod long_run;
 mod races;
 mod recent;
+mod recovery;
 mod zones;
 
 use std::cmp::Ordering;
@@ -50,6 +51,8 @@ pub struct Figures {
     heat: Option<heat::Heat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<NewBest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery: Option<recovery::Recovery>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -176,6 +179,7 @@ impl Figures {
             zones: zones::of(view),
             heat: heat::of(view),
             best: new_best(view),
+            recovery: recovery::of(view),
         }
     }
 }

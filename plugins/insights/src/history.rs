@@ -1,6 +1,7 @@
 //! The days up to the one that is advised for.
 
 use fitness::calendar::{self, DayRow};
+use fitness::daily_metric::DailyMetrics;
 use fitness::pmc::State;
 use fitness::prediction::{Predictions, Race};
 use fitness::settings::SettingsHistory;
@@ -27,6 +28,8 @@ pub struct History {
     pub(crate) doubles: Vec<(Date, u32)>,
     pub(crate) settings: SettingsHistory,
     pub(crate) predictions: Option<Predictions>,
+    /// What was measured once a day, by day.
+    pub(crate) measured: Vec<DailyMetrics>,
 }
 
 /// What was known on one of the days.
@@ -40,6 +43,7 @@ pub(crate) struct View<'a> {
     pub(crate) bests: &'a [Best],
     pub(crate) doubles: &'a [(Date, u32)],
     pub(crate) settings: &'a SettingsHistory,
+    pub(crate) measured: &'a [DailyMetrics],
 }
 
 impl History {
@@ -71,6 +75,7 @@ impl History {
             doubles: records::session::doubles(tx, athlete, (first, today))?,
             settings,
             predictions: Some(predictions),
+            measured: records::daily_metric::between(tx, athlete, (first, today))?,
             ..Self::continued(stored, (next, state), first, today)
         })
     }
@@ -85,6 +90,7 @@ impl History {
             doubles: Vec::new(),
             settings: SettingsHistory::default(),
             predictions: None,
+            measured: Vec::new(),
         }
     }
 
@@ -108,6 +114,7 @@ impl History {
             bests: &self.bests[..self.bests.partition_point(|best| best.day <= day)],
             doubles: &self.doubles,
             settings: &self.settings,
+            measured: &self.measured[..self.measured.partition_point(|measured| measured.date <= today)],
         }
     }
 
@@ -130,6 +137,7 @@ impl History {
                 date: day,
                 provenance: "file".to_owned(),
                 duration_s: Some(load * 60.0),
+                elapsed_s: Some(load * 60.0),
                 distance_m: None,
                 load: Some(*load),
             })

@@ -16,7 +16,7 @@ use crate::session::{self, Cap};
 use crate::trend::Trend;
 
 /// The form of an insight. One of another form that was kept is not shown, but worked out anew.
-pub(crate) const VERSION: u64 = 2;
+pub(crate) const VERSION: u64 = 3;
 
 /// The insight of one day. Depends on the days and the rules only, so the same ones give the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -34,7 +34,7 @@ pub struct Insight {
     /// Absent where nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trend: Option<Trend>,
-    /// What 5 and 10 km would take today, or what is missing to say so; absent for a day that is not the last.
+    /// What 5 km to the marathon would take today, or what is missing to say so; absent for a day that is not the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictions: Option<Predictions>,
     /// Up to three figures that speak for the advice.

@@ -1,14 +1,13 @@
 //! One counted activity as advice looks at it.
 
 use fitness::load::LoadMethod;
-use fitness::records::session::{Session, Told};
+use fitness::records::best_effort::COVERS_A_RACE;
+use fitness::records::session::{self, Session};
 use fitness::settings::SettingsHistory;
 use jiff::civil::Date;
 
 /// Where the lowest of three zones ends, as a share of the heart rate at the lactate threshold.
 pub(crate) const EASY_SHARE_OF_THRESHOLD: f64 = 0.9;
-/// A race that was announced was run by what covers at least this much of it.
-const COVERS_A_RACE: f64 = 0.9;
 
 /// An activity on its day.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,22 +89,11 @@ fn zones(held: impl Iterator<Item = (f64, f64)>, threshold_bpm: f64) -> [f64; 3]
 }
 
 fn weather(session: &Session) -> Option<Weather> {
-    let Told { weather: Some(told), .. } = &session.told else {
-        return None;
-    };
-    let indoors = |word: &str| ["indoor", "virtual", "treadmill"].iter().any(|inside| word.contains(inside));
-    if indoors(&session.sport) || session.sub_sport.as_deref().is_some_and(indoors) {
+    if session::is_indoors(&session.sport, session.sub_sport.as_deref()) {
         return None;
     }
-    let temperature_c = told.temperature_c?;
-    let dew_point_c = told.dew_point_c.or_else(|| Some(dew_point(temperature_c, told.humidity?)))?;
-    dew_point_c.is_finite().then_some(Weather { temperature_c, dew_point_c })
-}
-
-/// Dew point by Magnus: Td = 243.04 g / (17.625 - g), g = ln(RH) + 17.625 T / (243.04 + T). Evidence: physics.
-fn dew_point(temperature_c: f64, humidity: f64) -> f64 {
-    let g = humidity.ln() + 17.625 * temperature_c / (243.04 + temperature_c);
-    243.04 * g / (17.625 - g)
+    let (temperature_c, dew_point_c) = session.told.air()?;
+    Some(Weather { temperature_c, dew_point_c })
 }
 
 #[cfg(test)]
@@ -116,11 +104,5 @@ mod tests {
     fn a_rate_on_an_edge_belongs_above() {
         let held = [(143.9, 1.0), (144.0, 10.0), (159.0, 100.0), (160.0, 1000.0)];
         assert_eq!(zones(held.into_iter(), 160.0), [1.0, 110.0, 1000.0]);
-    }
-
-    #[test]
-    fn moist_air_has_its_dew_point_below_its_temperature() {
-        assert!((dew_point(30.0, 0.5) - 18.45).abs() < 0.05, "{}", dew_point(30.0, 0.5));
-        assert!((dew_point(30.0, 1.0) - 30.0).abs() < 1e-9);
     }
 }

@@ -26,14 +26,13 @@ pub struct PredictionsQuery;
 pub struct PredictionsParams {
     /// The local day as YYYY-MM-DD; today if left out.
     date: Option<String>,
-    /// Such as `5k`, `1500m`, `mile` or `half`; 5k and 10k if left out.
+    /// Such as `5k`, `1500m`, `mile` or `marathon`; 5k, 10k, half and marathon if left out.
     distances: Option<Vec<String>>,
 }
 
 impl Query for PredictionsQuery {
     const NAME: &'static str = "insights.predictions";
-    const ABOUT: &'static str =
-        "What the athlete would run over 5 and 10 km: time, range, basis and its age.";
+    const ABOUT: &'static str = "What the athlete would run from 5 km to the marathon: time, range, basis, and how far off that was before.";
     type Params = PredictionsParams;
 
     fn answer(

@@ -60,6 +60,7 @@ mod tests {
             tsb,
             activities: 1,
             timer_s: 60.0,
+            elapsed_s: 60.0,
             distance_m: 0.0,
         };
         let series = serde_json::to_value(Series::of(&[day(24, -0.04), day(25, -5.69)])).unwrap();

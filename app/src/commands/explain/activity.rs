@@ -68,7 +68,7 @@ impl Activity {
     }
 }
 
-fn table(explanations: &[Explanation]) -> Table {
+pub(super) fn table(explanations: &[Explanation]) -> Table {
     let mut table = Table::new(&[("Field", Left), ("Value", Right), ("Unit", Left), ("What it is", Left)]);
     for explanation in explanations {
         let value = explanation.value.as_ref().map(shown).unwrap_or_default();

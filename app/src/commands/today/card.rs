@@ -65,8 +65,8 @@ struct Predictions {
 struct Prediction {
     distance: String,
     seconds: f64,
-    low_s: f64,
-    high_s: f64,
+    low: f64,
+    high: f64,
     change_s: Option<f64>,
     confidence: String,
     basis: Basis,
@@ -252,7 +252,7 @@ impl Predictions {
     fn show(&self, page: &mut Page) {
         for item in &self.items {
             let change = item.change_s.map(|change| format!(", {} in 28 days", change_text(change)));
-            let (time, low, high) = (clock(item.seconds), clock(item.low_s), clock(item.high_s));
+            let (time, low, high) = (clock(item.seconds), clock(item.low), clock(item.high));
             let text = format!("{time:>8}  {low} to {high}{}", change.unwrap_or_default());
             page.line([(Style::Dim, format!("{:<LABEL_WIDTH$}", item.distance)), (Style::Plain, text)]);
         }
@@ -267,7 +267,7 @@ impl Predictions {
             );
         }
         if let Some(needs) = &self.needs {
-            labelled(page, "5k, 10k", &needs.message);
+            labelled(page, "Predicted", &needs.message);
         }
     }
 }

@@ -224,6 +224,7 @@ pub fn contributions(tx: &mut Tx<'_>, athlete: &str, from: Date) -> Result<Vec<C
             date: date(row, 0)?,
             provenance: row.get(1)?,
             duration_s: effort.duration_s(),
+            elapsed_s: effort.elapsed_s,
             distance_m: row.get(5)?,
             load: row.get(6)?,
         })

@@ -100,17 +100,22 @@ async fn efforts_go_with_their_activity() {
 }
 
 #[tokio::test]
-async fn the_basis_is_of_runs_from_mile_to_half_marathon_of_210_seconds() {
+async fn the_basis_is_of_runs_from_mile_to_marathon_of_210_seconds() {
     on_both(|tx| {
         let short = [effort(1000.0, 300.0), effort(1609.344, 209.9)];
-        let long = [effort(5000.0, 1200.0), effort(21_097.5, 5400.0), effort(30_000.0, 9000.0)];
+        let long = [
+            effort(5000.0, 1200.0),
+            effort(21_097.5, 5400.0),
+            effort(42_195.0, 12_000.0),
+            effort(50_000.0, 16_000.0),
+        ];
         keep(tx, ("running", "file"), MARCH, &short)?;
         keep(tx, ("running", "file"), MAY, &long)?;
         keep(tx, ("walking", "file"), MAY, &long)?;
         keep(tx, ("hiking", "file"), MAY, &long)?;
         let found = basis(tx, ME, Scope::All, MARCH, MAY)?;
         let day = || MAY.to_string();
-        assert_eq!(days_and_meters(&found), [(day(), 5000.0), (day(), 21_097.5)]);
+        assert_eq!(days_and_meters(&found), [(day(), 5000.0), (day(), 21_097.5), (day(), 42_195.0)]);
         assert_eq!(runs(tx, ME, Scope::All, MARCH, MAY)?, 2);
         Ok(())
     })

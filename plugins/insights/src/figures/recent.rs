@@ -1,6 +1,7 @@
 //! The last days of a history, counted back from the advised one.
 
 use fitness::calendar::DayRow;
+use fitness::week::{self, last, sum};
 
 /// A load below this is never a hard day.
 const LEAST_HARD_LOAD: f64 = 50.0;
@@ -12,8 +13,6 @@ const HARD_WITHOUT_USUAL: f64 = 100.0;
 const BREAK_MEMORY_DAYS: usize = 14;
 /// A day with less than this share of the usual load lets the body recover.
 const EASY_SHARE_OF_USUAL: f64 = 0.5;
-/// The highest monotony that is told: equal days have no spread, and the quotient no bound.
-const MONOTONY_LIMIT: f64 = 10.0;
 
 /// A history that has at least one day.
 pub(crate) struct Recent<'a> {
@@ -58,12 +57,11 @@ impl<'a> Recent<'a> {
 
     /// Mean of the last 7 days over the mean of the last 28.
     pub(crate) fn ratio(&self) -> Option<f64> {
-        let (week, month) = self.week_load().zip(self.last(28).map(sum))?;
-        (month > 0.0).then(|| (week / 7.0) / (month / 28.0))
+        self.last(28).and_then(week::ratio)
     }
 
     pub(crate) fn monotony(&self) -> Option<f64> {
-        self.last(7).and_then(monotony)
+        self.last(7).and_then(week::monotony)
     }
 
     /// Foster's strain: the load of a week times its monotony.
@@ -126,25 +124,6 @@ impl<'a> Recent<'a> {
         }
         longest
     }
-}
-
-fn sum(days: &[DayRow]) -> f64 {
-    days.iter().map(|day| day.load).sum()
-}
-
-fn last(days: &[DayRow], count: usize) -> Option<&[DayRow]> {
-    days.len().checked_sub(count).map(|start| &days[start..])
-}
-
-/// Foster's monotony of a week: mean load over its spread, at most [`MONOTONY_LIMIT`]; `None` for a week off.
-///
-/// Foster 1998, Med Sci Sports Exerc 30:1164; the spread is the population's standard deviation, since the
-/// seven days are all there are. Evidence: a useful description.
-fn monotony(week: &[DayRow]) -> Option<f64> {
-    let count = week.len() as f64;
-    let mean = week.iter().map(|day| day.load).sum::<f64>() / count;
-    let variance = week.iter().map(|day| (day.load - mean).powi(2)).sum::<f64>() / count;
-    (mean > 0.0).then(|| (mean / variance.sqrt()).min(MONOTONY_LIMIT))
 }
 
 /// Minutes of a usual day with training, to five minutes; `None` without one.

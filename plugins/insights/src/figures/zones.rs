@@ -1,5 +1,6 @@
 //! How the time with heart rate was spread over three zones.
 
+use fitness::polarization;
 use serde::Serialize;
 
 use super::rounded;
@@ -34,36 +35,10 @@ pub(super) fn of(view: &View<'_>) -> Option<Zones> {
         middle_percent: percent(shares[1]),
         hard_percent: percent(shares[2]),
         hours: rounded(total / 3600.0, 1),
-        polarization: polarization(shares).map(|index| rounded(index, 2)),
+        polarization: polarization::index(shares).map(|index| rounded(index, 2)),
     })
 }
 
 fn percent(share: f64) -> i64 {
     (100.0 * share).round() as i64
-}
-
-/// Polarization index: log10(f1 / f2 x f3 x 100), above 2 polarized.
-///
-/// Treff et al. 2019, Front Physiol 10:707. Evidence: a description of the spread, not of its use.
-fn polarization([easy, middle, hard]: [f64; 3]) -> Option<f64> {
-    let inside = easy / middle * hard * 100.0;
-    (inside.is_finite() && inside > 0.0).then(|| inside.log10())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn eighty_five_fifteen_is_2_38() {
-        let index = polarization([0.80, 0.05, 0.15]).unwrap();
-        assert!((index - 2.3802).abs() < 5e-5, "{index}");
-    }
-
-    #[test]
-    fn without_time_in_a_zone_there_is_no_index() {
-        for shares in [[0.8, 0.0, 0.2], [0.8, 0.2, 0.0], [0.0, 0.5, 0.5]] {
-            assert_eq!(polarization(shares), None, "{shares:?}");
-        }
-    }
 }

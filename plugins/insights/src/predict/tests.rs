@@ -68,15 +68,23 @@ impl Track {
 }
 
 #[tokio::test]
-async fn a_race_predicts_five_and_ten_kilometres() {
+async fn a_race_predicts_itself_and_longer_ones() {
     for url in support::databases() {
         let track = Track::new(&url).await;
         let id = track.ran("2026-05-20", 5000.0, 1200.0).await;
         let answer = track.ask(json!({})).await.unwrap();
         assert_eq!((&answer["date"], &answer["scope"]), (&json!("2026-05-30"), &json!("all")));
-        let [five, ten] = answer["items"].as_array().unwrap().as_slice() else { panic!("{answer}") };
+        let [five, ten, half, marathon] = answer["items"].as_array().unwrap().as_slice() else {
+            panic!("{answer}")
+        };
         assert_eq!((&five["distance"], &five["seconds"]), (&json!("5k"), &json!(1200.0)));
         assert_eq!((&ten["distance"], &ten["seconds"]), (&json!("10k"), &json!(2494.89)));
+        assert_eq!((&half["distance"], &marathon["distance"]), (&json!("half"), &json!("marathon")));
+        for item in [five, ten, half, marathon] {
+            assert!(item["low"].as_f64() < item["seconds"].as_f64(), "{item}");
+            assert!(item["seconds"].as_f64() < item["high"].as_f64(), "{item}");
+            assert_eq!(item["backtest_error_pct"], json!(null), "{item}");
+        }
         assert_eq!((&ten["basis"]["activity"], &ten["basis"]["age_days"]), (&json!(id), &json!(10)));
     }
 }
@@ -115,8 +123,8 @@ async fn wrong_parameters_are_named() {
         (json!({"date": "20260501"}), "`date` of `20260501` is not a day such as 2024-05-01"),
         (json!({"distances": []}), "`distances` must be 1 to 16, not 0"),
         (
-            json!({"distances": ["marathon"]}),
-            "`distances`: `marathon` cannot be predicted; distances from `1k` to `half` can",
+            json!({"distances": ["50k"]}),
+            "`distances`: `50k` cannot be predicted; distances from `1k` to `half` can, and the `marathon`",
         ),
     ] {
         assert_eq!(track.ask(params).await.unwrap_err(), wanted);

@@ -13,7 +13,7 @@ fn insight() -> Insight {
         },
         "trend": { "word": "building", "number": 3.1, "period_days": 28 },
         "predictions": { "items": [{
-            "distance": "5k", "seconds": 1275.0, "low_s": 1249.0, "high_s": 1302.0, "change_s": -12.0,
+            "distance": "5k", "seconds": 1275.0, "low": 1249.0, "high": 1302.0, "change_s": -12.0,
             "confidence": "medium", "basis": { "window_days": 90, "hard_efforts": 3, "newest_days": 9 },
         }] },
         "contributors": [
@@ -84,7 +84,7 @@ fn what_is_missing_for_a_prediction_is_said() {
     let needs = Needs { message: "needs one hard effort of a mile or more".to_owned() };
     insight.predictions = Some(Predictions { items: Vec::new(), needs: Some(needs) });
     let text = insight.card(None).text(false);
-    assert!(text.contains("5k, 10k       needs one hard effort of a mile or more"), "{text}");
+    assert!(text.contains("Predicted     needs one hard effort of a mile or more"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! Numbers of weeks, months, years and all time.
+
+use super::{Metric, Of};
+
+pub(super) const METRICS: &[Metric] = &[
+    Metric {
+        name: "volume",
+        of: Of::Period,
+        title: "Volume by sport",
+        unit: "",
+        formula: "sums of activities, timer_s, elapsed_s, distance_m, ascent_m and load, in all and by sport",
+        source: "arithmetic; no source needed",
+        choices: &["Weeks begin on Monday.", "Spans between two with an activity are there with zeros."],
+        inputs: &["timer_s", "elapsed_s", "distance_m", "ascent_m", "load"],
+    },
+    Metric {
+        name: "streaks",
+        of: Of::Period,
+        title: "Days and weeks in a row",
+        unit: "",
+        formula: "days, or weeks from Monday on, with an activity, each following the one before",
+        source: "arithmetic; no source needed",
+        choices: &[
+            "One that reaches yesterday, or last week, still goes on.",
+            "Of equal longest ones the newest is told.",
+        ],
+        inputs: &["activities"],
+    },
+    Metric {
+        name: "eddington",
+        of: Of::Period,
+        title: "Eddington's number",
+        unit: "km",
+        formula: "the largest E so that on E days at least E km were covered",
+        source: "Arthur Eddington, for his cycling; a curiosity",
+        choices: &[
+            "Days are counted and not activities.",
+            "The days that are missing to the next five numbers are told too.",
+        ],
+        inputs: &["distance_m"],
+    },
+    Metric {
+        name: "polarization",
+        of: Of::Period,
+        title: "Polarization index",
+        unit: "",
+        formula: "log10(easy share / middle share × hard share × 100)",
+        source: "Treff et al. 2019, Front Physiol 10:707; a description of the spread, not of its use",
+        choices: &[
+            "Time with heart rate of the last 30 days below 90 % of the threshold heart rate, from there to the threshold, and above.",
+            "Absent where one of the three has no time: it is not defined there.",
+        ],
+        inputs: &["heart_rate", "lthr"],
+    },
+    Metric {
+        name: "records",
+        of: Of::Period,
+        title: "Personal records",
+        unit: "s, W or bpm",
+        formula: "each best effort, or mean over a duration, that was better than all before it",
+        source: "arithmetic; no source needed",
+        choices: &[
+            "Of equal ones the first stands.",
+            "Times are elapsed ones; jumps of the receiver make none.",
+        ],
+        inputs: &["best_efforts", "power_curve", "hr_curve"],
+    },
+    Metric {
+        name: "curves",
+        of: Of::Period,
+        title: "Curves of all time and of seasons",
+        unit: "s, W or bpm",
+        formula: "the best over each distance or duration",
+        source: "arithmetic; no source needed",
+        choices: &["A season is a calendar year."],
+        inputs: &["best_efforts", "power_curve", "hr_curve"],
+    },
+    Metric {
+        name: "critical_speed",
+        of: Of::Period,
+        title: "Critical speed and D'",
+        unit: "m/s, m",
+        formula: "line of least squares of distance over time: D = CS × t + D'",
+        source: "Hill 1927; Hughson et al. 1984; good from 2 to 20 min, too fast beyond about 30",
+        choices: &[
+            "Best efforts of 2 to 20 min alone, of which two are apart by twice the shorter.",
+            "Absent where CS or D' would be negative.",
+        ],
+        inputs: &["best_efforts"],
+    },
+    Metric {
+        name: "critical_power",
+        of: Of::Period,
+        title: "Critical power and W'",
+        unit: "W, J",
+        formula: "2 parameters: W = CP × t + W', least squares; 3 parameters: P = CP + W' / (t + W' / (peak - CP))",
+        source: "Monod and Scherrer 1965, Ergonomics 8:329; Morton 1996, Ergonomics 39:611; well supported for 2 to 20 min",
+        choices: &[
+            "The line rests on means of 2 to 20 min, the curve on all up to 20 min, at least four.",
+            "The third parameter is found by golden section within 0 and 120 s.",
+        ],
+        inputs: &["power_curve"],
+    },
+    Metric {
+        name: "w_balance",
+        of: Of::Period,
+        title: "Balance of W'",
+        unit: "J",
+        formula: "above CP it falls by (P - CP) × t; below, what is missing shrinks by e^(-(CP - P) × t / W')",
+        source: "Froncioni, Skiba and Clarke's differential form; useful in races of intervals",
+        choices: &[
+            "A sample holds until the next one, for 30 s at most; over a pause one goes with 0 W.",
+            "It may fall below 0, which tells that CP or W' is set too low.",
+        ],
+        inputs: &["power", "critical_power"],
+    },
+];
