@@ -25,7 +25,7 @@ Examples:
   paceline athlete set --sex m --hr-rest 50 --hr-max 190 --lthr 170 --ftp 250 \\
       --threshold-pace 3:50/km --weight 70
   paceline athlete set --ftp 260 --from 2026-03-01      what was before stays as it was
-  paceline athlete set --load-by cycling=heart_rate,rpe the first that is known makes the load
+  paceline athlete set --load-by cycling=heart_rate     what its load is made of
   paceline athlete set --race 10k@2026-12-06            a race to come; none@2026-12-06 calls it off
   paceline athlete set --timezone Europe/Berlin
 
