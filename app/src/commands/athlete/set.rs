@@ -31,7 +31,7 @@ Examples:
   paceline athlete set --ftp 260 --from 2026-03-01      what was before stays as it was
   paceline athlete set --ftp 260 --from 2026-03-01 --dry-run
   paceline athlete set --hr-zones running:110,130,150,165,175
-  paceline athlete set --load-by cycling=heart_rate,rpe the first that is known makes the load
+  paceline athlete set --load-by cycling=heart_rate     what its load is made of
   paceline athlete set --race 10k@2026-12-06            a race to come; none@2026-12-06 calls it off
   paceline athlete set --timezone Europe/Berlin
 
