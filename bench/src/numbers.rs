@@ -23,6 +23,8 @@ use crate::report::{Bar, Report};
 const SAMPLES: usize = 3_600;
 const HISTORY: usize = 5_000;
 const ROUNDS: usize = 201;
+/// As if another version of the formulas had computed all of them.
+const OLDER: Sql = Sql::Both("UPDATE activity SET numbers = -1 WHERE athlete = $1");
 /// Columns of an activity, as they are stored.
 type Blocks = Vec<(Column, Vec<u8>)>;
 
@@ -93,7 +95,6 @@ async fn history(report: &mut Report) -> anyhow::Result<()> {
             .await?;
     }
     demo.run("daily", serde_json::json!({})).await?;
-    const OLDER: Sql = Sql::Both("UPDATE activity SET numbers = -1 WHERE athlete = $1");
     store.write(|tx| tx.execute(&OLDER, &params!["me"])).await?;
     let start = Instant::now();
     let (seconds, ran) = cpu::of(demo.run("daily", serde_json::json!({}))).await;
@@ -140,7 +141,7 @@ fn recorded(shape: usize, start_ms: i64) -> Samples {
     let noise = |second: usize, of: usize| {
         ((second * 7919 + shape * 104_729 + of * 1_299_709) % 101) as f64 / 50.0 - 1.0
     };
-    let hard = |second: usize| (second / (120 + 7 * shape)) % 2 == 0;
+    let hard = |second: usize| (second / (120 + 7 * shape)).is_multiple_of(2);
     let mut along = 0.0;
     let mut columns = [const { Vec::<f64>::new() }; 7];
     for second in 0..SAMPLES {

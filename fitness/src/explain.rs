@@ -108,8 +108,8 @@ const THEIRS: [Theirs; 17] = [
         "load",
         "Training Load",
         |figures| figures.training_load,
-        true,
-        "the source's load of power, on the scale of TSS",
+        false,
+        "the source's load of power, which rests on the threshold that it knows",
     ),
     theirs("trimp", "Relative Effort", |figures| figures.relative_effort, false, EFFORT),
     theirs(

@@ -68,6 +68,9 @@ impl Curve {
     }
 }
 
+/// A recording with fewer samples than one in so many seconds is not looked through second by second.
+const SPARSEST: usize = 16;
+
 /// A total that never falls, linear between its corners.
 #[derive(Debug, Default)]
 pub struct Total {
@@ -106,6 +109,28 @@ impl Total {
         Some(begins.max(ends) / window_ms as f64)
     }
 
+    /// The total at each second since the first, where all corners lie on whole seconds of it and the recording is
+    /// dense enough to be worth it: every window of whole seconds that can be the best begins and ends on one.
+    fn each_second(&self) -> Option<Vec<f64>> {
+        let (first, last) = (*self.time_ms.first()?, *self.time_ms.last()?);
+        let seconds = usize::try_from((last - first) / 1000).ok()?;
+        let is_whole = self.time_ms.iter().all(|time| (time - first) % 1000 == 0);
+        if !is_whole || seconds > self.time_ms.len().saturating_mul(SPARSEST) {
+            return None;
+        }
+        let mut grid = Vec::with_capacity(seconds + 1);
+        grid.push(self.total[0]);
+        for (time, total) in self.time_ms.windows(2).zip(self.total.windows(2)) {
+            let steps = (time[1] - time[0]) / 1000;
+            let rate = (total[1] - total[0]) / steps.max(1) as f64;
+            grid.extend((1..steps).map(|step| total[0] + rate * step as f64));
+            if steps > 0 {
+                grid.push(total[1]);
+            }
+        }
+        Some(grid)
+    }
+
     /// The largest growth of the windows that each corner gives, inside the recording.
     fn largest(&self, begin: impl Fn(i64) -> i64, window_ms: i64, first_ms: i64, last_ms: i64) -> f64 {
         let (mut from, mut to) = (0, 0);
@@ -138,8 +163,36 @@ impl Total {
     }
 }
 
+/// A total that is asked for many windows.
+#[derive(Debug)]
+pub struct Best {
+    total: Total,
+    /// The total at each second, which is faster to look through.
+    grid: Option<Vec<f64>>,
+}
+
+impl Best {
+    pub fn of(total: Total) -> Self {
+        let grid = total.each_second();
+        Self { total, grid }
+    }
+
+    /// The largest growth within so many seconds, per millisecond of them; `None` where the total is shorter.
+    pub fn rate(&self, seconds: u32) -> Option<f64> {
+        let Some(grid) = &self.grid else {
+            return self.total.best_rate(i64::from(seconds) * 1000);
+        };
+        let window = usize::try_from(seconds).ok().filter(|window| *window > 0 && *window < grid.len())?;
+        let growths = grid[window..].iter().zip(grid).map(|(after, before)| after - before);
+        // Without a branch, so that several are compared at once.
+        let largest =
+            growths.fold(0.0_f64, |largest, growth| if growth > largest { growth } else { largest });
+        Some(largest / (f64::from(seconds) * 1000.0))
+    }
+}
+
 /// The best mean over a window within pieces that no longer gap divides; each sample holds until the next.
-pub(crate) struct Pieces(Vec<Total>);
+pub(crate) struct Pieces(Vec<Best>);
 
 impl Pieces {
     pub(crate) fn of(time_ms: &[i64], values: &[f64], gap_ms: i64) -> Self {
@@ -149,24 +202,25 @@ impl Pieces {
             match (held, pieces.last_mut()) {
                 (Some((before, rate)), Some(piece)) if time - before <= gap_ms => piece.hold(time, rate),
                 _ => {
-                    let mut piece = Total::with_capacity(time_ms.len());
+                    let mut piece = Total::default();
                     piece.hold(time, 0.0);
                     pieces.push(piece);
                 }
             }
             held = Some((time, value));
         }
-        Self(pieces)
+        Self(pieces.into_iter().map(Best::of).collect())
     }
 
     pub(crate) fn best_mean(&self, window_s: u32) -> Option<f64> {
-        let window_ms = i64::from(window_s) * 1000;
-        self.0.iter().filter_map(|piece| piece.best_rate(window_ms)).reduce(f64::max)
+        self.0.iter().filter_map(|piece| piece.rate(window_s)).reduce(f64::max)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -174,6 +228,29 @@ mod tests {
         let times: Vec<i64> = (0..60).chain(200..260).map(|second| second * 1000).collect();
         let pieces = Pieces::of(&times, &vec![150.0; times.len()], 30_000);
         assert_eq!((pieces.best_mean(59), pieces.best_mean(60)), (Some(150.0), None));
+    }
+
+    proptest! {
+        #[test]
+        fn second_by_second_is_as_good_as_corner_by_corner(
+            steps in prop::collection::vec((1_i64..12, 0.0..400.0_f64), 1..200),
+            window in 1_u32..600,
+        ) {
+            let mut total = Total::default();
+            let mut time = 5_000;
+            total.hold(time, 0.0);
+            for (seconds, rate) in steps {
+                time += seconds * 1000;
+                total.hold(time, rate);
+            }
+            let slow = total.best_rate(i64::from(window) * 1000);
+            let best = Best::of(total);
+            prop_assert!(best.grid.is_some());
+            let fast = best.rate(window);
+            prop_assert_eq!(fast.is_some(), slow.is_some());
+            let (fast, slow) = (fast.unwrap_or_default(), slow.unwrap_or_default());
+            prop_assert!((fast - slow).abs() <= 1e-9 * slow.max(1.0), "{} and {}", fast, slow);
+        }
     }
 
     #[test]

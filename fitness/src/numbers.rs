@@ -8,7 +8,7 @@ use crate::decoupling::{self, Output};
 use crate::grade::{Graded, Model};
 use crate::heart_rate::HrSeconds;
 use crate::held::Held;
-use crate::mean_max::{Curve, Pieces, Total};
+use crate::mean_max::{Best, Curve, Pieces, Total};
 use crate::moving::PAUSE_MS;
 use crate::prediction::SHORTEST_BASIS_S;
 use crate::recording::{Channel, Samples};
@@ -74,6 +74,7 @@ impl Recorded<'_> {
         let graded = along.as_deref().map(|along| Graded::of(samples, along));
         let on_foot = best_effort::is_on_foot(self.sport);
         let stepped = graded.as_ref().filter(|_| on_foot);
+        let best_power = watts.map(|watts| power::best(times, watts));
         let np = watts.and_then(|watts| power::normalized(times, watts));
         let ngp_mps = stepped.and_then(|graded| graded.normalized(Model::DEFAULT));
         let best_efforts = along.as_mut().and_then(|along| self.clean_way(along));
@@ -85,14 +86,14 @@ impl Recorded<'_> {
             decoupling_pct: bpm.and_then(|bpm| self.decoupling(bpm, watts, graded.as_ref())),
             efficiency_factor: bpm.and_then(|bpm| self.efficiency(bpm, np, ngp_mps)),
             vdot: self.vdot(best_efforts.as_deref().unwrap_or_default()),
-            power_curve: watts.and_then(|watts| power::curve(times, watts)),
+            power_curve: best_power.as_ref().and_then(|best| Curve::of(|seconds| best.rate(seconds))),
             hr_curve: bpm.and_then(|bpm| {
                 let pieces = Pieces::of(times, bpm, PAUSE_MS);
                 Curve::of(|seconds| pieces.best_mean(seconds))
             }),
             pace_curve: along.filter(|_| best_efforts.is_some()).and_then(|along| {
-                let way = Total::new(times.clone(), along);
-                Curve::of(|seconds| Some(way.best_rate(i64::from(seconds) * 1000)? * 1000.0))
+                let way = Best::of(Total::new(times.clone(), along));
+                Curve::of(|seconds| Some(way.rate(seconds)? * 1000.0))
             }),
             power_seconds: watts.and_then(|watts| Held::count(times, watts, 1.0, POWER_HIGHEST)),
             speed_seconds: stepped.and_then(|graded| {
@@ -101,7 +102,7 @@ impl Recorded<'_> {
         };
         let again = Again {
             np,
-            best_20min_power: watts.and_then(|watts| power::best_mean(times, watts, BEST_POWER_S)),
+            best_20min_power: best_power.as_ref().and_then(|best| best.rate(BEST_POWER_S)),
             hr_seconds: bpm.and_then(|bpm| HrSeconds::count(times, bpm)),
             best_efforts: best_efforts.unwrap_or_default(),
         };

@@ -1,6 +1,6 @@
 //! Numbers from a power meter: normalized power, intensity, training stress, best mean power.
 
-use crate::mean_max::{Curve, Total};
+use crate::mean_max::{Best, Total};
 
 /// A longer step between power samples starts a new piece.
 const GAP_MS: i64 = 10_000;
@@ -169,10 +169,9 @@ pub fn best_mean(time_ms: &[i64], watts: &[f64], window_s: u32) -> Option<f64> {
     energy(time_ms, watts).best_rate(i64::from(window_s) * 1000)
 }
 
-/// The same for each duration of a curve.
-pub fn curve(time_ms: &[i64], watts: &[f64]) -> Option<Curve> {
-    let energy = energy(time_ms, watts);
-    Curve::of(|seconds| energy.best_rate(i64::from(seconds) * 1000))
+/// The same for many windows.
+pub fn best(time_ms: &[i64], watts: &[f64]) -> Best {
+    Best::of(energy(time_ms, watts))
 }
 
 /// Energy so far, in watt milliseconds.

@@ -20,7 +20,8 @@ Examples:
   paceline activities --json        every activity, one object a line; what is unknown is absent
 
 An activity that was recorded twice is listed once, with (+1) after its name; `also` in the JSON has
-the ids of the other records.";
+the ids of the other records.
+`paceline explain activity ID` tells how its numbers came about, and docs/METRICS.md what each means.";
 
 /// What a person reads at once, where no limit is given.
 const SCREENFUL: u32 = 30;

@@ -24,7 +24,8 @@ pub(crate) struct Athlete {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Set(set::Set),
+    // Boxed, because it has an option for each setting.
+    Set(Box<set::Set>),
     Show(show::Show),
 }
 

@@ -30,6 +30,6 @@ pub(super) const METRICS: &[Metric] = &[
             "An hour without any data is an easy one, 42.25 = 100 × 0.65²; that is an assumption.",
             "An effort lasts 24 hours at most.",
         ],
-        inputs: &["tss", "rtss", "stss", "hrtss", "session_rpe", "timer_s"],
+        inputs: &["load_method", "tss", "rtss", "stss", "hrtss", "session_rpe", "timer_s"],
     },
 ];

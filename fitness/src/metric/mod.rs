@@ -126,7 +126,7 @@ mod tests {
         let is_known = |of: Of, name: &str| {
             find(of, name).is_some() || Column::parse(name).is_some() || Name::parse(name).is_some()
         };
-        let told = ["perceived_exertion", "zones_hr", "zones_power", "zones_pace"];
+        let told = ["load_method", "perceived_exertion", "zones_hr", "zones_power", "zones_pace"];
         for metric in all().filter(|metric| metric.of == Of::Activity) {
             let unknown =
                 metric.inputs.iter().find(|input| !told.contains(input) && !is_known(metric.of, input));

@@ -12,7 +12,7 @@ use crate::cli::{Form, Whose};
 use crate::config::Config;
 use crate::error::{self, Problem};
 use crate::table::Side::{Left, Right};
-use crate::table::Table;
+use crate::table::{Table, shortened};
 use crate::{output, program, units};
 
 const AFTER_HELP: &str = "\
@@ -22,6 +22,9 @@ Examples:
   paceline explain activity ejlnplolwatsywwes7pz37tiki --json     one object a line for each number
 
 `paceline activities --json` has the ids.";
+
+/// Lists and maps are told whole where one number is asked for.
+const VALUE_WIDTH: usize = 32;
 
 /// Explains the numbers of an activity, or one of them in full
 #[derive(Debug, Args)]
@@ -69,6 +72,7 @@ pub(super) fn table(explanations: &[Explanation]) -> Table {
     let mut table = Table::new(&[("Field", Left), ("Value", Right), ("Unit", Left), ("What it is", Left)]);
     for explanation in explanations {
         let value = explanation.value.as_ref().map(shown).unwrap_or_default();
+        let value = shortened(&value, VALUE_WIDTH);
         let (name, title) = (explanation.name.to_owned(), explanation.title.to_owned());
         table.row([name, value, explanation.unit.to_owned(), title]);
     }
