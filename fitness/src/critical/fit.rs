@@ -16,7 +16,7 @@ pub fn line(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let spread: f64 = points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
     let together: f64 = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
     let rate = together / spread;
-    (spread > 0.0 && rate.is_finite()).then(|| (rate, mean_y - rate * mean_x))
+    (spread > 0.0 && rate.is_finite()).then_some((rate, mean_y - rate * mean_x))
 }
 
 /// Critical power, W' and peak power from (seconds, mean watts): P = CP + W' / (t + k), k = W' / (peak - CP).

@@ -33,7 +33,7 @@ pub enum DailyFacts {
     /// The insight that was kept.
     Kept(Value),
     /// The days as they stand, and the pattern of the rules to ask.
-    Days(History, String),
+    Days(Box<History>, String),
 }
 
 impl Study for DailyQuery {
@@ -54,7 +54,7 @@ impl Study for DailyQuery {
             return Ok(DailyFacts::Kept(insight));
         }
         let history = History::read(tx, &ctx.partition, day)?;
-        Ok(DailyFacts::Days(history, last_asked(tx, &ctx.partition)?))
+        Ok(DailyFacts::Days(Box::new(history), last_asked(tx, &ctx.partition)?))
     }
 
     fn conclude(&self, ctx: &QueryContext, facts: DailyFacts) -> Result<Value, QueryError> {

@@ -39,7 +39,7 @@ fn every_rule_proves_itself() {
 }
 
 #[test]
-fn twelve_rules_are_shipped() {
+fn thirteen_rules_are_shipped() {
     let insight = insight(TODAY, &[60.0]);
     let ids: Vec<&str> = insight.rules.iter().map(|rule| rule.id.as_str()).collect();
     let wanted = [
@@ -52,6 +52,7 @@ fn twelve_rules_are_shipped() {
         "monotony",
         "new_best",
         "polarization",
+        "poor_recovery",
         "streak",
         "sudden_load",
         "taper",
