@@ -21,7 +21,7 @@ Examples:
 
 An activity that was recorded twice is listed once, with (+1) after its name; `also` in the JSON has
 the ids of the other records.
-`paceline explain activity ID` tells how its numbers came about, and docs/METRICS.md what each means.";
+`paceline explain activity ID` tells how its numbers came about, docs/METRICS.md what each means.";
 
 /// What a person reads at once, where no limit is given.
 const SCREENFUL: u32 = 30;
