@@ -26,7 +26,7 @@ Critical speed and power are those of the model: what can be held for about half
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Curves {
-    /// Times of runs, power on a bicycle, or heart rate
+    /// Their kind
     #[arg(long, value_enum, default_value_t = Of::Pace)]
     kind: Of,
     /// One year alone

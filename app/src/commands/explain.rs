@@ -16,7 +16,7 @@ Examples:
 
 docs/METRICS.md tells the same of every number, without the values.";
 
-/// Tells how a number came about: formula, source, inputs, choices, and what others say
+/// Tells how a number came about: formula, source, inputs, choices
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Explain {

@@ -30,10 +30,10 @@ Eddington's number is the largest E so that on E days at least E kilometres were
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Records {
-    /// Times on foot, power on a bicycle, or heart rate
+    /// Their kind
     #[arg(long, value_enum, default_value_t = Of::Pace)]
     kind: Of,
-    /// The sport on foot, also that of streaks and Eddington's number
+    /// The sport, also that of streaks
     #[arg(long, value_name = "SPORT", default_value = "running")]
     sport: String,
     /// Records that no longer stand too
