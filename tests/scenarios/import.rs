@@ -64,7 +64,7 @@ fn a_setting_from_a_date_changes_only_the_days_from_there() {
 #[test]
 fn a_dry_run_tells_what_the_change_then_computes_again() {
     for program in Program::on_both() {
-        let folder = program.demo(60);
+        let folder = program.demo(30);
         program.json(&["import", &folder.to_string_lossy(), "--json"]);
         let set = ["athlete", "set", "--hr-max", "200", "--hr-rest", "40", "--from", "2026-10-15"];
         let planned = program.json(&[&set[..], &["--dry-run", "--json"]].concat());
