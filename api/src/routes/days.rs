@@ -57,7 +57,6 @@ pub(crate) struct Day {
 /// The same days as one list for each figure, rounded to two decimals; what is not known is null.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct DayColumns {
-    date: Vec<String>,
     load: Vec<f64>,
     ctl: Vec<f64>,
     atl: Vec<f64>,
@@ -76,6 +75,9 @@ pub(crate) struct DayColumns {
 /// Days in columns.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Columns {
+    /// The day of the first entry of each list; one day follows the other. Null where there is none.
+    #[schema(required = true)]
+    base: Option<String>,
     columns: DayColumns,
     /// The `cursor` of the next page; null at the end.
     #[schema(required = true)]
@@ -113,7 +115,6 @@ impl From<DayFigures> for Day {
 
 impl DayColumns {
     fn push(&mut self, day: Day) {
-        self.date.push(day.date);
         self.load.push(rounded(day.load));
         self.ctl.push(rounded(day.ctl));
         self.atl.push(rounded(day.atl));
@@ -196,9 +197,11 @@ pub(crate) async fn list(
     if !in_columns {
         return Ok(Json(Days::Rows(Page { items: items.collect(), next })));
     }
+    let mut items = items.peekable();
+    let base = items.peek().map(|first| first.date.clone());
     let mut columns = DayColumns::default();
     items.for_each(|day| columns.push(day));
-    Ok(Json(Days::Columns(Box::new(Columns { columns, next }))))
+    Ok(Json(Days::Columns(Box::new(Columns { base, columns, next }))))
 }
 
 /// To a hundredth.
