@@ -53,6 +53,6 @@ fn a_draft_is_tried_and_not_kept() {
 fn the_rules_are_listed() {
     let program = Program::on_sqlite();
     let listed = program.json(&["rules", "--json"]);
-    assert_eq!(listed["items"].as_array().unwrap().len(), 12);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 13);
     assert!(program.succeed(&["rules"]).contains("fresh_and_ready"));
 }
