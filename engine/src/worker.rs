@@ -147,9 +147,7 @@ impl Worker {
                 self.bury_neighbours().await;
                 look = Instant::now() + self.pause();
             }
-            while let Ok(claimed) = hands.refilled.try_recv() {
-                self.begin(claimed, hands);
-            }
+            self.begin_refilled(hands);
             self.heed_cancels(&hands.holdings).await;
             if self.gate.enter() {
                 self.fill(hands).await;
@@ -214,6 +212,8 @@ impl Worker {
 
     async fn fill(&self, hands: &mut Hands) {
         loop {
+            // What a run that ended was replaced by is there before the end is known, so that room is not filled twice.
+            self.begin_refilled(hands);
             let room = self.settings.slots.saturating_sub(hands.holdings.len());
             if room == 0 {
                 return;
@@ -225,6 +225,12 @@ impl Worker {
             if claimed.is_empty() {
                 return;
             }
+            self.begin(claimed, hands);
+        }
+    }
+
+    fn begin_refilled(&self, hands: &mut Hands) {
+        while let Ok(claimed) = hands.refilled.try_recv() {
             self.begin(claimed, hands);
         }
     }

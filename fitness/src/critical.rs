@@ -65,16 +65,18 @@ impl Critical {
     /// 30 s at most; over a pause one goes with 0 W.
     pub fn balance(&self, time_ms: &[i64], watts: &[f64]) -> Vec<f64> {
         let mut left = self.above;
-        let mut held: Option<(i64, f64)> = None;
+        let mut before_ms = time_ms.first().copied().unwrap_or(0);
+        let mut held = (before_ms, 0.0);
         let mut balance = Vec::with_capacity(time_ms.len());
-        for (time, power) in time_ms.iter().zip(watts) {
-            if let Some((since, watts)) = held {
-                let seconds = (time - since) as f64 / 1000.0;
-                let recorded_s = seconds.min(HELD_AT_MOST_S);
-                left = self.after(left, watts, recorded_s);
-                left = self.after(left, 0.0, seconds - recorded_s);
+        for (&now_ms, &power) in time_ms.iter().zip(watts) {
+            let (since_ms, watts) = held;
+            let until_ms = (since_ms + HELD_AT_MOST_MS).clamp(before_ms, now_ms);
+            left = self.after(left, watts, (until_ms - before_ms) as f64 / 1000.0);
+            left = self.after(left, 0.0, (now_ms - until_ms) as f64 / 1000.0);
+            before_ms = now_ms;
+            if !power.is_nan() {
+                held = (now_ms, power);
             }
-            held = Some((*time, if power.is_nan() { 0.0 } else { *power }));
             balance.push(left);
         }
         balance
@@ -89,7 +91,7 @@ impl Critical {
     }
 }
 
-const HELD_AT_MOST_S: f64 = 30.0;
+const HELD_AT_MOST_MS: i64 = 30_000;
 
 #[cfg(test)]
 mod tests;

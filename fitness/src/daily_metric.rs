@@ -24,8 +24,9 @@ pub enum Name {
 
 /// A value that cannot be.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{name} of `{value}` is out of range; it must be from {low} to {high}")]
+#[error("{name} of `{value}` is out of range; it must be {kind}from {low} to {high}")]
 pub struct ValueError {
+    kind: &'static str,
     name: &'static str,
     value: f64,
     low: f64,
@@ -74,10 +75,12 @@ impl Name {
     /// Checks a value.
     pub fn check(self, value: f64) -> Result<f64, ValueError> {
         let (low, high) = self.range();
-        if (low..=high).contains(&value) {
+        let is_whole = self != Self::Steps || value.fract() == 0.0;
+        if (low..=high).contains(&value) && is_whole {
             return Ok(value);
         }
-        Err(ValueError { name: self.as_str(), value, low, high })
+        let kind = if self == Self::Steps { "a whole number " } else { "" };
+        Err(ValueError { kind, name: self.as_str(), value, low, high })
     }
 }
 

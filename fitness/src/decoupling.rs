@@ -30,7 +30,11 @@ pub fn percent(time_ms: &[i64], bpm: &[f64], graded: Option<&Graded>, output: Ou
     let middle = WARM_UP_S + (motion.len() - WARM_UP_S) / 2;
     let mut halves = [&motion[WARM_UP_S..middle], &motion[middle..]].map(Half::of);
     let mut include = |time: i64, value: f64| {
-        if let Some(half) = halves.iter_mut().find(|half| half.from_ms <= time && time <= half.to_ms) {
+        // Standing at lights is no part of either half.
+        let moved = motion.partition_point(|(second_ms, _)| *second_ms <= time);
+        let in_motion = moved > 0 && time - motion[moved - 1].0 < 1000;
+        let half = halves.iter_mut().find(|half| half.from_ms <= time && time <= half.to_ms);
+        if let Some(half) = half.filter(|_| in_motion) {
             half.output.add(value);
         }
     };
@@ -134,6 +138,27 @@ mod tests {
     #[test]
     fn the_warm_up_does_not_count() {
         check(3600, |second| if second < 600 { 100.0 } else { 150.0 }, Some(0.0));
+    }
+
+    #[test]
+    fn standing_in_one_half_is_no_drift() {
+        let time_ms: Vec<i64> = (0..=4200).map(|second| second * 1000).collect();
+        let stands = |second: i64| (2400..3000).contains(&second);
+        let mut way = 0.0;
+        let along: Vec<f64> = (0..=4200)
+            .map(|second| {
+                way += if stands(second) { 0.0 } else { 3.0 };
+                way
+            })
+            .collect();
+        let bpm = vec![150.0; time_ms.len()];
+        let watts: Vec<f64> = (0..=4200).map(|second| if stands(second) { 0.0 } else { 200.0 }).collect();
+        let samples = Samples { time_ms: time_ms.clone(), ..Samples::default() };
+        let graded = Graded::of(&samples, &along);
+        for output in [Output::GradedSpeed, Output::Power(&watts)] {
+            let percent = percent(&time_ms, &bpm, Some(&graded), output).unwrap();
+            assert!(percent.abs() < 1.0, "{percent}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) const MOVING_M_PER_S: f64 = 0.5;
 /// Seconds to each side of the speed, of the mean of the altitude and of the grade.
 const SPEED_REACH: usize = 2;
 const ALTITUDE_REACH: usize = 15;
+const MEAN_SPEED_REACH: usize = 30;
 const GRADE_REACH: usize = 15;
 /// Over a shorter way the grade is noise.
 const SHORTEST_WAY_M: f64 = 5.0;
@@ -64,6 +65,18 @@ impl Graded {
     /// Graded speed of each second, in m/s.
     pub fn speeds(&self, model: Model) -> impl Iterator<Item = f64> {
         self.pieces.iter().flat_map(move |piece| piece.speeds(model))
+    }
+
+    /// The speed of each second as its mean over a minute, whatever the grade.
+    pub fn mean_speeds(&self) -> impl Iterator<Item = f64> {
+        self.pieces.iter().flat_map(|piece| {
+            let count = piece.speed.len();
+            (0..count).map(move |second| {
+                let (from, to) =
+                    (second.saturating_sub(MEAN_SPEED_REACH), (second + MEAN_SPEED_REACH + 1).min(count));
+                piece.speed[from..to].iter().sum::<f64>() / (to - from) as f64
+            })
+        })
     }
 
     /// The mean graded speed over the seconds in motion; `None` without an altitude or without motion.

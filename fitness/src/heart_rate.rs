@@ -38,7 +38,8 @@ impl HeartScale {
             Sex::Male => (0.64, 1.92),
             Sex::Female => (0.86, 1.67),
         };
-        let reserve = ((bpm - self.rest_bpm) / (self.max_bpm - self.rest_bpm)).max(0.0);
+        // A rate above the maximum counts as the maximum: the exponential would make a wrong setting a record load.
+        let reserve = ((bpm - self.rest_bpm) / (self.max_bpm - self.rest_bpm)).clamp(0.0, 1.0);
         reserve * a * (b * reserve).exp()
     }
 

@@ -8,6 +8,7 @@ use crate::decoupling::{self, Output};
 use crate::grade::{Graded, Model};
 use crate::heart_rate::HrSeconds;
 use crate::held::Held;
+use crate::load::is_swimming;
 use crate::mean_max::{Best, Curve, Pieces, Total};
 use crate::moving::PAUSE_MS;
 use crate::prediction::SHORTEST_BASIS_S;
@@ -96,9 +97,7 @@ impl Recorded<'_> {
                 Curve::of(|seconds| Some(way.rate(seconds)? * 1000.0))
             }),
             power_seconds: watts.and_then(|watts| Held::count(times, watts, 1.0, POWER_HIGHEST)),
-            speed_seconds: stepped.and_then(|graded| {
-                Held::count_seconds(graded.speeds(Model::DEFAULT), SPEED_STEPS, SPEED_HIGHEST)
-            }),
+            speed_seconds: graded.as_ref().and_then(|graded| self.speed_seconds(graded)),
         };
         let again = Again {
             np,
@@ -117,6 +116,19 @@ impl Recorded<'_> {
         }
         strike_fast(&self.samples.time_ms, along);
         Some(Vec::new())
+    }
+
+    /// On foot the seconds at each graded speed, in the water those at each mean speed: a pool tells a length at a time.
+    fn speed_seconds(&self, graded: &Graded) -> Option<Held> {
+        let count =
+            |speeds: &mut dyn Iterator<Item = f64>| Held::count_seconds(speeds, SPEED_STEPS, SPEED_HIGHEST);
+        if best_effort::is_on_foot(self.sport) {
+            count(&mut graded.speeds(Model::DEFAULT))
+        } else if is_swimming(self.sport) {
+            count(&mut graded.mean_speeds())
+        } else {
+            None
+        }
     }
 
     /// On foot the graded speed is the output, else power, where there is any.

@@ -26,8 +26,9 @@ pub struct Split {
     pub gap_hr_mps: Option<f64>,
 }
 
-/// The splits of clean samples, each so many metres long; none without times and a distance.
-pub fn of(samples: &Samples, each_m: f64) -> Vec<Split> {
+/// The splits of clean samples, each so many metres long; none without times and a distance. Only on foot a speed is
+/// graded.
+pub fn of(samples: &Samples, each_m: f64, on_foot: bool) -> Vec<Split> {
     let times = &samples.time_ms;
     let Some(along) = distance::along(samples).filter(|_| times.len() > 1 && each_m > 0.0) else {
         return Vec::new();
@@ -46,7 +47,9 @@ pub fn of(samples: &Samples, each_m: f64) -> Vec<Split> {
         let share = if way_m > 0.0 { ((to_m - along[after - 1]) / way_m).clamp(0.0, 1.0) } else { 1.0 };
         let to_ms = times[after - 1] as f64 + share * (times[after] - times[after - 1]) as f64;
         let to_ms = if to_m >= total_m { times[times.len() - 1] as f64 } else { to_ms };
-        splits.push(split(samples, &graded, (from_ms, to_ms), (from_m, to_m)));
+        let split = split(samples, &graded, (from_ms, to_ms), (from_m, to_m));
+        let gap_hr_mps = split.gap_hr_mps.filter(|_| on_foot);
+        splits.push(Split { gap_hr_mps, ..split });
         (from_ms, from_m) = (to_ms, to_m);
     }
     splits
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn each_kilometre_has_its_own_numbers() {
-        let splits = of(&run(), 1000.0);
+        let splits = of(&run(), 1000.0, true);
         let told: Vec<_> = splits.iter().map(|split| (split.to_m, split.elapsed_s, split.avg_hr)).collect();
         assert_eq!(
             told,
@@ -166,7 +169,7 @@ mod tests {
     fn a_pause_is_time_and_no_motion() {
         let mut paused = run();
         paused.time_ms.iter_mut().skip(100).for_each(|time| *time += 120_000);
-        let first = &of(&paused, 1000.0)[0];
+        let first = &of(&paused, 1000.0, true)[0];
         assert_eq!(first.elapsed_s, 520.0);
         assert!((first.moving_s - 400.0).abs() <= 2.0, "{}", first.moving_s);
         assert!((first.avg_hr.unwrap() - 140.0).abs() < 1e-9);
@@ -174,7 +177,7 @@ mod tests {
 
     #[test]
     fn splits_add_up_to_the_whole() {
-        let splits = of(&run(), 1609.344);
+        let splits = of(&run(), 1609.344, true);
         assert_eq!(splits.iter().map(|split| split.elapsed_s).sum::<f64>(), 1000.0);
         assert!((splits.iter().map(|split| split.distance_m).sum::<f64>() - 2500.0).abs() < 1e-9);
     }
@@ -183,7 +186,7 @@ mod tests {
     fn without_a_distance_there_are_none() {
         let mut samples = run();
         samples.channels.remove(&Channel::Distance);
-        assert_eq!(of(&samples, 1000.0), []);
-        assert_eq!(of(&Samples::default(), 1000.0), []);
+        assert_eq!(of(&samples, 1000.0, true), []);
+        assert_eq!(of(&Samples::default(), 1000.0, true), []);
     }
 }

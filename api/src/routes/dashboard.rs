@@ -34,8 +34,6 @@ use week::Weeks;
 const RECENT: u32 = 7;
 /// Days of the daily series.
 const DAYS: i32 = 400;
-/// Runs that are looked at for the one that is at work or failed last.
-const RUNS: i64 = 10;
 /// What the card shows of an advice; the rest is a question of its own.
 const CARD: [&str; 8] =
     ["date", "version", "today", "next", "trend", "predictions", "contributors", "counted"];
@@ -75,23 +73,15 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> Re
         let days = day::list(tx, &athlete, Scope::All, (first, today.date))?;
         let recent = activity::list(tx, &athlete, &PageKey::newest(), RECENT)?;
         let weeks = Weeks::read(tx, &athlete, today.date)?;
-        let page = record::Page {
-            partition: Some(athlete.clone()),
-            pipeline: None,
-            before: None,
-            parent: None,
-            children: false,
-            limit: RUNS,
-        };
-        Ok((today, days, recent, weeks, record::runs(tx, &page)?))
+        Ok((today, days, recent, weeks, record::standing(tx, &athlete)?))
     });
     let (read, condition, card) = tokio::join!(read, engine.condition(), card(&shared));
-    let (today, days, recent, week, runs) = read?;
+    let (today, days, recent, week, standing) = read?;
     Ok(Json(Dashboard {
         date: today.date.to_string(),
         timezone: today.timezone,
         card: card?,
-        sync: Sync::of(&condition?, &runs),
+        sync: Sync::of(&condition?, &standing),
         week,
         recent: recent.into_iter().map(Recent::from).collect(),
         series: Series::of(&days),

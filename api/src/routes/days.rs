@@ -114,7 +114,7 @@ impl From<DayFigures> for Day {
 }
 
 impl DayColumns {
-    fn push(&mut self, day: Day) {
+    fn push(&mut self, day: &Day) {
         self.load.push(rounded(day.load));
         self.ctl.push(rounded(day.ctl));
         self.atl.push(rounded(day.atl));
@@ -200,7 +200,7 @@ pub(crate) async fn list(
     let mut items = items.peekable();
     let base = items.peek().map(|first| first.date.clone());
     let mut columns = DayColumns::default();
-    items.for_each(|day| columns.push(day));
+    items.for_each(|day| columns.push(&day));
     Ok(Json(Days::Columns(Box::new(Columns { base, columns, next }))))
 }
 

@@ -114,6 +114,26 @@ pub fn runs(tx: &mut Tx<'_>, page: &Page) -> store::Result<Vec<RunRecord>> {
     tx.query(&RUNS, &params![partition, pipeline, before, *limit, parent, is_any], read_run)
 }
 
+/// How the runs of a partition stand now.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    pub at_work: Option<RunRecord>,
+    /// The last one that succeeded or failed.
+    pub ended: Option<RunRecord>,
+    /// How many wait.
+    pub queued: u64,
+}
+
+/// How the runs of a partition stand, children aside.
+pub fn standing(tx: &mut Tx<'_>, partition: &str) -> store::Result<Standing> {
+    let queued: Option<i64> = tx.optional(&QUEUED, &params![partition], |row| row.get(0))?;
+    Ok(Standing {
+        at_work: tx.optional(&AT_WORK, &params![partition], read_run)?,
+        ended: tx.optional(&ENDED, &params![partition], read_run)?,
+        queued: queued.and_then(|queued| u64::try_from(queued).ok()).unwrap_or(0),
+    })
+}
+
 /// The steps of a run with their attempts, in the plan's order.
 pub fn steps(tx: &mut Tx<'_>, run: &str) -> store::Result<Vec<StepRecord>> {
     let mut kept: HashMap<String, Vec<AttemptRecord>> = HashMap::new();
@@ -220,6 +240,20 @@ const RUNS: Sql = Sql::Both(
      AND (CAST($3 AS TEXT) IS NULL OR id < $3) AND (CAST($5 AS TEXT) IS NULL OR parent = $5) \
      AND (CAST($6 AS BOOLEAN) OR parent IS NULL) ORDER BY id DESC LIMIT $4",
 );
+const QUEUED: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM run WHERE state = 'queued' AND part IS NULL AND parent IS NULL AND partition = $1",
+);
+const AT_WORK: Sql = Sql::Both(
+    "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
+     finished_ms, error_code, error, follows, parent, parent_step, part FROM run \
+     WHERE state = 'running' AND part IS NULL AND parent IS NULL AND partition = $1 ORDER BY id DESC LIMIT 1",
+);
+// The newest ids end last, but for the few at once; there is one soon.
+const ENDED: Sql = Sql::Both(
+    "SELECT id, pipeline, partition, params, cause, request_id, state, plan_hash, enqueued_ms, started_ms, \
+     finished_ms, error_code, error, follows, parent, parent_step, part FROM run \
+     WHERE state IN ('succeeded', 'failed') AND parent IS NULL AND partition = $1 ORDER BY id DESC LIMIT 1",
+);
 const STEPS: Sql = Sql::Both(
     "SELECT step, kind, state, meters, artifact, started_ms, finished_ms, error_code, error, \
      attempts, worker, attempt_ms, reused_from FROM step_run WHERE run_id = $1 ORDER BY position",
@@ -228,4 +262,4 @@ const ATTEMPTS: Sql = Sql::Both(
     "SELECT step, attempt, worker, state, started_ms, finished_ms, error_code, error FROM step_attempt \
      WHERE run_id = $1 ORDER BY step, attempt",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&RUN, &RUNS, &STEPS, &ATTEMPTS];
+pub(crate) const QUERIES: &[&Sql] = &[&RUN, &RUNS, &QUEUED, &AT_WORK, &ENDED, &STEPS, &ATTEMPTS];

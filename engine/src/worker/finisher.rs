@@ -58,9 +58,8 @@ async fn serve(store: Store, mut queue: mpsc::UnboundedReceiver<Waiting>, refill
         let (finishes, answers): (Vec<_>, Vec<_>) =
             group.drain(..).map(|waiting| (waiting.finish, waiting.answer)).unzip();
         let answered = match commit(&store, finishes.clone(), refill.lease()).await {
-            // The trouble of one must not be that of all.
-            Err(_) if finishes.len() > 1 => one_by_one(&store, finishes).await,
-            Err(error) => vec![Err(error)],
+            // The trouble of one must not be that of all, and that of a claim not that of an end.
+            Err(_) => one_by_one(&store, finishes).await,
             Ok((answered, claimed)) => {
                 // Before any of them is known to be over, so that the worker is never thought to hold nothing.
                 refill.hand_over(claimed);
@@ -229,15 +228,17 @@ mod tests {
                 now_ms: NOW_MS,
             };
             let (refill, _refilled) = Refill::until(CancellationToken::new(), stage.engine.clone());
-            let finisher = Finisher::start(stage.store.clone(), refill);
-            let ends = group.into_iter().map(|Finish { ending: Ending { fence, ended }, .. }| {
-                let finisher = finisher.clone();
-                tokio::spawn(async move { finisher.finish(fence, ended, Vec::new()).await.is_ok() })
-            });
-            let mut went_well = Vec::new();
-            for end in ends.collect::<Vec<_>>() {
-                went_well.push(end.await.unwrap());
+            // All three are there before the first is served, so that they are one group.
+            let (sender, queue) = mpsc::unbounded_channel();
+            let mut told = Vec::new();
+            for finish in group {
+                let (answer, tells) = oneshot::channel();
+                sender.send(Waiting { finish, answer }).unwrap();
+                told.push(tells);
             }
+            drop(sender);
+            serve(stage.store.clone(), queue, refill).await;
+            let went_well: Vec<_> = told.iter_mut().map(|tells| tells.try_recv().unwrap().is_ok()).collect();
             assert_eq!(went_well, [true, false, true]);
         }
     }

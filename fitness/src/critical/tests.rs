@@ -84,6 +84,13 @@ fn a_pause_is_a_rest_and_a_missing_watt_is_none() {
     assert!(balance[3] > balance[2]);
 }
 
+#[test]
+fn a_dropout_is_no_rest() {
+    let times = [0, 1_000, 2_000];
+    let whole = RIDER.balance(&times, &[450.0; 3]);
+    assert_eq!(RIDER.balance(&times, &[450.0, f64::NAN, 450.0]), whole);
+}
+
 proptest! {
     #[test]
     fn the_balance_is_never_more_than_there_is(watts in prop::collection::vec(0.0..900.0_f64, 1..300)) {

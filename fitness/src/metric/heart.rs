@@ -14,6 +14,7 @@ pub(super) const METRICS: &[Metric] = &[
             "Summed over the samples: that of the mean heart rate is too low, because the exponential is convex.",
             "A sample holds until the next one; a gap of more than 30 s counts nothing.",
             "Women have their own a, where others keep that of men.",
+            "A rate above the maximum counts as the maximum, one below rest as rest.",
         ],
         inputs: &["heart_rate", "sex", "hr_rest", "hr_max"],
     },

@@ -81,7 +81,7 @@ pub(super) const METRICS: &[Metric] = &[
         formula: "seconds from each lower edge of the speed up to the next",
         source: "edges at the speeds of 129, 114, 106, 100 and 90 % of the threshold pace, and 0: Friel's zones; a rule of thumb",
         choices: &[
-            "The speed is the graded one of the heart-rate-based model.",
+            "On foot the speed is the graded one of the heart-rate-based model, in the water its mean over 61 s.",
             "The edges are shares of the threshold speed, for running, unless the athlete sets others.",
             "Speeds are counted in steps of 0.01 m/s.",
             "What lies below the first edge is in no zone; a value on an edge belongs above.",

@@ -53,6 +53,15 @@ fn a_steady_run_has_every_number() {
 }
 
 #[test]
+fn a_pool_tells_a_length_at_a_time_and_the_speed_is_even_all_the_same() {
+    let lengths = (0..=3600).map(|second| f64::from(second / 25 * 25)).collect();
+    let pool = samples((0..=3600).map(|second| second * 1000).collect(), vec![(Channel::Distance, lengths)]);
+    let (numbers, _) = numbers("swimming", &pool);
+    let zones = numbers.speed_seconds.unwrap().zones(&[0.0, 70.0, 130.0]);
+    assert!(zones[1] > 3500.0, "{zones:?}");
+}
+
+#[test]
 fn a_ride_has_no_graded_speed_and_is_measured_by_power() {
     let (numbers, again) = numbers("cycling", &hour());
     assert_eq!((numbers.ngp_mps, numbers.gap_hr_mps, numbers.vdot), (None, None, None));

@@ -71,7 +71,10 @@ impl Cost {
     pub fn of(air: Option<(f64, f64)>, way: Option<(f64, f64)>) -> Self {
         let sane = |percent: f64| percent.is_finite().then(|| percent.clamp(0.0, AT_MOST_PERCENT));
         let by_air = |(temperature_c, dew_point_c): (f64, f64)| {
-            heat::cost_percent(heat::hadley_f(temperature_c, dew_point_c)).and_then(sane)
+            let hadley_f = heat::hadley_f(temperature_c, dew_point_c);
+            // Beyond the chart it costs no less than at its end.
+            let is_beyond = hadley_f.is_finite().then_some(AT_MOST_PERCENT);
+            heat::cost_percent(hadley_f).and_then(sane).or(is_beyond)
         };
         let by_way = |(ascent_m, distance_m): (f64, f64)| sane(hills::cost_percent(ascent_m, distance_m));
         Self { heat_percent: air.and_then(by_air), hills_percent: way.and_then(by_way) }

@@ -18,6 +18,8 @@ pub struct Due {
     local_date: Option<Date>,
     /// The version that computed them before; 0 where none did, so that the import itself has just summed it up.
     version: i64,
+    /// The change that it was read after.
+    changed: i64,
     /// Compressed columns, as they are stored.
     blocks: Vec<(Column, Vec<u8>)>,
 }
@@ -26,15 +28,23 @@ pub struct Due {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Computed {
     id: String,
+    seen: Seen,
     local_date: Option<Date>,
     numbers: Numbers,
     /// Where a new version of the formulas computes anew what the import did.
     again: Option<Again>,
 }
 
+/// What an activity was when its samples were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    version: i64,
+    changed: i64,
+}
+
 // Through its index, so that looking costs nothing where nothing is due.
 const DUE: Sql = Sql::Both(
-    "SELECT id, sport, local_date, numbers FROM activity WHERE athlete = $1 AND numbers < $2 \
+    "SELECT id, sport, local_date, numbers, changed FROM activity WHERE athlete = $1 AND numbers < $2 \
      ORDER BY numbers, id LIMIT $3",
 );
 const COUNT_DUE: Sql = Sql::Both("SELECT COUNT(*) FROM activity WHERE athlete = $1 AND numbers < $2");
@@ -49,10 +59,14 @@ const PUT: Sql = Sql::Both(
      pace_curve = excluded.pace_curve, power_seconds = excluded.power_seconds, \
      speed_seconds = excluded.speed_seconds",
 );
-const DONE: Sql = Sql::Both("UPDATE activity SET numbers = $2, changed = $3 WHERE id = $1");
+// An activity whose samples or sport became others meanwhile stays due.
+const DONE: Sql = Sql::Both(
+    "UPDATE activity SET numbers = $2, changed = $3 WHERE id = $1 AND changed = $4 AND numbers = $5",
+);
 const AGAIN: Sql =
     Sql::Both("UPDATE activity SET np = $2, best_20min_power = $3, hr_seconds = $4 WHERE id = $1");
 const FORGET: Sql = Sql::Both("UPDATE activity SET numbers = 0 WHERE id = $1 AND numbers <> 0");
+const FORGET_ALL: Sql = Sql::Both("UPDATE activity SET numbers = -1 WHERE id = $1");
 const GET: Sql = Sql::Both(
     "SELECT xpower, gap_minetti_mps, gap_hr_mps, ngp_mps, decoupling_pct, efficiency_factor, vdot, \
      power_curve, hr_curve, pace_curve, power_seconds, speed_seconds \
@@ -67,6 +81,7 @@ pub fn due(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Vec<Due>> {
             sport: row.get(1)?,
             local_date: optional_date(row, 2)?,
             version: row.get(3)?,
+            changed: row.get(4)?,
             blocks: Vec::new(),
         })
     })?;
@@ -84,6 +99,14 @@ pub fn count_due(tx: &mut Tx<'_>, athlete: &str) -> Result<u64> {
 
 /// Keeps numbers under a change number, and answers the first day whose predictions they may change.
 pub fn put(tx: &mut Tx<'_>, computed: &[Computed], changed: i64) -> Result<Option<Date>> {
+    let mut current = Vec::with_capacity(computed.len());
+    for one in computed {
+        let (id, seen) = (&one.id, one.seen);
+        if tx.execute(&DONE, &params![id, VERSION, changed, seen.changed, seen.version])? > 0 {
+            current.push(one);
+        }
+    }
+    let computed = current;
     let texts: Vec<[Option<String>; 5]> = computed.iter().map(|computed| texts(&computed.numbers)).collect();
     let rows: Vec<Vec<Value<'_>>> = computed
         .iter()
@@ -108,9 +131,6 @@ pub fn put(tx: &mut Tx<'_>, computed: &[Computed], changed: i64) -> Result<Optio
         })
         .collect();
     tx.batch(&PUT, &rows)?;
-    let done: Vec<Vec<Value<'_>>> =
-        computed.iter().map(|computed| params![&computed.id, VERSION, changed].into()).collect();
-    tx.batch(&DONE, &done)?;
     let mut first_day = None;
     for Computed { id, local_date, again, .. } in computed {
         let Some(again) = again else { continue };
@@ -126,6 +146,11 @@ pub fn put(tx: &mut Tx<'_>, computed: &[Computed], changed: i64) -> Result<Optio
 /// Lets the numbers of an activity be computed anew, because its samples or its sport are others.
 pub fn forget(tx: &mut Tx<'_>, activity_id: &str) -> Result<()> {
     tx.execute(&FORGET, &params![activity_id]).map(drop)
+}
+
+/// The same, and what the import summed up of its samples as well, because another sport is told in another way.
+pub fn forget_all(tx: &mut Tx<'_>, activity_id: &str) -> Result<()> {
+    tx.execute(&FORGET_ALL, &params![activity_id]).map(drop)
 }
 
 /// The numbers of an activity; nothing where they were not computed yet.
@@ -157,6 +182,7 @@ impl Due {
         let is_summed_up_anew = self.version != 0 && !samples.time_ms.is_empty();
         Computed {
             id: self.id,
+            seen: Seen { version: self.version, changed: self.changed },
             local_date: self.local_date,
             numbers,
             again: is_summed_up_anew.then_some(again),
@@ -184,4 +210,4 @@ pub(super) fn held(row: &Row<'_>, index: usize) -> Result<Option<Held>> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[DUE, COUNT_DUE, PUT, DONE, AGAIN, FORGET, GET];
+pub(crate) const QUERIES: &[Sql] = &[DUE, COUNT_DUE, PUT, DONE, AGAIN, FORGET, FORGET_ALL, GET];

@@ -28,6 +28,7 @@ const PACE: Sql = Sql::Both(
      AND a.duplicate_of IS NULL AND a.provenance <> $5) AS ranked \
      WHERE place = 1 ORDER BY distance_m, local_date, activity_id",
 );
+const SPORT: Sql = Sql::Both("SELECT sport, sub_sport FROM activity WHERE id = $1");
 const MEANS: Sql = Sql::Both(
     "SELECT a.local_date, a.id, a.sport, a.sub_sport, n.power_curve, n.hr_curve, a.best_20min_power \
      FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
@@ -100,7 +101,13 @@ pub struct Balance {
 /// such activity, and nothing inside where its power or the critical power is not known.
 pub fn balance(tx: &mut Tx<'_>, athlete: &str, scope: Scope, id: &str) -> Result<Option<Option<Balance>>> {
     let Some(shown) = activity::get(tx, athlete, id)? else { return Ok(None) };
-    let Some(day) = shown.local_date else { return Ok(Some(None)) };
+    // The watts of a runner or rower have another threshold.
+    let is_ride = tx.optional(&SPORT, &params![id], |row| {
+        let sub_sport: Option<String> = row.get(1)?;
+        Ok(is_cycling(row.text(0)?, sub_sport.as_deref()))
+    })?;
+    let is_ride = is_ride.unwrap_or(false);
+    let Some(day) = shown.local_date.filter(|_| is_ride) else { return Ok(Some(None)) };
     let season = (day.saturating_sub(SEASON_DAYS.days()), day);
     let best = best(means(tx, athlete, scope, Kind::Power, season)?);
     let Some(critical) = Curve::of(None, Kind::Power, best).critical else { return Ok(Some(None)) };
@@ -170,4 +177,4 @@ fn left_out(scope: Scope) -> &'static str {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PACE, MEANS, FALLEN];
+pub(crate) const QUERIES: &[Sql] = &[PACE, MEANS, FALLEN, SPORT];

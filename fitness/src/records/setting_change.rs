@@ -1,6 +1,8 @@
 //! A change of settings: what it would touch, said before it is made.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use store::{Error, Result, Tx};
 
 use super::{activity, athlete_setting};
@@ -44,6 +46,7 @@ pub fn preview(tx: &mut Tx<'_>, athlete: &str, wishes: &[Wish], today: Date) -> 
     let given: Vec<Dated> = stored.iter().filter(|dated| dated.source == Source::Given).cloned().collect();
     let wanted = granted(&given, wishes);
     check(&wanted).map_err(Error::abort)?;
+    check_birth(wishes, today).map_err(Error::abort)?;
     let changed = changed(&given, wishes);
     if !changed.iter().any(|name| name.affects_load() || name.affects_estimates()) {
         return Ok(Touched { changed, ..Touched::default() });
@@ -76,6 +79,7 @@ pub fn make(tx: &mut Tx<'_>, athlete: &str, wishes: &[Wish], now_ms: i64) -> Res
     let stored = athlete_setting::list(tx, athlete)?;
     let given: Vec<Dated> = stored.into_iter().filter(|dated| dated.source == Source::Given).collect();
     check(&granted(&given, wishes)).map_err(Error::abort)?;
+    check_birth(wishes, utc_date(now_ms)).map_err(Error::abort)?;
     for wish in wishes {
         let dated = |value| Dated { name: wish.name, from: wish.from, value, source: Source::Given };
         match (wish.value, holds(&given, wish)) {
@@ -117,6 +121,28 @@ fn granted(given: &[Dated], wishes: &[Wish]) -> Vec<Dated> {
 fn check(given: &[Dated]) -> std::result::Result<(), SettingError> {
     let history = SettingsHistory::new(given, []);
     given.iter().try_for_each(|dated| history.at(dated.from).check())
+}
+
+/// Nobody is born later than this year.
+fn check_birth(wishes: &[Wish], today: Date) -> std::result::Result<(), SettingError> {
+    let latest = f64::from(today.year());
+    let born = wishes.iter().filter(|wish| wish.name == Name::BirthYear).find_map(|wish| match wish.value {
+        Some(Value::Number(year)) => Some(year),
+        _ => None,
+    });
+    match born.filter(|born| *born > latest) {
+        Some(born) => Err(SettingError::OutOfRange {
+            name: Name::BirthYear,
+            text: born.to_string(),
+            low: "1900".to_owned(),
+            high: latest.to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn utc_date(now_ms: i64) -> Date {
+    Timestamp::from_millisecond(now_ms).map_or(Date::MAX, |now| now.to_zoned(TimeZone::UTC).date())
 }
 
 /// Both included.

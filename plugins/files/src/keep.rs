@@ -195,7 +195,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         };
         let changed = self.change()?;
         activity::set_sport(self.tx, id, (sport, figures.sub_sport.as_deref()), changed)?;
-        activity_number::forget(self.tx, id)?;
+        activity_number::forget_all(self.tx, id)?;
         self.starts_ms.extend(shown.row.start_ms);
         self.touch(shown.local_date)
     }

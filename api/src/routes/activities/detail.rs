@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use fitness::best_effort::{BestEffort as EffortRecord, Distance, MILE_M};
+use fitness::best_effort::{BestEffort as EffortRecord, Distance, MILE_M, is_on_foot};
 use fitness::mean_max::{Curve as CurveRecord, DURATIONS};
 use fitness::recording::Samples;
 use fitness::records::{activity, activity_number, activity_stream, best_effort, lap};
@@ -163,8 +163,11 @@ pub(crate) async fn splits(
     Segment(id): Segment,
     Params(Each(meters)): Params<Each>,
 ) -> Result<Json<Page<Split>>, Error> {
+    let (athlete, shown) = (shared.state.partition.clone(), id.clone());
+    let activity = shared.store().read(move |tx| activity::get(tx, &athlete, &shown)).await?;
+    let on_foot = activity.is_some_and(|activity| is_on_foot(&activity.row.sport));
     let samples = samples(&shared, id, Vec::new()).await?;
-    Ok(Json(Page::whole(split::of(&samples, meters).into_iter().map(Split::from).collect())))
+    Ok(Json(Page::whole(split::of(&samples, meters, on_foot).into_iter().map(Split::from).collect())))
 }
 
 /// The fastest stretch over a distance.

@@ -2,7 +2,7 @@
 
 use engine::condition::Condition;
 use engine::run::RunState;
-use engine::run::record::RunRecord;
+use engine::run::record::{RunRecord, Standing};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ pub(crate) struct Sync {
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<SyncRun>,
     /// Runs that wait.
-    queued: usize,
+    queued: u64,
 }
 
 /// A run, as the state of the data names it.
@@ -37,26 +37,23 @@ struct SyncRun {
 }
 
 impl Sync {
-    /// The state, by the athlete's runs, the newest first.
-    pub(super) fn of(condition: &Condition, runs: &[RunRecord]) -> Self {
+    /// The state, by how the athlete's runs stand.
+    pub(super) fn of(condition: &Condition, standing: &Standing) -> Self {
         let last_success_ms =
             condition.pipelines.iter().filter_map(|pipeline| pipeline.last_success_ms).max();
         let is_late = condition
             .pipelines
             .iter()
             .any(|pipeline| pipeline.lateness.is_some_and(|lateness| lateness.partitions > 0));
-        let at_work = runs.iter().find(|run| run.state == RunState::Running);
-        let ended = runs.iter().find(|run| matches!(run.state, RunState::Succeeded | RunState::Failed));
-        let failed = ended.filter(|run| run.state == RunState::Failed);
-        let (state, run) = match (at_work, failed) {
+        let failed = standing.ended.as_ref().filter(|run| run.state == RunState::Failed);
+        let (state, run) = match (&standing.at_work, failed) {
             (Some(run), _) => ("syncing", Some(run)),
             (None, Some(run)) => ("failed", Some(run)),
             (None, None) if is_late => ("stale", None),
             (None, None) if last_success_ms.is_none() => ("never", None),
             (None, None) => ("fresh", None),
         };
-        let queued = runs.iter().filter(|run| run.state == RunState::Queued).count();
-        Self { state, last_success_ms, run: run.map(SyncRun::of), queued }
+        Self { state, last_success_ms, run: run.map(SyncRun::of), queued: standing.queued }
     }
 }
 

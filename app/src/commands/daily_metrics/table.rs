@@ -43,7 +43,7 @@ const COLUMNS: [(&str, Name, Reader); 12] = [
     ("hrv", Name::Hrv, plain),
     ("weight_kg", Name::Weight, plain),
     ("weight_lb", Name::Weight, |text| Some((plain(text)? * POUND_KG * 10.0).round() / 10.0)),
-    ("steps", Name::Steps, plain),
+    ("steps", Name::Steps, steps),
 ];
 
 /// Reads a whole table.
@@ -66,6 +66,10 @@ pub(super) fn read(text: &str) -> Result<Read, TableError> {
         let record = record?;
         let line = record.position().map_or(0, csv::Position::line);
         let wrong = |why: String| TableError::Line { line, why };
+        if record.iter().skip(head.len()).any(|cell| !cell.is_empty()) {
+            let why = "it has more cells than the first line; a cell with a comma in it wants quotes";
+            return Err(wrong(why.to_owned()));
+        }
         let text = record.get(date).unwrap_or_default();
         let day = fitness::day::parse(text)
             .ok_or_else(|| wrong(format!("`{text}` is not a date like 2026-01-31")))?;
@@ -101,6 +105,13 @@ fn delimiter(text: &str) -> u8 {
 
 fn plain(text: &str) -> Option<f64> {
     text.replace(',', ".").parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// `9400` or `9,400`.
+fn steps(text: &str) -> Option<f64> {
+    let groups: Vec<&str> = text.split([',', '.', '\'', ' ', '\u{a0}']).collect();
+    let is_grouped = groups.len() > 1 && groups[1..].iter().all(|group| group.len() == 3);
+    if is_grouped { plain(&groups.concat()) } else { plain(text) }
 }
 
 /// `7.5` or `7:30`.
