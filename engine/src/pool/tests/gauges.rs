@@ -1,5 +1,7 @@
 //! What Prometheus reads of a pool, before anybody entered it and after.
 
+use std::sync::atomic::Ordering;
+
 use super::house::{House, Orders, START_MS, until};
 use crate::telemetry;
 
@@ -22,7 +24,7 @@ async fn the_series_of_a_pool_are_there_from_the_start_and_tell_of_all_workers()
     house.order(Orders { hold: true, spent_ms: None, ..Orders::default() });
     let first = house.ask().await;
     let worker = house.work(2);
-    until("one is in", || async { house.pool().await.holders.len() == 1 }).await;
+    until("one is in and at work", || async { house.watch.begun.load(Ordering::SeqCst) == 1 }).await;
     house.order(Orders { spent_ms: Some(60_000), ..Orders::default() });
     let second = house.ask().await;
     house.parked(&second).await;
