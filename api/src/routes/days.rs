@@ -19,6 +19,8 @@ use crate::state::Shared;
 
 /// More days than any calendar here has.
 const ALL: usize = usize::MAX;
+/// What numbers in columns are multiplied with: whole numbers are shorter, and quicker to write and to read.
+const SCALE: u32 = 100;
 /// A page of days; they are small.
 const LIMIT_MOST: i64 = 5000;
 
@@ -54,22 +56,23 @@ pub(crate) struct Day {
     distance_m: f64,
 }
 
-/// The same days as one list for each figure, rounded to two decimals; what is not known is null.
+/// The same days as one list for each figure, in whole numbers: all but `activities` are hundredths. What is not known
+/// is null.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct DayColumns {
-    load: Vec<f64>,
-    ctl: Vec<f64>,
-    atl: Vec<f64>,
-    tsb: Vec<f64>,
-    tsb_today: Vec<f64>,
-    ramp: Vec<Option<f64>>,
-    monotony: Vec<Option<f64>>,
-    strain: Vec<Option<f64>>,
-    spike: Vec<Option<f64>>,
+    load: Vec<i64>,
+    ctl: Vec<i64>,
+    atl: Vec<i64>,
+    tsb: Vec<i64>,
+    tsb_today: Vec<i64>,
+    ramp: Vec<Option<i64>>,
+    monotony: Vec<Option<i64>>,
+    strain: Vec<Option<i64>>,
+    spike: Vec<Option<i64>>,
     activities: Vec<u32>,
-    timer_s: Vec<f64>,
-    elapsed_s: Vec<f64>,
-    distance_m: Vec<f64>,
+    timer_s: Vec<i64>,
+    elapsed_s: Vec<i64>,
+    distance_m: Vec<i64>,
 }
 
 /// Days in columns.
@@ -78,6 +81,8 @@ pub(crate) struct Columns {
     /// The day of the first entry of each list; one day follows the other. Null where there is none.
     #[schema(required = true)]
     base: Option<String>,
+    /// By what the numbers of the lists, but for `activities`, are to be divided.
+    scale: u32,
     columns: DayColumns,
     /// The `cursor` of the next page; null at the end.
     #[schema(required = true)]
@@ -114,20 +119,20 @@ impl From<DayFigures> for Day {
 }
 
 impl DayColumns {
-    fn push(&mut self, day: &Day) {
-        self.load.push(rounded(day.load));
-        self.ctl.push(rounded(day.ctl));
-        self.atl.push(rounded(day.atl));
-        self.tsb.push(rounded(day.tsb));
-        self.tsb_today.push(rounded(day.tsb_today));
-        self.ramp.push(day.ramp.map(rounded));
-        self.monotony.push(day.monotony.map(rounded));
-        self.strain.push(day.strain.map(rounded));
-        self.spike.push(day.spike.map(rounded));
+    fn push(&mut self, day: &DayFigures) {
+        self.load.push(scaled(day.row.load));
+        self.ctl.push(scaled(day.row.ctl));
+        self.atl.push(scaled(day.row.atl));
+        self.tsb.push(scaled(day.row.tsb));
+        self.tsb_today.push(scaled(day.tsb_today));
+        self.ramp.push(day.ramp.map(scaled));
+        self.monotony.push(day.monotony.map(scaled));
+        self.strain.push(day.strain.map(scaled));
+        self.spike.push(day.spike.map(scaled));
         self.activities.push(day.activities);
-        self.timer_s.push(rounded(day.timer_s));
-        self.elapsed_s.push(rounded(day.elapsed_s));
-        self.distance_m.push(rounded(day.distance_m));
+        self.timer_s.push(scaled(day.timer_s));
+        self.elapsed_s.push(scaled(day.elapsed_s));
+        self.distance_m.push(scaled(day.distance_m));
     }
 }
 
@@ -193,19 +198,16 @@ pub(crate) async fn list(
     let mut items = shared.store().read(move |tx| day::figures(tx, &athlete, Scope::All, days)).await?;
     let next = items.get(limit).map(|day| day.row.date.to_string());
     items.truncate(limit);
-    let items = items.into_iter().map(Day::from);
     if !in_columns {
-        return Ok(Json(Days::Rows(Page { items: items.collect(), next })));
+        return Ok(Json(Days::Rows(Page { items: items.into_iter().map(Day::from).collect(), next })));
     }
-    let mut items = items.peekable();
-    let base = items.peek().map(|first| first.date.clone());
+    let base = items.first().map(|first| first.row.date.to_string());
     let mut columns = DayColumns::default();
-    items.for_each(|day| columns.push(&day));
-    Ok(Json(Days::Columns(Box::new(Columns { base, columns, next }))))
+    items.iter().for_each(|day| columns.push(day));
+    Ok(Json(Days::Columns(Box::new(Columns { base, scale: SCALE, columns, next }))))
 }
 
-/// To a hundredth.
-fn rounded(number: f64) -> f64 {
-    // Adding zero turns -0 into 0.
-    (number * 100.0).round() / 100.0 + 0.0
+/// In hundredths.
+fn scaled(number: f64) -> i64 {
+    (number * f64::from(SCALE)).round() as i64
 }
