@@ -161,7 +161,7 @@ pub(crate) struct Change {
     timezone_changed: bool,
     /// Activities whose load is computed again.
     activities: usize,
-    /// Those of them that get another load.
+    /// Those of them that get another load, or other zones.
     loads: usize,
     /// Days that are computed again.
     days: usize,

@@ -73,6 +73,11 @@ impl From<Of> for Kind {
 
 impl Records {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        let is_ride = ["running", "cycling"].contains(&self.sport.as_str());
+        anyhow::ensure!(
+            matches!(self.kind, Of::Pace | Of::HeartRate) || is_ride,
+            "records of power are those on a bicycle; leave `--sport` out"
+        );
         let store = program::store(config).await?;
         let zone = program::time_zone(&store, &self.whose.athlete).await?;
         let today = fitness::day::local_date(Clock::system().now_ms(), None, &zone).unwrap_or(Date::ZERO);

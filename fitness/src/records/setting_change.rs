@@ -31,7 +31,7 @@ pub struct Touched {
     pub changed: Vec<Name>,
     /// Activities whose load is computed again.
     pub activities: usize,
-    /// Those of them that get another load.
+    /// Those of them that get another load, or other zones.
     pub loads: usize,
     /// Days that are computed again: from the first of these loads up to today.
     pub days: usize,

@@ -214,7 +214,8 @@ fn consequences(touched: &Touched) -> String {
         return "no load is computed again".to_owned();
     }
     let activities = units::count(touched.activities, "activity", "activities");
-    let loads = format!("the load of {activities} is computed again, and {} another", gets(touched.loads));
+    let loads =
+        format!("loads and zones of {activities} are computed again, and {} others", gets(touched.loads));
     match touched.first_day {
         Some(first) => {
             let days = units::count(touched.days, "day", "days");
@@ -265,14 +266,17 @@ mod tests {
             Touched { changed: Vec::new(), activities: 312, loads: 300, days: 120, first_day: Some(day) };
         let wanted = "\
 set from 2026-03-01 on: threshold power, threshold heart rate
-the load of 312 activities is computed again, and 300 get another; so are 120 days from 2026-03-01 on";
+loads and zones of 312 activities are computed again, and 300 get others; so are 120 days from 2026-03-01 on";
         assert_eq!(told(&changed(&[Name::Ftp, Name::Lthr]), &touched, Some(day)), wanted);
     }
 
     #[test]
     fn loads_that_stay_as_they_were_are_said_too() {
         let touched = Touched { activities: 1, ..Touched::default() };
-        assert_eq!(consequences(&touched), "the load of 1 activity is computed again, and none gets another");
+        assert_eq!(
+            consequences(&touched),
+            "loads and zones of 1 activity are computed again, and none gets others"
+        );
     }
 
     #[test]

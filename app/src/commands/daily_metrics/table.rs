@@ -75,7 +75,8 @@ pub(super) fn read(text: &str) -> Result<Read, TableError> {
             .ok_or_else(|| wrong(format!("`{text}` is not a date like 2026-01-31")))?;
         for ((cell, column), name) in record.iter().zip(&known).zip(&head) {
             let Some((metric, reader)) = column.filter(|_| !cell.is_empty()) else { continue };
-            let value = reader(cell).ok_or_else(|| wrong(format!("`{cell}` is not a value of `{name}`")))?;
+            let value = reader(cell)
+                .ok_or_else(|| wrong(format!("`{}` is not a value of `{name}`", shortened(cell))))?;
             let value = metric.check(value).map_err(|error| wrong(error.to_string()))?;
             days.entry(day).or_default().insert(metric, value);
         }
@@ -105,6 +106,13 @@ fn delimiter(text: &str) -> u8 {
 
 fn plain(text: &str) -> Option<f64> {
     text.replace(',', ".").parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// What a person can read of a cell.
+fn shortened(cell: &str) -> String {
+    const MOST: usize = 40;
+    let begin: String = cell.chars().take(MOST).collect();
+    if begin.len() < cell.len() { format!("{begin}…") } else { begin }
 }
 
 /// `9400` or `9,400`.
@@ -143,7 +151,7 @@ mod tests {
     #[test]
     fn a_line_is_a_day() {
         check(
-            "date,sleep_h,Resting HR,weight_lb,steps\n2026-05-02,7:30,48,160,\n2026-05-01,8,,,9000\n",
+            "date,sleep_h,Resting HR,weight_lb,steps\n2026-05-02,7:30,48,160,\n2026-05-01,8,,,\"9,000\"\n",
             "{\"date\":\"2026-05-01\",\"sleep_s\":28800.0,\"steps\":9000.0}\n\
              {\"date\":\"2026-05-02\",\"sleep_s\":27000.0,\"resting_hr\":48.0,\"weight_kg\":72.6}",
         );
@@ -171,6 +179,14 @@ mod tests {
     fn what_is_wrong_is_told_with_its_line() {
         check("date,hrv\n2026-05-02,60\nyesterday,61\n", "line 3: `yesterday` is not a date like 2026-01-31");
         check("date,hrv\n2026-05-02,high\n", "line 2: `high` is not a value of `hrv`");
+        check(
+            "date,steps\n2026-05-02,9.5\n",
+            "line 2: steps of `9.5` is out of range; it must be a whole number from 0 to 300000",
+        );
+        check(
+            "date,weight\n2026-05-02,70,5\n",
+            "line 2: it has more cells than the first line; a cell with a comma in it wants quotes",
+        );
         check(
             "date,weight\n2026-05-02,7\n",
             "line 2: weight_kg of `7` is out of range; it must be from 20 to 400",
