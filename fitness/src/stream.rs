@@ -25,15 +25,18 @@ pub enum StreamError {
     Damaged,
 }
 
-/// A stored column: the times, or one channel.
+/// A stored column: the times, where track segments begin, or one channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Column {
     Time,
+    /// The places of samples with which a new segment begins; there where a track has several.
+    Segments,
     Channel(Channel),
 }
 
-const NAMES: [(Column, &str); 10] = [
+const NAMES: [(Column, &str); 11] = [
     (Column::Time, "time"),
+    (Column::Segments, "segments"),
     (Column::Channel(Channel::Latitude), "latitude"),
     (Column::Channel(Channel::Longitude), "longitude"),
     (Column::Channel(Channel::Altitude), "altitude"),
@@ -70,6 +73,7 @@ impl Samples {
         for (column, block) in blocks {
             match column {
                 Column::Time => samples.time_ms = decode_times(block).unwrap_or_default(),
+                Column::Segments => samples.breaks = decode_segments(block).unwrap_or_default(),
                 Column::Channel(channel) => {
                     samples.channels.extend(decode(*channel, block).ok().map(|values| (*channel, values)));
                 }
@@ -77,8 +81,21 @@ impl Samples {
         }
         let count = samples.time_ms.len();
         samples.channels.retain(|_, values| count == 0 || values.len() == count);
+        samples.breaks.retain(|place| *place < count);
         samples
     }
+}
+
+/// Packs the places with which new segments begin.
+pub fn encode_segments(breaks: &[usize]) -> Vec<u8> {
+    let places: Vec<i64> = breaks.iter().filter_map(|place| i64::try_from(*place).ok()).collect();
+    encode_times(&places)
+}
+
+/// The places of a block that [`encode_segments`] made.
+pub fn decode_segments(block: &[u8]) -> Result<Vec<usize>, StreamError> {
+    let places = decode_times(block)?;
+    places.into_iter().map(|place| usize::try_from(place).map_err(|_| StreamError::Damaged)).collect()
 }
 
 /// Steps of a channel's unit that are kept: as fine as devices record, or finer.
@@ -251,7 +268,7 @@ mod tests {
     fn channel() -> impl Strategy<Value = Channel> {
         let channels = NAMES.iter().filter_map(|(column, _)| match column {
             Column::Channel(channel) => Some(*channel),
-            Column::Time => None,
+            Column::Time | Column::Segments => None,
         });
         proptest::sample::select(channels.collect::<Vec<_>>())
     }
@@ -304,5 +321,15 @@ mod tests {
         for (column, word) in NAMES {
             assert_eq!(Column::parse(word), Some(column));
         }
+    }
+
+    #[test]
+    fn segments_come_back_with_the_samples() {
+        let blocks = [
+            (Column::Segments, encode_segments(&[3, 1000, 1007])),
+            (Column::Time, encode_times(&(0..1005).collect::<Vec<_>>())),
+        ];
+        assert_eq!(decode_segments(&blocks[0].1).unwrap(), [3, 1000, 1007]);
+        assert_eq!(Samples::unpack(&blocks).breaks, [3, 1000], "a place that no sample has is none");
     }
 }

@@ -20,7 +20,7 @@ use crate::known::{Known, Uploads};
 use crate::sources::{Place, Source, What};
 
 /// Raised when decoding or summing up changes, so that files are read again.
-pub(crate) const DECODER: u32 = 2;
+pub(crate) const DECODER: u32 = 3;
 pub(crate) const PROVENANCE: &str = "file";
 /// The sport of a recording that does not tell it.
 pub(crate) const OTHER_SPORT: &str = "other";
@@ -265,5 +265,7 @@ fn columns(recording: &Recording) -> Vec<(Column, Vec<u8>)> {
     let channel = |(channel, values): (&Channel, &Vec<f64>)| {
         (Column::Channel(*channel), stream::encode(*channel, values))
     };
-    times.into_iter().chain(samples.channels.iter().map(channel)).collect()
+    let segments =
+        (!samples.breaks.is_empty()).then(|| (Column::Segments, stream::encode_segments(&samples.breaks)));
+    times.into_iter().chain(segments).chain(samples.channels.iter().map(channel)).collect()
 }

@@ -56,6 +56,7 @@ impl Streams {
         for (column, block) in blocks {
             match column {
                 Column::Time => streams.time_ms = stream::decode_times(block).map_err(damaged)?,
+                Column::Segments => {}
                 Column::Channel(channel) => {
                     let values = stream::decode(*channel, block).map_err(damaged)?;
                     let known = values.into_iter().map(|value| value.is_finite().then_some(value));
