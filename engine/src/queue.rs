@@ -36,8 +36,8 @@ pub use worker::{Identity, WorkerRecord, dead_neighbours, forget, prune, registe
 pub(crate) const QUERIES: &[&[&Sql]] = &[
     behind::QUERIES,
     bloat::QUERIES,
-    claim::QUERIES,
-    claim::search::QUERIES,
+    claim::postgres::QUERIES,
+    claim::sqlite::QUERIES,
     depth::QUERIES,
     enqueue::QUERIES,
     finish::QUERIES,
