@@ -1,6 +1,6 @@
 //! The queue on PostgreSQL against a bare `SKIP LOCKED` loop on the same server.
 
-mod floor;
+pub(crate) mod floor;
 mod ours;
 
 use std::path::Path;

@@ -2,11 +2,13 @@
 //!
 //! It keeps what is done, as our runs are kept, but knows no lock, fence, priority, fairness or pipeline.
 
+use std::time::Instant;
+
 use store::{Sql, Store, Tx, params};
 
 use super::BATCH;
 
-pub(super) async fn prepare(store: &Store) -> store::Result<()> {
+pub(crate) async fn prepare(store: &Store) -> store::Result<()> {
     let make = |tx: &mut Tx<'_>| {
         tx.execute(&TABLE, &[])?;
         tx.execute(&INDEX, &[])
@@ -14,7 +16,7 @@ pub(super) async fn prepare(store: &Store) -> store::Result<()> {
     store.write(make).await.map(drop)
 }
 
-pub(super) async fn fill(store: &Store, jobs: usize) -> store::Result<()> {
+pub(crate) async fn fill(store: &Store, jobs: usize) -> store::Result<()> {
     let jobs = i64::try_from(jobs).unwrap_or(i64::MAX);
     let fill = move |tx: &mut Tx<'_>| {
         tx.execute(&EMPTY, &[])?;
@@ -24,7 +26,7 @@ pub(super) async fn fill(store: &Store, jobs: usize) -> store::Result<()> {
     store.write(fill).await.map(drop)
 }
 
-pub(super) async fn drain(store: Store) -> anyhow::Result<usize> {
+pub(crate) async fn drain(store: Store) -> anyhow::Result<usize> {
     let mut done = 0;
     loop {
         let claim = |tx: &mut Tx<'_>| {
@@ -37,6 +39,16 @@ pub(super) async fn drain(store: Store) -> anyhow::Result<usize> {
         done += claimed.len();
         store.write_latest(move |tx| tx.execute(&FINISH, &params![&claimed, super::now_ms()])).await?;
     }
+}
+
+/// Milliseconds of the claim of one job.
+pub(crate) async fn claim_and_finish(store: &Store) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    let claim = |tx: &mut Tx<'_>| tx.query(&CLAIM, &params![1_i64, super::now_ms()], |row| row.get::<i64>(0));
+    let claimed = store.write_latest(claim).await?;
+    let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+    store.write(move |tx| tx.execute(&FINISH, &params![&claimed, super::now_ms()])).await?;
+    Ok(milliseconds)
 }
 
 const TABLE: Sql = Sql::Both(
