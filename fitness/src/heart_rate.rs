@@ -174,6 +174,17 @@ mod tests {
         near(MAN.hrtss(hour_at(150.0).trimp(&MAN), 170.0).unwrap(), 63.343);
     }
 
+    /// FORMULAS: the factor a is in the load and in that of the hour at threshold alike.
+    #[test]
+    fn the_factor_cancels_in_hrtss() {
+        let weighed = |a: f64, b: f64, bpm: f64| {
+            let share = (bpm - 50.0) / 140.0;
+            60.0 * share * a * (b * share).exp()
+        };
+        let with_that_of_men = 100.0 * weighed(0.64, 1.67, 150.0) / weighed(0.64, 1.67, 170.0);
+        near(WOMAN.hrtss(hour_at(150.0).trimp(&WOMAN), 170.0).unwrap(), with_that_of_men);
+    }
+
     #[test]
     fn hrtss_needs_a_threshold_above_rest() {
         assert_eq!(MAN.hrtss(100.0, 50.0), None);
