@@ -77,6 +77,13 @@ impl HrSeconds {
         self.0.total_s()
     }
 
+    /// The mean heart rate over that time.
+    pub fn mean_bpm(&self) -> Option<f64> {
+        let beats: f64 = self.0.iter().map(|(bpm, seconds)| bpm * seconds).sum();
+        let seconds = self.total_s();
+        (seconds > 0.0).then(|| beats / seconds)
+    }
+
     /// Banister's TRIMP, summed per sample: the exponential makes that of the mean heart rate too low.
     pub fn trimp(&self, scale: &HeartScale) -> f64 {
         self.0.iter().map(|(bpm, seconds)| seconds / 60.0 * scale.trimp_per_minute(bpm)).sum()

@@ -1,4 +1,3 @@
-use super::model::minetti_cost;
 use super::*;
 
 /// A run at a steady speed on a steady grade, with a sample each so many seconds.

@@ -53,13 +53,13 @@ fn load(effort: &Effort, local_date: Option<Date>, history: &SettingsHistory) ->
 macro_rules! columns {
     () => {
         "a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, a.best_20min_power, a.hr_seconds, \
-         a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds"
+         a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds, n.lnp_w_per_kg"
     };
 }
 /// The first of them.
 const EFFORT: usize = 3;
 /// The first column of a load behind them.
-const LOAD: usize = EFFORT + 12;
+const LOAD: usize = EFFORT + 13;
 
 /// Efforts with the loads that are kept of them.
 macro_rules! measured {
@@ -184,6 +184,7 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         ngp_mps: row.get(12)?,
         power_seconds: activity_number::held(row, 13)?,
         speed_seconds: activity_number::held(row, 14)?,
+        lnp_w_per_kg: row.get(15)?,
         perceived_exertion: None,
     })
 }
