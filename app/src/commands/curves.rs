@@ -126,8 +126,8 @@ mod tests {
 Best of 2026
 
 Over   Best     Pace  Day         Activity
-mile   5:10  3:13/km  2026-05-02  run
-5k    17:30  3:30/km  2026-05-02  run
+1mi    5:10  3:13/km  2026-05-02  run
+5km   17:30  3:30/km  2026-05-02  run
 
 Critical speed  3:38/km, D' 189 m";
         assert_eq!(shown(&curve, Kind::Pace), wanted);

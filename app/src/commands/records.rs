@@ -167,8 +167,8 @@ mod tests {
             |day, seconds| Point::of_pace(5000.0, seconds, Date::constant(2026, 5, day), format!("run{day}"));
         let wanted = "\
 Record   Best  Better by  Day                 Activity
-5k      21:40             2026-05-01          run1
-5k      21:10       0:30  2026-05-09  stands  run9";
+5km     21:40             2026-05-01          run1
+5km     21:10       0:30  2026-05-09  stands  run9";
         assert_eq!(table(&fallen(vec![run(1, 1300.0), run(9, 1270.0)])).to_string(), wanted);
     }
 
