@@ -40,6 +40,7 @@ pub mod same;
 pub mod samples;
 pub mod settings;
 pub mod split;
+pub mod sport;
 pub mod streak;
 pub mod stream;
 pub mod summary;

@@ -11,7 +11,7 @@ use crate::cli::{Form, Whose};
 use crate::config::Config;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
-use crate::{error, output, program, units};
+use crate::{cli, error, output, program, units};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -51,7 +51,7 @@ impl Curves {
         }
         match asked.next() {
             Some(first) => output::line(shown(first, kind))?,
-            None => output::note("nothing to show; `paceline import PATH` reads your files"),
+            None => cli::nothing("curves", season.is_some() || kind != Kind::Pace),
         }
         Ok(error::DONE)
     }

@@ -4,6 +4,7 @@ use store::{Result, Sql, Tx, params};
 
 use super::super::activity_load;
 use super::list::{ActivityRow, PageKey, link, list, read, select};
+use crate::sport::{self, UnknownSport};
 
 /// What activities must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +24,7 @@ const OF_SPORT: Sql = Sql::Both(select!(
      AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) AND a.duplicate_of IS NULL \
      ORDER BY COALESCE(a.start_ms, 0) DESC, a.id DESC LIMIT $4"
 ));
+const SPORTS: Sql = Sql::Both("SELECT DISTINCT sport FROM activity WHERE athlete = $1 ORDER BY sport");
 /// Rows that are looked through at once for a text.
 const CHUNK: u32 = 200;
 
@@ -51,6 +53,16 @@ pub fn search(
     }
 }
 
+/// Refuses a word that names no sport.
+pub fn known_sport(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    word: Option<&str>,
+) -> Result<std::result::Result<(), UnknownSport>> {
+    let Some(word) = word else { return Ok(Ok(())) };
+    sport::check(word, || tx.query(&SPORTS, &params![athlete], |row| row.get(0)))
+}
+
 fn page(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -76,4 +88,4 @@ fn says(row: &ActivityRow, text: Option<&str>) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] = &[OF_SPORT];
+pub(super) const QUERIES: &[Sql] = &[OF_SPORT, SPORTS];

@@ -8,6 +8,7 @@ use crate::recording::Recording;
 use crate::records::activity::{self, Activity, Origin};
 use crate::records::athlete::{self, Athlete};
 use crate::records::session;
+use crate::scope::STRAVA_API;
 
 const ME: &str = "me";
 const DONE: &str = "scenario is done";
