@@ -149,8 +149,9 @@ mod tests {
     #[test]
     fn long_changes_weigh_more_than_an_even_run() {
         let even = normalized(&steady(3600, 3.5, 0.0)).unwrap();
-        let changing =
-            |seconds: usize| run((0..3600).map(|s| (if (s / seconds) % 2 == 0 { 4.5 } else { 2.5 }, 0.0)));
+        let changing = |seconds: usize| {
+            run((0..3600).map(|s| (if (s / seconds).is_multiple_of(2) { 4.5 } else { 2.5 }, 0.0)))
+        };
         near(normalized(&changing(60)).unwrap() / even, 1.0, 0.02);
         assert!(normalized(&changing(600)).unwrap() / even > 1.1);
     }

@@ -24,6 +24,8 @@ const LOAD_PER_HOUR: f64 = 100.0 * 0.65 * 0.65;
 const LOAD_PER_EXERTION_HOUR: f64 = 12.5;
 /// A heart rate known for less of the effort than this (a strap that died) does not stand for all of it.
 const HEART_RATE_COVERS: f64 = 0.5;
+/// Motion known for less of the effort than this does not stand for its way.
+const MOTION_COVERS: f64 = 0.5;
 /// A recording that ran on past this does not stand for effort.
 const LONGEST_EFFORT_S: f64 = 24.0 * 3600.0;
 
@@ -153,7 +155,12 @@ impl Effort {
     /// The index of a run whose heart rate is known for half of it at least; its time is that in motion, where known.
     fn running_index(&self, max_bpm: f64) -> Option<f64> {
         let held = self.hr_seconds.as_ref().filter(|_| best_effort::is_running(&self.sport))?;
-        let seconds = self.moving_s.filter(|seconds| *seconds > 0.0).or_else(|| self.duration_s())?;
+        let lasted_s = self.duration_s()?;
+        let seconds = self.moving_s.filter(|seconds| *seconds > 0.0).unwrap_or(lasted_s);
+        // Few samples of a whole run tell a short time for all of its way.
+        if seconds < MOTION_COVERS * lasted_s {
+            return None;
+        }
         let way = (self.distance_m?, seconds);
         let mean_bpm = held.mean_bpm().filter(|_| self.heart_rate_covers())?;
         running_index::of(way, mean_bpm, max_bpm)

@@ -253,4 +253,6 @@ fn a_running_index_is_that_of_the_time_in_motion() {
     assert_eq!(index(&strap_died), None);
     let ride = Effort { sport: "cycling".to_owned(), ..told_run() };
     assert_eq!(index(&ride), None);
+    let few_samples = Effort { moving_s: Some(1500.0), ..told_run() };
+    assert_eq!(index(&few_samples), None);
 }

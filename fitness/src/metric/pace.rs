@@ -103,7 +103,7 @@ pub(super) const METRICS: &[Metric] = &[
         choices: &[
             "The minutes are those in motion, else the timer's, else all.",
             "HR is the mean over the time that each rate was held, known for at least half of the effort.",
-            "Absent below 12 min, below 6 km/h and below 40 % of the maximum heart rate.",
+            "Absent below 12 min, below 6 km/h, below 40 % of the maximum heart rate, and where less than half of the time was in motion.",
             "Grade and heat are not reckoned.",
             "Running alone.",
         ],
