@@ -101,3 +101,6 @@ pub fn active_days(tx: &mut Tx<'_>, athlete: &str, scope: Scope, sport: Option<&
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[Sql] = &[LIST, ACTIVE, FIRST, LAST];
+
+#[cfg(test)]
+mod tests;

@@ -178,3 +178,6 @@ fn is_older(row: &ActivityRow, from_ms: Option<i64>) -> bool {
 
 #[cfg(test)]
 pub(super) const QUERIES: &[Sql] = &[OF_SPORT, NEXT_SPORT, TEXTS, OF_IDS];
+
+#[cfg(test)]
+mod tests;
