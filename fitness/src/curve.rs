@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn points_are_named_as_people_say_them() {
+    fn points_are_named_as_programs_call_them() {
         let power =
             |seconds| Point::of_mean(Kind::Power, seconds, 250.0, date(2024, 5, 1), String::new()).name;
         assert_eq!([run(1, 1300.0).name, power(5), power(1200)], ["5km", "5s", "20min"]);

@@ -54,6 +54,7 @@ impl StillToCome {
     pub const CODE: &str = "date_in_future";
 }
 
+/// The zone that is furthest ahead.
 const FURTHEST_AHEAD_MS: i64 = 14 * 3_600_000;
 
 impl Name {

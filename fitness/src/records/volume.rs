@@ -58,7 +58,7 @@ pub fn page(
     let params = params![athlete, &first, &last, scope.left_out(), sport.unwrap_or("")];
     let Some(oldest) = tx.optional(&FIRST, &params, |row| date(row, 0))? else { return Ok(Vec::new()) };
     let newest = match from {
-        Some(from) => Some(from),
+        Some(from) => Some(from.min(days.1)),
         None => tx.optional(&LAST, &params, |row| date(row, 0))?,
     };
     let Some(newest) = newest.filter(|newest| span.last_of(*newest) >= oldest) else { return Ok(Vec::new()) };
