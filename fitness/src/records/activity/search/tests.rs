@@ -37,7 +37,7 @@ fn keep(tx: &mut Tx<'_>, day: i64, name: &str) -> Result<String> {
 }
 
 /// Keeps what an export says of a run.
-fn tell(tx: &mut Tx<'_>, (id, source_id): (&str, &str), figures: serde_json::Value) -> Result<()> {
+fn tell(tx: &mut Tx<'_>, (id, source_id): (&str, &str), figures: &serde_json::Value) -> Result<()> {
     let row = ExportRow {
         provenance: "bulk_export".to_owned(),
         source_id: source_id.to_owned(),
@@ -68,10 +68,10 @@ async fn a_text_is_looked_for_in_what_the_athlete_says() {
     on_both(|tx| {
         keep(tx, 0, "Über den Pass")?;
         let renamed = keep(tx, 1, "Lunch run")?;
-        tell(tx, (&renamed, "1"), serde_json::json!({"name": "Über die Brücke", "distance_m": 5000.0}))?;
+        tell(tx, (&renamed, "1"), &serde_json::json!({"name": "Über die Brücke", "distance_m": 5000.0}))?;
         let told = keep(tx, 2, "Long run")?;
-        tell(tx, (&told, "2"), serde_json::json!({"description": "With \"Ada\" \\ über Land"}))?;
-        tell(tx, (&told, "3"), serde_json::json!({"name": "Another row, which does not count"}))?;
+        tell(tx, (&told, "2"), &serde_json::json!({"description": "With \"Ada\" \\ über Land"}))?;
+        tell(tx, (&told, "3"), &serde_json::json!({"name": "Another row, which does not count"}))?;
         for limit in [1, 2, 9] {
             assert_eq!(found(tx, "ÜBER", limit)?, ["Long run", "Über die Brücke", "Über den Pass"]);
             assert_eq!(found(tx, "\"ada\" \\", limit)?, ["Long run"]);
