@@ -23,10 +23,19 @@ const LEVEL: u32 = 1;
 const TAG_BYTES: usize = 12;
 
 /// Answers a read with its tag, or that nothing changed; packs what is worth it.
-pub(crate) async fn answer(request: Request, next: Next) -> Response {
+pub(crate) async fn answer(mut request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD {
+        // Its answer has the headers of the read, so the read is done, and only the content left out.
+        *request.method_mut() = Method::GET;
+        return read(request, next).await.map(|_| Body::empty());
+    }
     if request.method() != Method::GET {
         return next.run(request).await;
     }
+    read(request, next).await
+}
+
+async fn read(request: Request, next: Next) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let packs = takes_gzip(request.headers());
     let response = next.run(request).await;

@@ -13,6 +13,7 @@ mod request;
 mod router;
 mod routes;
 mod serve;
+mod sport;
 mod state;
 mod today;
 

@@ -10,6 +10,9 @@ use jiff::civil::Date;
 
 use crate::error::Error;
 
+/// Characters of a word.
+const LONGEST_WORD: usize = 100;
+
 /// Parameters that nobody has read yet.
 pub(crate) struct Query(BTreeMap<String, String>);
 
@@ -63,6 +66,17 @@ impl Query {
 
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)
+    }
+
+    /// A word to look for; nothing would fit every row.
+    pub(crate) fn word(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let text = self.text(name).map(|text| text.trim().to_owned());
+        match text {
+            Some(text) if text.is_empty() || text.chars().count() > LONGEST_WORD => {
+                Err(Error::parameter(name, format!("must have 1 to {LONGEST_WORD} characters")))
+            }
+            text => Ok(text),
+        }
     }
 
     pub(crate) fn number(&mut self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, Error> {

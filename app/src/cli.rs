@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 
 use clap::{Args, Parser, Subcommand};
+use fitness::records::activity;
 use jiff::civil::Date;
+use store::Store;
 
 use crate::commands::{
     accuracy, activities, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters, demo,
@@ -186,6 +188,25 @@ pub(crate) fn in_order(from: Option<Date>, to: Option<Date>) -> Result<(), Probl
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a word that names no sport.
+pub(crate) async fn known_sport(store: &Store, athlete: &str, sport: Option<&str>) -> anyhow::Result<()> {
+    let (athlete, sport) = (athlete.to_owned(), sport.map(str::to_owned));
+    let checked = store.read(move |tx| activity::known_sport(tx, &athlete, sport.as_deref())).await?;
+    checked.map_err(|unknown| {
+        Problem { exit: error::USAGE, ..Problem::new("invalid_parameter", format!("--sport {unknown}")) }
+            .into()
+    })
+}
+
+/// Says that there is nothing to list, and what to do about it.
+pub(crate) fn nothing(what: &str, is_filtered: bool) {
+    output::note(if is_filtered {
+        format!("no {what} that fit; without the filters there may be some")
+    } else {
+        format!("no {what} yet; `paceline import PATH` reads your files")
+    });
 }
 
 fn athlete_id(text: &str) -> Result<String, String> {

@@ -63,6 +63,7 @@ fn numbers(sport: &str, blocks: &Blocks) -> Load {
         ngp_mps: numbers.ngp_mps,
         power_seconds: numbers.power_seconds,
         speed_seconds: numbers.speed_seconds,
+        lnp_w_per_kg: numbers.lnp_w_per_kg,
         ..Effort::default()
     };
     let settings = SettingsHistory::default().at(ALWAYS);

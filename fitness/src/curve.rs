@@ -22,7 +22,7 @@ pub enum Kind {
 /// The best over one distance or duration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Point {
-    /// As people say it: `5k`, `20min`.
+    /// As programs call it: `5km`, `half`, `20min`.
     pub name: String,
     pub seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ impl Point {
     /// A time over a distance.
     pub fn of_pace(distance_m: f64, seconds: f64, date: Date, activity: String) -> Self {
         let known = Distance::of(distance_m);
-        let name = known.map_or_else(|| format!("{distance_m:.0}m"), |known| known.name.to_owned());
+        let name = known.map_or_else(|| format!("{distance_m:.0}m"), |known| known.key.to_owned());
         Self { name, seconds, distance_m: Some(distance_m), watts: None, bpm: None, date, activity }
     }
 
@@ -175,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn points_are_named_as_people_say_them() {
+    fn points_are_named_as_programs_call_them() {
         let power =
             |seconds| Point::of_mean(Kind::Power, seconds, 250.0, date(2024, 5, 1), String::new()).name;
-        assert_eq!([run(1, 1300.0).name, power(5), power(1200)], ["5k", "5s", "20min"]);
+        assert_eq!([run(1, 1300.0).name, power(5), power(1200)], ["5km", "5s", "20min"]);
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
+
+use crate::day;
 
 /// Something that has one value a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -40,6 +43,19 @@ pub struct DailyMetrics {
     #[serde(flatten)]
     pub values: BTreeMap<Name, f64>,
 }
+
+/// A day on which nothing can have been measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is still to come")]
+pub struct StillToCome(pub Date);
+
+impl StillToCome {
+    /// docs/ERRORS.md explains it.
+    pub const CODE: &str = "date_in_future";
+}
+
+/// The zone that is furthest ahead.
+const FURTHEST_AHEAD_MS: i64 = 14 * 3_600_000;
 
 impl Name {
     /// Everything that has one value a day.
@@ -84,6 +100,15 @@ impl Name {
     }
 }
 
+/// Refuses days that have begun nowhere on earth yet.
+///
+/// Where the athlete is may be told wrong or not at all, so the zone that is furthest ahead, UTC+14, decides.
+pub fn none_to_come(days: &[DailyMetrics], now_ms: i64) -> Result<(), StillToCome> {
+    let latest = day::local_date(now_ms.saturating_add(FURTHEST_AHEAD_MS), None, &TimeZone::UTC);
+    let to_come = days.iter().map(|day| day.date).find(|date| latest.is_some_and(|latest| *date > latest));
+    to_come.map_or(Ok(()), |date| Err(StillToCome(date)))
+}
+
 /// The middle of some values; `None` for fewer than `at_least`.
 pub fn median(mut values: Vec<f64>, at_least: usize) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
@@ -102,6 +127,16 @@ mod tests {
             assert_eq!(Name::parse(name.as_str()), Some(name));
             assert_eq!(serde_json::to_value(name).unwrap(), name.as_str());
         }
+    }
+
+    #[test]
+    fn a_day_that_has_begun_nowhere_is_refused() {
+        let now_ms = "2026-05-02T09:59:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let on = |day| DailyMetrics { date: Date::constant(2026, 5, day), values: BTreeMap::new() };
+        assert_eq!(none_to_come(&[on(1), on(2)], now_ms), Ok(()));
+        assert_eq!(none_to_come(&[on(2), on(3)], now_ms), Err(StillToCome(Date::constant(2026, 5, 3))));
+        // On Kiritimati it is the third by now.
+        assert_eq!(none_to_come(&[on(3)], now_ms + 60_000), Ok(()));
     }
 
     #[test]

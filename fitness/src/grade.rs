@@ -3,6 +3,7 @@
 mod model;
 
 pub use model::Model;
+pub(crate) use model::minetti_cost;
 
 use crate::moving::PAUSE_MS;
 use crate::power::{FourthPower, Rolling};

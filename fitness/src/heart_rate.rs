@@ -77,6 +77,13 @@ impl HrSeconds {
         self.0.total_s()
     }
 
+    /// The mean heart rate over that time.
+    pub fn mean_bpm(&self) -> Option<f64> {
+        let beats: f64 = self.0.iter().map(|(bpm, seconds)| bpm * seconds).sum();
+        let seconds = self.total_s();
+        (seconds > 0.0).then(|| beats / seconds)
+    }
+
     /// Banister's TRIMP, summed per sample: the exponential makes that of the mean heart rate too low.
     pub fn trimp(&self, scale: &HeartScale) -> f64 {
         self.0.iter().map(|(bpm, seconds)| seconds / 60.0 * scale.trimp_per_minute(bpm)).sum()
@@ -172,6 +179,17 @@ mod tests {
     #[test]
     fn hrtss_of_an_hour_at_150_with_a_threshold_of_170_is_63_343() {
         near(MAN.hrtss(hour_at(150.0).trimp(&MAN), 170.0).unwrap(), 63.343);
+    }
+
+    /// FORMULAS: the factor a is in the load and in that of the hour at threshold alike.
+    #[test]
+    fn the_factor_cancels_in_hrtss() {
+        let weighed = |a: f64, b: f64, bpm: f64| {
+            let share = (bpm - 50.0) / 140.0;
+            60.0 * share * a * (b * share).exp()
+        };
+        let with_that_of_men = 100.0 * weighed(0.64, 1.67, 150.0) / weighed(0.64, 1.67, 170.0);
+        near(WOMAN.hrtss(hour_at(150.0).trimp(&WOMAN), 170.0).unwrap(), with_that_of_men);
     }
 
     #[test]

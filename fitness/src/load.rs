@@ -5,10 +5,12 @@ mod method;
 pub use method::{LoadMethod, LoadOf, LoadOrder};
 
 use crate::best_effort;
+use crate::govss;
 use crate::heart_rate::{HeartScale, HrSeconds};
 use crate::held::Held;
 use crate::numbers::SPEED_STEPS;
 use crate::power;
+use crate::running_index;
 use crate::settings::{self, Setting, Settings};
 use crate::zone::Edges;
 
@@ -22,6 +24,8 @@ const LOAD_PER_HOUR: f64 = 100.0 * 0.65 * 0.65;
 const LOAD_PER_EXERTION_HOUR: f64 = 12.5;
 /// A heart rate known for less of the effort than this (a strap that died) does not stand for all of it.
 const HEART_RATE_COVERS: f64 = 0.5;
+/// Motion known for less of the effort than this does not stand for its way.
+const MOTION_COVERS: f64 = 0.5;
 /// A recording that ran on past this does not stand for effort.
 const LONGEST_EFFORT_S: f64 = 24.0 * 3600.0;
 
@@ -39,6 +43,8 @@ pub struct Effort {
     pub hr_seconds: Option<HrSeconds>,
     /// Normalized graded speed.
     pub ngp_mps: Option<f64>,
+    /// Lactate-normalized power of a run.
+    pub lnp_w_per_kg: Option<f64>,
     /// Seconds at each watt.
     pub power_seconds: Option<Held>,
     /// Seconds at each graded speed, in steps of 0.01 m/s.
@@ -58,9 +64,12 @@ pub struct Load {
     pub intensity: Option<f64>,
     pub tss: Option<f64>,
     pub rtss: Option<f64>,
+    /// Skiba's score of a run by its power.
+    pub govss: Option<f64>,
     /// Swim TSS.
     pub stss: Option<f64>,
     pub session_rpe: Option<f64>,
+    pub running_index: Option<f64>,
     /// Seconds in each zone, from the easiest on.
     pub zones_hr_s: Option<Vec<f64>>,
     pub zones_power_s: Option<Vec<f64>>,
@@ -89,8 +98,10 @@ impl Load {
             intensity,
             tss,
             rtss: by_graded_pace(effort, settings),
+            govss: by_running_power(effort, settings),
             stss: by_swim_pace(effort, settings),
             session_rpe: effort.session_rpe(),
+            running_index: effort.running_index(settings.hr_max.value),
             zones_hr_s: held.map(|held| held.zones(&edges.hr)),
             zones_power_s: zones(effort.power_seconds.as_ref(), edges.power.as_deref(), 1.0),
             zones_pace_s: zones(effort.speed_seconds.as_ref(), edges.speed.as_deref(), SPEED_STEPS),
@@ -139,6 +150,20 @@ impl Effort {
     fn session_rpe(&self) -> Option<f64> {
         let exertion = self.perceived_exertion.filter(|exertion| (0.0..=10.0).contains(exertion))?;
         Some(exertion * self.duration_s()? / 60.0)
+    }
+
+    /// The index of a run whose heart rate is known for half of it at least; its time is that in motion, where known.
+    fn running_index(&self, max_bpm: f64) -> Option<f64> {
+        let held = self.hr_seconds.as_ref().filter(|_| best_effort::is_running(&self.sport))?;
+        let lasted_s = self.duration_s()?;
+        let seconds = self.moving_s.filter(|seconds| *seconds > 0.0).unwrap_or(lasted_s);
+        // Few samples of a whole run tell a short time for all of its way.
+        if seconds < MOTION_COVERS * lasted_s {
+            return None;
+        }
+        let way = (self.distance_m?, seconds);
+        let mean_bpm = held.mean_bpm().filter(|_| self.heart_rate_covers())?;
+        running_index::of(way, mean_bpm, max_bpm)
     }
 
     /// True where threshold power on the bicycle is the measure of power.
@@ -193,6 +218,13 @@ fn by_graded_pace(effort: &Effort, settings: &Settings) -> Option<f64> {
     let threshold_mps = 1000.0 / settings.threshold_pace_s_per_km?.value;
     let intensity = effort.ngp_mps? / threshold_mps;
     Some(100.0 * effort.duration_s()? / 3600.0 * intensity * intensity)
+}
+
+/// Skiba's score; the threshold's power follows from the threshold pace by the same model.
+fn by_running_power(effort: &Effort, settings: &Settings) -> Option<f64> {
+    let threshold_mps = 1000.0 / settings.threshold_pace_s_per_km?.value;
+    let power = effort.lnp_w_per_kg.filter(|_| best_effort::is_running(&effort.sport))?;
+    Some(govss::score(effort.duration_s()?, power, threshold_mps))
 }
 
 /// Swim TSS: 100 × hours × (speed / critical swim speed)³, as drag grows with the square of the speed.

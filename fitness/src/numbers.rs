@@ -13,10 +13,10 @@ use crate::mean_max::{Best, Curve, Pieces, Total};
 use crate::moving::PAUSE_MS;
 use crate::prediction::SHORTEST_BASIS_S;
 use crate::recording::{Channel, Samples};
-use crate::{distance, power, vdot};
+use crate::{distance, govss, power, vdot};
 
 /// Raised when a formula changes, so that what is stored is computed anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Steps of a speed, per m/s, in which seconds are counted.
 pub const SPEED_STEPS: f64 = 100.0;
 /// The highest step of a graded speed, 40 m/s: nobody runs up the steepest grade faster.
@@ -36,6 +36,8 @@ pub struct Numbers {
     pub gap_hr_mps: Option<f64>,
     /// Normalized graded speed, by the model fitted to heart rates.
     pub ngp_mps: Option<f64>,
+    /// Lactate-normalized power of a run.
+    pub lnp_w_per_kg: Option<f64>,
     pub decoupling_pct: Option<f64>,
     pub efficiency_factor: Option<f64>,
     pub vdot: Option<f64>,
@@ -74,6 +76,7 @@ impl Recorded<'_> {
         let mut along = if times.is_empty() { None } else { distance::along(samples) };
         let graded = along.as_deref().map(|along| Graded::of(samples, along));
         let on_foot = best_effort::is_on_foot(self.sport);
+        let is_running = best_effort::is_running(self.sport);
         let stepped = graded.as_ref().filter(|_| on_foot);
         let best_power = watts.map(|watts| power::best(times, watts));
         let np = watts.and_then(|watts| power::normalized(times, watts));
@@ -84,6 +87,7 @@ impl Recorded<'_> {
             gap_minetti_mps: stepped.and_then(|graded| graded.mean(Model::Minetti)),
             gap_hr_mps: stepped.and_then(|graded| graded.mean(Model::HeartRate)),
             ngp_mps,
+            lnp_w_per_kg: graded.as_ref().filter(|_| is_running).and_then(govss::normalized),
             decoupling_pct: bpm.and_then(|bpm| self.decoupling(bpm, watts, graded.as_ref())),
             efficiency_factor: bpm.and_then(|bpm| self.efficiency(bpm, np, ngp_mps)),
             vdot: self.vdot(best_efforts.as_deref().unwrap_or_default()),

@@ -219,6 +219,20 @@ mod tests {
         near(normalized(&times, &watts), 239.235);
     }
 
+    /// FORMULAS: others begin at once, with a window that grows up to 30 s; ours begins where a window is whole.
+    #[test]
+    fn with_a_first_window_that_grows_it_would_be_240_642() {
+        let (times, watts) = intervals();
+        let mut growing = FourthPower::default();
+        for second in 0..watts.len() {
+            let window = &watts[(second + 1).saturating_sub(WINDOW_S)..=second];
+            growing.add(window.iter().sum::<f64>() / window.len() as f64);
+        }
+        near(growing.root(), 240.642);
+        let more = growing.root().zip(normalized(&times, &watts)).map(|(theirs, ours)| theirs - ours);
+        near(more, 240.642 - 239.235);
+    }
+
     #[test]
     fn xpower_of_alternating_minutes_is_219_029() {
         let (times, watts) = intervals();
@@ -243,6 +257,8 @@ mod tests {
     #[test]
     fn the_intensity_is_not_rounded() {
         near(Some(training_stress(3600.0, 207.4, 250.0)), 68.8236);
+        let rounded = (intensity(207.4, 250.0) * 100.0).round() / 100.0;
+        near(Some(100.0 * rounded * 207.4 / 250.0), 68.8568);
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl Scope {
         }
     }
 
+    /// The provenance whose rows do not belong in; no row has an empty one.
+    pub(crate) fn left_out(self) -> &'static str {
+        if self.includes(STRAVA_API) { "" } else { STRAVA_API }
+    }
+
     /// True where an activity of this provenance belongs in.
     pub fn includes(self, provenance: &str) -> bool {
         self == Self::All || provenance != STRAVA_API

@@ -46,11 +46,15 @@ impl Summary {
         // A device without a meter writes zeros all the way.
         let metered = samples.channel(Channel::Power).filter(|watts| watts.iter().any(|watts| *watts > 0.0));
         let watts = metered.map(|watts| Column::of(watts, |_| true)).unwrap_or_default();
+        let elapsed_s = totals.elapsed_s.or(laps.elapsed_s).or_else(|| span_s(samples));
+        let moving_s = moving::seconds_along(samples, along.as_deref());
         let cadence = Column::of(samples.channel(Channel::Cadence).unwrap_or(&[]), |rate| rate > 0.0);
         Self {
-            elapsed_s: totals.elapsed_s.or(laps.elapsed_s).or_else(|| span_s(samples)),
+            elapsed_s,
             timer_s: totals.timer_s.or(laps.timer_s),
-            moving_s: moving::seconds_along(samples, along.as_deref()),
+            // Laps or totals may end before the samples do.
+            moving_s: moving_s
+                .map(|moving_s| elapsed_s.map_or(moving_s, |elapsed_s| moving_s.min(elapsed_s))),
             distance_m: totals.distance_m.or_else(|| laps.distance_m(along.as_deref())),
             ascent_m: totals.ascent_m.or_else(|| ascent::meters(samples)),
             avg_hr: heart_rate.mean.or(totals.avg_hr),
@@ -194,6 +198,17 @@ mod tests {
             (summary.elapsed_s, summary.timer_s, summary.distance_m, summary.ascent_m),
             (Some(12.0), Some(9.0), Some(33.0), Some(1.0))
         );
+    }
+
+    #[test]
+    fn nobody_moves_for_longer_than_it_lasted() {
+        let way: Vec<f64> = (0..=100).map(|second| f64::from(second) * 3.0).collect();
+        let mut recording = recording(0..=100, &[(Channel::Distance, &way)]);
+        recording.laps = vec![lap(95.0, 285.0)];
+        let summary = Summary::of(&recording);
+        assert_eq!((summary.elapsed_s, summary.moving_s), (Some(95.0), Some(95.0)));
+        recording.totals.elapsed_s = Some(90.0);
+        assert_eq!(Summary::of(&recording).moving_s, Some(90.0));
     }
 
     #[test]

@@ -77,6 +77,17 @@ impl Span {
     fn next(self, first: Date) -> Option<Date> {
         self.last_of(first).tomorrow().ok()
     }
+
+    /// The first day of the span that lies so many before that of a day.
+    pub fn back(self, day: Date, spans: u32) -> Date {
+        let first = self.first_of(day);
+        let back = match self {
+            Self::Week => jiff::Span::new().try_weeks(spans),
+            Self::Month => jiff::Span::new().try_months(spans),
+            Self::Year => jiff::Span::new().try_years(spans),
+        };
+        back.map_or(first, |back| first.saturating_sub(back))
+    }
 }
 
 impl Volume {
@@ -92,12 +103,13 @@ impl Volume {
 
 /// Every span from that of the first of these days through that of the last, those without an activity too.
 pub fn periods(span: Span, outings: &[Outings]) -> Vec<Period> {
+    let dates = || outings.iter().map(|outing| outing.date);
+    dates().min().zip(dates().max()).map_or_else(Vec::new, |days| periods_of(span, days, outings))
+}
+
+/// Every span from that of one day through that of another, those without an activity too.
+pub fn periods_of(span: Span, (first, last): (Date, Date), outings: &[Outings]) -> Vec<Period> {
     let mut sums: BTreeMap<Date, Period> = BTreeMap::new();
-    let (Some(first), Some(last)) =
-        (outings.iter().map(|outing| outing.date).min(), outings.iter().map(|outing| outing.date).max())
-    else {
-        return Vec::new();
-    };
     let spans = std::iter::successors(Some(span.first_of(first)), |first| span.next(*first));
     for from in spans.take_while(|from| *from <= last) {
         let empty =
@@ -135,6 +147,14 @@ mod tests {
         check(Span::Week, date(2024, 4, 29), date(2024, 4, 29), date(2024, 5, 5));
         check(Span::Month, date(2024, 2, 10), date(2024, 2, 1), date(2024, 2, 29));
         check(Span::Year, date(2024, 2, 10), date(2024, 1, 1), date(2024, 12, 31));
+    }
+
+    #[test]
+    fn spans_are_counted_back() {
+        let day = date(2024, 3, 31);
+        assert_eq!(Span::Week.back(day, 2), date(2024, 3, 11));
+        assert_eq!(Span::Month.back(day, 1), date(2024, 2, 1));
+        assert_eq!(Span::Year.back(day, 0), date(2024, 1, 1));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::page::{self, Page};
 use crate::path::Segment;
 use crate::period::Period;
 use crate::query::{FromQuery, Params, Query};
+use crate::sport;
 use crate::state::Shared;
 
 pub(crate) mod detail;
@@ -24,9 +25,6 @@ mod view;
 use streams::{Asked, Streams};
 pub(crate) use view::Warning;
 use view::{Activity, ActivityWithLaps};
-
-/// Characters of a filter.
-const LONGEST_WORD: usize = 100;
 
 /// Which activities to list.
 #[derive(Debug, IntoParams)]
@@ -63,21 +61,10 @@ impl FromQuery for Which {
         let limit = page::limit(query)?;
         Ok(Self {
             period: Period::read(query)?,
-            filter: Filter { sport: word(query, "sport")?, text: word(query, "text")?, from_ms: None },
+            filter: Filter { sport: sport::read(query)?, text: query.word("text")?, from_ms: None },
             after: query.text("cursor").map_or(Ok(PageKey::newest()), |cursor| read_cursor(&cursor))?,
             limit: u32::try_from(limit).unwrap_or(1),
         })
-    }
-}
-
-/// What a filter asks for; nothing would fit every row.
-fn word(query: &mut Query, name: &str) -> Result<Option<String>, Error> {
-    let text = query.text(name).map(|text| text.trim().to_owned());
-    match text {
-        Some(text) if text.is_empty() || text.chars().count() > LONGEST_WORD => {
-            Err(Error::parameter(name, format!("must have 1 to {LONGEST_WORD} characters")))
-        }
-        text => Ok(text),
     }
 }
 
@@ -94,6 +81,7 @@ pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     Params(Which { period, filter, after, limit }): Params<Which>,
 ) -> Result<Json<Page<Activity>>, Error> {
+    sport::known(&shared, filter.sport.as_deref()).await?;
     let athlete = shared.state.partition.clone();
     let read = shared.store().read(move |tx| {
         let (from_ms, until_ms) = period.instants(tx, &athlete)?;

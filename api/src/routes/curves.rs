@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use crate::error::{Error, ErrorBody};
 use crate::page::Page;
 use crate::query::{FromQuery, Params, Query};
+use crate::sport;
 use crate::state::Shared;
 
 /// Which curves to show.
@@ -95,7 +96,7 @@ impl FromQuery for WhichRecords {
     fn read(query: &mut Query) -> Result<Self, Error> {
         Ok(Self {
             kind: kind(query)?,
-            sport: query.text("sport").unwrap_or_else(|| "running".to_owned()),
+            sport: sport::read(query)?.unwrap_or_else(|| "running".to_owned()),
             standing: query.flag("standing")?,
         })
     }
@@ -114,6 +115,7 @@ pub(crate) async fn records(
     State(shared): State<Arc<Shared>>,
     Params(WhichRecords { kind, sport, standing }): Params<WhichRecords>,
 ) -> Result<Json<Page<Fallen>>, Error> {
+    sport::known(&shared, Some(&sport)).await?;
     let athlete = shared.state.partition.clone();
     let read = shared.store().read(move |tx| curve::records(tx, &athlete, Scope::All, kind, &sport));
     let mut records = read.await?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use fitness::daily_metric::{DailyMetrics, Name};
+use axum::http::StatusCode;
+use fitness::daily_metric::{DailyMetrics, Name, StillToCome, none_to_come};
 use fitness::records::{athlete, daily_metric};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -118,10 +119,8 @@ impl Sent {
                     let message = format!("must be 1 to {DAYS_AT_MOST} days, not {}", items.len());
                     return Err(Error::parameter("items", message));
                 }
-                (0..)
-                    .zip(&items)
-                    .map(|(place, item): (usize, _)| item.read(&format!("items[{place}].")))
-                    .collect()
+                let read = |(place, item): (usize, &Measured)| item.read(&format!("items[{place}]."));
+                each_once(items.iter().enumerate().map(read).collect::<Result<_, _>>()?)
             }
             (None, Some(date)) => {
                 Ok(vec![Measured { date, sleep_s, resting_hr, hrv_ms, weight_kg, steps }.read("")?])
@@ -146,7 +145,28 @@ impl From<DailyMetrics> for Measured {
     }
 }
 
-/// Keeps what was measured: one day, or several as `items`. Of one day the last value of each counts.
+fn refused(error: StillToCome) -> Error {
+    Error::Refused {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: StillToCome::CODE.into(),
+        message: error.to_string(),
+        details: None,
+    }
+}
+
+/// A day that stands in one request twice would leave open which of the two counts.
+fn each_once(days: Vec<DailyMetrics>) -> Result<Vec<DailyMetrics>, Error> {
+    let mut seen = BTreeMap::new();
+    for (place, day) in days.iter().enumerate() {
+        if let Some(before) = seen.insert(day.date, place) {
+            let reason = format!("is the day of `items[{before}]` again");
+            return Err(Error::parameter(format!("items[{place}].date"), reason));
+        }
+    }
+    Ok(days)
+}
+
+/// Keeps what was measured: one day, or several as `items`, each day once.
 #[utoipa::path(
     post, path = "/daily-metrics", tag = "athlete", operation_id = "keep_daily_metrics",
     request_body(content = Sent),
@@ -164,6 +184,7 @@ pub(crate) async fn keep(
     let days = sent.read()?;
     let (id, now_ms, count) =
         (shared.state.partition.clone(), shared.state.engine.clock().now_ms(), days.len());
+    none_to_come(&days, now_ms).map_err(refused)?;
     let kept = shared.store().write(move |tx| {
         if athlete::get(tx, &id)?.is_none() {
             return Ok(None);

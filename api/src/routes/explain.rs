@@ -46,7 +46,12 @@ impl FromQuery for Which {
         let about = match (activity, query.date("day")?) {
             (Some(id), None) => About::Activity(id),
             (None, Some(day)) => About::Day(day),
-            (None, None) => return Err(Error::parameter("activity", "must be the id of an activity")),
+            (None, None) => {
+                return Err(Error::parameter(
+                    "activity",
+                    "must be the id of an activity, as in `?activity=ID`; or give a day, as in `?day=2026-07-31`",
+                ));
+            }
             (Some(_), Some(_)) => {
                 return Err(Error::parameter("day", "stands beside an activity; give one of them"));
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use fitness::Scope;
-use fitness::records::volume;
+use fitness::records::volume::{self, Place};
 use fitness::volume::{self as sums, Span};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
 use crate::period::Period;
 use crate::query::{FromQuery, Params, Query};
+use crate::sport;
 use crate::state::Shared;
 
 /// Sums over activities.
@@ -88,8 +89,7 @@ pub(crate) struct WeeksParams {
 pub(crate) struct Which {
     span: Span,
     sport: Option<String>,
-    days: (Date, Date),
-    limit: i64,
+    place: Place,
 }
 
 impl FromQuery for Which {
@@ -101,14 +101,12 @@ impl FromQuery for Which {
         let cursor = query.text("cursor");
         let cursor =
             cursor.map(|text| fitness::day::parse(&text).ok_or_else(page::bad_cursor)).transpose()?;
-        let before = cursor.and_then(|cursor| span.first_of(cursor).yesterday().ok());
-        let last = span.last_of(last);
-        Ok(Self {
-            span,
-            sport: query.text("sport"),
-            days: (span.first_of(first), before.map_or(last, |before| before.min(last))),
-            limit: page::limit(query)?,
-        })
+        let place = Place {
+            days: (span.first_of(first), span.last_of(last)),
+            from: cursor.and_then(|cursor| span.first_of(cursor).yesterday().ok()),
+            limit: u32::try_from(page::limit(query)?).unwrap_or(1),
+        };
+        Ok(Self { span, sport: sport::read(query)?, place })
     }
 }
 
@@ -123,13 +121,14 @@ impl FromQuery for Which {
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
-    Params(Which { span, sport, days, limit }): Params<Which>,
+    Params(Which { span, sport, place }): Params<Which>,
 ) -> Result<Json<Page<Week>>, Error> {
+    sport::known(&shared, sport.as_deref()).await?;
     let athlete = shared.state.partition.clone();
-    let read =
-        shared.store().read(move |tx| volume::between(tx, &athlete, Scope::All, days, sport.as_deref()));
-    let mut periods = sums::periods(span, &read.await?);
-    periods.reverse();
-    let page = Page::cut(periods, limit, |period| period.from.to_string());
+    let asked = Place { limit: place.limit + 1, ..place };
+    let read = shared
+        .store()
+        .read(move |tx| volume::page(tx, &athlete, Scope::All, (span, sport.as_deref()), asked));
+    let page = Page::cut(read.await?, i64::from(place.limit), |period| period.from.to_string());
     Ok(Json(Page { items: page.items.into_iter().map(Week::from).collect(), next: page.next }))
 }

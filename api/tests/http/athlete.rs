@@ -254,6 +254,9 @@ async fn what_is_asked_of_no_activity_is_refused() {
         assert_eq!(said(&format!("activities/nothing/{what}")).await, "404 not_found", "{what}");
     }
     assert_eq!(said("explain?activity=nothing").await, "404 not_found");
+    let neither = house.client.get("/api/v1/explain").await.json()["error"]["message"].clone();
+    let told = ["`?activity=ID`", "`?day=2026-07-31`"];
+    assert!(told.iter().all(|form| neither.as_str().unwrap().contains(form)), "{neither}");
     for path in [
         "explain".to_owned(),
         format!("explain?activity={id}&field=mood"),

@@ -169,11 +169,40 @@ async fn weeks_are_summed_by_sport_the_newest_first() {
             (&rest["items"][0]["from"], rest["items"].as_array().unwrap().len()),
             (&json!("2026-05-04"), 1)
         );
+        // A page that begins with weeks without an activity has them all the same.
+        let one = get(&house, "weeks?limit=1").await;
+        let empty = get(&house, &format!("weeks?limit=1&cursor={}", one["next"].as_str().unwrap())).await;
+        assert_eq!(
+            (&empty["items"][0]["from"], &empty["next"]),
+            (&json!("2026-05-11"), &json!("2026-05-11"))
+        );
         let year = get(&house, "weeks?span=year&sport=running").await;
         assert_eq!(
             (&year["items"][0]["from"], &year["items"][0]["activities"]),
             (&json!("2026-01-01"), &json!(2))
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_by_sport_takes_the_same_words_in_every_list() {
+    for url in support::databases() {
+        let house = House::build(Plan { url, ..Plan::usual() }).await;
+        run(&house, "running", date(2026, 5, 4), 1500.0).await;
+        run(&house, "tennis", date(2026, 5, 5), 600.0).await;
+        for list in ["activities", "weeks", "records"] {
+            let asked = async |sport: &str| {
+                let answer = house.client.get(&format!("/api/v1/{list}?sport={sport}")).await;
+                (answer.said(), answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned())
+            };
+            for known in ["running", "tennis", "%20running%20", "swimming"] {
+                assert_eq!(asked(known).await.0, "200", "{list} of {known}");
+            }
+            let (said, message) = asked("runing").await;
+            assert_eq!(said, "422 invalid_parameter", "{list}");
+            assert_eq!(message, "`sport` must be one of `running`, `tennis`, not `runing`", "{list}");
+            assert_eq!(asked("").await.0, "422 invalid_parameter", "{list}");
+        }
     }
 }
 
@@ -219,7 +248,7 @@ async fn records_tell_when_they_fell() {
             .iter()
             .map(|record| json!([record["name"], record["date"], record["gain"], record["stands"]]))
             .collect();
-        let wanted = [json!(["5k", "2026-05-01", null, false]), json!(["5k", "2026-05-03", 20.0, true])];
+        let wanted = [json!(["5km", "2026-05-01", null, false]), json!(["5km", "2026-05-03", 20.0, true])];
         assert_eq!(shown, wanted);
         assert_eq!(get(&house, "records?standing=true").await["items"].as_array().unwrap().len(), 1);
     }

@@ -103,3 +103,23 @@ async fn who_is_not_known_has_no_metrics() {
     let answer = house.client.post(PATH, &json!({"date": "2026-07-20", "steps": 1})).await;
     assert_eq!(answer.said(), "404 not_found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_still_to_come_is_refused() {
+    let house = house(support::sqlite_url()).await;
+    let day = json!({"items": [{"date": "2026-07-20", "steps": 1.0}, {"date": "2031-07-20", "steps": 1.0}]});
+    let refused = house.client.post(PATH, &day).await;
+    assert_eq!(refused.said(), "422 date_in_future");
+    assert_eq!(listed(&house, "").await["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_stands_in_a_request_once() {
+    let house = house(support::sqlite_url()).await;
+    let twice =
+        json!({"items": [{"date": "2026-07-20", "steps": 1.0}, {"date": "2026-07-20", "steps": 2.0}]});
+    let refused = house.client.post(PATH, &twice).await;
+    assert_eq!(refused.said(), "422 invalid_parameter");
+    assert_eq!(refused.json()["error"]["message"], "`items[1].date` is the day of `items[0]` again");
+    assert_eq!(listed(&house, "").await["items"], json!([]));
+}

@@ -171,6 +171,22 @@ async fn a_failure_is_neither_tagged_nor_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_has_the_tag_of_the_read_and_no_content() {
+    let house = House::new().await;
+    ride(&house, Ride::default()).await;
+    let path = "/api/v1/activities";
+    let read = with(&house, path, &[]).await;
+    let head = house.client.send("HEAD", path, &[], b"").await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    for name in ["etag", "content-length", "content-type", "cache-control"] {
+        assert!(read.header(name).is_some() && head.header(name) == read.header(name), "{name}");
+    }
+    let known = format!("if-none-match: {}", read.header("etag").unwrap().trim_start_matches("w/"));
+    assert_eq!(house.client.send("HEAD", path, &[&known], b"").await.status, 304);
+    assert_eq!(house.client.send("HEAD", "/api/v1/activities/none", &[], b"").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_packed_for_who_takes_it() {
     let house = House::new().await;
     for days_ago in 0..8 {

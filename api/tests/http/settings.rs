@@ -120,7 +120,7 @@ async fn a_setting_that_cannot_be_is_named() {
     .await;
     check(
         asked("hr_zones", &json!([150, 130]), None),
-        "`settings[0].value` cannot be: `150,130` is not a value of heart-rate zones; give it as `95,114,133,152,171`",
+        "`settings[0].value` cannot be: `150,130` is not a value of heart-rate zones: 130 bpm is not harder than 150 bpm, which stands before it",
     )
     .await;
     check(

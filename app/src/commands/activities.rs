@@ -69,7 +69,7 @@ impl Activities {
             return Ok(error::DONE);
         }
         if rows.is_empty() {
-            output::note("no activities; `paceline import PATH` reads your files");
+            cli::nothing("activities", self.from.is_some() || self.to.is_some());
             return Ok(error::DONE);
         }
         output::line(table(&rows, &zone).to_string())?;

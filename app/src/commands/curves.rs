@@ -11,7 +11,7 @@ use crate::cli::{Form, Whose};
 use crate::config::Config;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
-use crate::{error, output, program, units};
+use crate::{cli, error, output, program, units};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -51,7 +51,7 @@ impl Curves {
         }
         match asked.next() {
             Some(first) => output::line(shown(first, kind))?,
-            None => output::note("nothing to show; `paceline import PATH` reads your files"),
+            None => cli::nothing("curves", season.is_some() || kind != Kind::Pace),
         }
         Ok(error::DONE)
     }
@@ -126,8 +126,8 @@ mod tests {
 Best of 2026
 
 Over   Best     Pace  Day         Activity
-mile   5:10  3:13/km  2026-05-02  run
-5k    17:30  3:30/km  2026-05-02  run
+1mi    5:10  3:13/km  2026-05-02  run
+5km   17:30  3:30/km  2026-05-02  run
 
 Critical speed  3:38/km, D' 189 m";
         assert_eq!(shown(&curve, Kind::Pace), wanted);

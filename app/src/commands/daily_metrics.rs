@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use engine::clock::Clock;
-use fitness::daily_metric::{DailyMetrics, Name};
+use fitness::daily_metric::{DailyMetrics, Name, StillToCome, none_to_come};
 use fitness::records::daily_metric;
 use jiff::civil::Date;
 use serde_json::json;
@@ -207,6 +207,7 @@ async fn keep(
     let store = program::store(config).await?;
     program::meet(&store, &athlete).await?;
     let (now_ms, count) = (Clock::system().now_ms(), days.len());
+    none_to_come(&days, now_ms).map_err(|error| Problem::new(StillToCome::CODE, error.to_string()))?;
     let written = store.write(move |tx| daily_metric::keep(tx, &athlete, &days, provenance, now_ms)).await?;
     if form.json {
         output::json(&json!({ "days": count, "changed": written.changed, "left_out": left_out }))?;

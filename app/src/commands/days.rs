@@ -46,7 +46,7 @@ impl Days {
         if self.form.json {
             days.iter().try_for_each(output::json)?;
         } else if days.is_empty() {
-            output::note("no days yet; `paceline import PATH` reads your files");
+            cli::nothing("days", self.from.is_some() || self.to.is_some());
         } else {
             output::line(table(&days).to_string())?;
         }

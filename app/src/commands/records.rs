@@ -15,7 +15,7 @@ use crate::cli::{Form, Whose};
 use crate::config::Config;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
-use crate::{error, output, program, units};
+use crate::{cli, error, output, program, units};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -26,6 +26,9 @@ Examples:
 
 Eddington's number is the largest E so that on E days at least E kilometres were covered.";
 
+/// The sport whose records are shown where none is named.
+const RUNNING: &str = "running";
+
 /// Shows personal records and when they fell, streaks, and Eddington's number
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -34,7 +37,7 @@ pub(crate) struct Records {
     #[arg(long, value_enum, default_value_t = Of::Pace)]
     kind: Of,
     /// The sport, also that of streaks
-    #[arg(long, value_name = "SPORT", default_value = "running")]
+    #[arg(long, value_name = "SPORT", default_value = RUNNING)]
     sport: String,
     /// Records that no longer stand too
     #[arg(long)]
@@ -73,24 +76,26 @@ impl From<Of> for Kind {
 
 impl Records {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
-        let is_ride = ["running", "cycling"].contains(&self.sport.as_str());
+        let is_ride = [RUNNING, "cycling"].contains(&self.sport.as_str());
         anyhow::ensure!(
             matches!(self.kind, Of::Pace | Of::HeartRate) || is_ride,
             "records of power are those on a bicycle; leave `--sport` out"
         );
         let store = program::store(config).await?;
+        cli::known_sport(&store, &self.whose.athlete, Some(&self.sport)).await?;
         let zone = program::time_zone(&store, &self.whose.athlete).await?;
         let today = fitness::day::local_date(Clock::system().now_ms(), None, &zone).unwrap_or(Date::ZERO);
         let (athlete, kind) = (self.whose.athlete, Kind::from(self.kind));
         let sport = if kind == Kind::Power { "cycling".to_owned() } else { self.sport };
-        let mut told = store.read(move |tx| read(tx, &athlete, kind, &sport, today)).await?;
+        let asked = sport.clone();
+        let mut told = store.read(move |tx| read(tx, &athlete, kind, &asked, today)).await?;
         told.records.retain(|record| self.all || record.stands);
         if self.form.json {
             output::json(&told)?;
             return Ok(error::DONE);
         }
         if told.records.is_empty() {
-            output::note("no records; `paceline import PATH` reads your files");
+            cli::nothing("records", kind != Kind::Pace || sport != RUNNING);
         } else {
             output::line(table(&told.records).to_string())?;
         }
@@ -167,8 +172,8 @@ mod tests {
             |day, seconds| Point::of_pace(5000.0, seconds, Date::constant(2026, 5, day), format!("run{day}"));
         let wanted = "\
 Record   Best  Better by  Day                 Activity
-5k      21:40             2026-05-01          run1
-5k      21:10       0:30  2026-05-09  stands  run9";
+5km     21:40             2026-05-01          run1
+5km     21:10       0:30  2026-05-09  stands  run9";
         assert_eq!(table(&fallen(vec![run(1, 1300.0), run(9, 1270.0)])).to_string(), wanted);
     }
 

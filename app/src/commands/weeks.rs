@@ -63,6 +63,8 @@ impl Weeks {
             self.to.map_or(Date::MAX, |to| span.last_of(to)),
         );
         let store = program::store(config).await?;
+        cli::known_sport(&store, &self.whose.athlete, self.sport.as_deref()).await?;
+        let is_filtered = self.from.is_some() || self.to.is_some() || self.sport.is_some();
         let (athlete, sport) = (self.whose.athlete, self.sport);
         let read = store.read(move |tx| volume::between(tx, &athlete, Scope::All, days, sport.as_deref()));
         let mut periods = periods(span, &read.await?);
@@ -74,7 +76,7 @@ impl Weeks {
             periods.drain(..periods.len().saturating_sub(SCREENFUL));
         }
         if periods.is_empty() {
-            output::note("no activities; `paceline import PATH` reads your files");
+            cli::nothing("activities", is_filtered);
         } else {
             output::line(table(&periods).to_string())?;
         }

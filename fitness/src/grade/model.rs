@@ -42,7 +42,7 @@ const LEVEL_COST: f64 = 3.6;
 /// Energy cost of running on a grade, in J/kg/m.
 ///
 /// Minetti et al. 2002, J Appl Physiol 93:1039, from -0.45 to +0.45. Evidence: measured on ten mountain runners.
-pub(super) fn minetti_cost(grade: f64) -> f64 {
+pub(crate) fn minetti_cost(grade: f64) -> f64 {
     let i = grade;
     ((((155.4 * i - 30.4) * i - 43.3) * i + 46.3) * i + 19.5) * i + LEVEL_COST
 }

@@ -1,4 +1,3 @@
-use super::model::minetti_cost;
 use super::*;
 
 /// A run at a steady speed on a steady grade, with a sample each so many seconds.
@@ -39,8 +38,21 @@ fn the_polynomial_is_near_what_was_measured() {
 
 #[test]
 fn the_model_by_heart_rate_goes_through_its_points_and_on() {
-    let points = [(-0.10, 0.875), (0.0, 1.0), (0.10, 1.48), (0.40, 3.74), (0.025, 1.095), (0.45, 4.03)];
-    for (grade, factor) in points {
+    let on_the_chart = [
+        (-0.30, 1.490),
+        (-0.20, 1.085),
+        (-0.16, 0.965),
+        (-0.10, 0.875),
+        (-0.05, 0.900),
+        (0.0, 1.0),
+        (0.05, 1.19),
+        (0.10, 1.48),
+        (0.20, 2.28),
+        (0.30, 3.16),
+        (0.40, 3.74),
+    ];
+    let between_and_beyond = [(0.025, 1.095), (0.45, 4.03)];
+    for (grade, factor) in on_the_chart.into_iter().chain(between_and_beyond) {
         near(Model::HeartRate.factor(grade), factor, 1e-9);
     }
 }

@@ -221,3 +221,38 @@ fn zones_of_pace_are_speeds() {
     assert_eq!(Edges::of(&run, &settings).speed, Some(vec![2.5, 4.0]));
     assert_eq!(Edges::of(&ride(), &settings).speed, None);
 }
+
+/// 10 km in 50 min at 150 of 190, with the power of the threshold pace.
+fn told_run() -> Effort {
+    Effort {
+        sport: "running".to_owned(),
+        timer_s: Some(3600.0),
+        moving_s: Some(3000.0),
+        distance_m: Some(10_000.0),
+        hr_seconds: "150:3000".parse().ok(),
+        lnp_w_per_kg: Some(5.342_005),
+        ..Effort::default()
+    }
+}
+
+#[test]
+fn an_hour_with_the_power_of_the_threshold_pace_is_a_govss_of_100() {
+    let threshold = Settings { threshold_pace_s_per_km: Some(given(250.0)), ..settings(None) };
+    let govss = of(&told_run(), &threshold).govss.unwrap();
+    assert!((govss - 100.0).abs() < 1e-3, "{govss}");
+    assert_eq!(of(&told_run(), &settings(None)).govss, None, "without a threshold pace");
+    let walk = Effort { sport: "walking".to_owned(), ..told_run() };
+    assert_eq!(of(&walk, &threshold).govss, None);
+}
+
+#[test]
+fn a_running_index_is_that_of_the_time_in_motion() {
+    let index = |effort: &Effort| of(effort, &settings(None)).running_index;
+    assert!(index(&told_run()).is_some_and(|index| (index - 62.2892).abs() < 5e-4));
+    let strap_died = Effort { hr_seconds: "150:600".parse().ok(), ..told_run() };
+    assert_eq!(index(&strap_died), None);
+    let ride = Effort { sport: "cycling".to_owned(), ..told_run() };
+    assert_eq!(index(&ride), None);
+    let few_samples = Effort { moving_s: Some(1500.0), ..told_run() };
+    assert_eq!(index(&few_samples), None);
+}

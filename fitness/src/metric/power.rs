@@ -16,6 +16,7 @@ pub(super) const METRICS: &[Metric] = &[
         choices: &[
             "By seconds and not by samples: the power is held once a second until the next sample.",
             "The rolling mean starts at the 30th second, zeros count, and a gap of more than 10 s begins a new piece.",
+            "Who begins at once, with a window that grows, gets more: 240.6 in place of 239.2 W for half an hour of minutes at 300 and 100 W by turns.",
         ],
         inputs: &["power"],
     },

@@ -34,6 +34,7 @@ fn a_steady_run_has_every_number() {
     near(numbers.gap_minetti_mps, 3.0);
     near(numbers.gap_hr_mps, 3.0);
     near(numbers.ngp_mps, 3.0);
+    assert!(numbers.lnp_w_per_kg.is_some_and(|watts| (3.0..5.0).contains(&watts)), "{numbers:?}");
     near(numbers.decoupling_pct, 0.0);
     near(numbers.efficiency_factor, 180.0 / 150.0);
     near(
@@ -65,6 +66,7 @@ fn a_pool_tells_a_length_at_a_time_and_the_speed_is_even_all_the_same() {
 fn a_ride_has_no_graded_speed_and_is_measured_by_power() {
     let (numbers, again) = numbers("cycling", &hour());
     assert_eq!((numbers.ngp_mps, numbers.gap_hr_mps, numbers.vdot), (None, None, None));
+    assert_eq!(numbers.lnp_w_per_kg, None);
     near(numbers.efficiency_factor, 210.0 / 150.0);
     near(numbers.decoupling_pct, 0.0);
     assert!(again.best_efforts.is_empty() && numbers.pace_curve.is_some());
@@ -142,6 +144,7 @@ fn all(numbers: &Numbers, again: &Again) -> Vec<f64> {
         numbers.gap_minetti_mps,
         numbers.gap_hr_mps,
         numbers.ngp_mps,
+        numbers.lnp_w_per_kg,
         numbers.efficiency_factor,
         numbers.vdot,
         again.np,

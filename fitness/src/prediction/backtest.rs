@@ -78,6 +78,11 @@ impl Backtest {
         })
     }
 
+    /// True where there are tests enough, over the distance or over all.
+    pub(super) fn is_telling(&self) -> bool {
+        self.tests as usize >= TESTS_AT_LEAST
+    }
+
     /// True where the distance itself was tested.
     pub(super) fn is_of_the_distance(&self) -> bool {
         self.over != "all"

@@ -26,6 +26,9 @@ const LONE_EFFORT_DAYS: i64 = 42;
 const SURE_EFFORTS: u32 = 4;
 const NEAR: f64 = 2.2;
 const FAR: f64 = 4.0;
+/// Predictions that were further off than this, in percent, are not sure, and further than that, unsure.
+const SURE_PCT: f64 = 3.0;
+const UNSURE_PCT: f64 = 5.0;
 /// A window whose best effort falls this far behind the year's had no hard one.
 const EASY: f64 = 0.9;
 
@@ -89,7 +92,7 @@ impl<'a> Form<'a> {
             high: rounded(high),
             pace_s_per_km: rounded(seconds / race.meters * 1000.0),
             change_s: before_s.map(|before_s| rounded(rounded(seconds) - rounded(before_s))),
-            confidence: self.confidence(race.meters),
+            confidence: self.confidence(race.meters).min(tested(backtest.as_ref())),
             basis: self.basis(best, &methods),
             methods: methods.into_iter().map(Estimate::told).collect(),
             backtest_error_pct: backtest.as_ref().map(|backtest| backtest.error_pct),
@@ -157,6 +160,16 @@ impl<'a> Form<'a> {
             hard_efforts: self.hard.len() as u32,
             newest_days: self.newest_days(),
         }
+    }
+}
+
+/// The most that can be said by what former predictions were worth; few tests say nothing.
+fn tested(backtest: Option<&Backtest>) -> Confidence {
+    let error_pct = backtest.filter(|backtest| backtest.is_telling()).map(|backtest| backtest.error_pct);
+    match error_pct {
+        Some(error_pct) if error_pct > UNSURE_PCT => Confidence::Low,
+        Some(error_pct) if error_pct > SURE_PCT => Confidence::Medium,
+        _ => Confidence::High,
     }
 }
 

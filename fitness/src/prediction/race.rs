@@ -50,7 +50,10 @@ impl FromStr for Race {
 }
 
 fn named(word: &str) -> Option<f64> {
-    DISTANCES.iter().find(|distance| distance.name == word).map(|distance| distance.meters)
+    DISTANCES
+        .iter()
+        .find(|distance| [distance.name, distance.key].contains(&word))
+        .map(|distance| distance.meters)
 }
 
 /// `7.5k`, `7.5km`, `1500m`.
@@ -82,6 +85,8 @@ mod tests {
         check("half", "half 21097.5");
         check("marathon", "marathon 42195");
         check("mile", "mile 1609.344");
+        check("1mi", "mile 1609.344");
+        check("2mi", "2-mile 3218.688");
         check("1500m", "1500m 1500");
         check("7.5k", "7.5k 7500");
     }

@@ -281,6 +281,7 @@ fn each_race_is_foretold_from_those_before_it() {
     let five = item(&predictions, "5k");
     let backtest = five.backtest.as_ref().unwrap();
     assert_eq!((backtest.over.as_str(), backtest.tests, backtest.races), ("5k", 5, 5));
+    assert_eq!(five.confidence, Confidence::High);
     // Each is 0.2 % faster than foretold.
     assert!(
         (backtest.error_pct - 0.2).abs() < 0.02 && (backtest.bias_pct - 0.2).abs() < 0.02,
@@ -327,6 +328,7 @@ fn the_range_is_as_wide_as_predictions_were_off() {
     let five = item(&predictions, "5k");
     let error = five.backtest_error_pct.unwrap() / 100.0;
     assert!(error > 0.05, "{five:?}");
+    assert_eq!(five.confidence, Confidence::Low, "four hard efforts, and tests that were far off");
     assert!(
         five.low <= five.seconds * (1.0 - error) + 0.01 && five.high >= five.seconds * (1.0 + error) - 0.01
     );

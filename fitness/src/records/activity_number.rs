@@ -50,14 +50,14 @@ const DUE: Sql = Sql::Both(
 const COUNT_DUE: Sql = Sql::Both("SELECT COUNT(*) FROM activity WHERE athlete = $1 AND numbers < $2");
 const PUT: Sql = Sql::Both(
     "INSERT INTO activity_number (activity_id, xpower, gap_minetti_mps, gap_hr_mps, ngp_mps, decoupling_pct, \
-     efficiency_factor, vdot, power_curve, hr_curve, pace_curve, power_seconds, speed_seconds) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+     efficiency_factor, vdot, power_curve, hr_curve, pace_curve, power_seconds, speed_seconds, lnp_w_per_kg) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
      ON CONFLICT (activity_id) DO UPDATE SET xpower = excluded.xpower, \
      gap_minetti_mps = excluded.gap_minetti_mps, gap_hr_mps = excluded.gap_hr_mps, ngp_mps = excluded.ngp_mps, \
      decoupling_pct = excluded.decoupling_pct, efficiency_factor = excluded.efficiency_factor, \
      vdot = excluded.vdot, power_curve = excluded.power_curve, hr_curve = excluded.hr_curve, \
      pace_curve = excluded.pace_curve, power_seconds = excluded.power_seconds, \
-     speed_seconds = excluded.speed_seconds",
+     speed_seconds = excluded.speed_seconds, lnp_w_per_kg = excluded.lnp_w_per_kg",
 );
 // An activity whose samples or sport became others meanwhile stays due.
 const DONE: Sql = Sql::Both(
@@ -69,7 +69,7 @@ const FORGET: Sql = Sql::Both("UPDATE activity SET numbers = 0 WHERE id = $1 AND
 const FORGET_ALL: Sql = Sql::Both("UPDATE activity SET numbers = -1 WHERE id = $1");
 const GET: Sql = Sql::Both(
     "SELECT xpower, gap_minetti_mps, gap_hr_mps, ngp_mps, decoupling_pct, efficiency_factor, vdot, \
-     power_curve, hr_curve, pace_curve, power_seconds, speed_seconds \
+     power_curve, hr_curve, pace_curve, power_seconds, speed_seconds, lnp_w_per_kg \
      FROM activity_number WHERE activity_id = $1",
 );
 
@@ -125,7 +125,8 @@ pub fn put(tx: &mut Tx<'_>, computed: &[Computed], changed: i64) -> Result<Optio
                 hr,
                 pace,
                 watts,
-                speeds
+                speeds,
+                numbers.lnp_w_per_kg
             ]
             .into()
         })
@@ -169,6 +170,7 @@ pub fn get(tx: &mut Tx<'_>, activity_id: &str) -> Result<Option<Numbers>> {
             pace_curve: optional_json(row, 9)?,
             power_seconds: held(row, 10)?,
             speed_seconds: held(row, 11)?,
+            lnp_w_per_kg: row.get(12)?,
         })
     })
 }

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};
 
 use super::session::{self, Told};
-use super::{athlete_setting, count, date, volume};
+use super::{athlete_setting, count, date, sortable, volume};
 use crate::best_effort::{BestEffort, Distance, MARATHON_M, MILE_M};
 use crate::prediction::{self, Cost, Effort, Evidence, Predictions, Race, SHORTEST_BASIS_S};
-use crate::scope::{STRAVA_API, Scope};
+use crate::scope::Scope;
 use crate::settings::SettingsHistory;
 
 /// A race that was announced was run by what covers at least this much of it.
@@ -84,8 +84,8 @@ pub fn of_each(tx: &mut Tx<'_>, ids: &[String]) -> Result<BTreeMap<String, BTree
 pub fn basis(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<Vec<Effort>> {
     let told = session::told(tx, athlete, (from, to))?;
     let races = announced(tx, athlete)?;
-    let (from, to) = (from.max(Date::ZERO).to_string(), to.to_string());
-    let params = params![athlete, &from, &to, left_out(scope), MILE_M, MARATHON_M, SHORTEST_BASIS_S];
+    let (from, to) = (sortable(from), to.to_string());
+    let params = params![athlete, &from, &to, scope.left_out(), MILE_M, MARATHON_M, SHORTEST_BASIS_S];
     tx.query(&BASIS, &params, |row| {
         let (date, id): (Date, String) = (date(row, 0)?, row.get(1)?);
         let (ascent_m, way_m): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
@@ -109,8 +109,8 @@ fn announced(tx: &mut Tx<'_>, athlete: &str) -> Result<Vec<(Date, f64)>> {
 
 /// How many runs there are from one day through another, with efforts or without.
 pub fn runs(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<u32> {
-    let (from, to) = (from.max(Date::ZERO).to_string(), to.to_string());
-    let runs = tx.optional(&RUNS, &params![athlete, &from, &to, left_out(scope)], |row| count(row, 0))?;
+    let (from, to) = (sortable(from), to.to_string());
+    let runs = tx.optional(&RUNS, &params![athlete, &from, &to, scope.left_out()], |row| count(row, 0))?;
     Ok(runs.unwrap_or(0))
 }
 
@@ -130,11 +130,6 @@ pub fn predict(
         ways: run.into_iter().map(|run| (run.date, run.volume.distance_m)).collect(),
     };
     Ok(Predictions::of(day, scope, &evidence, races))
-}
-
-/// The provenance whose rows do not belong into a scope; no row has an empty one.
-fn left_out(scope: Scope) -> &'static str {
-    if scope.includes(STRAVA_API) { "" } else { STRAVA_API }
 }
 
 #[cfg(test)]

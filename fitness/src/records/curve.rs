@@ -6,13 +6,13 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::{activity, activity_stream, date, optional_json};
+use super::{activity, activity_stream, date, optional_json, sortable};
 use crate::critical::Critical;
 use crate::curve::{self, Curve, Fallen, Kind, Point};
 use crate::load::is_cycling;
 use crate::mean_max;
 use crate::recording::{Channel, Samples};
-use crate::scope::{STRAVA_API, Scope};
+use crate::scope::Scope;
 
 const TWENTY_MINUTES_S: u32 = 1200;
 /// Critical power changes with training; that of so many days before a ride is its own.
@@ -138,17 +138,17 @@ fn pace(
     days: (Date, Date),
     sport: &str,
 ) -> Result<Vec<Point>> {
-    let (first, last) = sortable(days);
-    tx.query(query, &params![athlete, &first, &last, sport, left_out(scope)], |row: &Row<'_>| {
+    let (first, last) = (sortable(days.0), sortable(days.1));
+    tx.query(query, &params![athlete, &first, &last, sport, scope.left_out()], |row: &Row<'_>| {
         Ok(Point::of_pace(row.get(2)?, row.get(3)?, date(row, 0)?, row.get(1)?))
     })
 }
 
 /// Each mean of each activity's curve; the best 20 min alone where its curve was not computed yet.
 fn means(tx: &mut Tx<'_>, athlete: &str, scope: Scope, kind: Kind, days: (Date, Date)) -> Result<Vec<Point>> {
-    let (first, last) = sortable(days);
+    let (first, last) = (sortable(days.0), sortable(days.1));
     let mut points = Vec::new();
-    tx.query(&MEANS, &params![athlete, &first, &last, left_out(scope)], |row| {
+    tx.query(&MEANS, &params![athlete, &first, &last, scope.left_out()], |row| {
         let sub_sport: Option<String> = row.get(3)?;
         if kind == Kind::Power && !is_cycling(row.text(2)?, sub_sport.as_deref()) {
             return Ok(());
@@ -164,16 +164,6 @@ fn means(tx: &mut Tx<'_>, athlete: &str, scope: Scope, kind: Kind, days: (Date, 
         Ok(())
     })?;
     Ok(points)
-}
-
-/// Dates as text that sorts as dates do; years before 0 have a sign and would not.
-fn sortable((first, last): (Date, Date)) -> (String, String) {
-    (first.max(Date::ZERO).to_string(), last.max(Date::ZERO).to_string())
-}
-
-/// The provenance whose rows do not belong into a scope; no row has an empty one.
-fn left_out(scope: Scope) -> &'static str {
-    if scope.includes(STRAVA_API) { "" } else { STRAVA_API }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
 
-use super::{date, insight, stored};
+use super::{date, insight, sortable, stored};
 use crate::daily_metric::{DailyMetrics, Name};
 use crate::scope::Scope;
 
@@ -73,7 +73,7 @@ pub fn keep(
 
 /// What was measured between two days, both included, by day; days without a value are not there.
 pub fn between(tx: &mut Tx<'_>, athlete: &str, (first, last): (Date, Date)) -> Result<Vec<DailyMetrics>> {
-    let (first, last) = (first.max(Date::ZERO).to_string(), last.max(Date::ZERO).to_string());
+    let (first, last) = (sortable(first), sortable(last));
     let mut days: Vec<DailyMetrics> = Vec::new();
     tx.query(&BETWEEN, &params![athlete, &first, &last], |row| {
         let (date, name, value) = read(row)?;
@@ -95,7 +95,7 @@ pub fn page(
     (first, last): (Date, Date),
     limit: u32,
 ) -> Result<(Vec<DailyMetrics>, Option<Date>)> {
-    let (from, to) = (first.max(Date::ZERO).to_string(), last.max(Date::ZERO).to_string());
+    let (from, to) = (sortable(first), sortable(last));
     let next = tx.optional(&NTH, &params![athlete, &from, &to, limit], |row| date(row, 0))?;
     let last = next.map_or(last, |next| next.yesterday().unwrap_or(last));
     Ok((between(tx, athlete, (first, last))?, next))

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
 
-use super::{count, date};
+use super::{count, date, sortable};
 use crate::calendar::DayRow;
 use crate::pmc::State;
 use crate::scope::Scope;
@@ -91,11 +91,6 @@ pub fn replace_from(tx: &mut Tx<'_>, athlete: &str, scope: Scope, rows: &[DayRow
 /// Removes the days before the first activity, after that one moved or went.
 pub fn remove_before(tx: &mut Tx<'_>, athlete: &str, scope: Scope, first: Date) -> Result<u64> {
     tx.execute(&REMOVE_BEFORE, &params![athlete, scope.as_str(), &sortable(first)])
-}
-
-/// A date as text that sorts as dates do; years before 0 have a sign and would not.
-fn sortable(day: Date) -> String {
-    day.max(Date::ZERO).to_string()
 }
 
 fn write<'a>(athlete: &'a str, scope: Scope, row: &DayRow, date: &'a str) -> Vec<Value<'a>> {

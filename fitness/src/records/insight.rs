@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, params};
 
+use super::sortable;
 use crate::scope::Scope;
 
 const PUT: Sql = Sql::Both(
@@ -34,7 +35,7 @@ pub fn newest(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<Option<Str
 /// Removes the advice of that day and of those after it, because the days it rests on became others.
 pub fn remove_from(tx: &mut Tx<'_>, athlete: &str, scope: Scope, first: Date) -> Result<()> {
     // A year before 0 has a sign and would not sort.
-    let first = first.max(Date::ZERO).to_string();
+    let first = sortable(first);
     tx.execute(&REMOVE_FROM, &params![athlete, scope.as_str(), &first]).map(drop)
 }
 

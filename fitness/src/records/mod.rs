@@ -49,6 +49,11 @@ fn stored<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T> {
     read(word).ok_or_else(|| Error::Corrupt(format!("`{word}` is not a word that is stored there")))
 }
 
+/// A date as text that sorts as dates do; years before 0 have a sign and would not.
+fn sortable(day: Date) -> String {
+    day.max(Date::ZERO).to_string()
+}
+
 /// A count column.
 fn count(row: &Row<'_>, index: usize) -> Result<u32> {
     let count: i64 = row.get(index)?;

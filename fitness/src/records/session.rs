@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::{count, date, from_json, stored};
+use super::{count, date, from_json, sortable, stored};
 use crate::heart_rate::HrSeconds;
 use crate::heat;
 use crate::load::{Effort, LoadMethod};
@@ -84,7 +84,7 @@ const FASTEST: Sql = Sql::Both(
 /// The counted activities between two days, both included, by day.
 pub fn between(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec<Session>> {
     let mut told = told(tx, athlete, days)?;
-    let (first, last) = sortable(days);
+    let (first, last) = (sortable(days.0), sortable(days.1));
     let mut sessions = tx.query(&BETWEEN, &params![athlete, &first, &last], read)?;
     for session in &mut sessions {
         session.told = told.remove(&session.id).unwrap_or_default();
@@ -94,7 +94,7 @@ pub fn between(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec
 
 /// What exports say of the counted activities between two days, both included, by their ids.
 pub(super) fn told(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<BTreeMap<String, Told>> {
-    let (first, last) = sortable(days);
+    let (first, last) = (sortable(days.0), sortable(days.1));
     let mut told: BTreeMap<String, Told> = BTreeMap::new();
     tx.query(&TOLD, &params![athlete, &first, &last], |row| {
         told.entry(row.get(0)?).or_default().add(from_json(row, 1)?);
@@ -105,13 +105,13 @@ pub(super) fn told(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result
 
 /// How many records of each day are not counted, because another of the same activity is.
 pub fn doubles(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec<(Date, u32)>> {
-    let (first, last) = sortable(days);
+    let (first, last) = (sortable(days.0), sortable(days.1));
     tx.query(&DOUBLES, &params![athlete, &first, &last], |row| Ok((date(row, 0)?, count(row, 1)?)))
 }
 
 /// The fastest run of each day over each distance, by day.
 pub fn fastest(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec<Fastest>> {
-    let (first, last) = sortable(days);
+    let (first, last) = (sortable(days.0), sortable(days.1));
     tx.query(&FASTEST, &params![athlete, &first, &last], |row| {
         Ok(Fastest { date: date(row, 0)?, distance_m: row.get(1)?, elapsed_s: row.get(2)? })
     })
@@ -137,11 +137,6 @@ impl Told {
         self.competition = self.competition.or(other.competition);
         self.weather = self.weather.take().or(other.weather);
     }
-}
-
-/// Dates as text that sorts as dates do; years before 0 have a sign and would not.
-fn sortable((first, last): (Date, Date)) -> (String, String) {
-    (first.max(Date::ZERO).to_string(), last.max(Date::ZERO).to_string())
 }
 
 fn read(row: &Row<'_>) -> Result<Session> {

@@ -24,7 +24,7 @@ use crate::scope::Scope;
 use crate::settings::{Dated, Name, Source, Value};
 use crate::stream::{self, Column};
 
-type Scenario = fn(&mut Tx<'_>) -> Result<()>;
+pub(super) type Scenario = fn(&mut Tx<'_>) -> Result<()>;
 
 /// What undoes a scenario.
 const DONE: &str = "scenario is done";
@@ -46,6 +46,13 @@ async fn run(store: &Store, name: &str, scenario: Scenario) {
         .await;
     let error = outcome.unwrap_err().to_string();
     assert_eq!(error, DONE, "{name}");
+}
+
+/// Does something on both databases, and takes it back.
+pub(super) async fn on_both(scenario: Scenario) {
+    for url in support::databases() {
+        run(&opened(&url).await, &url, scenario).await;
+    }
 }
 
 /// Each scenario is a test of its own on SQLite, and all of them are one test on PostgreSQL.
@@ -165,7 +172,7 @@ async fn no_query_runs_through_all_rows_of_an_athlete() {
     }
 }
 
-const ME: &str = "me";
+pub(super) const ME: &str = "me";
 const HOUR_MS: i64 = 3_600_000;
 /// 2024-03-01T00:00:00Z.
 const MARCH_MS: i64 = 1_709_251_200_000;

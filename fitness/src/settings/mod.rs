@@ -9,7 +9,7 @@ pub(crate) use estimate::ftp_of;
 pub use estimate::{Peak, differing};
 pub use history::SettingsHistory;
 pub use value::{Name, SettingError, Value, of_edges, of_number, parse};
-pub use zones::{Measure, Zoned, Zones};
+pub use zones::{Measure, Zoned, Zones, ZonesError};
 
 use std::collections::BTreeMap;
 

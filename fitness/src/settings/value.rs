@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::zones::{Zoned, Zones};
+use super::zones::{Zoned, Zones, ZonesError};
 use crate::heart_rate::Sex;
 use crate::load::{LoadOf, LoadOrder};
 
@@ -53,6 +53,8 @@ pub enum Value {
 pub enum SettingError {
     #[error("`{text}` is not a value of {name}; give it as `{example}`", example = name.example())]
     Unreadable { name: Name, text: String },
+    #[error("`{text}` is not a value of {name}: {why}")]
+    Zones { name: Name, text: String, why: ZonesError },
     #[error("{name} of `{text}` is out of range; it must be from {low} to {high}")]
     OutOfRange { name: Name, text: String, low: String, high: String },
     #[error(
@@ -272,7 +274,10 @@ pub fn parse(name: Name, text: &str) -> Result<Value, SettingError> {
         Name::Weight => weight(&typed),
         Name::Race => race(&typed),
         Name::BirthYear => number(&typed, "").filter(is_whole),
-        Name::Zones(zoned) => Zones::parse(zoned, &typed).map(Value::Zones),
+        Name::Zones(zoned) => match Zones::typed(zoned, &typed) {
+            Some(edges) => return zones(name, zoned, &edges, text),
+            None => None,
+        },
     };
     let value = value.ok_or_else(|| SettingError::Unreadable { name, text: text.to_owned() })?;
     within(name, value, text)
@@ -291,12 +296,17 @@ pub fn of_number(name: Name, number: f64) -> Result<Value, SettingError> {
 
 /// Takes the edges of zones in their own unit.
 pub fn of_edges(name: Name, edges: &[f64]) -> Result<Value, SettingError> {
-    let zones = match name {
-        Name::Zones(zoned) => Zones::new(zoned, edges),
-        _ => None,
-    };
-    let text = || edges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    zones.map(Value::Zones).ok_or_else(|| SettingError::Unreadable { name, text: text() })
+    let text = edges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    match name {
+        Name::Zones(zoned) => zones(name, zoned, edges, &text),
+        _ => Err(SettingError::Unreadable { name, text }),
+    }
+}
+
+fn zones(name: Name, zoned: Zoned, edges: &[f64], text: &str) -> Result<Value, SettingError> {
+    let zones =
+        Zones::new(zoned, edges).map_err(|why| SettingError::Zones { name, text: text.to_owned(), why });
+    zones.map(Value::Zones)
 }
 
 fn within(name: Name, value: Value, text: &str) -> Result<Value, SettingError> {
@@ -466,7 +476,7 @@ mod tests {
         check(
             name,
             "133,114",
-            "`133,114` is not a value of heart-rate zones of running; give it as `95,114,133,152,171`",
+            "`133,114` is not a value of heart-rate zones of running: 114 bpm is not harder than 133 bpm, which stands before it",
         );
     }
 

@@ -133,6 +133,17 @@ impl fmt::Display for Zoned {
     }
 }
 
+/// Edges that make no zones.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ZonesError {
+    #[error("there must be {LEAST} to {MOST} edges, not {0}")]
+    Count(usize),
+    #[error("{edge} is out of range; it must be from {low} to {high}")]
+    OutOfRange { edge: String, low: String, high: String },
+    #[error("{edge} is not harder than {before}, which stands before it")]
+    OutOfOrder { edge: String, before: String },
+}
+
 /// The lower edge of each zone, from the easiest on. A value on an edge belongs to the zone above.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Zones {
@@ -141,18 +152,25 @@ pub struct Zones {
 }
 
 impl Zones {
-    /// Zones with these lower edges; nothing where they are too few or too many, out of range, or where one is not
-    /// harder than the one before.
-    pub fn new(zoned: Zoned, edges: &[f64]) -> Option<Self> {
+    /// Zones with these lower edges.
+    pub fn new(zoned: Zoned, edges: &[f64]) -> Result<Self, ZonesError> {
         let (low, high) = zoned.range();
-        let is_harder = |pair: &[f64]| match zoned.measure() {
-            Measure::Pace => pair[1] < pair[0],
-            Measure::HeartRate | Measure::Power => pair[0] < pair[1],
+        let is_easier = |pair: &&[f64]| match zoned.measure() {
+            Measure::Pace => pair[1] >= pair[0],
+            Measure::HeartRate | Measure::Power => pair[0] >= pair[1],
         };
-        let fits = (LEAST..=MOST).contains(&edges.len())
-            && edges.iter().all(|edge| (low..=high).contains(edge))
-            && edges.windows(2).all(is_harder);
-        fits.then(|| Self::of(edges))
+        if !(LEAST..=MOST).contains(&edges.len()) {
+            return Err(ZonesError::Count(edges.len()));
+        }
+        let shown = |edge: f64| Self::of(&[edge]).show(zoned);
+        if let Some(edge) = edges.iter().find(|edge| !(low..=high).contains(*edge)) {
+            let (low, high) = (shown(low), shown(high));
+            return Err(ZonesError::OutOfRange { edge: shown(*edge), low, high });
+        }
+        match edges.windows(2).find(is_easier) {
+            Some(pair) => Err(ZonesError::OutOfOrder { edge: shown(pair[1]), before: shown(pair[0]) }),
+            None => Ok(Self::of(edges)),
+        }
     }
 
     fn of(edges: &[f64]) -> Self {
@@ -180,8 +198,13 @@ impl Zones {
         self.edges().iter().take_while(reaches).count()
     }
 
-    /// Reads what a person typed, or what is stored; a pace may be `4:20` or seconds.
+    /// What is stored.
     pub(super) fn parse(zoned: Zoned, text: &str) -> Option<Self> {
+        Self::new(zoned, &Self::typed(zoned, text)?).ok()
+    }
+
+    /// The edges that a person typed; a pace may be `4:20` or seconds.
+    pub(super) fn typed(zoned: Zoned, text: &str) -> Option<Vec<f64>> {
         let read = |word: &str| {
             let word = word.trim().trim_end_matches(zoned.unit().trim()).trim();
             match word.split_once(':') {
@@ -192,7 +215,7 @@ impl Zones {
                 _ => word.parse().ok(),
             }
         };
-        Self::new(zoned, &text.split(',').map(read).collect::<Option<Vec<f64>>>()?)
+        text.split(',').map(read).collect()
     }
 
     pub(super) fn to_stored(self) -> String {
@@ -246,6 +269,21 @@ mod tests {
         check(Zoned::PaceRunning, "4:50,5:30", None);
         check(Zoned::PaceRunning, "5:30,4:60", None);
         check(Zoned::Power, "1,2,3,4,5,6,7,8,9,10", None);
+    }
+
+    #[test]
+    fn edges_that_make_no_zones_are_told_why() {
+        let why = |zoned, edges: &[f64]| Zones::new(zoned, edges).unwrap_err().to_string();
+        assert_eq!(why(Zoned::HeartRate, &[95.0]), "there must be 2 to 9 edges, not 1");
+        assert_eq!(
+            why(Zoned::HeartRate, &[95.0, 300.0]),
+            "300 bpm is out of range; it must be from 25 bpm to 240 bpm"
+        );
+        assert_eq!(
+            why(Zoned::PaceRunning, &[330.0, 290.0, 300.0]),
+            "5:00/km is not harder than 4:50/km, which stands before it"
+        );
+        assert!(why(Zoned::Power, &[f64::NAN, 1.0]).contains("out of range"));
     }
 
     #[test]

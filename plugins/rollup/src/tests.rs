@@ -46,6 +46,7 @@ scenarios![
     a_weight_changes_no_load,
     a_load_says_what_it_was_computed_from,
     a_threshold_pace_makes_the_load_of_a_run_that_of_its_pace,
+    a_threshold_pace_gives_a_run_its_govss_and_none_is_needed_for_the_index,
     an_exertion_that_was_felt_stands_before_the_duration,
     an_order_of_methods_is_kept_for_its_sport,
     the_numbers_of_an_activity_come_from_its_samples,
@@ -275,6 +276,25 @@ mod scenario {
             (house.methods().await, house.loads_by_day().await),
             (vec![("graded_pace", false)], vec![100.0])
         );
+    }
+
+    pub(super) async fn a_threshold_pace_gives_a_run_its_govss_and_none_is_needed_for_the_index(
+        house: House,
+    ) {
+        let id = house.recorded("running", "2024-03-01", 3.0).await;
+        house.work("2024-03-04").await;
+        let before = house.shown(&id).await;
+        assert_eq!(before.get("govss"), None);
+        let power = house.numbers(&id).await.unwrap().lnp_w_per_kg;
+        assert!(power.is_some() && before["lnp_w_per_kg"].as_f64() == power, "{before}");
+        assert!(
+            before["running_index"].as_f64().is_some_and(|index| (40.0..80.0).contains(&index)),
+            "{before}"
+        );
+        house.set(Name::ThresholdPace, "0001-01-01", 1000.0 / 3.0).await;
+        house.work("2024-03-04").await;
+        let govss = house.shown(&id).await["govss"].as_f64().unwrap();
+        assert!((govss - 100.0).abs() < 0.1, "{govss}");
     }
 
     pub(super) async fn an_exertion_that_was_felt_stands_before_the_duration(house: House) {

@@ -100,6 +100,12 @@ pub(crate) struct Activity {
     ngp_mps: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rtss: Option<f64>,
+    /// Lactate-normalized power by Skiba's model of running, in W/kg.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lnp_w_per_kg: Option<f64>,
+    /// Skiba's gravity ordered velocity stress score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    govss: Option<f64>,
     /// Swim TSS.
     #[serde(skip_serializing_if = "Option::is_none")]
     stss: Option<f64>,
@@ -126,6 +132,9 @@ pub(crate) struct Activity {
     power_curve_w: BTreeMap<String, f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vdot: Option<f64>,
+    /// Speed for the heart rate, on Polar's scale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running_index: Option<f64>,
     /// The one load that days count.
     #[serde(skip_serializing_if = "Option::is_none")]
     load: Option<f64>,
@@ -236,6 +245,8 @@ impl From<ActivityRow> for Activity {
             gap_hr_mps: from.gap_hr_mps,
             ngp_mps: from.ngp_mps,
             rtss: from.rtss,
+            lnp_w_per_kg: from.lnp_w_per_kg,
+            govss: from.govss,
             stss: from.stss,
             session_rpe: from.session_rpe,
             decoupling_pct: from.decoupling_pct,
@@ -246,6 +257,7 @@ impl From<ActivityRow> for Activity {
             best_efforts: from.best_efforts,
             power_curve_w: from.power_curve_w,
             vdot: from.vdot,
+            running_index: from.running_index,
             load: from.load,
             load_method: from.load_method.map(fitness::load::LoadMethod::as_str),
             estimated: from.estimated,
@@ -311,9 +323,17 @@ mod tests {
         let numbers =
             ["elapsed_s", "timer_s", "moving_s", "distance_m", "ascent_m", "avg_hr", "max_hr", "avg_power"];
         let more = ["max_power", "avg_cadence", "trimp", "hrtss", "np", "if", "tss", "load"];
-        let paces = ["gap_minetti_mps", "gap_hr_mps", "ngp_mps", "rtss", "stss", "vdot"];
-        let loads =
-            ["trimp_edwards", "trimp_lucia", "xpower", "session_rpe", "decoupling_pct", "efficiency_factor"];
+        let paces = ["gap_minetti_mps", "gap_hr_mps", "ngp_mps", "rtss", "stss", "vdot", "lnp_w_per_kg"];
+        let loads = [
+            "trimp_edwards",
+            "trimp_lucia",
+            "xpower",
+            "session_rpe",
+            "decoupling_pct",
+            "efficiency_factor",
+            "govss",
+            "running_index",
+        ];
         for (name, value) in numbers.iter().chain(&more).chain(&paces).chain(&loads).zip(1..) {
             row[*name] = json!(f64::from(value) + 0.5);
         }

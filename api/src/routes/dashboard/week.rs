@@ -1,7 +1,8 @@
 //! This week and the one before, by sport.
 
-use fitness::records::activity::{self, Volume};
-use jiff::ToSpan;
+use fitness::Scope;
+use fitness::records::volume;
+use fitness::volume::{Period, Span, Volume, periods_of};
 use jiff::civil::Date;
 use serde::Serialize;
 use store::Tx;
@@ -17,7 +18,7 @@ pub(crate) struct Weeks {
 }
 
 /// A week's sums.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 struct Week {
     total: Sum,
     /// By the name of the sport.
@@ -45,62 +46,30 @@ struct Sum {
 
 impl Weeks {
     pub(super) fn read(tx: &mut Tx<'_>, athlete: &str, today: Date) -> store::Result<Self> {
-        let monday = monday(today);
-        let earlier = monday.saturating_sub(7.days());
-        let sunday = |monday: Date| monday.saturating_add(6.days());
-        Ok(Self {
-            from: monday.to_string(),
-            this: Week::of(activity::volumes(tx, athlete, (monday, sunday(monday)))?),
-            before: Week::of(activity::volumes(tx, athlete, (earlier, sunday(earlier)))?),
-        })
+        let monday = Span::Week.first_of(today);
+        let days = (Span::Week.back(today, 1), Span::Week.last_of(today));
+        let outings = volume::between(tx, athlete, Scope::All, days, None)?;
+        let mut weeks = periods_of(Span::Week, days, &outings).into_iter().map(Week::from);
+        let (before, this) = (weeks.next().unwrap_or_default(), weeks.next().unwrap_or_default());
+        Ok(Self { from: monday.to_string(), this, before })
     }
 }
 
-impl Week {
-    fn of(volumes: Vec<Volume>) -> Self {
-        let total = volumes.iter().fold(Sum::default(), |sum, volume| Sum {
-            activities: sum.activities + volume.activities,
-            distance_m: sum.distance_m + volume.distance_m.round(),
-            timer_s: sum.timer_s + volume.timer_s.round(),
-            ascent_m: sum.ascent_m + volume.ascent_m.round(),
-            load: tenth(sum.load + volume.load),
-        });
-        Self { total, sports: volumes.into_iter().map(OfSport::from).collect() }
+impl From<Period> for Week {
+    fn from(period: Period) -> Self {
+        let of_sport = |(sport, volume): (String, Volume)| OfSport { sport, sum: volume.into() };
+        Self { total: period.total.into(), sports: period.sports.into_iter().map(of_sport).collect() }
     }
 }
 
-impl From<Volume> for OfSport {
+impl From<Volume> for Sum {
     fn from(volume: Volume) -> Self {
-        let sum = Sum {
+        Self {
             activities: volume.activities,
             distance_m: volume.distance_m.round(),
             timer_s: volume.timer_s.round(),
             ascent_m: volume.ascent_m.round(),
-            load: tenth(volume.load),
-        };
-        Self { sport: volume.sport, sum }
-    }
-}
-
-fn tenth(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
-}
-
-fn monday(day: Date) -> Date {
-    day.saturating_sub(i32::from(day.weekday().to_monday_zero_offset()).days())
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    #[test]
-    fn a_week_begins_on_monday() {
-        for day in 20..=26 {
-            assert_eq!(monday(date(2026, 7, day)), date(2026, 7, 20));
+            load: (volume.load * 10.0).round() / 10.0,
         }
-        assert_eq!(monday(date(2026, 7, 27)), date(2026, 7, 27));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{activity_load, activity_number, date, export_row, optional_date, stored};
+use super::super::{activity_load, activity_number, date, export_row, optional_date, sortable, stored};
 use crate::calendar::Contribution;
 use crate::load::{Effort, Load, is_cycling};
 use crate::scope::STRAVA_API;
@@ -53,13 +53,13 @@ fn load(effort: &Effort, local_date: Option<Date>, history: &SettingsHistory) ->
 macro_rules! columns {
     () => {
         "a.sport, a.sub_sport, a.elapsed_s, a.timer_s, a.moving_s, a.np, a.best_20min_power, a.hr_seconds, \
-         a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds"
+         a.distance_m, n.ngp_mps, n.power_seconds, n.speed_seconds, n.lnp_w_per_kg"
     };
 }
 /// The first of them.
 const EFFORT: usize = 3;
 /// The first column of a load behind them.
-const LOAD: usize = EFFORT + 12;
+const LOAD: usize = EFFORT + 13;
 
 /// Efforts with the loads that are kept of them.
 macro_rules! measured {
@@ -184,6 +184,7 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         ngp_mps: row.get(12)?,
         power_seconds: activity_number::held(row, 13)?,
         speed_seconds: activity_number::held(row, 14)?,
+        lnp_w_per_kg: row.get(15)?,
         perceived_exertion: None,
     })
 }
@@ -200,7 +201,7 @@ pub fn measured(
         let measured = Measured { local_date: optional_date(row, 2)?, is_counted, effort: effort(row)? };
         Ok((row.get::<String>(1)?, (measured, activity_load::read(row, LOAD)?)))
     };
-    let (first, end) = (from.max(Date::ZERO).to_string(), until.to_string());
+    let (first, end) = (sortable(from), until.to_string());
     let mut rows = tx.query(&MEASURED, &params![athlete, &first, &end], read)?;
     if from <= ALWAYS {
         rows.extend(tx.query(&MEASURED_UNDATED, &params![athlete], read)?);
@@ -212,7 +213,7 @@ pub fn measured(
 
 /// What the activities from a day on add to their days, always in the same order; duplicates add nothing.
 pub fn contributions(tx: &mut Tx<'_>, athlete: &str, from: Date) -> Result<Vec<Contribution>> {
-    let from = from.max(Date::ZERO).to_string();
+    let from = sortable(from);
     tx.query(&CONTRIBUTIONS, &params![athlete, &from], |row| {
         let effort = Effort {
             elapsed_s: row.get(2)?,

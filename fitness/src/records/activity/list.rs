@@ -85,6 +85,11 @@ pub struct ActivityRow {
     pub ngp_mps: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtss: Option<f64>,
+    /// Lactate-normalized power in W/kg, by Skiba's model of running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lnp_w_per_kg: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub govss: Option<f64>,
     /// Swim TSS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stss: Option<f64>,
@@ -109,6 +114,8 @@ pub struct ActivityRow {
     pub power_curve_w: BTreeMap<String, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vdot: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_index: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,7 +191,7 @@ macro_rules! select {
             "a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, a.ascent_m, a.avg_hr, a.max_hr, a.avg_power, ",
             "a.max_power, a.avg_cadence, a.samples, a.np, ",
             "a.duplicate_of, n.xpower, n.gap_minetti_mps, n.gap_hr_mps, n.ngp_mps, n.decoupling_pct, ",
-            "n.efficiency_factor, n.vdot, n.power_curve, ",
+            "n.efficiency_factor, n.vdot, n.power_curve, n.lnp_w_per_kg, ",
             activity_load::columns!(),
             $extra,
             " FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id ",
@@ -288,7 +295,7 @@ fn with_legs(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<A
 }
 
 /// The first column of the load.
-const LOAD: usize = 30;
+const LOAD: usize = 31;
 
 /// What programs are told of the power curve, in seconds; all of it is a page of its own.
 const POWER_CURVE_S: [u32; 10] = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
@@ -338,6 +345,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<Part> {
         gap_hr_mps: row.get(24)?,
         ngp_mps: row.get(25)?,
         rtss: load.rtss,
+        lnp_w_per_kg: row.get(30)?,
+        govss: load.govss,
         stss: load.stss,
         session_rpe: load.session_rpe,
         decoupling_pct: row.get(26)?,
@@ -348,6 +357,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Part> {
         best_efforts: BTreeMap::new(),
         power_curve_w: power_curve.as_ref().map(told_of).unwrap_or_default(),
         vdot: row.get(28)?,
+        running_index: load.running_index,
         load: load.load,
         load_method: load.method,
         estimated: load.estimated,

@@ -4,19 +4,17 @@ pub mod duplicate;
 mod effort;
 mod list;
 mod search;
-mod volume;
 
 pub use effort::{
     Measured, Pending, best_20min_power, contributions, count_pending, measured, peaks, pending, with_reading,
 };
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
-pub use search::{Filter, search};
-pub use volume::{Volume, volumes};
+pub use search::{Filter, known_sport, search};
 
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};
 
-use super::{optional_date, to_json};
+use super::{optional_date, sortable, to_json};
 use crate::identity;
 use crate::recording::{Recording, Warning};
 use crate::summary::Summary;
@@ -215,7 +213,7 @@ fn write(tx: &mut Tx<'_>, activity: &Activity, changed: i64) -> Result<u64> {
 /// Gives the activities from one day up to, but without, another a change number, because what is computed from
 /// them must be computed again. Answers how many they are.
 pub fn touch(tx: &mut Tx<'_>, athlete: &str, (from, until): (Date, Date), changed: i64) -> Result<u64> {
-    let (from, until) = (from.max(Date::ZERO).to_string(), until.to_string());
+    let (from, until) = (sortable(from), until.to_string());
     tx.execute(&TOUCH, &params![athlete, &from, &until, changed])
 }
 
@@ -260,5 +258,4 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
     effort::QUERIES,
     list::QUERIES,
     search::QUERIES,
-    volume::QUERIES,
 ];

@@ -1,32 +1,15 @@
-use std::io;
-
-use store::{Error, Store, Url};
+use store::Error;
 
 use super::*;
 use crate::prediction::Lack;
 use crate::recording::Recording;
 use crate::records::activity::{self, Activity, Origin};
-use crate::records::athlete::{self, Athlete};
 use crate::records::session;
+use crate::records::tests::{ME, on_both};
+use crate::scope::STRAVA_API;
 
-const ME: &str = "me";
-const DONE: &str = "scenario is done";
 const MARCH: Date = Date::constant(2026, 3, 1);
 const MAY: Date = Date::constant(2026, 5, 30);
-
-/// Does something on both databases, and takes it back.
-async fn on_both(scenario: fn(&mut Tx<'_>) -> Result<()>) {
-    for url in support::databases() {
-        let store = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
-        store.migrate().await.unwrap();
-        let outcome = store.write(move |tx| -> Result<()> {
-            athlete::ensure(tx, &Athlete { id: ME.to_owned(), timezone: "UTC".to_owned(), created_ms: 1 })?;
-            scenario(tx)?;
-            Err(Error::abort(io::Error::other(DONE)))
-        });
-        assert_eq!(outcome.await.unwrap_err().to_string(), DONE);
-    }
-}
 
 fn effort(distance_m: f64, elapsed_s: f64) -> BestEffort {
     BestEffort { distance_m, elapsed_s, start_s: 7.5 }

@@ -1,5 +1,7 @@
 //! Sports as GPX and TCX files spell them, in the names that FIT gives them.
 
+use fitness::sport;
+
 /// Spelling (snake case), sport, kind within the sport. Numbers are Strava's, as its GPX export writes them.
 const SPELLINGS: [(&str, &str, Option<&str>); 62] = [
     ("1", "cycling", None),
@@ -66,32 +68,10 @@ const SPELLINGS: [(&str, &str, Option<&str>); 62] = [
     ("yoga", "training", Some("yoga")),
 ];
 
-/// Sports whose spelling is already FIT's.
-const SAME: [&str; 18] = [
-    "running",
-    "cycling",
-    "swimming",
-    "walking",
-    "hiking",
-    "rowing",
-    "training",
-    "mountaineering",
-    "cross_country_skiing",
-    "alpine_skiing",
-    "snowboarding",
-    "snowshoeing",
-    "inline_skating",
-    "ice_skating",
-    "kayaking",
-    "paddling",
-    "e_biking",
-    "stand_up_paddleboarding",
-];
-
 /// The sport and kind for a spelling; `other` if it is not known.
 pub(crate) fn named(spelling: &str) -> (String, Option<String>) {
     let snake = snake_case(spelling.trim());
-    if SAME.contains(&snake.as_str()) {
+    if sport::NAMES.contains(&snake.as_str()) {
         return (snake, None);
     }
     match SPELLINGS.iter().find(|(known, ..)| *known == snake) {
