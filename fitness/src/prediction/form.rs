@@ -20,6 +20,8 @@ pub(super) const HARD: f64 = 0.97;
 ///
 /// Hopkins and Hewson (2001, *Med Sci Sports Exerc* 33:1588): a runner's results vary by 1 to 4 % from race to race.
 const DAY_TO_DAY: f64 = 0.015;
+/// The most that the faster end of a range leaves off, however far off predictions were.
+const FASTEST: f64 = 0.5;
 /// A lone effort that is older leaves much open.
 const LONE_EFFORT_DAYS: i64 = 42;
 /// So many hard efforts, the newest of the last 28 days, are sure ground for a distance that is near.
@@ -112,7 +114,7 @@ impl<'a> Form<'a> {
 
     /// From the fastest to the slowest of what the methods make of the hard efforts: of the best one as if it had
     /// lost nothing, and as if it had lost twice as much. At least as wide as the day-to-day variation or, over
-    /// the marathon, as the error of the method, and as that of the back-test over the distance.
+    /// the marathon, as the error of the method, and as that of the back-test over the distance; never faster than half the time.
     fn range(&self, meters: f64, seconds: f64, backtest: Option<&Backtest>) -> (f64, f64) {
         let best = self.best_for(meters);
         let (shown, now) = (best.effort.vdot(), best.vdot_now);
@@ -121,7 +123,7 @@ impl<'a> Form<'a> {
         let tested = backtest.filter(|backtest| backtest.is_of_the_distance());
         let of_method = if meters > HALF_MARATHON_M { vickers::ERROR_S / seconds } else { DAY_TO_DAY };
         let wide = tested.map_or(of_method, |backtest| of_method.max(backtest.error_pct / 100.0));
-        let around = [seconds * (1.0 - wide), seconds * (1.0 + wide)];
+        let around = [seconds * (1.0 - wide.min(FASTEST)), seconds * (1.0 + wide)];
         let all = of_best.into_iter().chain(of_hard).flatten().map(|said| said.seconds).chain(around);
         all.fold((seconds, seconds), |(low, high), one| (low.min(one), high.max(one)))
     }

@@ -334,6 +334,17 @@ fn the_range_is_as_wide_as_predictions_were_off() {
     );
 }
 
+#[test]
+fn however_far_off_predictions_were_nobody_is_expected_in_less_than_half_the_time() {
+    let races = (0..8).map(|place: i64| {
+        ago(28 * (7 - place), 5000.0, if place % 2 == 0 { 900.0 } else { 2700.0 }).raced(true)
+    });
+    let predictions = predict(&races.collect::<Vec<_>>());
+    let five = item(&predictions, "5k");
+    assert!(five.backtest_error_pct.unwrap() > 50.0, "{five:?}");
+    check_close(five.low, five.seconds / 2.0);
+}
+
 fn efforts() -> impl Strategy<Value = Vec<Effort>> {
     let meters = prop::sample::select(vec![MILE_M, 5000.0, 10_000.0, HALF_M]);
     let effort = (0..400_i64, meters, 2.2..5.5_f64)
