@@ -41,6 +41,8 @@ pub enum Fault {
     Empty,
     /// This status with the service's own form of an error.
     Status(u16),
+    /// An error that was recorded, by the name of its file, such as `429-daily`.
+    Recorded(String),
     /// A redirect to this address.
     Redirect(String),
 }

@@ -11,9 +11,11 @@ mod fault;
 mod frame;
 mod journal;
 pub mod open_meteo;
+mod replay;
 mod spoil;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
@@ -40,6 +42,8 @@ pub struct Upstream {
     frame: Arc<Frame>,
     url: String,
     control_url: String,
+    /// It stays open as long as somebody can shut it.
+    _control_door: Door,
     servers: [JoinHandle<io::Result<()>>; 2],
 }
 
@@ -53,7 +57,7 @@ impl Upstream {
     #[expect(clippy::unused_async, reason = "it must be called inside a runtime")]
     pub async fn start(ports: Ports, clock: Clock) -> io::Result<Upstream> {
         let (door, gate) = Door::open(ports.services)?;
-        let (_, control_gate) = Door::open(ports.control)?;
+        let (control_door, control_gate) = Door::open(ports.control)?;
         let (url, control_url) =
             (format!("http://{}", gate.address), format!("http://{}", control_gate.address));
         let frame = Arc::new(Frame::new(clock, door));
@@ -63,7 +67,7 @@ impl Upstream {
             tokio::spawn(async move { axum::serve(gate, services).await }),
             tokio::spawn(async move { axum::serve(control_gate, control).await }),
         ];
-        Ok(Upstream { frame, url, control_url, servers })
+        Ok(Upstream { frame, url, control_url, _control_door: control_door, servers })
     }
 
     /// Such as `http://127.0.0.1:4711`, without a slash at its end.
@@ -115,6 +119,12 @@ impl Upstream {
     pub fn mend(&self) {
         self.frame.faults.clear();
         self.frame.door.set_open(true);
+    }
+
+    /// Answers from now on with what was recorded below a folder wherever the same is asked, in the forms that
+    /// `src/replay.rs` describes, and says how many files these are.
+    pub fn replay(&self, folder: &Path) -> io::Result<usize> {
+        self.frame.replay.read(folder)
     }
 
     /// What was asked since the start, or since [`Upstream::forget_calls`].

@@ -1,5 +1,8 @@
 //! The outside services as a server of its own, for trials by hand.
 
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 use clap::Parser;
 use upstream::{Clock, Ports, Upstream};
 
@@ -22,6 +25,9 @@ struct Arguments {
     /// Stands at this time, in epoch milliseconds, until the clock is moved; else it is the machine's
     #[arg(long)]
     now_ms: Option<i64>,
+    /// Answers with what was recorded below this folder wherever the same is asked
+    #[arg(long)]
+    replay: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -31,6 +37,11 @@ async fn main() -> anyhow::Result<()> {
     let clock = arguments.now_ms.map_or_else(Clock::machine, Clock::standing);
     let ports = Ports { services: arguments.port, control: arguments.control_port };
     let upstream = Upstream::start(ports, clock).await?;
+    if let Some(folder) = arguments.replay {
+        let files =
+            upstream.replay(&folder).with_context(|| format!("cannot replay `{}`", folder.display()))?;
+        println!("recorded {files} files");
+    }
     println!("services {}\ncontrol {}/_control", upstream.url(), upstream.control_url());
     tokio::signal::ctrl_c().await?;
     Ok(())

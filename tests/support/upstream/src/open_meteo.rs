@@ -9,6 +9,7 @@ mod control;
 mod gate;
 mod limits;
 mod nulls;
+mod recorded;
 mod weather;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +28,7 @@ use crate::frame::{self, Cost};
 pub use limits::{Limits, Used};
 
 pub(crate) use control::router as control;
+pub(crate) use recorded::{is_answer_to, path_of};
 
 use ask::Ask;
 use gate::Gate;

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
 
-use crate::Fault;
 use crate::door::Cut;
+use crate::{Fault, frame};
 
 /// Larger than any service's answer.
 const BODY_BYTES: usize = 64 << 20;
@@ -28,9 +28,9 @@ pub(crate) async fn instead(fault: &Fault, cut: &Cut) -> Response {
         Fault::Silent => std::future::pending().await,
         Fault::HtmlPage(status) => page(*status),
         Fault::Huge(bytes) => as_json(Body::from_stream(huge(*bytes))),
-        Fault::DeepJson(depth) => as_json(Body::from("[".repeat(*depth))),
-        Fault::WrongShape => as_json(Body::from(r#"{"weather":"fine","hourly":[null,{"time":"soon"}]}"#)),
-        Fault::Garbage => as_json(Body::from(vec![0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28])),
+        Fault::DeepJson(depth) => as_json("[".repeat(*depth)),
+        Fault::WrongShape => as_json(r#"{"weather":"fine","hourly":[null,{"time":"soon"}]}"#),
+        Fault::Garbage => as_json(vec![0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28]),
         Fault::Empty => as_json(Body::empty()),
         Fault::Redirect(target) => redirect(target),
         Fault::Status(status) => error(*status),
@@ -51,8 +51,15 @@ pub(crate) async fn on_its_way(fault: &Fault, answer: Response, cut: &Cut) -> Re
     let body = match fault {
         Fault::Drip(millis) => Body::from_stream(drip(body, *millis)),
         Fault::Stall => Body::from_stream(stream::iter([Ok::<_, Infallible>(half)]).chain(stream::pending())),
-        Fault::Truncated => Body::from_stream(stream::iter([Ok(half), Err(broken_off())])),
-        Fault::ResetMidBody => Body::from_stream(cut_after(half, cut.clone())),
+        Fault::Truncated => Body::from_stream(then(half, || Err(broken_off()))),
+        Fault::ResetMidBody => {
+            let cut = cut.clone();
+            // The rest is refused by a line that was cut.
+            Body::from_stream(then(half, move || {
+                cut.now();
+                Ok(body)
+            }))
+        }
         Fault::BrokenJson => {
             head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(half.len()));
             Body::from(half)
@@ -66,8 +73,8 @@ pub(crate) async fn on_its_way(fault: &Fault, answer: Response, cut: &Cut) -> Re
     Response::from_parts(head, body)
 }
 
-fn as_json(body: Body) -> Response {
-    ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+fn as_json(body: impl Into<Body>) -> Response {
+    frame::json(StatusCode::OK, body)
 }
 
 fn status(number: u16) -> StatusCode {
@@ -84,7 +91,7 @@ fn error(number: u16) -> Response {
         429 => "Too many concurrent requests",
         _ => "Internal server error",
     };
-    (status(number), axum::Json(json!({ "error": true, "reason": reason }))).into_response()
+    frame::json(status(number), json!({ "error": true, "reason": reason }).to_string())
 }
 
 fn redirect(target: &str) -> Response {
@@ -112,12 +119,14 @@ fn drip(body: Bytes, millis: u64) -> impl Stream<Item = Result<Bytes, Infallible
     })
 }
 
-fn cut_after(half: Bytes, cut: Cut) -> impl Stream<Item = io::Result<Bytes>> {
+fn then(
+    half: Bytes,
+    end: impl FnOnce() -> io::Result<Bytes> + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> {
     let end = stream::once(async move {
-        // What was written so far leaves this process before the reset overtakes it.
+        // The half is on its way before the end of the body is known.
         tokio::task::yield_now().await;
-        cut.now();
-        Err(broken_off())
+        end()
     });
     stream::iter([Ok(half)]).chain(end)
 }

@@ -1,6 +1,7 @@
 //! Writes the answer: an object for one location, an array for several, each with the units it speaks in.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::Host;
@@ -19,14 +20,13 @@ pub(super) fn body(ask: &Ask, host: Host, is_null: impl Fn(Cell, i64) -> bool) -
 }
 
 fn one(ask: &Ask, host: Host, index: usize, place: &Location, is_null: impl Fn(Cell, i64) -> bool) -> Value {
-    let hours = hours(place);
-    let offset = hours.first().map_or(0, |&first| offset_seconds(place, first));
+    let offset = place.zone.offset_seconds;
     let mut answer = json!({
         "latitude": place.cell.latitude(),
         "longitude": place.cell.longitude(),
         "generationtime_ms": 0.25,
         "utc_offset_seconds": offset,
-        "timezone": place.zone_name,
+        "timezone": place.zone.name,
         "timezone_abbreviation": abbreviation(offset),
         "elevation": place.elevation.unwrap_or_else(|| place.cell.elevation()),
     });
@@ -35,26 +35,16 @@ fn one(ask: &Ask, host: Host, index: usize, place: &Location, is_null: impl Fn(C
     }
     if !ask.hourly.is_empty() {
         answer["hourly_units"] = units(ask);
-        answer["hourly"] = hourly(ask, host, place, &hours, is_null);
+        answer["hourly"] = hourly(ask, host, place, is_null);
     }
     answer
 }
 
-/// The hours of its local days, as hours since 1970; the server counts them with the offset of the first.
+/// When each hour of its days begins, in epoch seconds.
 fn hours(place: &Location) -> Vec<i64> {
-    let start = |day: jiff::civil::Date| {
-        let midnight =
-            place.zone.to_zoned(day.at(0, 0, 0, 0)).map_or(0, |zoned| zoned.timestamp().as_second());
-        midnight.div_euclid(HOUR_SECONDS)
-    };
-    let first = start(place.from);
-    let days = place.from.until(place.to).map_or(0, |span| i64::from(span.get_days())) + 1;
-    (first..first + 24 * days).collect()
-}
-
-fn offset_seconds(place: &Location, hour: i64) -> i64 {
-    let start = Timestamp::from_second(hour * HOUR_SECONDS).unwrap_or(Timestamp::UNIX_EPOCH);
-    i64::from(place.zone.to_offset(start).seconds())
+    let midnight = place.from.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
+    let first = midnight.map_or(0, |midnight| midnight.timestamp().as_second()) - place.zone.offset_seconds;
+    (0..24 * place.days()).map(|hour| first + hour * HOUR_SECONDS).collect()
 }
 
 fn abbreviation(offset: i64) -> String {
@@ -75,27 +65,22 @@ fn units(ask: &Ask) -> Value {
     Value::Object(units)
 }
 
-fn hourly(
-    ask: &Ask,
-    host: Host,
-    place: &Location,
-    hours: &[i64],
-    is_null: impl Fn(Cell, i64) -> bool,
-) -> Value {
-    let offset = hours.first().map_or(0, |&first| offset_seconds(place, first));
-    let times = hours.iter().map(|hour| {
-        let seconds = hour * HOUR_SECONDS;
-        if ask.is_unix_time { json!(seconds) } else { json!(local(seconds + offset)) }
+fn hourly(ask: &Ask, host: Host, place: &Location, is_null: impl Fn(Cell, i64) -> bool) -> Value {
+    let starts = hours(place);
+    let times = starts.iter().map(|start| match ask.is_unix_time {
+        true => json!(start),
+        false => json!(local(start + place.zone.offset_seconds)),
     });
     let mut columns = Map::from_iter([("time".to_owned(), times.collect())]);
+    let hours = starts.iter().map(|start| {
+        let hour = start.div_euclid(HOUR_SECONDS);
+        (!is_null(place.cell, hour)).then(|| weather::at(host, place.cell, hour))
+    });
+    let hours = hours.collect::<Vec<_>>();
     for (name, variable) in &ask.hourly {
-        let values = hours.iter().map(|&hour| {
-            if is_null(place.cell, hour) {
-                return Value::Null;
-            }
-            ask.units.write(*variable, weather::at(host, place.cell, hour).value(*variable))
-        });
-        columns.insert(name.clone(), values.collect());
+        let values =
+            hours.iter().map(|hour| hour.map(|hour| ask.units.write(*variable, hour.value(*variable))));
+        columns.insert(name.clone(), json!(values.collect::<Vec<_>>()));
     }
     Value::Object(columns)
 }

@@ -27,17 +27,23 @@ pub(super) struct Ask {
 pub(super) struct Location {
     pub(super) cell: Cell,
     pub(super) elevation: Option<f64>,
-    pub(super) zone: TimeZone,
-    pub(super) zone_name: String,
+    pub(super) zone: Zone,
     pub(super) from: Date,
     /// The last day, which belongs to it.
     pub(super) to: Date,
 }
 
 impl Location {
-    fn days(&self) -> i64 {
+    pub(super) fn days(&self) -> i64 {
         self.from.until(self.to).map_or(1, |span| i64::from(span.get_days()) + 1)
     }
+}
+
+/// A time zone with the offset that it has now: the server uses it for all of the year, summer and winter.
+#[derive(Clone)]
+pub(super) struct Zone {
+    pub(super) name: String,
+    pub(super) offset_seconds: i64,
 }
 
 /// How values are written.
@@ -56,6 +62,11 @@ pub(super) struct Wind {
 
 pub(super) fn key(query: &[(String, String)]) -> Option<&str> {
     one(query, "apikey")
+}
+
+/// One number, or nothing where it is none or there are several.
+pub(super) fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn one<'a>(query: &'a [(String, String)], key: &str) -> Option<&'a str> {
@@ -145,10 +156,10 @@ fn locations(host: Host, query: &[(String, String)], now_ms: i64) -> Result<Vec<
         let (latitude, longitude) = (latitudes[index], longitudes[index]);
         in_range(latitude, 90.0, "Latitude")?;
         in_range(longitude, 180.0, "Longitude")?;
-        let (zone_name, zone) = zone(zones[index].as_deref().unwrap_or("GMT"))?;
+        let zone = Zone::read(zones[index].as_deref().unwrap_or("GMT"), now_ms)?;
         let (from, to) = dates(host, query, now_ms, starts[index].as_deref(), ends[index].as_deref())?;
         let elevation = elevations[index].filter(|meters| meters.is_finite());
-        Ok(Location { cell: weather::cell(latitude, longitude), elevation, zone, zone_name, from, to })
+        Ok(Location { cell: weather::cell(latitude, longitude), elevation, zone, from, to })
     });
     places.collect()
 }
@@ -181,12 +192,17 @@ fn in_range(degrees: f64, most: f64, name: &str) -> Result<(), Refusal> {
     Err(Refusal::bad(format!("{name} must be in range of -{most} to {most}°. Given: {degrees:?}.")))
 }
 
-fn zone(name: &str) -> Result<(String, TimeZone), Refusal> {
-    if ["GMT", "UTC"].contains(&name.to_uppercase().as_str()) {
-        return Ok(("GMT".to_owned(), TimeZone::UTC));
+impl Zone {
+    fn read(name: &str, now_ms: i64) -> Result<Self, Refusal> {
+        if ["GMT", "UTC"].contains(&name.to_uppercase().as_str()) {
+            return Ok(Self { name: "GMT".to_owned(), offset_seconds: 0 });
+        }
+        let zone = TimeZone::get(name).map_err(|_| Refusal::bad("Invalid timezone"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            offset_seconds: i64::from(zone.to_offset(instant(now_ms)).seconds()),
+        })
     }
-    let zone = TimeZone::get(name).map_err(|_| Refusal::bad("Invalid timezone"))?;
-    Ok((name.to_owned(), zone))
 }
 
 fn dates(
@@ -237,9 +253,12 @@ fn date(text: &str) -> Result<Date, Refusal> {
     text.trim().parse().map_err(|_| Refusal::bad(reason))
 }
 
-pub(super) fn today(now_ms: i64) -> Date {
-    let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    TimeZone::UTC.to_datetime(now).date()
+fn today(now_ms: i64) -> Date {
+    TimeZone::UTC.to_datetime(instant(now_ms)).date()
+}
+
+fn instant(epoch_ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(epoch_ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn shifted(day: Date, days: i64) -> Date {
