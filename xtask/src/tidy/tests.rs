@@ -77,6 +77,9 @@ fn nobody_depends_on_the_programs() {
 fn test_support_is_for_tests() {
     check_use("store", "tests/support", true, "");
     check_use("store", "tests/support", false, "Cargo.toml:2");
+    check_use("plugins/files", "tests/support/upstream", true, "");
+    check_use("app", "tests/support/upstream", false, "Cargo.toml:2");
+    check_use("tests/support/upstream", "engine", false, "Cargo.toml:2");
 }
 
 #[test]
