@@ -24,7 +24,7 @@ pub enum Endpoint {
 }
 
 /// A cell over some UTC days, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     pub cell: Cell,
     pub from: Date,
