@@ -47,6 +47,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(10, "0010_numbers.sql", "numbers"),
     migration!(11, "0011_daily_metric.sql", "daily_metric"),
     migration!(12, "0012_setting.sql", "setting"),
+    migration!(13, "0013_weather.sql", "weather"),
 ];
 
 /// What a migration run did.

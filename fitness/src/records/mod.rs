@@ -7,6 +7,7 @@ pub mod activity;
 pub mod activity_load;
 pub mod activity_number;
 pub mod activity_stream;
+pub mod activity_weather;
 pub mod athlete;
 pub mod athlete_setting;
 pub mod best_effort;
@@ -30,6 +31,9 @@ pub mod source_file;
 pub mod stale_day;
 pub mod volume;
 pub mod watched_file;
+pub mod weather_home;
+pub mod weather_hour;
+pub mod weather_quota;
 
 use jiff::civil::Date;
 use store::{Error, Result, Row};

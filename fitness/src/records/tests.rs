@@ -100,7 +100,7 @@ scenarios![
 ];
 
 fn queries() -> Vec<Sql> {
-    let of_records: [&[&[Sql]]; 2] = [
+    let of_records: [&[&[Sql]]; 3] = [
         &[
             accuracy::QUERIES,
             athlete::QUERIES,
@@ -125,8 +125,12 @@ fn queries() -> Vec<Sql> {
             daily_metric::QUERIES,
             volume::QUERIES,
             curve::QUERIES,
+            weather_hour::QUERIES,
+            weather_home::QUERIES,
+            weather_quota::QUERIES,
         ],
         activity::QUERIES,
+        activity_weather::QUERIES,
     ];
     of_records.concat().concat()
 }

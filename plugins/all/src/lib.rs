@@ -6,6 +6,7 @@ use engine::registry::{Registry, RegistryError};
 #[derive(Debug, Clone)]
 pub struct Options {
     pub files: files::Options,
+    pub open_meteo: open_meteo::Options,
 }
 
 /// Adds what all plugins offer.
@@ -13,6 +14,7 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     files::register(registry, options.files)?;
     rollup::register(registry)?;
     insights::register(registry)?;
+    open_meteo::register(registry, options.open_meteo)?;
     Ok(())
 }
 
@@ -27,7 +29,8 @@ mod tests {
     fn registry() -> Registry {
         let files = files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() };
         let mut registry = Registry::default();
-        register(&mut registry, Options { files }).unwrap();
+        let open_meteo = open_meteo::Options::standard();
+        register(&mut registry, Options { files, open_meteo }).unwrap();
         registry
     }
 
@@ -48,5 +51,9 @@ mod tests {
     #[test]
     fn a_new_day_needs_no_files() {
         check("daily", &["rollup.loads", "rollup.days", "insights.daily"]);
+    }
+    #[test]
+    fn weather_forecasts_and_looks_back() {
+        check("weather", &["open_meteo.forecast", "open_meteo.history"]);
     }
 }

@@ -222,6 +222,7 @@ impl House {
             store: Some(self.store.clone()),
             fence: Fence::new("run", 1),
             stop: Stop::default(),
+            http: engine::http::Http::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), "insights".into(), 1)
