@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::commands::{
     accuracy, activities, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters, demo,
     doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
-    weeks, work, workers,
+    weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Activities(activities::Activities),
     Days(days::Days),
     Weeks(weeks::Weeks),
+    Weather(weather::Weather),
     Records(records::Records),
     Curves(curves::Curves),
     DailyMetrics(daily_metrics::DailyMetricsCommand),
@@ -95,6 +96,7 @@ impl Command {
             Self::Activities(command) => command.run(config).await,
             Self::Days(command) => command.run(config).await,
             Self::Weeks(command) => command.run(config).await,
+            Self::Weather(command) => command.run(config).await,
             Self::Records(command) => command.run(config).await,
             Self::Curves(command) => command.run(config).await,
             Self::DailyMetrics(command) => command.run(config).await,
@@ -128,6 +130,7 @@ impl Command {
             Self::Activities(command) => command.form.json,
             Self::Days(command) => command.form.json,
             Self::Weeks(command) => command.form.json,
+            Self::Weather(command) => command.form().json,
             Self::Records(command) => command.form.json,
             Self::Curves(command) => command.form.json,
             Self::DailyMetrics(command) => command.form().json,

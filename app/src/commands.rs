@@ -24,6 +24,7 @@ pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod steps;
 pub(crate) mod today;
+pub(crate) mod weather;
 pub(crate) mod weeks;
 pub(crate) mod work;
 pub(crate) mod workers;

@@ -146,8 +146,18 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, what is counted after an import, and what compares all that there is.
-const READ_WHOLE: [&str; 7] =
-    ["athlete", "athlete_setting", "load_position", "change_number", "stale_day", "export_item", "r"];
+const READ_WHOLE: [&str; 10] = [
+    "athlete",
+    "athlete_setting",
+    "load_position",
+    "change_number",
+    "stale_day",
+    "export_item",
+    "r",
+    "weather_home",
+    "weather_position",
+    "activity_weather",
+];
 
 #[tokio::test]
 async fn no_query_runs_through_all_rows_of_an_athlete() {

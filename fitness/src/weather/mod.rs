@@ -6,6 +6,7 @@ mod air;
 mod cell;
 mod conditions;
 mod hour;
+mod outlook;
 mod request;
 mod track;
 pub mod wind;
@@ -14,6 +15,7 @@ pub use air::Air;
 pub use cell::Cell;
 pub use conditions::{Conditions, Spell, told};
 pub use hour::Hour;
+pub use outlook::{Outlook, Told};
 pub use request::{Endpoint, LOCATIONS_MOST, Location, Request, requests};
 pub use track::{SECTORS, Spot, Track};
 

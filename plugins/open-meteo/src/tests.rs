@@ -1,1 +1,4 @@
+mod faults;
+mod house;
+mod recorded;
 mod steps;

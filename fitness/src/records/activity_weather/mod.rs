@@ -2,10 +2,12 @@
 
 mod due;
 mod plan;
+mod preview;
 mod shown;
 
 pub use due::{Due, Settled, due, has_due, refuse, settle};
 pub use plan::{Pending, Planned, has_pending, keep, pending};
+pub use preview::{Part, Preview, preview};
 pub use shown::{Overview, Shown, between, of, overview};
 
 /// How far an activity's weather is.
