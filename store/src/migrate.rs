@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011_daily_metric.sql", "daily_metric"),
     migration!(12, "0012_setting.sql", "setting"),
     migration!(13, "0013_weather.sql", "weather"),
+    migration!(14, "0014_old_best.sql", "old_best"),
 ];
 
 /// What a migration run did.

@@ -23,6 +23,8 @@ pub mod import_file;
 pub mod insight;
 pub mod lap;
 pub mod load_position;
+pub mod old_best;
+pub mod old_weather;
 pub mod original;
 pub mod session;
 pub mod setting_change;

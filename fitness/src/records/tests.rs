@@ -107,6 +107,8 @@ fn queries() -> Vec<Sql> {
             athlete_setting::QUERIES,
             load_position::QUERIES,
             best_effort::QUERIES,
+            old_best::QUERIES,
+            old_weather::QUERIES,
             original::QUERIES,
             source_file::QUERIES,
             import_file::QUERIES,

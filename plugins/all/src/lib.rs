@@ -13,10 +13,16 @@ pub struct Options {
 
 /// Adds what all plugins offer.
 pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
+    // One setting of the operator allows both.
+    let of_artifacts = artifacts::Options {
+        is_enabled: options.files.local_paths_over_http,
+        time_zone: options.files.time_zone.clone(),
+    };
     files::register(registry, options.files)?;
     rollup::register(registry)?;
     insights::register(registry)?;
     open_meteo::register(registry, options.open_meteo)?;
+    artifacts::register(registry, of_artifacts)?;
     Ok(())
 }
 
@@ -48,6 +54,11 @@ mod tests {
     #[test]
     fn an_import_reads_computes_and_advises() {
         check("import", &["files.read", "rollup.loads", "rollup.days", "insights.daily"]);
+    }
+
+    #[test]
+    fn artifacts_of_the_former_system_change_days_and_advice() {
+        check("artifacts", &["artifacts.take_over", "rollup.days", "insights.daily"]);
     }
 
     #[test]
