@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 
 use crate::commands::{
-    accuracy, activities, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters, demo,
-    doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
+    accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
+    demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
     weather, weeks, work, workers,
 };
 use crate::config::Config;
@@ -41,6 +41,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Import(import::Import),
+    Artifacts(artifacts::Artifacts),
     Today(today::Today),
     Predict(predict::Predict),
     Activities(activities::Activities),
@@ -91,6 +92,7 @@ impl Command {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         match self {
             Self::Import(command) => command.run(config).await,
+            Self::Artifacts(command) => command.run(config).await,
             Self::Today(command) => command.run(config).await,
             Self::Predict(command) => command.run(config).await,
             Self::Activities(command) => command.run(config).await,
@@ -125,6 +127,7 @@ impl Command {
     pub(crate) fn is_for_programs(&self) -> bool {
         match self {
             Self::Import(command) => command.form.json,
+            Self::Artifacts(command) => command.form.json,
             Self::Today(command) => command.form.json,
             Self::Predict(command) => command.form.json,
             Self::Activities(command) => command.form.json,

@@ -2,6 +2,7 @@
 
 pub(crate) mod accuracy;
 pub(crate) mod activities;
+pub(crate) mod artifacts;
 pub(crate) mod athlete;
 pub(crate) mod backfill;
 pub(crate) mod check;

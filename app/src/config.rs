@@ -25,7 +25,7 @@ const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
 pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
 const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
-const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
+pub(crate) const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 const WEBHOOK_SECRET: &str = "FITNESS_WEBHOOK_SECRET";
 
 const WORKER_SLOTS: &str = "FITNESS_WORKER_SLOTS";
@@ -52,7 +52,7 @@ pub(crate) struct Config {
     pub(crate) otlp: Option<String>,
     /// Holds `pipelines` and `scripts`; those inside the program are used where there is none.
     pub(crate) scripts_dir: Option<PathBuf>,
-    /// Whether a run that was asked for over HTTP may read files of this machine.
+    /// Whether a run that was asked for over HTTP may read files of this machine, and any the former system's artifacts.
     pub(crate) local_import: bool,
     /// What is put into it is imported while the server runs; whether it is there is looked at then.
     pub(crate) import_dir: Option<PathBuf>,

@@ -12,6 +12,7 @@
 )]
 
 mod advice;
+mod artifacts;
 mod bad_input;
 mod bombs;
 mod chaos;

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
+use super::activity_weather::Reason;
 use super::weather_hour::{self, WeatherHour};
 use super::{optional_date, optional_json, to_json};
 use crate::weather::{Air, Conditions, Hour, Track};
@@ -21,7 +22,7 @@ pub enum Placed {
     OtherHour {
         activity: String,
     },
-    /// That hour is known already.
+    /// That hour is known already, or the source tells the weather itself.
     Known {
         activity: String,
     },
@@ -81,7 +82,10 @@ pub fn put(
         return Ok(Placed::NoActivity);
     };
     let Some(track) = place.track else {
-        return Ok(Placed::NotWanted { activity, reason: place.reason.unwrap_or_default() });
+        let reason = place.reason.unwrap_or_default();
+        // Its source's export tells the weather itself.
+        let is_told = reason == Reason::Told.as_str();
+        return Ok(if is_told { Placed::Known { activity } } else { Placed::NotWanted { activity, reason } });
     };
     let Some(spot) = track.spots.iter().find(|spot| spot.hour == hour).copied() else {
         return Ok(Placed::OtherHour { activity });

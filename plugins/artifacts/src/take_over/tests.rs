@@ -98,6 +98,19 @@ async fn weather_of_another_hour_and_of_an_indoor_activity_is_refused() {
 }
 
 #[tokio::test]
+async fn weather_that_the_export_tells_stays() {
+    House::each(async |mut house: House| {
+        let id = house.went("17", SUNDAY).await;
+        house.told("17", &id, r#"{"weather": {"temperature_c": 8.0}}"#).await;
+        house.put("weather/17.json", &weather(12, 3.5));
+        house.take_over().await.unwrap();
+        assert_eq!(house.outcomes().await, ["17.json unchanged"]);
+        assert_eq!(house.shown(&id).await.conditions.unwrap().start.temperature_c, Some(8.0));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn best_times_are_kept_with_the_activity_that_holds_them() {
     House::each(async |mut house: House| {
         let id = house.went("17", SUNDAY).await;

@@ -93,6 +93,12 @@ impl House {
         self.write(move |tx| keep(tx, source_id, start, Some("treadmill"))).await;
     }
 
+    /// What the export tells of an activity.
+    pub(super) async fn told(&self, source_id: &'static str, activity: &str, figures: &'static str) {
+        let activity = activity.to_owned();
+        self.write(move |tx| tell(tx, source_id, &activity, figures)).await;
+    }
+
     pub(super) async fn advised(&self, on: &str) {
         let on: Date = on.parse().unwrap();
         self.write(move |tx| records::insight::put(tx, "me", Scope::All, on, "{}")).await;
@@ -217,18 +223,22 @@ fn keep(tx: &mut Tx<'_>, source_id: &str, start: &str, sub_sport: Option<&str>) 
         columns.map(|(channel, values)| (Column::Channel(*channel), stream::encode(*channel, values)));
     let blocks: Vec<_> = [times].into_iter().chain(blocks).collect();
     records::activity_stream::replace(tx, &activity.id, &blocks)?;
+    tell(tx, source_id, &activity.id, "{}")?;
+    Ok(activity.id)
+}
+
+fn tell(tx: &mut Tx<'_>, source_id: &str, activity: &str, figures: &str) -> store::Result<()> {
     let row = ExportRow {
         provenance: "bulk_export".to_owned(),
         source_id: source_id.to_owned(),
         archive: "export.zip".to_owned(),
         position: 2,
         file: None,
-        activity_id: Some(activity.id.clone()),
-        figures: "{}".to_owned(),
+        activity_id: Some(activity.to_owned()),
+        figures: figures.to_owned(),
         columns: "[]".to_owned(),
     };
-    records::export_row::put(tx, "me", &row)?;
-    Ok(activity.id)
+    records::export_row::put(tx, "me", &row).map(drop)
 }
 
 /// A sample a minute, each some metres further north.
