@@ -31,5 +31,6 @@ mod reload;
 mod schedule;
 mod space;
 mod watch;
+mod weather;
 mod webhooks;
 mod workers;
