@@ -32,5 +32,6 @@ mod reload;
 mod schedule;
 mod space;
 mod watch;
+mod weather;
 mod webhooks;
 mod workers;

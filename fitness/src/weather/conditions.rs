@@ -79,10 +79,10 @@ fn mean_wind(track: &Track, hours: &[Option<Air>]) -> Option<(f64, f64)> {
     (count > 0.0).then(|| (speed / count, east.atan2(north).to_degrees().rem_euclid(360.0)))
 }
 
-/// What an export tells of the weather, as air at the start; nothing where it has no temperature.
+/// What an export tells of the weather, as air at the start; nothing where it tells too little for the cost of heat, so
+/// that the service is asked.
 pub fn told(weather: &Weather) -> Option<Air> {
-    weather.temperature_c?;
-    Some(Air {
+    let air = Air {
         temperature_c: weather.temperature_c,
         apparent_c: weather.apparent_c,
         humidity: weather.humidity,
@@ -94,5 +94,6 @@ pub fn told(weather: &Weather) -> Option<Air> {
         wind_mps: weather.wind_speed,
         wind_direction_deg: weather.wind_bearing_deg,
         gust_mps: weather.wind_gust,
-    })
+    };
+    air.heat().map(|_| air)
 }

@@ -25,7 +25,7 @@ const CHUNK: u32 = 64;
 /// Activities whose places are asked for together, so that requests are full.
 const ROUND: u32 = 2_000;
 /// Activities that are settled in one commit.
-const SETTLED: usize = 200;
+const SETTLED: usize = 100;
 const DAY_MS: i64 = 86_400_000;
 
 /// Looks up the weather of activities, where and when each was.

@@ -215,7 +215,16 @@ impl House {
         self.upstream.calls().len()
     }
 
-    fn options(&self) -> Options {
+    pub(super) fn store(&self) -> Store {
+        self.store.clone()
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        let now_ms = self.now_ms.clone();
+        Clock::from_fn(move || now_ms.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn options(&self) -> Options {
         let base = |host| Base::parse(&self.upstream.open_meteo_url(host)).ok();
         Options {
             forecast: base(Host::Forecast),
@@ -226,7 +235,6 @@ impl House {
     }
 
     fn context(&self, params: Value) -> StepContext {
-        let now_ms = self.now_ms.clone();
         let shared = RunContext {
             run: Arc::new(RunInfo {
                 id: "run".to_owned(),
@@ -235,7 +243,7 @@ impl House {
                 params,
                 cause: Cause::Cli,
             }),
-            clock: Clock::from_fn(move || now_ms.load(Ordering::Relaxed)),
+            clock: self.clock(),
             scripts: Arc::new(Library::default()),
             store: Some(self.store.clone()),
             fence: Fence::new("run", 1),
