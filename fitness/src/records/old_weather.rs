@@ -94,7 +94,11 @@ pub fn put(
     if known.iter().flatten().any(|kept| !kept.air.is_unknown()) {
         return Ok(Placed::Known { activity });
     }
-    weather_hour::put(tx, &[WeatherHour { spot, air, is_final: false }], SOURCE, now_ms)?;
+    let is_new = weather_hour::put(tx, &[WeatherHour { spot, air, is_final: false }], SOURCE, now_ms)? > 0;
+    if !is_new {
+        // The archive had the last word: nobody knows that hour.
+        return Ok(Placed::Known { activity });
+    }
     let kept = weather_hour::of_spots(tx, &track.spots)?;
     let hours: Vec<Option<Air>> = kept.iter().map(|kept| kept.map(|kept| kept.air)).collect();
     if let Some(conditions) = Conditions::of(&track, &hours, place.speed_mps) {

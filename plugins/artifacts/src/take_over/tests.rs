@@ -98,6 +98,19 @@ async fn weather_of_another_hour_and_of_an_indoor_activity_is_refused() {
 }
 
 #[tokio::test]
+async fn where_the_archive_had_the_last_word_it_stands() {
+    House::each(async |mut house: House| {
+        house.went("17", SUNDAY).await;
+        house.put("weather/17.json", &weather(12, 3.5));
+        house.never_known(SUNDAY).await;
+        let changes = house.take_over().await.unwrap();
+        assert_eq!(house.outcomes().await, ["17.json unchanged"]);
+        assert!(changes.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn weather_that_the_export_tells_stays() {
     House::each(async |mut house: House| {
         let id = house.went("17", SUNDAY).await;

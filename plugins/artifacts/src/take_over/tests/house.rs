@@ -15,7 +15,9 @@ use fitness::records::athlete::Athlete;
 use fitness::records::export_row::ExportRow;
 use fitness::records::import_file;
 use fitness::records::old_best::{self, Part};
+use fitness::records::weather_hour::WeatherHour;
 use fitness::stream::{self, Column};
+use fitness::weather::{Air, Cell, Hour, Spot};
 use fitness::{Changes, Scope, records};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -97,6 +99,13 @@ impl House {
     pub(super) async fn told(&self, source_id: &'static str, activity: &str, figures: &'static str) {
         let activity = activity.to_owned();
         self.write(move |tx| tell(tx, source_id, &activity, figures)).await;
+    }
+
+    /// Says for good that nobody knows the weather of an hour there.
+    pub(super) async fn never_known(&self, at: &'static str) {
+        let spot = Spot { hour: Hour::before(ms(at)), cell: Cell::of(47.05, 8.31, 2).unwrap() };
+        let hour = WeatherHour { spot, air: Air::default(), is_final: true };
+        self.write(move |tx| records::weather_hour::put(tx, &[hour], "open_meteo", ms(NOW))).await;
     }
 
     pub(super) async fn advised(&self, on: &str) {
