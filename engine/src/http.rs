@@ -10,25 +10,36 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use base::{Base, BaseError};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long nothing at all may arrive within an answer.
-const SILENCE: Duration = Duration::from_secs(20);
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(30);
+const AGENT: &str = concat!("paceline/", env!("CARGO_PKG_VERSION"));
+
+type Asking = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// Asks outside services; clones share their connections, and what TLS needs is read at the first question.
 #[derive(Debug, Clone, Default)]
-pub struct Http(Arc<OnceLock<Result<reqwest::Client, String>>>);
+pub struct Http(Arc<OnceLock<Result<Asking, String>>>);
 
 /// What an answer may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// From the question to the last byte.
     pub time: Duration,
-    /// Of the body, unpacked.
+    /// Of the body.
     pub bytes: usize,
 }
 
@@ -52,7 +63,7 @@ pub enum HttpError {
     Connect {
         host: String,
         #[source]
-        source: reqwest::Error,
+        source: legacy::Error,
     },
     #[error("`{host}` did not answer within {limit:?}")]
     Slow { host: String, limit: Duration },
@@ -62,7 +73,7 @@ pub enum HttpError {
     Broken {
         host: String,
         #[source]
-        source: reqwest::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -87,40 +98,27 @@ impl Http {
         query: &[(&str, &str)],
         limits: Limits,
     ) -> Result<Answer, HttpError> {
-        let slow = || HttpError::Slow { host: base.host(), limit: limits.time };
         let asked = tokio::time::timeout(limits.time, self.ask(base, query, limits.bytes));
-        match asked.await {
-            // A stall within the limit is one of the client's own, and as slow.
-            Ok(Err(HttpError::Connect { source, .. } | HttpError::Broken { source, .. }))
-                if source.is_timeout() =>
-            {
-                Err(slow())
-            }
-            Ok(answer) => answer,
-            Err(_) => Err(slow()),
-        }
+        asked.await.unwrap_or_else(|_| Err(HttpError::Slow { host: base.host(), limit: limits.time }))
     }
 
     async fn ask(&self, base: &Base, query: &[(&str, &str)], most: usize) -> Result<Answer, HttpError> {
         let client = self.0.get_or_init(client).as_ref().map_err(|why| HttpError::Tls(why.clone()))?;
-        let connect =
-            |source: reqwest::Error| HttpError::Connect { host: base.host(), source: source.without_url() };
-        let broken =
-            |source: reqwest::Error| HttpError::Broken { host: base.host(), source: source.without_url() };
-        let sent = client.get(base.with(query)).send().await;
-        let mut response =
-            sent.map_err(|error| if error.is_connect() { connect(error) } else { broken(error) })?;
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let kind = header("content-type").unwrap_or_default();
-        let content_type = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let seconds = header("retry-after").and_then(|value| value.trim().parse().ok());
-        let mut answer = Answer {
-            status: response.status().as_u16(),
-            content_type,
-            retry_after: seconds.map(Duration::from_secs),
-            body: Vec::new(),
-        };
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        let request = Request::get(base.with(query).as_str())
+            .header(USER_AGENT, AGENT)
+            .header(ACCEPT, "application/json")
+            .body(Empty::new())
+            .map_err(|error| broken(base, error))?;
+        let response = client.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                return HttpError::Connect { host: base.host(), source: error };
+            }
+            broken(base, error)
+        })?;
+        let mut answer = Answer::head(&response);
+        let mut body = response.into_body();
+        while let Some(frame) = body.frame().await {
+            let Ok(chunk) = frame.map_err(|error| broken(base, error))?.into_data() else { continue };
             if answer.body.len() + chunk.len() > most {
                 return Err(HttpError::Large { host: base.host(), limit: most });
             }
@@ -130,8 +128,26 @@ impl Http {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is where the client is built")]
-fn client() -> Result<reqwest::Client, String> {
+impl Answer {
+    /// What stands before the body.
+    fn head(response: &Response<Incoming>) -> Self {
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let kind = header(CONTENT_TYPE).unwrap_or_default();
+        let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+        Self {
+            status: response.status().as_u16(),
+            content_type: kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+            retry_after: seconds.map(Duration::from_secs),
+            body: Vec::new(),
+        }
+    }
+}
+
+fn broken(base: &Base, source: impl std::error::Error + Send + Sync + 'static) -> HttpError {
+    HttpError::Broken { host: base.host(), source: Box::new(source) }
+}
+
+fn client() -> Result<Asking, String> {
     let mut roots = RootCertStore::empty();
     // Single broken certificates of the system are its own affair.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -140,14 +156,14 @@ fn client() -> Result<reqwest::Client, String> {
         .map_err(|error| error.to_string())?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("paceline/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        // What the environment says of proxies is not ours to read.
-        .no_proxy()
-        .connect_timeout(CONNECT)
-        .read_timeout(SILENCE)
-        .build();
-    client.map_err(|error| error.to_string())
+    let mut plain = HttpConnector::new();
+    plain.set_connect_timeout(Some(CONNECT));
+    // Which addresses may be plain is decided where they are read.
+    plain.enforce_http(false);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(plain);
+    Ok(Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use reqwest::Url;
+use url::Url;
 
 /// Where a service is asked: `https`, or `http` on this machine alone.
 #[derive(Clone, PartialEq, Eq)]

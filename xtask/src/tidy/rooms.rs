@@ -37,8 +37,13 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["rhai"], &["engine"], "only `engine::script` names `rhai`"),
     (
+        &["hyper", "hyper-util", "hyper-rustls", "http-body-util", "url"],
+        &["engine"],
+        "only `engine` builds the HTTP client",
+    ),
+    (
         &["reqwest"],
-        &["engine", "tests", "tests/support", "tests/support/upstream", "bench"],
+        &["tests", "tests/support", "tests/support/upstream", "bench"],
         "only `engine` builds the HTTP client",
     ),
     (

@@ -101,6 +101,8 @@ fn only_the_engine_names_rhai_and_reqwest() {
     check_crate("plugins/insights", "rhai", "Cargo.toml:2");
     check_crate("tests", "reqwest", "");
     check_crate("plugins/files", "reqwest", "Cargo.toml:2");
+    check_crate("engine", "hyper-util", "");
+    check_crate("plugins/open-meteo", "hyper-util", "Cargo.toml:2");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use engine::worker::{Settings, Worker};
 use engine::{Engine, Request};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use upstream::open_meteo::Host;
+use upstream::open_meteo::{Host, Limits};
 
 use super::house::{House, run};
 
@@ -60,7 +60,8 @@ async fn a_day_s_quota_is_waited_out_without_a_call() {
         let settings = Settings { schedules: false, poll: Duration::from_millis(20), ..Settings::standard() };
         let worker = tokio::spawn(Worker::new(engine.clone(), settings).unwrap().run(stop.clone()));
 
-        house.upstream.open_meteo().spend(10_000.0);
+        house.upstream.open_meteo().set_limits(Limits { day: 10.0, ..Limits::default() });
+        house.upstream.open_meteo().spend(10.0);
         let id = house.went(&run(START)).await;
         let first = engine.enqueue(request()).await.unwrap().run;
         let waiting = until(&engine, &first, |step| step.state == StepState::Waiting).await;
