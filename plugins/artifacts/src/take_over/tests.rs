@@ -114,7 +114,7 @@ async fn where_the_archive_had_the_last_word_it_stands() {
 async fn weather_that_the_export_tells_stays() {
     House::each(async |mut house: House| {
         let id = house.went("17", SUNDAY).await;
-        house.told("17", &id, r#"{"weather": {"temperature_c": 8.0}}"#).await;
+        house.told("17", &id, r#"{"weather": {"temperature_c": 8.0, "humidity": 0.5}}"#).await;
         house.put("weather/17.json", &weather(12, 3.5));
         house.take_over().await.unwrap();
         assert_eq!(house.outcomes().await, ["17.json unchanged"]);

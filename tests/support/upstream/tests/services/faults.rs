@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::time::timeout;
 use upstream::Fault;
 use upstream::open_meteo::Host;
@@ -30,7 +29,7 @@ fn request(trial: &Trial) -> reqwest::RequestBuilder {
 }
 
 async fn meet(trial: &Trial) -> Result<Met, reqwest::Error> {
-    let answer = request(trial).send().await?;
+    let mut answer = request(trial).send().await?;
     let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
     let mut met = Met {
         status: answer.status().as_u16(),
@@ -39,17 +38,13 @@ async fn meet(trial: &Trial) -> Result<Met, reqwest::Error> {
         body: Vec::new(),
         end: Ok(()),
     };
-    let mut pieces = answer.bytes_stream();
-    while let Some(piece) = pieces.next().await {
-        match piece {
-            Ok(piece) => met.body.extend(piece),
-            Err(error) => {
-                met.end = Err(error);
-                break;
-            }
+    loop {
+        match answer.chunk().await {
+            Ok(Some(piece)) => met.body.extend(piece),
+            Ok(None) => return Ok(met),
+            Err(error) => return Ok(Met { end: Err(error), ..met }),
         }
     }
-    Ok(met)
 }
 
 /// What a fault makes of an answer, and that the next answer is whole.
@@ -63,14 +58,13 @@ async fn with(fault: Fault) -> Result<Met, reqwest::Error> {
 /// That a fault has no more to give after so many bytes and a while, and that the next answer is whole.
 async fn check_waiting(fault: Fault, bytes: impl FnOnce(usize) -> usize) {
     let trial = failing_once(&fault).await;
-    let answer = request(&trial).send().await.unwrap();
+    let mut answer = request(&trial).send().await.unwrap();
     let bytes = bytes(usize::try_from(answer.content_length().unwrap()).unwrap());
-    let mut pieces = answer.bytes_stream();
     let mut came = 0;
     while came < bytes {
-        came += pieces.next().await.unwrap().unwrap().len();
+        came += answer.chunk().await.unwrap().unwrap().len();
     }
-    assert!(timeout(A_WHILE, pieces.next()).await.is_err(), "{fault:?}");
+    assert!(timeout(A_WHILE, answer.chunk()).await.is_err(), "{fault:?}");
     assert_eq!(came, bytes);
     check_next(&trial, fault).await;
 }
