@@ -102,7 +102,7 @@ fn artifacts_are_left_alone_unless_the_operator_allows_it() {
         loop {
             let run: Value = http.get(&url).send().await.unwrap().json().await.unwrap();
             if run["state"] == "failed" {
-                assert_eq!(run["error"]["code"], "artifacts_disabled", "{run}");
+                assert_eq!(run["error_code"], "artifacts_disabled", "{run}");
                 break;
             }
             assert!(["queued", "running"].contains(&run["state"].as_str().unwrap()), "{run}");
