@@ -9,7 +9,7 @@ pub struct Cell {
     pub longitude: i32,
 }
 
-const EARTH_KM: f64 = 6371.008_8;
+const EARTH_KM: f64 = 6_371.008_8;
 
 impl Cell {
     /// The most decimals that are kept.

@@ -1,8 +1,8 @@
 //! Hours since 1970, by which weather is kept: no zone and no clock change can shift them.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -36,11 +36,5 @@ impl Hour {
     pub fn of_day(date: Date) -> std::ops::Range<i64> {
         let days = date.duration_since(Date::constant(1970, 1, 1)).as_hours();
         days..days + 24
-    }
-
-    /// How many UTC days ago its day was.
-    pub fn days_ago(self, today: Date) -> i64 {
-        let since = today.since((jiff::Unit::Day, self.date())).unwrap_or(Span::new());
-        i64::from(since.get_days())
     }
 }

@@ -71,14 +71,14 @@ impl Refusal {
 mod tests {
     use super::*;
 
-    fn check(status: u16, body: &str, wanted: Option<Refusal>) {
+    fn check(status: u16, body: &str, wanted: Option<&Refusal>) {
         let answer = Answer {
             status,
             content_type: "application/json".to_owned(),
             retry_after: None,
             body: body.as_bytes().to_vec(),
         };
-        assert_eq!(Refusal::of(&answer), wanted, "{status} {body}");
+        assert_eq!(Refusal::of(&answer).as_ref(), wanted, "{status} {body}");
     }
 
     fn error(reason: &str) -> String {
@@ -88,10 +88,10 @@ mod tests {
     #[test]
     fn each_window_is_told_by_its_first_word() {
         for (word, span) in [("Minutely", Span::Minute), ("Hourly", Span::Hour), ("Daily", Span::Day)] {
-            check(429, &error(&format!("{word} API request limit exceeded.")), Some(Refusal::Spent(span)));
+            check(429, &error(&format!("{word} API request limit exceeded.")), Some(&Refusal::Spent(span)));
         }
-        check(429, &error("Too many concurrent requests"), Some(Refusal::Busy(CROWDED)));
-        check(429, "<html>slow down</html>", Some(Refusal::Busy(CROWDED)));
+        check(429, &error("Too many concurrent requests"), Some(&Refusal::Busy(CROWDED)));
+        check(429, "<html>slow down</html>", Some(&Refusal::Busy(CROWDED)));
     }
 
     #[test]
@@ -99,23 +99,23 @@ mod tests {
         check(
             400,
             &error("Latitude must be in range"),
-            Some(Refusal::Wrong("Latitude must be in range".to_owned())),
+            Some(&Refusal::Wrong("Latitude must be in range".to_owned())),
         );
         check(
             400,
             &error("The supplied API key is invalid."),
-            Some(Refusal::Key("The supplied API key is invalid.".to_owned())),
+            Some(&Refusal::Key("The supplied API key is invalid.".to_owned())),
         );
-        check(403, "", Some(Refusal::Key("status 403".to_owned())));
-        check(400, "<html>", Some(Refusal::Trouble("status 400".to_owned())));
+        check(403, "", Some(&Refusal::Key("status 403".to_owned())));
+        check(400, "<html>", Some(&Refusal::Trouble("status 400".to_owned())));
     }
 
     #[test]
     fn everything_else_is_trouble() {
         for status in [301, 302, 404, 500, 502, 503] {
-            check(status, "<html>", Some(Refusal::Trouble(format!("status {status}"))));
+            check(status, "<html>", Some(&Refusal::Trouble(format!("status {status}"))));
         }
-        check(200, &error("oops"), Some(Refusal::Trouble("oops".to_owned())));
+        check(200, &error("oops"), Some(&Refusal::Trouble("oops".to_owned())));
         check(200, r#"{"latitude":1.0}"#, None);
     }
 

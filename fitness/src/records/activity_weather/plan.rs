@@ -117,7 +117,7 @@ impl Pending {
         if self.is_duplicate {
             return Some(Reason::Duplicate);
         }
-        if told.and_then(|figures| told_air(figures)).is_some() {
+        if told.and_then(told_air).is_some() {
             return Some(Reason::Told);
         }
         if told.is_some_and(|figures| figures.start_hidden) {

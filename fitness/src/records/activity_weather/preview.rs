@@ -47,17 +47,18 @@ pub fn preview(tx: &mut Tx<'_>, athlete: &str, window: (i64, i64), now_ms: i64) 
     for (day, due) in days.into_iter().rev() {
         let count: usize = open.iter().map(|(_, due)| due.len()).sum();
         if count > 0 && count + due.len() > PART {
-            preview.add(tx, std::mem::take(&mut open), now_ms)?;
+            preview.add(tx, &open, now_ms)?;
+            open.clear();
         }
         open.push((day, due));
     }
-    preview.add(tx, open, now_ms)?;
+    preview.add(tx, &open, now_ms)?;
     Ok(preview)
 }
 
 impl Preview {
     /// Adds a part of days, the latest first.
-    fn add(&mut self, tx: &mut Tx<'_>, days: Vec<(Date, Vec<Due>)>, now_ms: i64) -> Result<()> {
+    fn add(&mut self, tx: &mut Tx<'_>, days: &[(Date, Vec<Due>)], now_ms: i64) -> Result<()> {
         let (Some((to, _)), Some((from, _))) = (days.first(), days.last()) else { return Ok(()) };
         let (from, to) = (from.to_string(), to.to_string());
         let mut missing: Vec<(Endpoint, Spot)> = Vec::new();
