@@ -1,0 +1,5 @@
+mod faults;
+mod house;
+mod quota;
+mod recorded;
+mod steps;
