@@ -22,7 +22,8 @@ pub struct Kept {
     pub fetched_ms: i64,
 }
 
-// What is final stays as it is, whoever comes later; and what is unknown now does not undo what was known.
+// What is final stays as it is, whoever comes later; and what is unknown now does not undo what was known, nor does it
+// make a forecast what somebody told afterwards.
 const PUT: Sql = Sql::Both(
     "INSERT INTO weather_hour (latitude, longitude, hour, temperature_c, apparent_c, humidity, dew_point_c, \
      precipitation_mm, weather_code, cloud_cover, wind_mps, wind_direction_deg, gust_mps, source, is_final, \
@@ -36,7 +37,10 @@ const PUT: Sql = Sql::Both(
      weather_hour.cloud_cover), wind_mps = COALESCE(excluded.wind_mps, weather_hour.wind_mps), \
      wind_direction_deg = COALESCE(excluded.wind_direction_deg, weather_hour.wind_direction_deg), gust_mps = \
      COALESCE(excluded.gust_mps, weather_hour.gust_mps), source = excluded.source, is_final = \
-     excluded.is_final, fetched_ms = excluded.fetched_ms WHERE NOT weather_hour.is_final",
+     excluded.is_final, fetched_ms = excluded.fetched_ms WHERE NOT weather_hour.is_final \
+     AND COALESCE(excluded.temperature_c, excluded.apparent_c, excluded.humidity, excluded.dew_point_c, \
+     excluded.precipitation_mm, excluded.weather_code, excluded.cloud_cover, excluded.wind_mps, \
+     excluded.wind_direction_deg, excluded.gust_mps) IS NOT NULL",
 );
 const BETWEEN: Sql = Sql::Both(
     "SELECT hour, temperature_c, apparent_c, humidity, dew_point_c, precipitation_mm, weather_code, cloud_cover, \

@@ -7,6 +7,9 @@ const PUT: Sql = Sql::Both(
     "INSERT INTO weather_quota (span, start_ms, spent) VALUES ($1, $2, $3) \
      ON CONFLICT (span) DO UPDATE SET start_ms = excluded.start_ms, spent = excluded.spent",
 );
+const TAKE_BACK: Sql = Sql::Both(
+    "UPDATE weather_quota SET spent = spent - $3 WHERE span = $1 AND start_ms = $2 AND spent >= $3",
+);
 
 /// The windows of the quota, each with its length; they begin with the full UTC minute, hour and day.
 pub const SPANS: [(Span, i64); 3] =
@@ -95,6 +98,15 @@ pub fn pay(tx: &mut Tx<'_>, calls: u32, limits: &Limits, now_ms: i64) -> Result<
     Ok(Payment::Paid { of_day })
 }
 
+/// Takes back calls that were paid at a moment and not used, from those of its windows that are still open.
+pub fn take_back(tx: &mut Tx<'_>, calls: u32, paid_ms: i64) -> Result<()> {
+    for (span, length) in SPANS {
+        let start_ms = paid_ms - paid_ms.rem_euclid(length);
+        tx.execute(&TAKE_BACK, &params![span.as_str(), start_ms, i64::from(calls)])?;
+    }
+    Ok(())
+}
+
 /// Calls that were spent in the current window.
 pub fn spent(tx: &mut Tx<'_>, span: Span, now_ms: i64) -> Result<u32> {
     let spent = spent_at(tx, span, now_ms - now_ms.rem_euclid(span.length_ms()))?;
@@ -108,4 +120,4 @@ fn spent_at(tx: &mut Tx<'_>, span: Span, start_ms: i64) -> Result<i64> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[GET, PUT];
+pub(crate) const QUERIES: &[Sql] = &[GET, PUT, TAKE_BACK];

@@ -42,9 +42,13 @@ impl Air {
         *self == Self::default()
     }
 
-    /// True where that is known which advice and predictions rest on.
+    /// True where all of it is known.
     pub fn is_whole(&self) -> bool {
-        self.temperature_c.is_some() && self.dew_point_c.is_some() && self.wind_mps.is_some()
+        let Self { temperature_c, apparent_c, humidity, dew_point_c, precipitation_mm, .. } = self;
+        let Self { weather_code, cloud_cover, wind_mps, wind_direction_deg, gust_mps, .. } = self;
+        let numbers = [temperature_c, apparent_c, humidity, dew_point_c, precipitation_mm, cloud_cover];
+        let wind = [wind_mps, wind_direction_deg, gust_mps];
+        weather_code.is_some() && numbers.into_iter().chain(wind).all(Option::is_some)
     }
 
     /// The air between two whole hours, of which the second is this far along: 0 to 1.

@@ -27,8 +27,8 @@ pub(crate) struct Client {
 /// Why there are no places.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// This very question is refused for good, and why.
-    Wrong(String),
+    /// This very question is refused for good.
+    Wrong,
     Step(StepError),
 }
 
@@ -44,7 +44,7 @@ impl Client {
         let base = self.options.base(request.endpoint).ok_or_else(|| {
             StepError::Hopeless(Cause::new("config_invalid", "the weather service has no address"))
         })?;
-        quota::pay(ctx, request.cost(), self.limits).await?;
+        let paid = quota::pay(ctx, request.cost(), self.limits).await?;
         let query = query(&request.locations, &self.options);
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer = tokio::select! {
@@ -54,10 +54,9 @@ impl Client {
         let answer = answer.map_err(unanswered)?;
         ctx.meter.upstream_calls(1);
         ctx.meter.bytes(answer.body.len() as u64);
-        match Refusal::of(&answer) {
-            None => {}
-            Some(Refusal::Wrong(reason)) => return Err(Trouble::Wrong(reason)),
-            Some(refusal) => return Err(refused(ctx, refusal).await?.into()),
+        if let Some(refusal) = Refusal::of(&answer) {
+            paid.back(ctx).await?;
+            return Err(refused(ctx, refusal).await?);
         }
         let cells: Vec<Cell> = request.locations.iter().map(|location| location.cell).collect();
         answer::read(&answer.body, &cells).map_err(|error| {
@@ -89,8 +88,9 @@ fn unanswered(error: HttpError) -> StepError {
     StepError::Failed(Cause { code: error.code(), message, source: Some(Box::new(error)) })
 }
 
-async fn refused(ctx: &StepContext, refusal: Refusal) -> Result<StepError, StepError> {
-    Ok(match refusal {
+async fn refused(ctx: &StepContext, refusal: Refusal) -> Result<Trouble, StepError> {
+    let error = match refusal {
+        Refusal::Wrong => return Ok(Trouble::Wrong),
         Refusal::Spent(span) => quota::spent(ctx, span).await?,
         Refusal::Busy(after) => {
             let until_ms = ctx.clock.now_ms() + i64::try_from(after.as_millis()).unwrap_or(0);
@@ -98,13 +98,14 @@ async fn refused(ctx: &StepContext, refusal: Refusal) -> Result<StepError, StepE
             let message = "the weather service is busy with another request".to_owned();
             StepError::Later { after, source: Cause { code: "upstream_busy", message, source: None } }
         }
-        Refusal::Key(reason) | Refusal::Wrong(reason) => {
-            let message = format!("the weather service refuses: {reason}");
+        Refusal::Key(status) => {
+            let message = format!("the weather service does not take the key (status {status})");
             StepError::Hopeless(Cause::new("upstream_refused", message))
         }
-        Refusal::Trouble(reason) => {
-            let message = format!("the weather service is in trouble: {reason}");
+        Refusal::Trouble(status) => {
+            let message = format!("the weather service is in trouble (status {status})");
             StepError::Failed(Cause::new("upstream_unavailable", message))
         }
-    })
+    };
+    Ok(error.into())
 }

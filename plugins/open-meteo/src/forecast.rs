@@ -2,18 +2,19 @@
 
 use engine::context::StepContext;
 use engine::step::{ConfigError, Step, StepError};
+use fitness::records::weather_hour::WeatherHour;
 use fitness::records::{athlete, change_number, insight, weather_home, weather_hour};
-use fitness::weather::{Cell, Endpoint, Hour, Location, Request};
+use fitness::weather::{Cell, Endpoint, Hour, Location, Outlook, Request, Spot};
 use fitness::{Changes, Scope};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tracing::warn;
 
-use crate::client::Client;
+use crate::client::{Client, Trouble};
 use crate::options::Options;
 use crate::quota::QuotaConfig;
-use crate::work;
 
 /// A forecast stands for so long: the models are renewed each hour at most.
 const FRESH_MS: i64 = 50 * 60_000;
@@ -58,8 +59,8 @@ impl Step for Forecast {
         });
         let (last, cell) = wanted.await?;
         let Some(cell) = cell else { return Ok(Changes::none(last)) };
-        self.fetch(ctx, cell).await?;
-        renew(ctx, last).await
+        let hours = self.fetch(ctx, cell).await?;
+        keep(ctx, last, hours).await
     }
 }
 
@@ -68,23 +69,45 @@ impl Forecast {
         Ok(Self { client: Client { options, limits: config.quota.limits() } })
     }
 
-    async fn fetch(&self, ctx: &StepContext, cell: Cell) -> Result<(), StepError> {
+    /// What the service says of these days; nothing where it refuses them.
+    async fn fetch(&self, ctx: &StepContext, cell: Cell) -> Result<Vec<WeatherHour>, StepError> {
         let now = Timestamp::from_millisecond(ctx.clock.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
         let today = now.to_zoned(TimeZone::UTC).date();
         // A local day begins up to half a day before or after that of UTC.
         let (from, to) = (today.saturating_sub(1.day()), today.saturating_add(DAYS_AHEAD.days()));
         let request = Request { endpoint: Endpoint::Forecast, locations: vec![Location { cell, from, to }] };
-        work::fetch(&self.client, ctx, request, &|_, _| true).await.map(drop)
+        let places = match self.client.ask(ctx, &request).await {
+            Ok(places) => places,
+            Err(Trouble::Step(error)) => return Err(error),
+            Err(Trouble::Wrong) => {
+                warn!(code = "upstream_refused", "the weather service refuses a forecast");
+                Vec::new()
+            }
+        };
+        let hours = places.into_iter().flat_map(|place| place.hours);
+        let hours = hours.filter(|(hour, _)| (from..=to).contains(&hour.date()));
+        Ok(hours.map(|(hour, air)| WeatherHour { spot: Spot { hour, cell }, air, is_final: false }).collect())
     }
 }
 
-/// Lets go of today's advice, which rests on the forecast before.
-async fn renew(ctx: &StepContext, last: i64) -> Result<Changes, StepError> {
+/// Keeps a forecast, and lets go of today's advice where it rests on another one.
+async fn keep(ctx: &StepContext, last: i64, hours: Vec<WeatherHour>) -> Result<Changes, StepError> {
     let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
     ctx.commit(move |tx, _| {
         let zone = athlete::get(tx, &partition)?.and_then(|athlete| TimeZone::get(&athlete.timezone).ok());
         let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let today = now.to_zoned(zone.unwrap_or(TimeZone::UTC)).date();
+        let before = weather_home::outlook(tx, &partition, today)?;
+        weather_hour::put(tx, &hours, Endpoint::Forecast.as_str(), now_ms)?;
+        let after = weather_home::outlook(tx, &partition, today)?;
+        // When it was told is no news by itself.
+        let is_same = match (before, &after) {
+            (Some(before), Some(after)) => Outlook { told_ms: after.told_ms, ..before } == *after,
+            (before, after) => before.is_none() && after.is_none(),
+        };
+        if is_same {
+            return Ok(Changes::none(last));
+        }
         for scope in Scope::BOTH {
             insight::remove_from(tx, &partition, scope, today)?;
         }

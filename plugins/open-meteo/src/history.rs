@@ -1,18 +1,18 @@
 //! The step that looks up the weather of activities.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
-use engine::context::StepContext;
+use engine::context::{Cursor, StepContext};
 use engine::step::{Cause, ConfigError, Gather, Step, StepError};
-use fitness::records::activity_weather::{self, Due, Settled};
-use fitness::records::{change_number, insight};
+use fitness::Changes;
+use fitness::records::activity_weather::{self, Due, Settled, Window};
+use fitness::records::change_number;
 use fitness::weather::{Cell, Endpoint, Location, Spot, requests};
-use fitness::{Changes, Scope};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::client::Client;
@@ -68,25 +68,48 @@ impl Step for History {
     // Which activities changed stands in the store: a giver that failed must not leave them without weather.
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let window = self.window(ctx)?;
-        let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
-        let (before, is_idle) = ctx
-            .read(move |tx| {
+        let (run, partition) = (ctx.run.id.clone(), ctx.run.partition.clone());
+        let now_ms = ctx.clock.now_ms();
+        let (progress, is_idle) = ctx
+            .commit(move |tx, cursor| {
+                let progress = cursor.get::<Progress>().filter(|progress| progress.run == run);
                 let is_idle = !activity_weather::has_pending(tx, &partition)?
                     && !activity_weather::has_due(tx, &partition, window, now_ms)?;
-                Ok((change_number::last(tx, &partition)?, is_idle))
+                let from = change_number::last(tx, &partition)?;
+                Ok((progress.unwrap_or(Progress { run: run.clone(), from, first_day: None }), is_idle))
             })
             .await?;
-        if is_idle {
-            return Ok(Changes::none(before));
-        }
-        self.look(ctx).await?;
-        let first_day = self.catch_up(ctx, window).await?;
+        let from = progress.from;
+        let first_day = if is_idle {
+            progress.first_day
+        } else {
+            let looked = self.look(ctx, progress).await?;
+            self.catch_up(ctx, window, looked).await?.first_day
+        };
         let partition = ctx.run.partition.clone();
         let to = ctx.read(move |tx| change_number::last(tx, &partition)).await?;
         Ok(match first_day {
-            Some(day) => Changes { from: before, to, days: Some(day.to_string()) },
+            Some(_) => Changes { from, to, days: first_day },
             None => Changes::none(to),
         })
+    }
+}
+
+/// What a run has changed so far, so that one that was cut tells in the end what it would have told uncut.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Progress {
+    run: String,
+    from: i64,
+    /// The first local day whose weather is another now.
+    first_day: Option<String>,
+}
+
+impl Progress {
+    /// Notes what was settled, with the transaction that did it.
+    fn note(&mut self, cursor: &mut Cursor, settled: Settled) -> store::Result<()> {
+        let Some(day) = settled.first_day.map(|day| day.to_string()) else { return Ok(()) };
+        self.first_day = self.first_day.take().into_iter().chain([day]).min();
+        cursor.set(self)
     }
 }
 
@@ -101,7 +124,7 @@ impl History {
     }
 
     /// From when through when activities began: the run's `from` and `to`, else the last days.
-    fn window(&self, ctx: &StepContext) -> Result<(i64, i64), StepError> {
+    fn window(&self, ctx: &StepContext) -> Result<Window, StepError> {
         let (from, to) = (day(ctx, "from")?, day(ctx, "to")?);
         let midnight = |date: Date| {
             let at = date.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp().as_millisecond());
@@ -110,19 +133,20 @@ impl History {
         let lookback = i64::from(self.lookback_days);
         let usual =
             if lookback == 0 || to.is_some() { i64::MIN } else { ctx.clock.now_ms() - lookback * DAY_MS };
-        let until = to.map_or(i64::MAX, |to| midnight(to.saturating_add(1.day())));
-        Ok((from.map_or(usual, midnight), until))
+        let until_ms = to.map_or(i64::MAX, |to| midnight(to.saturating_add(1.day())));
+        let is_asked = from.is_some() || to.is_some();
+        Ok(Window { from_ms: from.map_or(usual, midnight), until_ms, is_asked })
     }
 
     /// Looks at every activity that is new or another than before.
-    async fn look(&self, ctx: &StepContext) -> Result<(), StepError> {
+    async fn look(&self, ctx: &StepContext, mut progress: Progress) -> Result<Progress, StepError> {
         let mut done = 0;
         loop {
             let partition = ctx.run.partition.clone();
             let pending = ctx.read(move |tx| activity_weather::pending(tx, &partition, CHUNK)).await?;
             let (count, decimals, now_ms) = (pending.len(), self.decimals, ctx.clock.now_ms());
             if count == 0 {
-                return Ok(());
+                return Ok(progress);
             }
             let plan = move || pending.into_iter().map(|one| one.plan(decimals, now_ms)).collect::<Vec<_>>();
             let planned = tokio::task::spawn_blocking(plan).await.map_err(|error| {
@@ -130,26 +154,35 @@ impl History {
                 StepError::Failed(Cause { code: "weather_failed", message, source: Some(Box::new(error)) })
             })?;
             let partition = ctx.run.partition.clone();
-            ctx.commit(move |tx, _| activity_weather::keep(tx, &partition, &planned, now_ms)).await?;
+            progress = ctx
+                .commit(move |tx, cursor| {
+                    let mut progress = progress.clone();
+                    progress.note(cursor, activity_weather::keep(tx, &partition, &planned, now_ms)?)?;
+                    Ok(progress)
+                })
+                .await?;
             done += count as u64;
             ctx.meter.rows_in(count as u64);
             ctx.progress.tell(done, done, "activities looked at for their weather");
         }
     }
 
-    /// Asks for what is missing of the activities that are due, and answers the first day whose weather is another now.
-    async fn catch_up(&self, ctx: &StepContext, window: (i64, i64)) -> Result<Option<Date>, StepError> {
-        let mut first_day = None;
+    /// Asks for what is missing of the activities that are due.
+    async fn catch_up(
+        &self,
+        ctx: &StepContext,
+        window: Window,
+        mut progress: Progress,
+    ) -> Result<Progress, StepError> {
         loop {
             let round = Round::read(ctx, window).await?;
             let is_last = round.due.len() < ROUND as usize;
             let asked = self.ask(ctx, &round).await;
             // What did come is kept and shown, whatever became of the rest.
-            let settled = round.settle(ctx, asked.as_ref().ok()).await?;
-            first_day = first_day.into_iter().chain(settled.first_day).min();
+            let changed = round.settle(ctx, asked.as_ref().ok(), &mut progress).await?;
             asked?;
-            if is_last || settled.changed == 0 {
-                return Ok(first_day);
+            if is_last || changed == 0 {
+                return Ok(progress);
             }
         }
     }
@@ -177,7 +210,7 @@ struct Round {
 }
 
 impl Round {
-    async fn read(ctx: &StepContext, window: (i64, i64)) -> Result<Self, StepError> {
+    async fn read(ctx: &StepContext, window: Window) -> Result<Self, StepError> {
         let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
         ctx.read(move |tx| {
             let due = activity_weather::due(tx, &partition, window, now_ms, ROUND)?;
@@ -190,60 +223,69 @@ impl Round {
         .await
     }
 
-    /// Settles all, or where asking failed those of which nothing is missing any more.
-    async fn settle(self, ctx: &StepContext, refused: Option<&Vec<Refused>>) -> Result<Settled, StepError> {
-        let refusals: HashMap<Location, &str> = refused
-            .into_iter()
-            .flatten()
-            .map(|refused| (refused.location, refused.reason.as_str()))
-            .collect();
-        let is_refused = |activity: &Due| {
-            let is_in = |location: &Location, spot: &Spot| {
-                location.cell == spot.cell && (location.from..=location.to).contains(&spot.hour.date())
-            };
-            let spots = &activity.track.spots;
-            spots.iter().any(|spot| refusals.keys().any(|location| is_in(location, spot)))
+    /// Settles all, or where asking failed those of which nothing is missing any more; answers how many have other weather.
+    async fn settle(
+        self,
+        ctx: &StepContext,
+        refused: Option<&Vec<Refused>>,
+        progress: &mut Progress,
+    ) -> Result<u64, StepError> {
+        let refused_by = |is_archive: bool| -> HashSet<(Cell, Date)> {
+            let all = refused.into_iter().flatten();
+            let theirs = all.filter(|refused| (refused.endpoint == Endpoint::Archive) == is_archive);
+            theirs.map(|refused| (refused.location.cell, refused.location.from)).collect()
         };
-        let (off, on): (Vec<Due>, Vec<Due>) = self.due.into_iter().partition(is_refused);
-        for reason in refusals.values() {
-            warn!(reason, "the weather service refuses a place or a day");
+        let (by_archive, by_forecast) = (refused_by(true), refused_by(false));
+        let is_in = |days: &HashSet<(Cell, Date)>, activity: &Due| {
+            activity.track.spots.iter().any(|spot| days.contains(&(spot.cell, spot.hour.date())))
+        };
+        let count = by_archive.len() + by_forecast.len();
+        if count > 0 {
+            warn!(code = "upstream_refused", count, "the weather service refuses days of places");
         }
-        let (is_whole, mut settled) = (refused.is_some(), Settled::default());
+        let (off, on): (Vec<Due>, Vec<Due>) = self.due.into_iter().partition(|one| is_in(&by_archive, one));
+        let (late, on): (Vec<Due>, Vec<Due>) = on.into_iter().partition(|one| is_in(&by_forecast, one));
+        let (is_whole, mut changed) = (refused.is_some(), 0);
         for chunk in on.chunks(SETTLED) {
-            let chunk = commit(ctx, chunk.to_vec(), is_whole).await?;
-            settled.changed += chunk.changed;
-            settled.first_day = settled.first_day.into_iter().chain(chunk.first_day).min();
+            changed += commit(ctx, chunk.to_vec(), is_whole, progress).await?;
         }
-        let off: Vec<String> = off.into_iter().map(|activity| activity.id).collect();
-        if !off.is_empty() {
-            ctx.commit(move |tx, _| off.iter().try_for_each(|id| activity_weather::refuse(tx, id))).await?;
+        if !off.is_empty() || !late.is_empty() {
+            let now_ms = ctx.clock.now_ms();
+            ctx.commit(move |tx, _| {
+                off.iter().try_for_each(|one| activity_weather::refuse(tx, &one.id))?;
+                late.iter().try_for_each(|one| activity_weather::postpone(tx, one, now_ms))
+            })
+            .await?;
         }
-        Ok(settled)
+        Ok(changed)
     }
 }
 
-async fn commit(ctx: &StepContext, due: Vec<Due>, is_whole: bool) -> Result<Settled, StepError> {
-    let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
-    ctx.commit(move |tx, _| {
-        let mut ready = Vec::with_capacity(due.len());
-        for activity in &due {
-            if is_whole || activity.missing(tx, now_ms)?.is_empty() {
-                ready.push(activity.clone());
+async fn commit(
+    ctx: &StepContext,
+    due: Vec<Due>,
+    is_whole: bool,
+    progress: &mut Progress,
+) -> Result<u64, StepError> {
+    let (partition, now_ms, before) = (ctx.run.partition.clone(), ctx.clock.now_ms(), progress.clone());
+    let (changed, after) = ctx
+        .commit(move |tx, cursor| {
+            let mut ready = Vec::with_capacity(due.len());
+            for activity in &due {
+                if is_whole || activity.missing(tx, now_ms)?.is_empty() {
+                    ready.push(activity.clone());
+                }
             }
-        }
-        let settled = activity_weather::settle(tx, &ready, now_ms)?;
-        if settled.changed > 0 {
-            change_number::next(tx, &partition)?;
-        }
-        // Advice rests on the weather of outings: from here on it would be that of another.
-        if let Some(day) = settled.first_day {
-            for scope in Scope::BOTH {
-                insight::remove_from(tx, &partition, scope, day)?;
-            }
-        }
-        Ok(settled)
-    })
-    .await
+            let settled = activity_weather::settle(tx, &ready, now_ms)?;
+            // Advice rests on the weather of outings: from here on it would be that of another.
+            activity_weather::tell(tx, &partition, settled)?;
+            let mut progress = before.clone();
+            progress.note(cursor, settled)?;
+            Ok((settled.changed, progress))
+        })
+        .await?;
+    *progress = after;
+    Ok(changed)
 }
 
 /// A day that the run was given, where it was.

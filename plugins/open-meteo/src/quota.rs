@@ -36,14 +36,36 @@ impl QuotaConfig {
     }
 }
 
+/// Calls that were paid for a request, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Paid {
+    calls: u32,
+    at_ms: i64,
+}
+
 /// Takes a turn and pays for it, or waits until the window that is spent ends.
-pub(crate) async fn pay(ctx: &StepContext, calls: u32, limits: Limits) -> Result<(), StepError> {
+pub(crate) async fn pay(ctx: &StepContext, calls: u32, limits: Limits) -> Result<Paid, StepError> {
     ctx.permit().await?;
-    let clock = ctx.clock.clone();
-    let paid = ctx.commit(move |tx, _| weather_quota::pay(tx, calls, &limits, clock.now_ms())).await?;
+    let at_ms = ctx.clock.now_ms();
+    let paid = ctx.commit(move |tx, _| weather_quota::pay(tx, calls, &limits, at_ms)).await?;
     match paid {
-        Payment::Paid { of_day } => ctx.calls_used(of_day).await,
+        Payment::Paid { of_day } => {
+            ctx.calls_used(of_day).await?;
+            Ok(Paid { calls, at_ms })
+        }
         Payment::Spent { span, .. } => Err(spent(ctx, span).await?),
+    }
+}
+
+impl Paid {
+    /// Takes back what a refused request was paid too much: the service counts an error as one call.
+    pub(crate) async fn back(self, ctx: &StepContext) -> Result<(), StepError> {
+        let Self { calls, at_ms } = self;
+        let over = calls.saturating_sub(1);
+        if over == 0 {
+            return Ok(());
+        }
+        ctx.commit(move |tx, _| weather_quota::take_back(tx, over, at_ms)).await
     }
 }
 

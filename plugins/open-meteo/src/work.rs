@@ -4,6 +4,7 @@ use engine::context::StepContext;
 use engine::step::StepError;
 use fitness::records::weather_hour::{self, WeatherHour};
 use fitness::weather::{Endpoint, Location, Request, Spot};
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::answer::Place;
@@ -14,16 +15,16 @@ const CHUNK: usize = 1_500;
 /// Forecasts of the past are kept from this day on.
 const FORECASTS_FROM: Date = Date::constant(2022, 1, 1);
 
-/// A place that the service refused for good, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A day of a place that a host of the service refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refused {
+    pub(crate) endpoint: Endpoint,
     pub(crate) location: Location,
-    pub(crate) reason: String,
 }
 
-/// Asks, keeps every day for which `is_wanted`, and answers the places that were refused.
+/// Asks, keeps every day for which `is_wanted`, and answers the days of places that were refused.
 ///
-/// Where one place of many is refused the service refuses all: halves are asked until it is found.
+/// Where one day of one place is refused the service refuses all: halves are asked until it is found.
 pub(crate) async fn fetch(
     client: &Client,
     ctx: &StepContext,
@@ -39,22 +40,31 @@ pub(crate) async fn fetch(
                 open.extend(gaps);
             }
             Err(Trouble::Step(error)) => return Err(error),
-            Err(Trouble::Wrong(reason)) => match halves(&request) {
+            Err(Trouble::Wrong) => match halves(&request) {
                 Some(halves) => open.extend(halves),
                 // The archive's word counts; that nobody forecast it is no news.
                 None if request.endpoint == Endpoint::HistoricalForecast => {}
-                None => refused.extend(
-                    request.locations.first().map(|location| Refused { location: *location, reason }),
-                ),
+                None => {
+                    let endpoint = request.endpoint;
+                    let first = request.locations.first();
+                    refused.extend(first.map(|location| Refused { endpoint, location: *location }));
+                }
             },
         }
     }
     Ok(refused)
 }
 
+/// Half of the places each, or of the days of the only one; nothing where one day of one place is left.
 fn halves(request: &Request) -> Option<[Request; 2]> {
-    let (first, second) = request.locations.split_at(request.locations.len() / 2);
     let half = |locations: &[Location]| Request { endpoint: request.endpoint, locations: locations.to_vec() };
+    if let [Location { cell, from, to }] = *request.locations.as_slice() {
+        let middle = from.saturating_add(((to - from).get_days() / 2).days());
+        let halves =
+            [Location { cell, from, to: middle }, Location { cell, from: middle.tomorrow().ok()?, to }];
+        return (from < to).then(|| halves.map(|location| half(&[location])));
+    }
+    let (first, second) = request.locations.split_at(request.locations.len() / 2);
     (!first.is_empty()).then(|| [half(first), half(second)])
 }
 

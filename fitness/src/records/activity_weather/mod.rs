@@ -5,7 +5,7 @@ mod plan;
 mod preview;
 mod shown;
 
-pub use due::{Due, Settled, due, has_due, refuse, settle};
+pub use due::{Due, Settled, Window, due, has_due, postpone, refuse, settle, settle_known, tell};
 pub use plan::{Pending, Planned, has_pending, keep, pending};
 pub use preview::{Part, Preview, preview};
 pub use shown::{Overview, Shown, between, of, overview};
@@ -35,7 +35,7 @@ pub enum Reason {
     Indoors,
     NoTime,
     NoPosition,
-    /// Before 1940, or still to come.
+    /// Before 1940.
     OutOfRange,
     /// The service refused it for good.
     Refused,

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, params};
 
-use super::{Reason, State};
+use super::{Reason, Settled, State, settle_known, tell};
 use crate::best_effort::is_on_foot;
 use crate::export::Figures;
 use crate::recording::Channel;
@@ -41,6 +41,7 @@ pub struct Planned {
     start_ms: Option<i64>,
     speed_mps: Option<f64>,
     track: std::result::Result<Track, Reason>,
+    due_ms: Option<i64>,
 }
 
 const POSITION: Sql = Sql::Both("SELECT changed, activity_id FROM weather_position WHERE athlete = $1");
@@ -52,13 +53,21 @@ const PENDING: Sql = Sql::Both(
     "SELECT id, changed, sport, sub_sport, start_ms, elapsed_s, distance_m, moving_s, duplicate_of \
      FROM activity WHERE athlete = $1 AND (changed, id) > ($2, $3) ORDER BY changed, id LIMIT $4",
 );
-// The same track needs the same weather, so that what came of it stays.
+// The same track needs the same weather, so that what came of it stays; and of another one what was known is asked for
+// again, however long ago it was. An activity that was removed meanwhile is left out.
 const KEEP: Sql = Sql::Both(
     "INSERT INTO activity_weather (activity_id, athlete, state, reason, start_ms, speed_mps, track, tries, due_ms) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) \
-     ON CONFLICT (activity_id) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
-     start_ms = excluded.start_ms, speed_mps = excluded.speed_mps, track = excluded.track, conditions = NULL, \
-     tries = 0, due_ms = excluded.due_ms \
+     SELECT a.id, $2, $3, $4, $5, $6, $7, 0, $8 FROM activity a WHERE a.id = $1 \
+     ON CONFLICT (activity_id) DO UPDATE SET start_ms = excluded.start_ms, speed_mps = excluded.speed_mps, \
+     state = CASE WHEN activity_weather.track = excluded.track THEN activity_weather.state \
+     WHEN activity_weather.conditions IS NOT NULL AND excluded.track IS NOT NULL THEN 'provisional' \
+     ELSE excluded.state END, \
+     reason = CASE WHEN activity_weather.track = excluded.track THEN activity_weather.reason \
+     ELSE excluded.reason END, \
+     conditions = CASE WHEN activity_weather.track = excluded.track THEN activity_weather.conditions END, \
+     tries = CASE WHEN activity_weather.track = excluded.track THEN activity_weather.tries ELSE 0 END, \
+     due_ms = CASE WHEN activity_weather.track = excluded.track THEN activity_weather.due_ms \
+     ELSE excluded.due_ms END, track = excluded.track \
      WHERE (activity_weather.track, activity_weather.speed_mps) \
      IS DISTINCT FROM (excluded.track, excluded.speed_mps) \
      OR (excluded.track IS NULL AND activity_weather.reason IS DISTINCT FROM excluded.reason)",
@@ -117,26 +126,29 @@ impl Pending {
         if self.is_duplicate {
             return Some(Reason::Duplicate);
         }
-        if told.and_then(told_air).is_some() {
-            return Some(Reason::Told);
-        }
         if told.is_some_and(|figures| figures.start_hidden) {
             return Some(Reason::HiddenStart);
         }
         if is_indoors(&self.sport, self.sub_sport.as_deref()) {
             return Some(Reason::Indoors);
         }
+        if told.and_then(told_air).is_some() {
+            return Some(Reason::Told);
+        }
         self.start_ms.is_none().then_some(Reason::NoTime)
     }
 
     /// Unpacks the samples and finds the hours and cells; a block that cannot be read counts as not recorded.
     pub fn plan(self, decimals: u8, now_ms: i64) -> Planned {
-        let track = self.track(decimals, now_ms);
+        let track = self.track(decimals);
+        // A clock may be ahead of ours: what is still to come has weather once it is over.
+        let due_ms =
+            track.as_ref().ok().map(|track| if track.start_ms > now_ms { track.end_ms } else { now_ms });
         let Self { id, changed, start_ms, speed_mps, .. } = self;
-        Planned { id, changed, start_ms, speed_mps, track }
+        Planned { id, changed, start_ms, speed_mps, track, due_ms }
     }
 
-    fn track(&self, decimals: u8, now_ms: i64) -> std::result::Result<Track, Reason> {
+    fn track(&self, decimals: u8) -> std::result::Result<Track, Reason> {
         if let Some(reason) = self.reason() {
             return Err(reason);
         }
@@ -144,7 +156,7 @@ impl Pending {
         let samples = Samples::unpack(&self.blocks);
         let track = Track::of(&samples, start_ms, self.elapsed_s, decimals).ok_or(Reason::NoPosition)?;
         let first = track.spots.first().ok_or(Reason::NoPosition)?;
-        if start_ms > now_ms || first.hour.date() < FIRST_DAY {
+        if first.hour.date() < FIRST_DAY {
             return Err(Reason::OutOfRange);
         }
         Ok(track)
@@ -155,23 +167,26 @@ fn told_air(figures: &Figures) -> Option<crate::weather::Air> {
     figures.weather.as_ref().and_then(told)
 }
 
-/// Notes what looking at activities came to, and moves on behind them.
-pub fn keep(tx: &mut Tx<'_>, athlete: &str, planned: &[Planned], now_ms: i64) -> Result<()> {
-    for Planned { id, start_ms, speed_mps, track, .. } in planned {
+/// Notes what looking at activities came to, and moves on behind them. Those whose hours are kept already are settled,
+/// so that none loses weather that it has.
+pub fn keep(tx: &mut Tx<'_>, athlete: &str, planned: &[Planned], now_ms: i64) -> Result<Settled> {
+    let mut others = Vec::new();
+    for Planned { id, start_ms, speed_mps, track, due_ms, .. } in planned {
         let (state, reason, track) = match track {
             Ok(track) => (State::Due, None, Some(to_json(track)?)),
             Err(reason) => (State::None, Some(reason.as_str()), None),
         };
-        let due_ms = track.is_some().then_some(now_ms);
-        tx.execute(
-            &KEEP,
-            &params![id, athlete, state.as_str(), reason, *start_ms, *speed_mps, &track, due_ms],
-        )?;
+        let params = params![id, athlete, state.as_str(), reason, *start_ms, *speed_mps, &track, *due_ms];
+        if tx.execute(&KEEP, &params)? > 0 {
+            others.push(id.clone());
+        }
     }
+    let settled = settle_known(tx, &others, now_ms)?;
+    tell(tx, athlete, settled)?;
     if let Some(last) = planned.last() {
         tx.execute(&MOVE_ON, &params![athlete, last.changed, &last.id])?;
     }
-    Ok(())
+    Ok(settled)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Result, Tx};
 
-use super::due::{Due, due};
+use super::due::{Due, Window, due};
 use crate::weather::{Endpoint, Hour, Request, Spot, requests};
 
 /// Activities of one part; a step asks for the places of so many together.
@@ -37,6 +37,7 @@ pub struct Part {
 
 /// Looks at what is due within a window of moments; nothing is asked and nothing is changed.
 pub fn preview(tx: &mut Tx<'_>, athlete: &str, window: (i64, i64), now_ms: i64) -> Result<Preview> {
+    let window = Window { from_ms: window.0, until_ms: window.1, is_asked: true };
     let all = due(tx, athlete, window, now_ms, u32::MAX >> 1)?;
     let mut days: BTreeMap<Date, Vec<Due>> = BTreeMap::new();
     for activity in all {

@@ -9,7 +9,7 @@ use store::{Result, Row, Sql, Tx, params};
 
 use super::{Reason, State};
 use crate::records::{count, export_row, from_json, optional_json, stored, weather_hour};
-use crate::weather::{ATTRIBUTION, Air, Conditions, Spell, Track, told};
+use crate::weather::{ATTRIBUTION, Air, Conditions, Spell, Track, told as told_air};
 
 /// The weather of one activity; what is unknown is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -60,10 +60,13 @@ const OVERVIEW: Sql = Sql::Both(
 /// looked at yet.
 pub fn of(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
     let rows = export_row::told(tx, athlete, &[id.to_owned()])?;
-    if let Some(start) = rows.get(id).and_then(|figures| figures.weather.as_ref()).and_then(told) {
+    let kept = tx.optional(&OF, &params![athlete, id], Kept::read)?;
+    let is_indoors = kept.as_ref().is_some_and(|kept| kept.reason == Some(Reason::Indoors));
+    let told = rows.get(id).filter(|figures| !figures.start_hidden && !is_indoors);
+    if let Some(start) = told.and_then(|figures| figures.weather.as_ref()).and_then(told_air) {
         return Ok(Some(Shown::told(start)));
     }
-    let Some(kept) = tx.optional(&OF, &params![athlete, id], Kept::read)? else { return Ok(None) };
+    let Some(kept) = kept else { return Ok(None) };
     let spells = match &kept.track {
         Some(track) => spells(tx, track)?,
         None => Vec::new(),

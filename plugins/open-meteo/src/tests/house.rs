@@ -36,6 +36,8 @@ const JOB: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, priority, ready_ms, attempts, fence) VALUES ('run', 'me', 0, 0, 1, 1)",
 );
 
+const FORGET: Sql = Sql::Both("DELETE FROM step_cursor");
+
 pub(super) const LUCERNE: (f64, f64) = (47.05, 8.31);
 
 pub(super) struct House {
@@ -165,6 +167,12 @@ impl House {
         self.write(move |tx| records::insight::get(tx, "me", Scope::All, on)).await.is_some()
     }
 
+    /// Goes on with the run that was cut, with the step's usual configuration.
+    pub(super) async fn look_on(&self) -> Result<Changes, StepError> {
+        let step = History::with(&HistoryConfig::default(), self.options()).unwrap();
+        step.run(&self.context(json!({})), (Gather(Vec::new()),)).await
+    }
+
     /// Looks back with the step's usual configuration.
     pub(super) async fn look(&self) -> Result<Changes, StepError> {
         self.look_with(json!({}), json!({})).await.map(|(changes, _)| changes)
@@ -172,6 +180,8 @@ impl House {
 
     /// Looks back, and answers how many calls that took.
     pub(super) async fn look_with(&self, config: Value, params: Value) -> Result<(Changes, u64), StepError> {
+        // A run of its own.
+        self.write(|tx| tx.execute(&FORGET, &[]).map(drop)).await;
         let config: HistoryConfig = serde_json::from_value(config).unwrap();
         let step = History::with(&config, self.options()).unwrap();
         let ctx = self.context(params);

@@ -315,8 +315,10 @@ async fn a_forecast_is_for_those_who_set_a_home_and_is_fresh_for_an_hour() {
         house.forecast().await.unwrap();
         assert_eq!(house.calls(), 1);
         house.wait(Duration::from_secs(3600));
-        house.forecast().await.unwrap();
+        house.advised("2024-05-20").await;
+        assert!(house.forecast().await.unwrap().is_empty());
         assert_eq!(house.calls(), 2);
+        assert!(house.has_advice("2024-05-20").await, "the same forecast is no news");
     })
     .await;
 }
