@@ -175,7 +175,7 @@ fn without(weather: &Shown) -> &'static str {
         Some("indoors") => "it was indoors",
         Some("no_time") => "nobody knows when it was",
         Some("no_position") => "nobody knows where it was",
-        Some("out_of_range") => "the archive begins in 1940 and ends today",
+        Some("out_of_range") => "the archive begins in 1940",
         Some("refused") => "the weather service refused it",
         _ if weather.state == "final" => "nobody knows its weather",
         _ => "its weather is not looked up yet; `paceline weather backfill` does it",
