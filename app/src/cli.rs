@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use store::Store;
 
 use crate::commands::{
-    accuracy, activities, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters, demo,
-    doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
-    weeks, work, workers,
+    accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
+    demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
+    weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -43,11 +43,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Import(import::Import),
+    Artifacts(artifacts::Artifacts),
     Today(today::Today),
     Predict(predict::Predict),
     Activities(activities::Activities),
     Days(days::Days),
     Weeks(weeks::Weeks),
+    Weather(weather::Weather),
     Records(records::Records),
     Curves(curves::Curves),
     DailyMetrics(daily_metrics::DailyMetricsCommand),
@@ -92,11 +94,13 @@ impl Command {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         match self {
             Self::Import(command) => command.run(config).await,
+            Self::Artifacts(command) => command.run(config).await,
             Self::Today(command) => command.run(config).await,
             Self::Predict(command) => command.run(config).await,
             Self::Activities(command) => command.run(config).await,
             Self::Days(command) => command.run(config).await,
             Self::Weeks(command) => command.run(config).await,
+            Self::Weather(command) => command.run(config).await,
             Self::Records(command) => command.run(config).await,
             Self::Curves(command) => command.run(config).await,
             Self::DailyMetrics(command) => command.run(config).await,
@@ -125,11 +129,13 @@ impl Command {
     pub(crate) fn is_for_programs(&self) -> bool {
         match self {
             Self::Import(command) => command.form.json,
+            Self::Artifacts(command) => command.form.json,
             Self::Today(command) => command.form.json,
             Self::Predict(command) => command.form.json,
             Self::Activities(command) => command.form.json,
             Self::Days(command) => command.form.json,
             Self::Weeks(command) => command.form.json,
+            Self::Weather(command) => command.form().json,
             Self::Records(command) => command.form.json,
             Self::Curves(command) => command.form.json,
             Self::DailyMetrics(command) => command.form().json,

@@ -2,6 +2,7 @@
 
 pub(crate) mod accuracy;
 pub(crate) mod activities;
+pub(crate) mod artifacts;
 pub(crate) mod athlete;
 pub(crate) mod backfill;
 pub(crate) mod check;
@@ -24,6 +25,7 @@ pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod steps;
 pub(crate) mod today;
+pub(crate) mod weather;
 pub(crate) mod weeks;
 pub(crate) mod work;
 pub(crate) mod workers;

@@ -12,6 +12,8 @@ use store::Url;
 
 use crate::error::{self, Problem};
 
+mod open_meteo;
+
 const DB_URL: &str = "FITNESS_DB_URL";
 const OTHER_DB_URL: &str = "DATABASE_URL";
 const DATA_DIR: &str = "FITNESS_DATA_DIR";
@@ -23,7 +25,7 @@ const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
 pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
 const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
-const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
+pub(crate) const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 const WEBHOOK_SECRET: &str = "FITNESS_WEBHOOK_SECRET";
 
 const WORKER_SLOTS: &str = "FITNESS_WORKER_SLOTS";
@@ -50,10 +52,12 @@ pub(crate) struct Config {
     pub(crate) otlp: Option<String>,
     /// Holds `pipelines` and `scripts`; those inside the program are used where there is none.
     pub(crate) scripts_dir: Option<PathBuf>,
-    /// Whether a run that was asked for over HTTP may read files of this machine.
+    /// Whether a run that was asked for over HTTP may read files of this machine, and any the former system's artifacts.
     pub(crate) local_import: bool,
     /// What is put into it is imported while the server runs; whether it is there is looked at then.
     pub(crate) import_dir: Option<PathBuf>,
+    /// Where the weather service is asked.
+    pub(crate) open_meteo: plugins::open_meteo::Options,
     /// What deliveries of webhooks are signed with; without it only plugins receive any.
     pub(crate) webhook_secret: Option<Secret>,
     /// How runs are worked off.
@@ -122,6 +126,7 @@ impl Config {
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
+            open_meteo: open_meteo::read(text)?,
             webhook_secret: text(WEBHOOK_SECRET)?.map(secret).transpose()?,
             worker: worker(text)?,
             keep: Keep {
@@ -444,6 +449,27 @@ mod tests {
         let config = read(&[("FITNESS_WEBHOOK_SECRET", "01234567890123456789012345678901")]).unwrap();
         assert_eq!(config.webhook_secret.as_ref().unwrap().bytes().len(), 32);
         assert!(!format!("{config:?}").contains("0123"));
+    }
+
+    #[test]
+    fn the_weather_service_is_asked_where_the_operator_says() {
+        let settings = [
+            ("FITNESS_OPEN_METEO_ARCHIVE_URL", "http://127.0.0.1:8080"),
+            ("FITNESS_OPEN_METEO_API_KEY", "0123"),
+        ];
+        let config = read(&settings).unwrap();
+        assert!(config.open_meteo.archive.is_some() && config.open_meteo.forecast.is_none());
+        assert!(!format!("{config:?}").contains("0123"));
+        check_refused(
+            "FITNESS_OPEN_METEO_FORECAST_URL",
+            "http://example.org",
+            "FITNESS_OPEN_METEO_FORECAST_URL: plain `http` is for this machine alone; an address elsewhere begins with `https`",
+        );
+        check_refused(
+            "FITNESS_OPEN_METEO_HISTORICAL_URL",
+            "example.org",
+            "FITNESS_OPEN_METEO_HISTORICAL_URL: it is no address such as `https://host/path`",
+        );
     }
 
     #[test]

@@ -17,7 +17,10 @@ use crate::executor;
 
 /// How the plugins are set up here.
 pub(crate) fn options() -> plugins::Options {
-    plugins::Options { files: files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() } }
+    plugins::Options {
+        files: files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() },
+        open_meteo: plugins::open_meteo::Options::standard(),
+    }
 }
 
 pub(crate) struct Demo {
@@ -32,13 +35,22 @@ impl Demo {
 
     /// The same with somebody who watches how far steps are.
     pub(crate) async fn watched(watcher: Option<Watcher>) -> anyhow::Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Self::with(options(), &root, watcher).await
+    }
+
+    /// The same with other services, and the scripts of another folder.
+    pub(crate) async fn with(
+        options: plugins::Options,
+        scripts: &Path,
+        watcher: Option<Watcher>,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let store = Store::open(&Url::sqlite(folder.path().join("bench.db"))).await?;
         store.migrate().await?;
         let mut registry = Registry::default();
-        plugins::register(&mut registry, options())?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let library = Arc::new(Library::from_dir(&root)?);
+        plugins::register(&mut registry, options)?;
+        let library = Arc::new(Library::from_dir(scripts)?);
         let engine = Engine::new(store, Arc::new(registry), library, Clock::system(), watcher);
         Ok(Self { engine, folder })
     }

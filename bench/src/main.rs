@@ -25,6 +25,7 @@ mod seed;
 mod server;
 mod settings;
 mod wakeup;
+mod weather;
 mod years;
 
 use report::Report;
@@ -84,6 +85,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("dashboard") {
         dashboard::ten_thousand_activities(report).await?;
+    }
+    if wanted("weather") {
+        weather::of_a_thousand_activities(report).await?;
     }
     if wanted("settings") {
         settings::five_thousand_activities(report).await?;

@@ -16,6 +16,7 @@ pub use meter::{Meter, Readings};
 pub use progress::{Progress, Report, Watcher};
 
 use crate::clock::Clock;
+use crate::http::Http;
 use crate::pool::{Door, Visit};
 use crate::run::{Cause, Fence, Fenced, Stop};
 use crate::script::Library;
@@ -43,6 +44,8 @@ pub struct RunContext {
     pub store: Option<Store>,
     pub fence: Fence,
     pub stop: Stop,
+    /// How outside services are asked.
+    pub http: Http,
     pub watcher: Option<Watcher>,
 }
 

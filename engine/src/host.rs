@@ -13,6 +13,7 @@ use tracing::info;
 use crate::catalog::{Catalog, Change, PipelineInfo, PlanError, Ready};
 use crate::clock::Clock;
 use crate::context::Watcher;
+use crate::http::Http;
 use crate::params;
 use crate::plan::{Overlap, Plan};
 use crate::pool::Pools;
@@ -45,6 +46,7 @@ struct Inner {
     /// Since when this process has a scheduler; 0 where it has none.
     scheduling_ms: AtomicI64,
     mirror: Mirror,
+    http: Http,
 }
 
 /// A wish to run a pipeline.
@@ -103,6 +105,7 @@ impl Engine {
             ticked_ms: AtomicI64::new(0),
             scheduling_ms: AtomicI64::new(0),
             mirror: Mirror::default(),
+            http: Http::default(),
         }))
     }
 
@@ -147,6 +150,10 @@ impl Engine {
     /// The clock that everything goes by.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.0.http
     }
 
     pub(crate) fn mirror(&self) -> &Mirror {

@@ -8,6 +8,7 @@ pub mod condition;
 pub mod context;
 pub mod dead_letter;
 mod host;
+pub mod http;
 mod params;
 pub mod plan;
 pub mod pool;

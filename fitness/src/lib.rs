@@ -47,6 +47,7 @@ pub mod summary;
 pub mod vdot;
 pub mod vickers;
 pub mod volume;
+pub mod weather;
 pub mod week;
 pub mod zone;
 

@@ -48,6 +48,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011_daily_metric.sql", "daily_metric"),
     migration!(12, "0012_setting.sql", "setting"),
     migration!(13, "0013_running.sql", "running"),
+    migration!(14, "0014_weather.sql", "weather"),
+    migration!(15, "0015_old_best.sql", "old_best"),
 ];
 
 /// What a migration run did.

@@ -12,6 +12,7 @@
 )]
 
 mod advice;
+mod artifacts;
 mod bad_input;
 mod bombs;
 mod chaos;
@@ -31,5 +32,6 @@ mod reload;
 mod schedule;
 mod space;
 mod watch;
+mod weather;
 mod webhooks;
 mod workers;

@@ -8,6 +8,13 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+/// Where the weather service is asked.
+pub(crate) const WEATHER: [&str; 3] = [
+    "FITNESS_OPEN_METEO_FORECAST_URL",
+    "FITNESS_OPEN_METEO_ARCHIVE_URL",
+    "FITNESS_OPEN_METEO_HISTORICAL_URL",
+];
+
 /// An installation: environment and folder of one test.
 pub(crate) struct Program {
     pub(crate) folder: tempfile::TempDir,
@@ -71,6 +78,8 @@ impl Program {
             .env("FITNESS_DATA_DIR", self.folder.path())
             .env("FITNESS_LOG_LEVEL", "info")
             .env("FITNESS_LOG", "json")
+            // Nobody is there: no test asks the real service.
+            .envs(WEATHER.map(|name| (name, "http://127.0.0.1:9")))
             .stdin(Stdio::null());
         command
     }

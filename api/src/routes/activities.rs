@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use fitness::records::activity::{self, ActivityRow, Filter, PageKey};
-use fitness::records::{activity_stream, lap};
+use fitness::records::{activity_stream, activity_weather, lap};
 use fitness::stream::Column;
 use jiff::civil::Date;
 use utoipa::IntoParams;
@@ -21,6 +21,7 @@ use crate::state::Shared;
 pub(crate) mod detail;
 mod streams;
 mod view;
+mod weather;
 
 use streams::{Asked, Streams};
 pub(crate) use view::Warning;
@@ -138,6 +139,7 @@ pub(crate) async fn show(
     let read = shared.store().read(move |tx| {
         let Some(shown) = activity::get(tx, &athlete, &asked)? else { return Ok(None) };
         let laps = lap::list(tx, &asked)?;
+        let weather = activity_weather::of(tx, &athlete, &asked)?;
         let mut blocks = Vec::new();
         for column in channels.iter().map(|channel| Column::Channel(*channel)).chain([Column::Time]) {
             if !channels.is_empty()
@@ -146,11 +148,12 @@ pub(crate) async fn show(
                 blocks.push((column, block));
             }
         }
-        Ok(Some((shown, laps, blocks)))
+        Ok(Some((shown, laps, weather, blocks)))
     });
-    let (shown, laps, blocks) = read.await?.ok_or_else(|| Error::NotFound(format!("activity `{id}`")))?;
+    let found = read.await?.ok_or_else(|| Error::NotFound(format!("activity `{id}`")))?;
+    let (shown, laps, weather, blocks) = found;
     let streams = if blocks.is_empty() { None } else { Some(Streams::decode(&blocks)?) };
-    Ok(Json(ActivityWithLaps::new(shown, laps, streams)))
+    Ok(Json(ActivityWithLaps::new(shown, laps, weather, streams)))
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@ const RECENT: u32 = 7;
 /// Days of the daily series.
 const DAYS: i32 = 400;
 /// What the card shows of an advice; the rest is a question of its own.
-const CARD: [&str; 8] =
-    ["date", "version", "today", "next", "trend", "predictions", "contributors", "counted"];
+const CARD: [&str; 9] =
+    ["date", "version", "today", "next", "trend", "predictions", "forecast", "contributors", "counted"];
 
 /// The first view.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,7 +45,7 @@ pub(crate) struct Dashboard {
     date: String,
     /// IANA name.
     timezone: String,
-    /// Of the advice of the day: `today`, `next`, `trend`, `predictions`, `contributors`, `counted`; null where there is none.
+    /// Of the advice of the day: `today`, `next`, `trend`, `predictions`, `forecast`, `contributors`, `counted`; null where there is none.
     #[schema(value_type = Option<Object>)]
     card: Option<Value>,
     sync: Sync,

@@ -5,12 +5,13 @@ use engine::clock::Clock;
 use engine::queue::{self, Bloat};
 use engine::registry::Checkup;
 use engine::script;
+use plugins::DEPRECATED_ARTIFACTS;
 use serde_json::{Value, json};
 use store::{MigrationState, Store};
 
 use crate::cli::Form;
 use crate::commands::check;
-use crate::config::Config;
+use crate::config::{Config, LOCAL_IMPORT};
 use crate::error::{self, Problem};
 use crate::table::wrapped;
 use crate::{output, program, scripts, units};
@@ -39,6 +40,7 @@ impl Doctor {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let mut checkups =
             vec![settings(config), scripts(config).await?, script_memory(script::memory_is_bounded())];
+        checkups.extend(config.local_import.then(artifacts));
         match program::store(config).await {
             Ok(store) => {
                 checkups.push(database(&store, config).await);
@@ -71,6 +73,10 @@ fn settings(config: &Config) -> Checkup {
             config.db_url, config.listen
         ),
     )
+}
+
+fn artifacts() -> Checkup {
+    well("artifacts", format!("allowed by {LOCAL_IMPORT}; {DEPRECATED_ARTIFACTS}"))
 }
 
 async fn scripts(config: &Config) -> anyhow::Result<Checkup> {

@@ -137,13 +137,17 @@ fn ground(first: &Prediction, items: &[Prediction]) -> String {
     )
 }
 
-/// What the effort would have been without heat and hills is what counts of it.
+/// What the effort would have been without heat, wind and hills is what counts of it.
 fn cost(basis: &Basis) -> String {
     let of = |percent: Option<f64>, what: &str| {
         let percent = percent.filter(|percent| *percent >= 0.05)?;
         Some(format!(", {what} cost {} %", units::number(percent, 1)))
     };
-    let costs = [of(basis.cost.heat_percent, "heat"), of(basis.cost.hills_percent, "hills")];
+    let costs = [
+        of(basis.cost.heat_percent, "heat"),
+        of(basis.cost.wind_percent, "wind"),
+        of(basis.cost.hills_percent, "hills"),
+    ];
     costs.into_iter().flatten().collect()
 }
 

@@ -42,6 +42,7 @@ impl Rehearsal {
             store: None,
             fence: Fence::new("rehearsal", 0),
             stop: Stop::default(),
+            http: crate::http::Http::default(),
             watcher: None,
         };
         let (plan, metrics) = (self.plan.clone(), self.metrics.clone());

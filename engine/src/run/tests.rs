@@ -221,6 +221,7 @@ impl Stage {
             store: Some(self.store.clone()),
             fence: self.fence.clone(),
             stop: self.stop.clone(),
+            http: crate::http::Http::default(),
             watcher: None,
         };
         Arc::new(context)

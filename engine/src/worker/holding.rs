@@ -242,6 +242,7 @@ impl Held {
             store: Some(store),
             fence: self.claimed.fence.clone(),
             stop: self.stop.clone(),
+            http: self.engine.http().clone(),
             watcher: self.engine.watcher().cloned(),
         };
         let context = Arc::new(context);

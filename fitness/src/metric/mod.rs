@@ -10,6 +10,7 @@ mod power;
 mod prediction;
 mod reference;
 mod totals;
+mod weather;
 
 pub use reference::reference;
 
@@ -55,6 +56,7 @@ const THEMES: &[&[Metric]] = &[
     pace::METRICS,
     effort::METRICS,
     load::METRICS,
+    weather::METRICS,
     day::METRICS,
     period::METRICS,
     prediction::METRICS,

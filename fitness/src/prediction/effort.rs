@@ -1,4 +1,4 @@
-//! Efforts that predictions may rest on, and what they would have been on a flat way in cool air.
+//! Efforts that predictions may rest on, and what they would have been on a flat way in cool, still air.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -23,12 +23,15 @@ pub struct Effort {
     vdot: f64,
 }
 
-/// By how many percent heat and hills made an effort slower, where they are known.
+/// By how many percent heat, wind and hills made an effort slower, where they are known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
     /// By Hadley's chart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat_percent: Option<f64>,
+    /// By the drag of the wind on the way that was run; a wind that helped costs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wind_percent: Option<f64>,
     /// By Minetti's cost of grades.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hills_percent: Option<f64>,
@@ -77,16 +80,27 @@ impl Cost {
             heat::cost_percent(hadley_f).and_then(sane).or(is_beyond)
         };
         let by_way = |(ascent_m, distance_m): (f64, f64)| sane(hills::cost_percent(ascent_m, distance_m));
-        Self { heat_percent: air.and_then(by_air), hills_percent: way.and_then(by_way) }
+        Self { heat_percent: air.and_then(by_air), wind_percent: None, hills_percent: way.and_then(by_way) }
+    }
+
+    /// The same in a wind that made the way dearer by so many percent.
+    #[must_use]
+    pub fn against(self, wind_percent: Option<f64>) -> Self {
+        let sane = |percent: f64| percent.is_finite().then(|| percent.clamp(0.0, AT_MOST_PERCENT));
+        Self { wind_percent: wind_percent.and_then(sane), ..self }
     }
 
     /// Rounded for people.
     pub(super) fn told(self) -> Self {
-        Self { heat_percent: self.heat_percent.map(rounded), hills_percent: self.hills_percent.map(rounded) }
+        Self {
+            heat_percent: self.heat_percent.map(rounded),
+            wind_percent: self.wind_percent.map(rounded),
+            hills_percent: self.hills_percent.map(rounded),
+        }
     }
 
     fn factor(&self) -> f64 {
         let of = |percent: Option<f64>| 1.0 + percent.unwrap_or(0.0) / 100.0;
-        of(self.heat_percent) * of(self.hills_percent)
+        of(self.heat_percent) * of(self.wind_percent) * of(self.hills_percent)
     }
 }

@@ -268,6 +268,15 @@ fn a_flat_way_in_cool_air_costs_nothing_and_an_unknown_one_is_not_corrected() {
     check_close(ago(1, 5000.0, 1200.0).at(cool).level_s(), 1200.0);
 }
 
+#[test]
+fn a_wind_that_hindered_counts_and_one_that_helped_does_not() {
+    let in_wind = |percent| ago(1, 5000.0, 1200.0).at(Cost::default().against(Some(percent))).level_s();
+    check_close(in_wind(2.0), 1200.0 / 1.02);
+    check_close(in_wind(-3.0), 1200.0);
+    check_close(in_wind(50.0), 1200.0 / 1.1);
+    assert_eq!(Cost::default().against(Some(f64::NAN)).wind_percent, None);
+}
+
 /// Races over 5 km every four weeks, the oldest first, each the fifth of a percent faster than the one before.
 fn season(count: i64) -> Vec<Effort> {
     let race =

@@ -79,7 +79,7 @@ pub fn of_each(tx: &mut Tx<'_>, ids: &[String]) -> Result<BTreeMap<String, BTree
 }
 
 /// What predictions rest on: efforts of runs from one day through another, by day, from mile to marathon and of
-/// 210 s at least, with what heat and hills cost them. An activity that is counted elsewhere, as a duplicate, is
+/// 210 s at least, with what heat, wind and hills cost them. An activity that is counted elsewhere, as a duplicate, is
 /// not there.
 pub fn basis(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<Vec<Effort>> {
     let told = session::told(tx, athlete, (from, to))?;
@@ -93,7 +93,8 @@ pub fn basis(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date)
         let sub_sport: Option<String> = row.get(6)?;
         let said = told.get(&id);
         let outdoors = said.filter(|_| !session::is_indoors("running", sub_sport.as_deref()));
-        let cost = Cost::of(outdoors.and_then(Told::air), way);
+        let air = outdoors.and_then(Told::air);
+        let cost = Cost::of(air, way).against(outdoors.and_then(Told::wind_cost_percent));
         let is_announced = races
             .iter()
             .any(|(day, meters)| *day == date && way_m.is_some_and(|way_m| way_m >= COVERS_A_RACE * meters));

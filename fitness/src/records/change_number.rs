@@ -8,6 +8,8 @@ const NEXT: Sql = Sql::Both(
      ON CONFLICT (athlete) DO UPDATE SET last = change_number.last + 1 RETURNING last",
 );
 const LAST: Sql = Sql::Both("SELECT last FROM change_number WHERE athlete = $1");
+// Written and not only locked, so that who numbers a change from an older snapshot has to look again.
+const HOLD: Sql = Sql::Both("UPDATE change_number SET last = last WHERE athlete = $1");
 
 /// The number of a new change; a transaction needs only one for all it changes.
 pub fn next(tx: &mut Tx<'_>, athlete: &str) -> Result<i64> {
@@ -20,5 +22,10 @@ pub fn last(tx: &mut Tx<'_>, athlete: &str) -> Result<i64> {
     Ok(tx.optional(&LAST, &params![athlete], |row| row.get(0))?.unwrap_or(0))
 }
 
+/// Keeps everybody from numbering a change until the commit, so that what was read in it still holds then.
+pub fn hold(tx: &mut Tx<'_>, athlete: &str) -> Result<()> {
+    tx.execute(&HOLD, &params![athlete]).map(drop)
+}
+
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[NEXT, LAST];
+pub(crate) const QUERIES: &[Sql] = &[NEXT, LAST, HOLD];

@@ -4,9 +4,11 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 use store::{Result, Tx};
 
-use super::{activity, activity_number, activity_stream, athlete_setting, export_row};
+use super::{activity, activity_number, activity_stream, activity_weather, athlete_setting, export_row};
+use crate::best_effort::is_on_foot;
 use crate::explain::{Explanation, Input};
 use crate::export::Figures;
+use crate::heat;
 use crate::load::{Effort, LoadOf, threshold_power};
 use crate::metric::{self, Metric, Of};
 use crate::records::activity::Shown;
@@ -73,6 +75,7 @@ impl Ground {
                 values.insert(name.to_owned(), points.into());
             }
         }
+        values.extend(weather(tx, athlete, &shown)?);
         let rows = export_row::of_activity(tx, athlete, &id)?;
         let figures = |row: ExportRow| Some((serde_json::from_str(&row.figures).ok()?, row));
         let rows = rows.into_iter().filter_map(figures).map(|(figures, row)| (row, figures)).collect();
@@ -194,6 +197,23 @@ impl Ground {
             None => "given, for all days".to_owned(),
         }
     }
+}
+
+/// What is known of the weather, by the names of the numbers.
+fn weather(tx: &mut Tx<'_>, athlete: &str, shown: &Shown) -> Result<Map<String, Value>> {
+    let weather = activity_weather::of(tx, athlete, &shown.row.id)?;
+    let Some(conditions) = weather.and_then(|weather| weather.conditions) else { return Ok(Map::new()) };
+    let start = conditions.start;
+    let heat = start.heat().filter(|_| is_on_foot(&shown.row.sport));
+    let numbers = [
+        ("temperature_c", start.temperature_c),
+        ("dew_point_c", start.heat().map(|(_, dew_point_c)| dew_point_c)),
+        ("wind_mps", start.wind_mps),
+        ("heat_cost_percent", heat.and_then(|(air, dew)| heat::cost_percent(heat::hadley_f(air, dew)))),
+        ("wind_cost_percent", conditions.wind_cost_percent),
+    ];
+    let known = numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
+    Ok(known.collect())
 }
 
 /// The threshold that this activity is measured against.

@@ -6,10 +6,11 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::{count, date, from_json, sortable, stored};
+use super::{activity_weather, count, date, from_json, sortable, stored};
 use crate::heart_rate::HrSeconds;
 use crate::heat;
 use crate::load::{Effort, LoadMethod};
+use crate::weather::{Air, Conditions};
 
 /// A counted activity.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +29,7 @@ pub struct Session {
     pub told: Told,
 }
 
-/// What the source's export says of an activity, as far as advice looks at it.
+/// What the source's export and the weather service say of an activity, as far as advice looks at it.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Told {
@@ -37,7 +38,7 @@ pub struct Told {
     pub weather: Option<Weather>,
 }
 
-/// The weather as the source notes it.
+/// The weather as the source notes it, or else as the weather service does.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Weather {
@@ -45,6 +46,13 @@ pub struct Weather {
     pub dew_point_c: Option<f64>,
     /// Share, 0 to 1.
     pub humidity: Option<f64>,
+    /// Metres per second.
+    pub wind_speed: Option<f64>,
+    pub wind_gust: Option<f64>,
+    /// By how many percent the wind made the way dearer than still air; the service's alone, since no export tells
+    /// which way somebody went.
+    #[serde(skip)]
+    pub wind_cost_percent: Option<f64>,
 }
 
 /// How fast a distance was covered on a day.
@@ -92,7 +100,8 @@ pub fn between(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec
     Ok(sessions)
 }
 
-/// What exports say of the counted activities between two days, both included, by their ids.
+/// What exports say of the counted activities between two days, both included, by their ids, and their weather where
+/// no export tells it.
 pub(super) fn told(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<BTreeMap<String, Told>> {
     let (first, last) = (sortable(days.0), sortable(days.1));
     let mut told: BTreeMap<String, Told> = BTreeMap::new();
@@ -100,6 +109,9 @@ pub(super) fn told(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result
         told.entry(row.get(0)?).or_default().add(from_json(row, 1)?);
         Ok(())
     })?;
+    for (id, conditions) in activity_weather::between(tx, athlete, days)? {
+        told.entry(id).or_default().learn(&conditions);
+    }
     Ok(told)
 }
 
@@ -131,6 +143,26 @@ impl Told {
         let dew_point_c =
             weather.dew_point_c.or_else(|| Some(heat::dew_point_c(temperature_c, weather.humidity?)))?;
         dew_point_c.is_finite().then_some((temperature_c, dew_point_c))
+    }
+
+    /// By how many percent the wind made the way dearer, where that is known.
+    pub fn wind_cost_percent(&self) -> Option<f64> {
+        self.weather.as_ref()?.wind_cost_percent
+    }
+
+    /// Takes the service's weather where the source tells none.
+    fn learn(&mut self, conditions: &Conditions) {
+        if self.air().is_none() {
+            let Air { temperature_c, dew_point_c, humidity, wind_mps, gust_mps, .. } = conditions.start;
+            self.weather = Some(Weather {
+                temperature_c,
+                dew_point_c,
+                humidity,
+                wind_speed: wind_mps,
+                wind_gust: gust_mps,
+                wind_cost_percent: conditions.wind_cost_percent,
+            });
+        }
     }
 
     fn add(&mut self, other: Self) {

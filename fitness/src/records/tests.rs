@@ -107,13 +107,15 @@ scenarios![
 ];
 
 fn queries() -> Vec<Sql> {
-    let of_records: [&[&[Sql]]; 2] = [
+    let of_records: [&[&[Sql]]; 3] = [
         &[
             accuracy::QUERIES,
             athlete::QUERIES,
             athlete_setting::QUERIES,
             load_position::QUERIES,
             best_effort::QUERIES,
+            old_best::QUERIES,
+            old_weather::QUERIES,
             original::QUERIES,
             source_file::QUERIES,
             import_file::QUERIES,
@@ -132,8 +134,12 @@ fn queries() -> Vec<Sql> {
             daily_metric::QUERIES,
             volume::QUERIES,
             curve::QUERIES,
+            weather_hour::QUERIES,
+            weather_home::QUERIES,
+            weather_quota::QUERIES,
         ],
         activity::QUERIES,
+        activity_weather::QUERIES,
     ];
     of_records.concat().concat()
 }
@@ -149,8 +155,18 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, what is counted after an import, and what compares all that there is.
-const READ_WHOLE: [&str; 7] =
-    ["athlete", "athlete_setting", "load_position", "change_number", "stale_day", "export_item", "r"];
+const READ_WHOLE: [&str; 10] = [
+    "athlete",
+    "athlete_setting",
+    "load_position",
+    "change_number",
+    "stale_day",
+    "export_item",
+    "r",
+    "weather_home",
+    "weather_position",
+    "activity_weather",
+];
 
 #[tokio::test]
 async fn no_query_runs_through_all_rows_of_an_athlete() {

@@ -2,17 +2,29 @@
 
 use engine::registry::{Registry, RegistryError};
 
+pub use artifacts::DEPRECATED as DEPRECATED_ARTIFACTS;
+
+pub use open_meteo;
+
 /// What only the program knows, by plugin.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub files: files::Options,
+    pub open_meteo: open_meteo::Options,
 }
 
 /// Adds what all plugins offer.
 pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
+    // One setting of the operator allows both.
+    let of_artifacts = artifacts::Options {
+        is_enabled: options.files.local_paths_over_http,
+        time_zone: options.files.time_zone.clone(),
+    };
     files::register(registry, options.files)?;
     rollup::register(registry)?;
     insights::register(registry)?;
+    open_meteo::register(registry, options.open_meteo)?;
+    artifacts::register(registry, of_artifacts)?;
     Ok(())
 }
 
@@ -27,7 +39,8 @@ mod tests {
     fn registry() -> Registry {
         let files = files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() };
         let mut registry = Registry::default();
-        register(&mut registry, Options { files }).unwrap();
+        let open_meteo = open_meteo::Options::standard();
+        register(&mut registry, Options { files, open_meteo }).unwrap();
         registry
     }
 
@@ -46,7 +59,16 @@ mod tests {
     }
 
     #[test]
+    fn artifacts_of_the_former_system_change_days_and_advice() {
+        check("artifacts", &["artifacts.take_over", "rollup.days", "insights.daily"]);
+    }
+
+    #[test]
     fn a_new_day_needs_no_files() {
         check("daily", &["rollup.loads", "rollup.days", "insights.daily"]);
+    }
+    #[test]
+    fn weather_forecasts_and_looks_back() {
+        check("weather", &["open_meteo.forecast", "open_meteo.history"]);
     }
 }

@@ -119,6 +119,8 @@ pub(crate) async fn keep(
     let partition = ctx.run.partition.clone();
     let kept = ctx
         .commit(move |tx, _| {
+            // Who changes what advice rests on removes it in the transaction that numbers the change.
+            records::change_number::hold(tx, &partition)?;
             if History::read(tx, &partition, history.today)? != *history {
                 return Ok(None);
             }

@@ -1,10 +1,12 @@
 //! What a rule sees of a day: a map of a few dozen figures, where an unknown one is an absent key.
 
+mod forecast;
 mod heat;
 mod long_run;
 mod races;
 mod recent;
 mod recovery;
+mod wind;
 mod zones;
 
 use std::cmp::Ordering;
@@ -49,6 +51,10 @@ pub struct Figures {
     zones: Option<zones::Zones>,
     #[serde(skip_serializing_if = "Option::is_none")]
     heat: Option<heat::Heat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wind: Option<wind::Wind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forecast: Option<forecast::Forecast>,
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<NewBest>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,6 +184,8 @@ impl Figures {
             race: races::of(view),
             zones: zones::of(view),
             heat: heat::of(view),
+            wind: wind::of(view),
+            forecast: view.forecast.map(forecast::of),
             best: new_best(view),
             recovery: recovery::of(view),
         }

@@ -5,6 +5,7 @@ use fitness::daily_metric::DailyMetrics;
 use fitness::pmc::State;
 use fitness::prediction::{Predictions, Race};
 use fitness::settings::SettingsHistory;
+use fitness::weather::Outlook;
 use fitness::{Scope, records};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -30,6 +31,8 @@ pub struct History {
     pub(crate) predictions: Option<Predictions>,
     /// What was measured once a day, by day.
     pub(crate) measured: Vec<DailyMetrics>,
+    /// What the air of the last day is like where the athlete lives.
+    pub(crate) forecast: Option<Outlook>,
 }
 
 /// What was known on one of the days.
@@ -44,6 +47,7 @@ pub(crate) struct View<'a> {
     pub(crate) doubles: &'a [(Date, u32)],
     pub(crate) settings: &'a SettingsHistory,
     pub(crate) measured: &'a [DailyMetrics],
+    pub(crate) forecast: Option<&'a Outlook>,
 }
 
 impl History {
@@ -76,6 +80,7 @@ impl History {
             settings,
             predictions: Some(predictions),
             measured: records::daily_metric::between(tx, athlete, (first, today))?,
+            forecast: records::weather_home::outlook(tx, athlete, today)?,
             ..Self::continued(stored, (next, state), first, today)
         })
     }
@@ -91,6 +96,7 @@ impl History {
             settings: SettingsHistory::default(),
             predictions: None,
             measured: Vec::new(),
+            forecast: None,
         }
     }
 
@@ -115,6 +121,8 @@ impl History {
             doubles: &self.doubles,
             settings: &self.settings,
             measured: &self.measured[..self.measured.partition_point(|measured| measured.date <= today)],
+            // Of earlier days nobody keeps what was forecast.
+            forecast: self.forecast.as_ref().filter(|_| today == self.today),
         }
     }
 

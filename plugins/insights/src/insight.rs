@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use fitness::prediction::Predictions;
+use fitness::weather::Outlook;
 
 use crate::advice::{Advice, Pick};
 use crate::contributors::{self, Contributor};
@@ -37,6 +38,9 @@ pub struct Insight {
     /// What 5 km to the marathon would take today, or what is missing to say so; absent for a day that is not the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictions: Option<Predictions>,
+    /// What the air of the day is like where the athlete lives; absent without a home and a forecast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Outlook>,
     /// Up to three figures that speak for the advice.
     pub contributors: Vec<Contributor>,
     /// Which sports went into the load.
@@ -172,6 +176,7 @@ impl Insight {
             today,
             trend: Trend::of(&view),
             predictions: history.predictions.clone(),
+            forecast: history.forecast.clone(),
             contributors,
             counted: Counted::of(&view),
             next,

@@ -27,10 +27,20 @@ pub(crate) struct Outing {
 }
 
 /// Air at the start of an activity outdoors.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Weather {
     pub(crate) temperature_c: f64,
     pub(crate) dew_point_c: f64,
+    pub(crate) wind: Option<Wind>,
+}
+
+/// Its wind, in metres per second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Wind {
+    pub(crate) mean_mps: f64,
+    pub(crate) gust_mps: Option<f64>,
+    /// By how many percent it made a runner's way dearer; below zero where it helped.
+    pub(crate) cost_percent: Option<f64>,
 }
 
 /// Days since 1970, so that days can be subtracted.
@@ -93,7 +103,13 @@ fn weather(session: &Session) -> Option<Weather> {
         return None;
     }
     let (temperature_c, dew_point_c) = session.told.air()?;
-    Some(Weather { temperature_c, dew_point_c })
+    let told = session.told.weather.as_ref()?;
+    let wind = told.wind_speed.map(|mean_mps| Wind {
+        mean_mps,
+        gust_mps: told.wind_gust,
+        cost_percent: told.wind_cost_percent,
+    });
+    Some(Weather { temperature_c, dew_point_c, wind })
 }
 
 #[cfg(test)]

@@ -36,18 +36,31 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
         "only `store` names a database driver",
     ),
     (&["rhai"], &["engine"], "only `engine::script` names `rhai`"),
-    (&["reqwest"], &["engine", "tests", "tests/support", "bench"], "only `engine` builds the HTTP client"),
+    (
+        &["hyper", "hyper-util", "hyper-rustls", "http-body-util", "url"],
+        &["engine"],
+        "only `engine` builds the HTTP client",
+    ),
+    (
+        &["reqwest"],
+        &["tests", "tests/support", "tests/support/upstream", "bench"],
+        "only `engine` builds the HTTP client",
+    ),
     (
         &["axum", "tower-http", "utoipa", "utoipa-axum"],
-        &["api", "tests", "tests/support", "bench"],
+        &["api", "tests", "tests/support", "tests/support/upstream", "bench"],
         "only `api` knows HTTP routes",
     ),
     (
         &["anyhow"],
-        &["app", "bench", "tests", "tests/support", "xtask"],
+        &["app", "bench", "tests", "tests/support", "tests/support/upstream", "xtask"],
         "a library returns errors with variants, `anyhow` is for programs",
     ),
-    (&["clap", "indicatif"], &["app", "bench", "xtask"], "only a program talks to a terminal"),
+    (
+        &["clap", "indicatif"],
+        &["app", "bench", "tests/support/upstream", "xtask"],
+        "only a program talks to a terminal",
+    ),
 ];
 
 /// Reads the workspace's own packages by `cargo metadata`, without resolving anything.
@@ -105,12 +118,12 @@ fn reserved(room: &str, name: &str) -> Option<String> {
 }
 
 fn may_use(room: &str, other: &str, for_tests: bool) -> bool {
-    let is_support = other == "tests/support";
+    let is_support = other.starts_with("tests/support");
     match room {
         "app" => is_library(other),
         "tests" | "bench" => is_library(other) || is_support,
         "xtask" => is_support,
-        "tests/support" => false,
+        _ if room.starts_with("tests/support") => false,
         _ if is_support => for_tests,
         "store" => false,
         "engine" | "fitness" => other == "store",

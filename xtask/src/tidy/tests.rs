@@ -77,6 +77,9 @@ fn nobody_depends_on_the_programs() {
 fn test_support_is_for_tests() {
     check_use("store", "tests/support", true, "");
     check_use("store", "tests/support", false, "Cargo.toml:2");
+    check_use("plugins/files", "tests/support/upstream", true, "");
+    check_use("app", "tests/support/upstream", false, "Cargo.toml:2");
+    check_use("tests/support/upstream", "engine", false, "Cargo.toml:2");
 }
 
 #[test]
@@ -98,6 +101,8 @@ fn only_the_engine_names_rhai_and_reqwest() {
     check_crate("plugins/insights", "rhai", "Cargo.toml:2");
     check_crate("tests", "reqwest", "");
     check_crate("plugins/files", "reqwest", "Cargo.toml:2");
+    check_crate("engine", "hyper-util", "");
+    check_crate("plugins/open-meteo", "hyper-util", "Cargo.toml:2");
 }
 
 #[test]

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use fitness::recording::{Lap as LapRecord, Warning as WarningRecord};
 use fitness::records::activity::{ActivityRow, Shown};
+use fitness::records::activity_weather::Shown as WeatherRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Streams;
+use super::weather::Weather;
 
 /// An activity with its loads; what is unknown is absent.
 #[derive(Debug, Serialize, ToSchema)]
@@ -169,6 +171,9 @@ pub(crate) struct ActivityWithLaps {
     local_date: Option<String>,
     warnings: Vec<Warning>,
     laps: Vec<Lap>,
+    /// Absent where it was not looked at yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weather: Option<Weather>,
     /// Where streams were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     streams: Option<Streams>,
@@ -269,7 +274,12 @@ impl From<ActivityRow> for Activity {
 }
 
 impl ActivityWithLaps {
-    pub(super) fn new(shown: Shown, laps: Vec<LapRecord>, streams: Option<Streams>) -> Self {
+    pub(super) fn new(
+        shown: Shown,
+        laps: Vec<LapRecord>,
+        weather: Option<WeatherRecord>,
+        streams: Option<Streams>,
+    ) -> Self {
         Self {
             activity: shown.row.into(),
             sub_sport: shown.sub_sport,
@@ -277,6 +287,7 @@ impl ActivityWithLaps {
             local_date: shown.local_date.map(|date| date.to_string()),
             warnings: shown.warnings.into_iter().map(Warning::from).collect(),
             laps: laps.into_iter().map(Lap::from).collect(),
+            weather: weather.map(Weather::from),
             streams,
         }
     }

@@ -1,9 +1,11 @@
 //! An insight as a card of eighty columns.
 
+use fitness::weather::Outlook;
 use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::ink::{Page, Style};
+use crate::commands::weather::in_short;
 use crate::units;
 
 const WIDTH: usize = 80;
@@ -16,6 +18,7 @@ pub(crate) struct Insight {
     today: Option<Advice>,
     trend: Option<Trend>,
     predictions: Option<Predictions>,
+    forecast: Option<Outlook>,
     #[serde(default)]
     contributors: Vec<Contributor>,
     counted: Option<Counted>,
@@ -170,6 +173,10 @@ impl Insight {
         }
         if let Some(counted) = &self.counted {
             counted.show(&mut page);
+        }
+        if let Some(outlook) = &self.forecast {
+            let told = format!("{} · {}", in_short(outlook), outlook.attribution);
+            labelled(&mut page, "Weather", &told);
         }
         page.blank();
         self.trace(&mut page);

@@ -165,3 +165,23 @@ async fn a_run_without_an_effort_is_told_from_no_run() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn heat_and_wind_of_the_weather_service_cost_an_effort_outdoors() {
+    on_both(|tx| {
+        const LEARNED: Sql = Sql::Both(
+            "INSERT INTO activity_weather (activity_id, athlete, state, conditions, tries) \
+             VALUES ($1, 'me', 'final', $2, 1)",
+        );
+        let conditions = r#"{"start":{"temperature_c":26.7,"dew_point_c":18.3},"wind_cost_percent":1.5}"#;
+        let id = keep(tx, ("running", "file"), MAY, &[effort(5000.0, 1200.0)])?;
+        tx.execute(&LEARNED, &params![&id, conditions])?;
+        let found = basis(tx, ME, Scope::All, MARCH, MAY)?;
+        let cost = found[0].cost;
+        assert!((cost.heat_percent.unwrap() - 3.75).abs() < 0.02, "{cost:?}");
+        assert_eq!(cost.wind_percent, Some(1.5));
+        assert!(found[0].level_s() < 1200.0 / 1.05);
+        Ok(())
+    })
+    .await;
+}

@@ -93,6 +93,7 @@ impl Bench {
             store: Some(self.store.clone()),
             fence,
             stop: Stop::default(),
+            http: engine::http::Http::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), "files.read".into(), 1)

@@ -7,7 +7,7 @@ use super::rounded;
 use crate::history::View;
 
 /// Older weather is over.
-const WINDOW_DAYS: i64 = 4;
+pub(super) const WINDOW_DAYS: i64 = 4;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Heat {

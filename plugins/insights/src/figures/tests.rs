@@ -157,10 +157,11 @@ fn a_streak_ends_with_a_day_off_and_an_easy_day_interrupts_its_work() {
 
 mod of_outings {
     use fitness::settings::{Dated, Name, SettingsHistory, Source, Value as Given};
+    use fitness::weather::Outlook;
 
     use super::*;
     use crate::best::Best;
-    use crate::outing::{Outing, Weather, number};
+    use crate::outing::{Outing, Weather, Wind, number};
 
     /// A run of these minutes so many days before today.
     fn run(days_ago: i64, minutes: f64) -> Outing {
@@ -244,11 +245,36 @@ mod of_outings {
 
     #[test]
     fn heat_is_that_of_the_last_outing_that_knows_it() {
-        let hot = Some(Weather { temperature_c: 29.0, dew_point_c: 21.0 });
+        let hot = Some(Weather { temperature_c: 29.0, dew_point_c: 21.0, wind: None });
         let history = history(vec![Outing { weather: hot, ..run(2, 40.0) }, run(1, 40.0)]);
         check(&history, "heat.hadley_f", 154.0);
         check(&history, "heat.slower_percent", 6.0);
         check(&history, "heat.days_since", 2);
+    }
+
+    #[test]
+    fn wind_is_that_of_the_last_outing_that_knows_it() {
+        let wind = Some(Wind { mean_mps: 6.04, gust_mps: Some(11.0), cost_percent: Some(1.26) });
+        let windy = Some(Weather { wind, ..Weather::default() });
+        let history = history(vec![Outing { weather: windy, ..run(2, 40.0) }, run(1, 40.0)]);
+        check(&history, "wind.speed_mps", 6.0);
+        check(&history, "wind.slower_percent", 1.3);
+        check(&history, "wind.days_since", 2);
+    }
+
+    #[test]
+    fn a_forecast_is_of_the_last_day_alone() {
+        let outlook: Outlook = serde_json::from_value(json!({
+            "low_c": 14.2, "high_c": 31.4, "dew_point_c": 20.6, "hadley_f": 157.6, "coolest": "06:00",
+            "wind_mps": 4.04, "told_ms": 0, "attribution": ""
+        }))
+        .unwrap();
+        let history = History { forecast: Some(outlook), ..history(vec![run(1, 40.0)]) };
+        check(&history, "forecast.hadley_f", 158.0);
+        check(&history, "forecast.slower_percent", 6.0);
+        check(&history, "forecast.coolest", "06:00");
+        let before = serde_json::to_value(Figures::of(&history.on(date(2024, 4, 26)))).unwrap();
+        assert_eq!(at(&before, "forecast.high_c"), None);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::{Step, StepError};
 use fitness::records::athlete::Athlete;
+use fitness::records::weather_hour::WeatherHour;
+use fitness::weather::{Air, Cell, Hour, Spot};
 use fitness::{Scope, records};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -39,6 +41,9 @@ const ACTIVITY: Sql = Sql::Both(
 const TOLD: Sql = Sql::Both(
     "INSERT INTO export_row (athlete, provenance, source_id, archive, position, activity_id, figures, columns) \
      VALUES ($1, 'bulk_export', $2, '', 0, $2, $3, '[]')",
+);
+const LEARNED: Sql = Sql::Both(
+    "INSERT INTO activity_weather (activity_id, athlete, state, conditions, tries) VALUES ($2, $1, 'final', $3, 1)",
 );
 const BEST: Sql = Sql::Both(
     "INSERT INTO best_effort (activity_id, distance_m, elapsed_s, start_s) VALUES ($1, 5000.0, $2, 0.0)",
@@ -202,6 +207,30 @@ impl House {
         registry.find_query(name).unwrap().ask(&self.store, ctx, params).await
     }
 
+    /// What the weather service told of the run of a day, as JSON.
+    pub(super) async fn learned(&self, on: &str, conditions: &'static str) {
+        let id = format!("{} {on}", self.athlete);
+        self.write(move |tx, athlete| tx.execute(&LEARNED, &params![athlete, &id, conditions])).await;
+    }
+
+    /// The athlete's home, and air that is forecast there for a whole day.
+    pub(super) async fn lives_under(&self, on: &str, air: Air) {
+        // Each athlete of the suite has a place of its own, because places are shared.
+        let latitude = self.athlete.bytes().map(i64::from).sum::<i64>() % 9000;
+        let (cell, on) = (Cell::stored(latitude, 800).unwrap(), day(on));
+        let hours = Hour::of_day(on).map(Hour).map(|hour| WeatherHour {
+            spot: Spot { hour, cell },
+            air,
+            is_final: false,
+        });
+        let hours: Vec<WeatherHour> = hours.collect();
+        self.write(move |tx, athlete| {
+            records::weather_home::set(tx, athlete, Some(cell), 0)?;
+            records::weather_hour::put(tx, &hours, "forecast", 0)
+        })
+        .await;
+    }
+
     /// Keeps an insight as it is.
     pub(super) async fn keep_body(&self, on: &str, body: &'static str) {
         let on = day(on);
@@ -222,6 +251,7 @@ impl House {
             store: Some(self.store.clone()),
             fence: Fence::new("run", 1),
             stop: Stop::default(),
+            http: engine::http::Http::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), "insights".into(), 1)

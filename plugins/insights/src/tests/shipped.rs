@@ -39,7 +39,7 @@ fn every_rule_proves_itself() {
 }
 
 #[test]
-fn thirteen_rules_are_shipped() {
+fn fourteen_rules_are_shipped() {
     let insight = insight(TODAY, &[60.0]);
     let ids: Vec<&str> = insight.rules.iter().map(|rule| rule.id.as_str()).collect();
     let wanted = [
@@ -56,6 +56,7 @@ fn thirteen_rules_are_shipped() {
         "streak",
         "sudden_load",
         "taper",
+        "wind",
     ];
     assert_eq!(ids, wanted);
 }

@@ -416,6 +416,7 @@ impl House {
             store: Some(self.store.clone()),
             fence: Fence::new("run", 1),
             stop: Stop::default(),
+            http: engine::http::Http::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), step.into(), 1)

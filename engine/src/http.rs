@@ -1,0 +1,169 @@
+//! The one HTTP client, with which steps ask outside services.
+//!
+//! It follows no redirect, so that nothing that was sent to one host reaches another, and takes no answer that is larger
+//! or slower than its caller allows.
+
+mod base;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+
+pub use base::{Base, BaseError};
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(30);
+const AGENT: &str = concat!("paceline/", env!("CARGO_PKG_VERSION"));
+
+type Asking = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// Asks outside services; clones share their connections, and what TLS needs is read at the first question.
+#[derive(Debug, Clone, Default)]
+pub struct Http(Arc<OnceLock<Result<Asking, String>>>);
+
+/// What an answer may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// From the question to the last byte.
+    pub time: Duration,
+    /// Of the body.
+    pub bytes: usize,
+}
+
+/// What came back, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// Without its parameters and in small letters; empty where none was told.
+    pub content_type: String,
+    /// What a `Retry-After` in seconds says.
+    pub retry_after: Option<Duration>,
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer. None of them names the address, which may hold a key or a place.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("cannot set up TLS: {0}")]
+    Tls(String),
+    #[error("no connection to `{host}`")]
+    Connect {
+        host: String,
+        #[source]
+        source: legacy::Error,
+    },
+    #[error("`{host}` did not answer within {limit:?}")]
+    Slow { host: String, limit: Duration },
+    #[error("the answer of `{host}` is larger than {limit} bytes")]
+    Large { host: String, limit: usize },
+    #[error("the answer of `{host}` broke off")]
+    Broken {
+        host: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl HttpError {
+    /// The stable name of the failure.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Tls(_) => "upstream_tls",
+            Self::Connect { .. } => "upstream_unreachable",
+            Self::Slow { .. } => "upstream_slow",
+            Self::Large { .. } => "upstream_too_large",
+            Self::Broken { .. } => "upstream_broken_off",
+        }
+    }
+}
+
+impl Http {
+    /// Asks by GET, with these parameters behind those that the address has.
+    pub async fn get(
+        &self,
+        base: &Base,
+        query: &[(&str, &str)],
+        limits: Limits,
+    ) -> Result<Answer, HttpError> {
+        let asked = tokio::time::timeout(limits.time, self.ask(base, query, limits.bytes));
+        asked.await.unwrap_or_else(|_| Err(HttpError::Slow { host: base.host(), limit: limits.time }))
+    }
+
+    async fn ask(&self, base: &Base, query: &[(&str, &str)], most: usize) -> Result<Answer, HttpError> {
+        let client = self.0.get_or_init(client).as_ref().map_err(|why| HttpError::Tls(why.clone()))?;
+        let request = Request::get(base.with(query).as_str())
+            .header(USER_AGENT, AGENT)
+            .header(ACCEPT, "application/json")
+            .body(Empty::new())
+            .map_err(|error| broken(base, error))?;
+        let response = client.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                return HttpError::Connect { host: base.host(), source: error };
+            }
+            broken(base, error)
+        })?;
+        let mut answer = Answer::head(&response);
+        let mut body = response.into_body();
+        while let Some(frame) = body.frame().await {
+            let Ok(chunk) = frame.map_err(|error| broken(base, error))?.into_data() else { continue };
+            if answer.body.len() + chunk.len() > most {
+                return Err(HttpError::Large { host: base.host(), limit: most });
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+}
+
+impl Answer {
+    /// What stands before the body.
+    fn head(response: &Response<Incoming>) -> Self {
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let kind = header(CONTENT_TYPE).unwrap_or_default();
+        let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+        Self {
+            status: response.status().as_u16(),
+            content_type: kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+            retry_after: seconds.map(Duration::from_secs),
+            body: Vec::new(),
+        }
+    }
+}
+
+fn broken(base: &Base, source: impl std::error::Error + Send + Sync + 'static) -> HttpError {
+    HttpError::Broken { host: base.host(), source: Box::new(source) }
+}
+
+fn client() -> Result<Asking, String> {
+    let mut roots = RootCertStore::empty();
+    // Single broken certificates of the system are its own affair.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut plain = HttpConnector::new();
+    plain.set_connect_timeout(Some(CONNECT));
+    // Which addresses may be plain is decided where they are read.
+    plain.enforce_http(false);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(plain);
+    Ok(Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector))
+}

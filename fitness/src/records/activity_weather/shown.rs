@@ -1,0 +1,152 @@
+//! The weather of activities as people and programs see it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::{Result, Row, Sql, Tx, params};
+
+use super::{Reason, State};
+use crate::records::{count, export_row, from_json, optional_json, stored, weather_hour};
+use crate::weather::{ATTRIBUTION, Air, Conditions, Spell, Track, told as told_air};
+
+/// The weather of one activity; what is unknown is absent.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Shown {
+    /// `due`, `provisional`, `final`, or `none`.
+    pub state: &'static str,
+    /// Who told it: `open_meteo`, or the source's own export.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
+    /// Why there is none of the service's: `duplicate`, `told`, `hidden_start`, `indoors`, `no_time`, `no_position`,
+    /// `out_of_range` or `refused`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
+    /// At the start, at each whole hour on the way and at the end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spells: Vec<Spell>,
+    /// What the licence of the data asks to be shown beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<&'static str>,
+}
+
+/// How many activities of an athlete have which weather.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Overview {
+    pub due: u32,
+    pub provisional: u32,
+    #[serde(rename = "final")]
+    pub settled: u32,
+    pub none: u32,
+}
+
+const OF: Sql = Sql::Both(
+    "SELECT state, reason, track, conditions FROM activity_weather WHERE athlete = $1 AND activity_id = $2",
+);
+const BETWEEN: Sql = Sql::Both(
+    "SELECT COALESCE(a.duplicate_of, a.id), w.conditions \
+     FROM activity a JOIN activity_weather w ON w.activity_id = a.id \
+     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND w.conditions IS NOT NULL \
+     ORDER BY a.local_date, a.id",
+);
+const OVERVIEW: Sql = Sql::Both(
+    "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state ORDER BY state",
+);
+
+/// The weather of an activity, as its source's export tells it or else as the service does; nothing where it was not
+/// looked at yet.
+pub fn of(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
+    let rows = export_row::told(tx, athlete, &[id.to_owned()])?;
+    let kept = tx.optional(&OF, &params![athlete, id], Kept::read)?;
+    let is_indoors = kept.as_ref().is_some_and(|kept| kept.reason == Some(Reason::Indoors));
+    let told = rows.get(id).filter(|figures| !figures.start_hidden && !is_indoors);
+    if let Some(start) = told.and_then(|figures| figures.weather.as_ref()).and_then(told_air) {
+        return Ok(Some(Shown::told(start)));
+    }
+    let Some(kept) = kept else { return Ok(None) };
+    let spells = match &kept.track {
+        Some(track) => spells(tx, track)?,
+        None => Vec::new(),
+    };
+    let is_ours = kept.conditions.is_some();
+    Ok(Some(Shown {
+        state: kept.state.as_str(),
+        source: is_ours.then_some("open_meteo"),
+        reason: kept.reason.map(Reason::as_str),
+        conditions: kept.conditions,
+        spells,
+        attribution: is_ours.then_some(ATTRIBUTION),
+    }))
+}
+
+/// What the service told of the counted activities between two days, both included, by their ids.
+pub fn between(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (first, last): (Date, Date),
+) -> Result<BTreeMap<String, Conditions>> {
+    let (first, last) = (first.max(Date::ZERO).to_string(), last.max(Date::ZERO).to_string());
+    let rows =
+        tx.query(&BETWEEN, &params![athlete, &first, &last], |row| Ok((row.get(0)?, from_json(row, 1)?)))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// How far the weather of an athlete's activities is.
+pub fn overview(tx: &mut Tx<'_>, athlete: &str) -> Result<Overview> {
+    let mut overview = Overview::default();
+    tx.query(&OVERVIEW, &params![athlete], |row| {
+        let of = match stored(row.text(0)?, State::parse)? {
+            State::Due => &mut overview.due,
+            State::Provisional => &mut overview.provisional,
+            State::Final => &mut overview.settled,
+            State::None => &mut overview.none,
+        };
+        *of = count(row, 1)?;
+        Ok(())
+    })?;
+    Ok(overview)
+}
+
+fn spells(tx: &mut Tx<'_>, track: &Track) -> Result<Vec<Spell>> {
+    let kept = weather_hour::of_spots(tx, &track.spots)?;
+    let hours: Vec<Option<Air>> = kept.iter().map(|kept| kept.map(|kept| kept.air)).collect();
+    Ok(Conditions::spells(track, &hours))
+}
+
+impl Shown {
+    fn told(start: Air) -> Self {
+        Self {
+            state: State::Final.as_str(),
+            source: Some("bulk_export"),
+            reason: Some(Reason::Told.as_str()),
+            conditions: Some(Conditions { start, ..Conditions::default() }),
+            spells: Vec::new(),
+            attribution: None,
+        }
+    }
+}
+
+struct Kept {
+    state: State,
+    reason: Option<Reason>,
+    track: Option<Track>,
+    conditions: Option<Conditions>,
+}
+
+impl Kept {
+    fn read(row: &Row<'_>) -> Result<Self> {
+        let reason: Option<String> = row.get(1)?;
+        Ok(Self {
+            state: stored(row.text(0)?, State::parse)?,
+            reason: reason.map(|word| stored(&word, Reason::parse)).transpose()?,
+            track: optional_json(row, 2)?,
+            conditions: optional_json(row, 3)?,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) const QUERIES: &[Sql] = &[OF, BETWEEN, OVERVIEW];

@@ -1,0 +1,115 @@
+//! Finds the files of the former system in its folder.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::artifact::{Artifact, Kind, Refusal};
+
+const SCOPES: &str = "segments_best.json";
+/// A file of one activity has a few hundred bytes.
+const FILE_BYTES_MOST: u64 = 1 << 20;
+
+/// A file of the folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) path: String,
+    pub(crate) kind: Kind,
+    place: PathBuf,
+}
+
+/// Lists the files by name: best times first, since they need no activity.
+///
+/// The folder is the one with `weather`, `segments` and `segments_best.json` in it, or the one above, where it is
+/// called `data`. Links are not followed.
+pub(crate) fn list(folder: &Path) -> io::Result<Vec<Found>> {
+    let below = folder.join("data");
+    let is_inside = !is_one(folder) && is_one(&below);
+    let folder = if is_inside { &below } else { folder };
+    let scopes = folder.join(SCOPES);
+    let mut found: Vec<Found> =
+        if scopes.is_file() { vec![Found::new(scopes, Kind::Scopes)] } else { Vec::new() };
+    for (name, kind) in [("segments", Kind::Activity), ("weather", Kind::Weather)] {
+        let mut files = match fs::read_dir(folder.join(name)) {
+            Ok(entries) => json_files(entries)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        files.sort();
+        found.extend(files.into_iter().map(|path| Found::new(path, kind)));
+    }
+    Ok(found)
+}
+
+fn is_one(folder: &Path) -> bool {
+    [SCOPES, "segments", "weather"].iter().any(|name| folder.join(name).exists())
+}
+
+fn json_files(entries: fs::ReadDir) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_file() && path.extension() == Some(OsStr::new("json")) {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+impl Found {
+    fn new(place: PathBuf, kind: Kind) -> Self {
+        Self { path: place.to_string_lossy().into_owned(), kind, place }
+    }
+
+    pub(crate) fn read(&self) -> Result<Artifact, Refusal> {
+        let bytes = self.bytes().map_err(|error| Refusal::new("file_unreadable", error.to_string()))?;
+        if bytes.len() as u64 > FILE_BYTES_MOST {
+            return Err(Refusal::new("file_too_large", format!("it has more than {FILE_BYTES_MOST} bytes")));
+        }
+        let stem = self.place.file_stem().unwrap_or_default().to_string_lossy();
+        Artifact::read(self.kind, &stem, &bytes)
+    }
+
+    fn bytes(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(&self.place)?.take(FILE_BYTES_MOST + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_in_the_folder_and_in_its_data() {
+        let root = tempfile::tempdir().unwrap();
+        let put = |name: &str| {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "{}").unwrap();
+        };
+        for name in ["weather/2.json", "weather/1.json", "weather/notes.txt", "segments/3.json", SCOPES] {
+            put(&format!("data/{name}"));
+        }
+        fs::create_dir(root.path().join("data/weather/4.json")).unwrap();
+        let wanted = ["segments_best.json", "3.json", "1.json", "2.json"];
+        for folder in [root.path().to_owned(), root.path().join("data")] {
+            let found = list(&folder).unwrap();
+            let names = found.iter().map(|found| found.path.rsplit('/').next().unwrap()).collect::<Vec<_>>();
+            assert_eq!(names, wanted, "{}", folder.display());
+        }
+        assert!(list(&root.path().join("data/weather")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_large_file_is_refused_before_it_is_read_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join(SCOPES);
+        File::create(&place).unwrap().set_len(1 << 40).unwrap();
+        let refusal = list(root.path()).unwrap()[0].read().unwrap_err();
+        assert_eq!(refusal.code, "file_too_large");
+    }
+}

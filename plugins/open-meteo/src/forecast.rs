@@ -1,0 +1,118 @@
+//! The step that looks up today's weather where the athlete lives.
+
+use engine::context::StepContext;
+use engine::step::{ConfigError, Step, StepError};
+use fitness::records::weather_hour::WeatherHour;
+use fitness::records::{athlete, change_number, insight, weather_home, weather_hour};
+use fitness::weather::{Cell, Endpoint, Hour, Location, Outlook, Request, Spot};
+use fitness::{Changes, Scope};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tracing::warn;
+
+use crate::client::{Client, Trouble};
+use crate::options::Options;
+use crate::quota::QuotaConfig;
+
+/// A forecast stands for so long: the models are renewed each hour at most.
+const FRESH_MS: i64 = 50 * 60_000;
+/// Days after today that are kept.
+const DAYS_AHEAD: i64 = 2;
+
+/// Looks up what the weather of these days will be, where the athlete set a home.
+#[derive(Debug)]
+pub struct Forecast {
+    client: Client,
+}
+
+/// What the service gives away.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ForecastConfig {
+    /// What the service gives away.
+    quota: QuotaConfig,
+}
+
+impl Step for Forecast {
+    const KIND: &'static str = "open_meteo.forecast";
+    const ABOUT: &'static str =
+        "Looks up the weather of today and the next two days, where the athlete set a home.";
+    type Config = ForecastConfig;
+    type Input = ();
+    type Output = Changes;
+
+    fn build(config: ForecastConfig) -> Result<Self, ConfigError> {
+        Self::with(&config, Options::standard())
+    }
+
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
+        let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
+        let wanted = ctx.read(move |tx| {
+            let last = change_number::last(tx, &partition)?;
+            let Some(cell) = weather_home::get(tx, &partition)? else { return Ok((last, None)) };
+            let hour = Hour::before(now_ms);
+            let kept = weather_hour::between(tx, cell, (hour, hour))?;
+            let is_fresh = kept.first().is_some_and(|kept| now_ms - kept.fetched_ms < FRESH_MS);
+            Ok((last, (!is_fresh).then_some(cell)))
+        });
+        let (last, cell) = wanted.await?;
+        let Some(cell) = cell else { return Ok(Changes::none(last)) };
+        let hours = self.fetch(ctx, cell).await?;
+        keep(ctx, last, hours).await
+    }
+}
+
+impl Forecast {
+    pub(crate) fn with(config: &ForecastConfig, options: Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client { options, limits: config.quota.limits() } })
+    }
+
+    /// What the service says of these days; nothing where it refuses them.
+    async fn fetch(&self, ctx: &StepContext, cell: Cell) -> Result<Vec<WeatherHour>, StepError> {
+        let now = Timestamp::from_millisecond(ctx.clock.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let today = now.to_zoned(TimeZone::UTC).date();
+        // A local day begins up to half a day before or after that of UTC.
+        let (from, to) = (today.saturating_sub(1.day()), today.saturating_add(DAYS_AHEAD.days()));
+        let request = Request { endpoint: Endpoint::Forecast, locations: vec![Location { cell, from, to }] };
+        let places = match self.client.ask(ctx, &request).await {
+            Ok(places) => places,
+            Err(Trouble::Step(error)) => return Err(error),
+            Err(Trouble::Wrong) => {
+                warn!(code = "upstream_refused", "the weather service refuses a forecast");
+                Vec::new()
+            }
+        };
+        let hours = places.into_iter().flat_map(|place| place.hours);
+        let hours = hours.filter(|(hour, _)| (from..=to).contains(&hour.date()));
+        Ok(hours.map(|(hour, air)| WeatherHour { spot: Spot { hour, cell }, air, is_final: false }).collect())
+    }
+}
+
+/// Keeps a forecast, and lets go of today's advice where it rests on another one.
+async fn keep(ctx: &StepContext, last: i64, hours: Vec<WeatherHour>) -> Result<Changes, StepError> {
+    let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
+    ctx.commit(move |tx, _| {
+        let zone = athlete::get(tx, &partition)?.and_then(|athlete| TimeZone::get(&athlete.timezone).ok());
+        let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let today = now.to_zoned(zone.unwrap_or(TimeZone::UTC)).date();
+        let before = weather_home::outlook(tx, &partition, today)?;
+        weather_hour::put(tx, &hours, Endpoint::Forecast.as_str(), now_ms)?;
+        let after = weather_home::outlook(tx, &partition, today)?;
+        // When it was told is no news by itself.
+        let is_same = match (before, &after) {
+            (Some(before), Some(after)) => Outlook { told_ms: after.told_ms, ..before } == *after,
+            (before, after) => before.is_none() && after.is_none(),
+        };
+        if is_same {
+            return Ok(Changes::none(last));
+        }
+        for scope in Scope::BOTH {
+            insight::remove_from(tx, &partition, scope, today)?;
+        }
+        let to = change_number::next(tx, &partition)?;
+        Ok(Changes { from: last, to, days: Some(today.to_string()) })
+    })
+    .await
+}

@@ -1,0 +1,6 @@
+mod faults;
+mod house;
+mod mended;
+mod quota;
+mod recorded;
+mod steps;

@@ -1,0 +1,90 @@
+//! An upstream in trouble: what is known stays, and all is well once it is back.
+
+use engine::step::StepError;
+use upstream::Fault;
+use upstream::open_meteo::Host;
+
+use super::house::{House, run};
+
+const NOW: &str = "2024-05-20T10:30:00Z";
+const KNOWN: &str = "2024-05-02T06:20:00Z";
+const NEW: &str = "2024-05-09T06:20:00Z";
+
+/// A fault while a new activity waits beside one whose weather is known: the step says so, keeps what it has, and
+/// needs one more run when the fault is over.
+async fn check(fault: Fault, wanted: &str) {
+    let house = House::new(&support::sqlite_url(), NOW).await;
+    let known = house.went(&run(KNOWN)).await;
+    house.look().await.unwrap();
+    let new = house.went(&run(NEW)).await;
+    house.upstream.fail("open_meteo", fault.clone());
+    let told = match house.look().await {
+        Err(StepError::Failed(cause)) => format!("failed {}", cause.code),
+        Err(StepError::Later { source, .. }) => format!("later {}", source.code),
+        Err(StepError::Hopeless(cause)) => format!("hopeless {}", cause.code),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(told, wanted, "{fault:?}");
+    assert_eq!(house.state(&known).await, ("final", Some(house.truth(Host::Archive, KNOWN))), "{fault:?}");
+    assert_eq!(house.state(&new).await, ("due", None), "{fault:?}");
+    house.upstream.mend();
+    house.look().await.unwrap();
+    assert_eq!(house.state(&new).await, ("final", Some(house.truth(Host::Archive, NEW))), "{fault:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_answer_fails_and_is_tried_again() {
+    check(Fault::Reset, "failed upstream_broken_off").await;
+    check(Fault::ResetMidBody, "failed upstream_broken_off").await;
+    check(Fault::Truncated, "failed upstream_broken_off").await;
+    check(Fault::Huge(9 << 20), "failed upstream_too_large").await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_fails_and_is_tried_again() {
+    for fault in [
+        Fault::HtmlPage(200),
+        Fault::BrokenJson,
+        Fault::DeepJson(100_000),
+        Fault::WrongShape,
+        Fault::Garbage,
+        Fault::Empty,
+    ] {
+        check(fault, "failed upstream_unreadable").await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_in_trouble_is_tried_again() {
+    for fault in [
+        Fault::Status(500),
+        Fault::Status(502),
+        Fault::Status(503),
+        Fault::HtmlPage(502),
+        Fault::Redirect("http://127.0.0.1:9/".to_owned()),
+    ] {
+        check(fault, "failed upstream_unavailable").await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_connections_is_tried_again() {
+    let house = House::new(&support::sqlite_url(), NOW).await;
+    let id = house.went(&run(NEW)).await;
+    house.upstream.refuse();
+    let Err(StepError::Failed(cause)) = house.look().await else { panic!("it is away") };
+    assert_eq!(cause.code, "upstream_unreachable");
+    assert!(!cause.report().contains("47.05"), "{}", cause.report());
+    house.upstream.mend();
+    house.look().await.unwrap();
+    assert_eq!(house.state(&id).await.0, "final");
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_an_answer() {
+    let house = House::new(&support::sqlite_url(), NOW).await;
+    let id = house.went(&run(NEW)).await;
+    house.upstream.fail_times("open_meteo", Fault::Drip(10), 1);
+    house.look().await.unwrap();
+    assert_eq!(house.state(&id).await.0, "final");
+}

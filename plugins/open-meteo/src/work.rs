@@ -1,0 +1,106 @@
+//! Keeps what was answered, and parts a question that is refused as a whole.
+
+use engine::context::StepContext;
+use engine::step::StepError;
+use fitness::records::weather_hour::{self, WeatherHour};
+use fitness::weather::{Endpoint, Location, Request, Spot};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::answer::Place;
+use crate::client::{Client, Trouble};
+
+/// Hours in one commit, which must stay below 100 ms.
+const CHUNK: usize = 1_500;
+/// Forecasts of the past are kept from this day on.
+const FORECASTS_FROM: Date = Date::constant(2022, 1, 1);
+
+/// A day of a place that a host of the service refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) location: Location,
+}
+
+/// Asks, keeps every day for which `is_wanted`, and answers the days of places that were refused.
+///
+/// Where one day of one place is refused the service refuses all: halves are asked until it is found.
+pub(crate) async fn fetch(
+    client: &Client,
+    ctx: &StepContext,
+    request: Request,
+    is_wanted: &(dyn Fn(&Location, Date) -> bool + Sync),
+) -> Result<Vec<Refused>, StepError> {
+    let mut refused = Vec::new();
+    let mut open = vec![request];
+    while let Some(request) = open.pop() {
+        match client.ask(ctx, &request).await {
+            Ok(places) => {
+                let gaps = keep(ctx, &request, places, is_wanted).await?;
+                open.extend(gaps);
+            }
+            Err(Trouble::Step(error)) => return Err(error),
+            Err(Trouble::Wrong) => match halves(&request) {
+                Some(halves) => open.extend(halves),
+                // The archive's word counts; that nobody forecast it is no news.
+                None if request.endpoint == Endpoint::HistoricalForecast => {}
+                None => {
+                    let endpoint = request.endpoint;
+                    let first = request.locations.first();
+                    refused.extend(first.map(|location| Refused { endpoint, location: *location }));
+                }
+            },
+        }
+    }
+    Ok(refused)
+}
+
+/// Half of the places each, or of the days of the only one; nothing where one day of one place is left.
+fn halves(request: &Request) -> Option<[Request; 2]> {
+    let half = |locations: &[Location]| Request { endpoint: request.endpoint, locations: locations.to_vec() };
+    if let [Location { cell, from, to }] = *request.locations.as_slice() {
+        let middle = from.saturating_add(((to - from).get_days() / 2).days());
+        let halves =
+            [Location { cell, from, to: middle }, Location { cell, from: middle.tomorrow().ok()?, to }];
+        return (from < to).then(|| halves.map(|location| half(&[location])));
+    }
+    let (first, second) = request.locations.split_at(request.locations.len() / 2);
+    (!first.is_empty()).then(|| [half(first), half(second)])
+}
+
+/// Keeps the hours, and answers what to ask where the archive has a gap that a forecast of its time may fill.
+async fn keep(
+    ctx: &StepContext,
+    request: &Request,
+    places: Vec<Place>,
+    is_wanted: &(dyn Fn(&Location, Date) -> bool + Sync),
+) -> Result<Option<Request>, StepError> {
+    let is_archive = request.endpoint == Endpoint::Archive;
+    let mut hours = Vec::new();
+    let mut gaps = Vec::new();
+    for (location, place) in request.locations.iter().zip(places) {
+        let mut missing = Vec::new();
+        for (hour, air) in place.hours {
+            let date = hour.date();
+            if !(location.from..=location.to).contains(&date) || !is_wanted(location, date) {
+                continue;
+            }
+            let spot = Spot { hour, cell: location.cell };
+            if !air.is_whole() && is_archive && date >= FORECASTS_FROM {
+                missing.push(date);
+            }
+            hours.push(WeatherHour { spot, air, is_final: is_archive && air.is_whole() });
+        }
+        if let (Some(from), Some(to)) = (missing.first(), missing.last()) {
+            gaps.push(Location { cell: location.cell, from: *from, to: *to });
+        }
+    }
+    let source = request.endpoint.as_str();
+    for chunk in hours.chunks(CHUNK) {
+        let (chunk, clock) = (chunk.to_vec(), ctx.clock.clone());
+        let kept = ctx.commit(move |tx, _| weather_hour::put(tx, &chunk, source, clock.now_ms())).await?;
+        ctx.meter.rows_out(kept);
+    }
+    let ask = Request { endpoint: Endpoint::HistoricalForecast, locations: gaps };
+    Ok((!ask.locations.is_empty()).then_some(ask))
+}

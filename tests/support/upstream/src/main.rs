@@ -1,0 +1,48 @@
+//! The outside services as a server of its own, for trials by hand.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+use upstream::{Clock, Ports, Upstream};
+
+/// Answers as the outside services do, on the loopback address.
+#[derive(Parser)]
+#[command(
+    name = "upstream",
+    after_help = "Example:\n  upstream --port 4800 &\n  \
+        FITNESS_OPEN_METEO_FORECAST_URL=http://127.0.0.1:4800/open-meteo/forecast paceline serve\n  \
+        curl -X POST -H 'content-type: application/json' http://127.0.0.1:4800/_control/faults \\\n    \
+        -d '{\"service\": \"open_meteo\", \"fault\": {\"status\": 503}, \"times\": 3}'"
+)]
+struct Arguments {
+    /// Where the services answer; 0 takes any free port
+    #[arg(long, default_value_t = 4800)]
+    port: u16,
+    /// Where the control paths answer even while connections to the services are refused; 0 takes any free port
+    #[arg(long, default_value_t = 0)]
+    control_port: u16,
+    /// Stands at this time, in epoch milliseconds, until the clock is moved; else it is the machine's
+    #[arg(long)]
+    now_ms: Option<i64>,
+    /// Answers with what was recorded below this folder wherever the same is asked
+    #[arg(long)]
+    replay: Option<PathBuf>,
+}
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "whoever started it reads where it listens")]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let clock = arguments.now_ms.map_or_else(Clock::machine, Clock::standing);
+    let ports = Ports { services: arguments.port, control: arguments.control_port };
+    let upstream = Upstream::start(ports, clock).await?;
+    if let Some(folder) = arguments.replay {
+        let files =
+            upstream.replay(&folder).with_context(|| format!("cannot replay `{}`", folder.display()))?;
+        println!("recorded {files} files");
+    }
+    println!("services {}\ncontrol {}/_control", upstream.url(), upstream.control_url());
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
