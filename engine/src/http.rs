@@ -18,6 +18,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use base::{Base, BaseError};
@@ -32,7 +33,7 @@ type Asking = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// Asks outside services; clones share their connections, and what TLS needs is read at the first question.
 #[derive(Debug, Clone, Default)]
-pub struct Http(Arc<OnceLock<Result<Asking, String>>>);
+pub struct Http(Arc<OnceLock<Asking>>);
 
 /// What an answer may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +103,30 @@ impl Http {
         asked.await.unwrap_or_else(|_| Err(HttpError::Slow { host: base.host(), limit: limits.time }))
     }
 
+    /// The client, which is kept from the first time on that the machine has certificates.
+    fn client(
+        &self,
+        base: &Base,
+        certificates: impl FnOnce() -> Vec<CertificateDer<'static>>,
+    ) -> Result<Asking, HttpError> {
+        if let Some(client) = self.0.get() {
+            return Ok(client.clone());
+        }
+        let mut roots = RootCertStore::empty();
+        // Single broken certificates of the system are its own affair.
+        roots.add_parsable_certificates(certificates());
+        if !roots.is_empty() {
+            let client = client(roots)?;
+            return Ok(self.0.get_or_init(|| client).clone());
+        }
+        if base.is_plain() {
+            return client(roots);
+        }
+        Err(HttpError::Tls("no certificate of an authority was found".to_owned()))
+    }
+
     async fn ask(&self, base: &Base, query: &[(&str, &str)], most: usize) -> Result<Answer, HttpError> {
-        let client = self.0.get_or_init(client).as_ref().map_err(|why| HttpError::Tls(why.clone()))?;
+        let client = self.client(base, || rustls_native_certs::load_native_certs().certs)?;
         let request = Request::get(base.with(query).as_str())
             .header(USER_AGENT, AGENT)
             .header(ACCEPT, "application/json")
@@ -147,13 +170,10 @@ fn broken(base: &Base, source: impl std::error::Error + Send + Sync + 'static) -
     HttpError::Broken { host: base.host(), source: Box::new(source) }
 }
 
-fn client() -> Result<Asking, String> {
-    let mut roots = RootCertStore::empty();
-    // Single broken certificates of the system are its own affair.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+fn client(roots: RootCertStore) -> Result<Asking, HttpError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .map_err(|error| HttpError::Tls(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let mut plain = HttpConnector::new();

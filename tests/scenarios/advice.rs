@@ -9,7 +9,7 @@ fn advice_names_the_rule_that_won_and_the_inputs_of_every_rule() {
     program.json(&["import", &folder.to_string_lossy(), "--json"]);
     let today = program.json(&["today", "--json", "--date", "2026-10-31"]);
     let rules = today["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), 13);
+    assert_eq!(rules.len(), 14);
     assert!(today["today"]["source"]["line"].as_u64().unwrap() > 1);
     assert!((1..=3).contains(&today["contributors"].as_array().unwrap().len()));
     assert_eq!(rules.iter().filter(|rule| rule["verdict"] == "won").count(), 1);
@@ -53,6 +53,6 @@ fn a_draft_is_tried_and_not_kept() {
 fn the_rules_are_listed() {
     let program = Program::on_sqlite();
     let listed = program.json(&["rules", "--json"]);
-    assert_eq!(listed["items"].as_array().unwrap().len(), 13);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 14);
     assert!(program.succeed(&["rules"]).contains("fresh_and_ready"));
 }

@@ -58,6 +58,10 @@ impl Base {
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    pub(super) fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     pub(super) fn with(&self, query: &[(&str, &str)]) -> Url {
         let mut url = self.0.clone();
         url.query_pairs_mut().extend_pairs(query);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -98,4 +100,33 @@ async fn nobody_at_home_is_told_as_such() {
     drop(listener);
     let error = Http::default().get(&base, &[], LIMITS).await.unwrap_err();
     assert_eq!(error.code(), "upstream_unreachable");
+}
+
+/// Of an authority that nobody trusts.
+const ROOT: &[u8] = b"\
+-----BEGIN CERTIFICATE-----
+MIIBbjCCARWgAwIBAgIUCmdGzFUjGeMmyfGpMAU5ZFKkT4QwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBdDAgFw0yNjExMzAwNDUxMDZaGA8yMTI2MTEwNjA0NTEwNlow
+DDEKMAgGA1UEAwwBdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCkQlNYbcxPQ
+pJd+gH+R1c1kPXgsT8lwW9Tl10LxcxzYUmpIUNbsFJtI3f9z/jyljVzDLDCgRmMh
+ow+50xXVnNijUzBRMB0GA1UdDgQWBBRdjKOAVmmStqLVdSoR/mN9LbwEWTAfBgNV
+HSMEGDAWgBRdjKOAVmmStqLVdSoR/mN9LbwEWTAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0cAMEQCIC9pM3LJn0d8HJNZH2igmwmIINkyAMUPVwRkIqD1wqvv
+AiBBGsaMlv5yrK3CWR1GIzb1ONhQdTR6sHeoYOeLC5rstw==
+-----END CERTIFICATE-----
+";
+
+#[test]
+fn a_machine_without_certificates_is_looked_at_again() {
+    let http = Http::default();
+    let [secret, plain] =
+        ["https://localhost/v1", "http://127.0.0.1:9/v1"].map(|at| Base::parse(at).unwrap());
+    let code = |error: HttpError| error.code();
+    for certificates in [vec![], vec![CertificateDer::from(vec![1, 2, 3])]] {
+        assert_eq!(http.client(&secret, || certificates).map(drop).map_err(code), Err("upstream_tls"));
+    }
+    assert!(http.client(&plain, Vec::new).is_ok(), "it needs none");
+    let root = CertificateDer::from_pem_slice(ROOT).unwrap();
+    assert!(http.client(&secret, || vec![root]).is_ok());
+    assert!(http.client(&secret, || panic!("they are read once")).is_ok());
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use store::{Result, Row, Sql, Tx, params};
 
 use super::from_json;
-use crate::export::Figures;
+use crate::export::{Figures, Weather};
 
 /// A row of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,12 @@ impl ExportRow {
     /// True where the source says the same in both, wherever it stands.
     pub fn says_the_same(&self, other: &Self) -> bool {
         (&self.file, &self.figures, &self.columns) == (&other.file, &other.figures, &other.columns)
+    }
+
+    /// Whether its start is hidden, and the weather that is told of it.
+    pub fn sky(&self) -> Option<(bool, Option<Weather>)> {
+        let figures = serde_json::from_str::<Figures>(&self.figures).ok()?;
+        Some((figures.start_hidden, figures.weather))
     }
 
     /// How hard the athlete felt it, where that is told.

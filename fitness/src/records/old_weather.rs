@@ -22,7 +22,7 @@ pub enum Placed {
     OtherHour {
         activity: String,
     },
-    /// That hour is known already, or the source tells the weather itself.
+    /// That hour is known already, the service had the last word, or the source tells the weather itself.
     Known {
         activity: String,
     },
@@ -55,7 +55,8 @@ const PLACE: Sql = Sql::Both(
 );
 // When it is due stays, so that the archive is asked for what is missing.
 const SHOW: Sql = Sql::Both(
-    "UPDATE activity_weather SET state = 'provisional', conditions = $2 \
+    "UPDATE activity_weather SET conditions = $2, \
+     state = CASE WHEN CAST($2 AS TEXT) IS NULL THEN state ELSE 'provisional' END \
      WHERE activity_id = $1 AND state IN ('due', 'provisional')",
 );
 
@@ -81,7 +82,8 @@ pub fn put(
     let Some(place) = tx.optional(&PLACE, &params![athlete, &activity], Place::read)? else {
         return Ok(Placed::NoActivity);
     };
-    let Some(track) = place.track else {
+    // One that the service refused for good has a track and a reason.
+    let (Some(track), None) = (place.track, &place.reason) else {
         let reason = place.reason.unwrap_or_default();
         // Its source's export tells the weather itself.
         let is_told = reason == Reason::Told.as_str();
@@ -101,10 +103,10 @@ pub fn put(
     }
     let kept = weather_hour::of_spots(tx, &track.spots)?;
     let hours: Vec<Option<Air>> = kept.iter().map(|kept| kept.map(|kept| kept.air)).collect();
-    if let Some(conditions) = Conditions::of(&track, &hours, place.speed_mps) {
-        tx.execute(&SHOW, &params![&activity, &to_json(&conditions)?])?;
-    }
-    Ok(Placed::New { activity, day: place.day })
+    let conditions = Conditions::of(&track, &hours, place.speed_mps);
+    let conditions = conditions.as_ref().map(to_json).transpose()?;
+    let is_shown = tx.execute(&SHOW, &params![&activity, &conditions])? > 0;
+    if is_shown { Ok(Placed::New { activity, day: place.day }) } else { Ok(Placed::Known { activity }) }
 }
 
 const SOURCE: &str = "old_artifact";

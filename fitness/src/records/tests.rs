@@ -154,8 +154,8 @@ async fn queries_prepare() {
     }
 }
 
-/// Tables with a few rows for each athlete, what is counted after an import, and what compares all that there is.
-const READ_WHOLE: [&str; 10] = [
+/// Tables with a few rows for each athlete, and what is counted after an import.
+const READ_WHOLE: [&str; 9] = [
     "athlete",
     "athlete_setting",
     "load_position",
@@ -165,8 +165,9 @@ const READ_WHOLE: [&str; 10] = [
     "r",
     "weather_home",
     "weather_position",
-    "activity_weather",
 ];
+/// What counts all that there is.
+const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
 
 #[tokio::test]
 async fn no_query_runs_through_all_rows_of_an_athlete() {
@@ -183,7 +184,8 @@ async fn no_query_runs_through_all_rows_of_an_athlete() {
         for line in plan.await.unwrap() {
             let is_whole = line.starts_with("SEARCH") && line.ends_with("(athlete=?)");
             let table = line.split(' ').nth(1).unwrap_or_default();
-            assert!(!is_whole || READ_WHOLE.contains(&table), "{line}: {text}");
+            let may = READ_WHOLE.contains(&table) || text.starts_with(COUNTS_ALL);
+            assert!(!is_whole || may, "{line}: {text}");
         }
     }
 }

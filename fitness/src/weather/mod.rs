@@ -21,8 +21,6 @@ pub use track::{SECTORS, Spot, Track};
 
 /// What its licence asks to be shown beside the data.
 pub const ATTRIBUTION: &str = "Weather data by Open-Meteo.com";
-/// Where it leads.
-pub const ATTRIBUTION_URL: &str = "https://open-meteo.com/";
 /// From this age on a day is in the archive for good; until then weather is provisional.
 pub const FINAL_AFTER_DAYS: i64 = 6;
 

@@ -3,7 +3,6 @@
 use engine::registry::{Registry, RegistryError};
 
 pub use artifacts::DEPRECATED as DEPRECATED_ARTIFACTS;
-
 pub use open_meteo;
 
 /// What only the program knows, by plugin.

@@ -25,17 +25,20 @@ pub(crate) struct Found {
 /// called `data`. Links are not followed.
 pub(crate) fn list(folder: &Path) -> io::Result<Vec<Found>> {
     let below = folder.join("data");
-    let is_inside = !is_one(folder) && is_one(&below);
+    let is_inside = !is_one(folder) && is_real(&below, fs::Metadata::is_dir) && is_one(&below);
     let folder = if is_inside { &below } else { folder };
     let scopes = folder.join(SCOPES);
-    let mut found: Vec<Found> =
-        if scopes.is_file() { vec![Found::new(scopes, Kind::Scopes)] } else { Vec::new() };
+    let mut found: Vec<Found> = if is_real(&scopes, fs::Metadata::is_file) {
+        vec![Found::new(scopes, Kind::Scopes)]
+    } else {
+        Vec::new()
+    };
     for (name, kind) in [("segments", Kind::Activity), ("weather", Kind::Weather)] {
-        let mut files = match fs::read_dir(folder.join(name)) {
-            Ok(entries) => json_files(entries)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
+        let place = folder.join(name);
+        if !is_real(&place, fs::Metadata::is_dir) {
+            continue;
+        }
+        let mut files = json_files(fs::read_dir(place)?)?;
         files.sort();
         found.extend(files.into_iter().map(|path| Found::new(path, kind)));
     }
@@ -44,6 +47,11 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<Found>> {
 
 fn is_one(folder: &Path) -> bool {
     [SCOPES, "segments", "weather"].iter().any(|name| folder.join(name).exists())
+}
+
+/// True where something of this kind is there itself, not through a link.
+fn is_real(path: &Path, kind: impl Fn(&fs::Metadata) -> bool) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| kind(&found))
 }
 
 fn json_files(entries: fs::ReadDir) -> io::Result<Vec<PathBuf>> {
@@ -102,6 +110,24 @@ mod tests {
             assert_eq!(names, wanted, "{}", folder.display());
         }
         assert!(list(&root.path().join("data/weather")).unwrap().is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed() {
+        let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(elsewhere.path().join("weather")).unwrap();
+        for name in ["weather/1.json", SCOPES] {
+            fs::write(elsewhere.path().join(name), "{}").unwrap();
+        }
+        assert_eq!(list(elsewhere.path()).unwrap().len(), 2);
+        for name in ["weather", SCOPES] {
+            std::os::unix::fs::symlink(elsewhere.path().join(name), root.path().join(name)).unwrap();
+        }
+        assert!(list(root.path()).unwrap().is_empty());
+        let above = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), above.path().join("data")).unwrap();
+        assert!(list(above.path()).unwrap().is_empty());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use engine::context::StepContext;
+use engine::run::Cause as RunCause;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::records::import_file::{self, ImportFile, Outcome};
 use fitness::records::{activity_weather, athlete, change_number, insight};
@@ -54,8 +55,10 @@ impl Step for TakeOver {
     }
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
-        if !self.options.is_enabled {
-            let message = "artifacts of the former system are taken over only where the operator allows it";
+        // The command looks at the setting itself, and a server that lacks it may be the one who works for it.
+        if ctx.run.cause == RunCause::Http && !self.options.is_enabled {
+            let message =
+                "artifacts of the former system are taken over over HTTP only where the operator allows it";
             return Err(StepError::Hopeless(Cause::new("artifacts_disabled", message)));
         }
         warn!(run.id = %ctx.run.id, "{DEPRECATED}");

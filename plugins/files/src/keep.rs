@@ -127,6 +127,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             self.tell_sport(told, &id)?;
             self.tell_exertion(told, before.as_ref(), &id)?;
         }
+        self.tell_sky(told, before.as_ref(), &id)?;
         self.link(&told.record, &id)?;
         noted.source_row = Some(told.record.source_id.clone());
         noted.warnings.extend(told.row.warnings.iter().cloned());
@@ -150,6 +151,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         if !is_same {
             self.tell_exertion(told, before.as_ref(), &id)?;
         }
+        self.tell_sky(told, before.as_ref(), &id)?;
         self.link(&told.record, &id)?;
         let unreadable = match found {
             Found::Refused(refusal) => Some(Warning {
@@ -204,6 +206,18 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
     fn tell_exertion(&mut self, told: &Told, before: Option<&ExportRow>, id: &str) -> Result<()> {
         let before = before.and_then(ExportRow::perceived_exertion);
         if before == told.row.figures.perceived_exertion {
+            return Ok(());
+        }
+        let changed = self.change()?;
+        activity::touch_one(self.tx, id, changed)
+    }
+
+    /// Lets the weather of an activity be planned anew where the export tells another one of it, or hides its start.
+    fn tell_sky(&mut self, told: &Told, before: Option<&ExportRow>, id: &str) -> Result<()> {
+        let before = before.filter(|row| row.activity_id.as_deref() == Some(id));
+        let before = before.and_then(ExportRow::sky).unwrap_or_default();
+        let figures = &told.row.figures;
+        if before == (figures.start_hidden, figures.weather.clone()) {
             return Ok(());
         }
         let changed = self.change()?;

@@ -27,7 +27,7 @@ pub struct Forecast {
     client: Client,
 }
 
-/// What the service gives away.
+/// How the forecast is asked for.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForecastConfig {

@@ -98,16 +98,27 @@ async fn weather_of_another_hour_and_of_an_indoor_activity_is_refused() {
 }
 
 #[tokio::test]
-async fn where_the_archive_had_the_last_word_it_stands() {
-    House::each(async |mut house: House| {
-        house.went("17", SUNDAY).await;
-        house.put("weather/17.json", &weather(12, 3.5));
-        house.never_known(SUNDAY).await;
-        let changes = house.take_over().await.unwrap();
-        assert_eq!(house.outcomes().await, ["17.json unchanged"]);
-        assert!(changes.is_empty());
-    })
-    .await;
+async fn where_the_service_had_the_last_word_it_stands() {
+    let ends = [
+        ("final", None, "17.json unchanged"),
+        ("none", Some("refused"), "17.json refused artifact_not_wanted"),
+    ];
+    for (state, reason, wanted) in ends {
+        House::each(async |mut house: House| {
+            let id = house.went("17", SUNDAY).await;
+            house.ended(state, reason).await;
+            house.advised("2026-02-01").await;
+            house.put("weather/17.json", &weather(12, 3.5));
+            for _ in 0..2 {
+                let changes = house.take_over().await.unwrap();
+                assert_eq!(house.outcomes().await, [wanted]);
+                assert!(changes.is_empty() && house.has_advice("2026-02-01").await);
+            }
+            let shown = house.shown(&id).await;
+            assert_eq!((shown.state, shown.conditions), (state, None));
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -15,9 +15,8 @@ use fitness::records::athlete::Athlete;
 use fitness::records::export_row::ExportRow;
 use fitness::records::import_file;
 use fitness::records::old_best::{self, Part};
-use fitness::records::weather_hour::WeatherHour;
 use fitness::stream::{self, Column};
-use fitness::weather::{Air, Cell, Hour, Spot};
+use fitness::weather::Cell;
 use fitness::{Changes, Scope, records};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -32,6 +31,9 @@ const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '
 const RUN: Sql = Sql::Both(
     "INSERT INTO run (id, pipeline, partition, params, cause, state, script_hash, plan_hash, enqueued_ms) \
      VALUES ($1, 'artifacts', 'me', '{}', 'cli', 'running', 'hash', '', 0)",
+);
+const END: Sql = Sql::Both(
+    "UPDATE activity_weather SET state = $1, reason = $2, conditions = NULL, due_ms = NULL WHERE athlete = 'me'",
 );
 const JOB: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, priority, ready_ms, attempts, fence) VALUES ($1, 'me', 0, 0, 1, 1)",
@@ -101,11 +103,17 @@ impl House {
         self.write(move |tx| tell(tx, source_id, &activity, figures)).await;
     }
 
-    /// Says for good that nobody knows the weather of an hour there.
-    pub(super) async fn never_known(&self, at: &'static str) {
-        let spot = Spot { hour: Hour::before(ms(at)), cell: Cell::of(47.05, 8.31, 2).unwrap() };
-        let hour = WeatherHour { spot, air: Air::default(), is_final: true };
-        self.write(move |tx| records::weather_hour::put(tx, &[hour], "open_meteo", ms(NOW))).await;
+    /// Notes that the service was asked about all that is due, and nobody knows it or it refused.
+    pub(super) async fn ended(&self, state: &'static str, reason: Option<&'static str>) {
+        let now_ms = ms(NOW);
+        self.write(move |tx| {
+            let pending = records::activity_weather::pending(tx, "me", 9)?;
+            let planned: Vec<_> =
+                pending.into_iter().map(|one| one.plan(Cell::DECIMALS_MOST, now_ms)).collect();
+            records::activity_weather::keep(tx, "me", &planned, now_ms)?;
+            tx.execute(&END, &params![state, reason]).map(drop)
+        })
+        .await;
     }
 
     pub(super) async fn advised(&self, on: &str) {
@@ -149,15 +157,15 @@ impl House {
 
     /// The last run once more.
     pub(super) async fn go_on(&self) -> Result<Changes, StepError> {
-        self.step(json!({ "folder": self.path() }), true).await
+        self.step(json!({ "folder": self.path() }), (Cause::Cli, false)).await
     }
 
-    /// The code with which a run is refused.
+    /// The code with which a run that came over HTTP is refused.
     pub(super) async fn refusal(&mut self, params: Value, is_enabled: bool) -> &'static str {
         if self.runs == 0 {
             drop(self.take_over().await);
         }
-        match self.step(params, is_enabled).await {
+        match self.step(params, (Cause::Http, is_enabled)).await {
             Err(StepError::Hopeless(cause)) => cause.code,
             other => panic!("{other:?}"),
         }
@@ -179,19 +187,19 @@ impl House {
         format!("run{}", self.runs)
     }
 
-    async fn step(&self, params: Value, is_enabled: bool) -> Result<Changes, StepError> {
+    async fn step(&self, params: Value, (cause, is_enabled): (Cause, bool)) -> Result<Changes, StepError> {
         let options = Options { is_enabled, time_zone: "UTC".to_owned() };
-        TakeOver::with(&TakeOverConfig::default(), options).run(&self.context(params), ()).await
+        TakeOver::with(&TakeOverConfig::default(), options).run(&self.context(params, cause), ()).await
     }
 
-    fn context(&self, params: Value) -> StepContext {
+    fn context(&self, params: Value, cause: Cause) -> StepContext {
         let shared = RunContext {
             run: Arc::new(RunInfo {
                 id: self.run(),
                 pipeline: "artifacts".to_owned(),
                 partition: "me".to_owned(),
                 params,
-                cause: Cause::Cli,
+                cause,
             }),
             clock: Clock::fixed(ms(NOW)),
             scripts: Arc::new(Library::default()),

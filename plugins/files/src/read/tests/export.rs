@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Write};
 
+use fitness::records::activity_weather;
 use fitness::records::export_item;
 use fitness::records::export_row;
 use fitness::records::import_file::Kind;
@@ -211,6 +212,46 @@ async fn a_sport_that_the_file_does_not_know_is_that_of_the_row_whichever_came_f
         }
         bench.import_of("export.zip").await;
         assert_eq!(bench.activities().await[0].sport, "running");
+    }
+}
+
+/// Looks at the weather of what is pending, and says how many that was.
+async fn look_at_weather(store: &Store) -> usize {
+    let look = store.write(|tx| {
+        let pending = activity_weather::pending(tx, "me", 9)?;
+        let planned: Vec<_> = pending.into_iter().map(|one| one.plan(2, NOW_MS)).collect();
+        activity_weather::keep(tx, "me", &planned, NOW_MS)?;
+        Ok(planned.len())
+    });
+    look.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_comes_after_weather_was_looked_at_is_heeded() {
+    let cases = [
+        ("\"May 1, 2024, 10:00:00 AM\"", "", 0, "nothing of it"),
+        ("\"May 1, 2024, 10:00:00 AM\"", "8.5", 1, "its own weather"),
+        ("\"May 1, 2024\"", "", 1, "a hidden start"),
+    ];
+    for (date, celsius, pending, case) in cases {
+        for url in support::databases() {
+            let mut bench = Bench::at(&url).await;
+            let outing = track(1).replace("<trkseg>", "<type>running</type><trkseg>");
+            bench.put("loose/1.gpx", &outing);
+            bench.import_of("loose").await;
+            assert_eq!(look_at_weather(&bench.store).await, 1);
+            let table = format!(
+                "Activity ID,Activity Date,Activity Type,Filename,Weather Temperature\n\
+                 7,{date},Run,activities/1.gpx,{celsius}\n"
+            );
+            let export = [at("activities.csv", table.as_str()), at("activities/1.gpx", outing.as_str())];
+            bench.put("export.zip", zipped(&export));
+            bench.import_of("export.zip").await;
+            assert_eq!(look_at_weather(&bench.store).await, pending, "{case}");
+            let id = bench.activities().await[0].id.clone();
+            let reason = bench.store.read(move |tx| activity_weather::of(tx, "me", &id)).await.unwrap();
+            assert_eq!(reason.unwrap().reason == Some("hidden_start"), case == "a hidden start", "{case}");
+        }
     }
 }
 

@@ -17,7 +17,7 @@ fn watch(start: &str, points: u32) -> String {
 }
 
 impl Bench {
-    async fn at(url: &str) -> Self {
+    pub(super) async fn at(url: &str) -> Self {
         let store = Store::open(&url.parse().unwrap()).await.unwrap();
         store.migrate().await.unwrap();
         Self { store, folder: tempfile::tempdir().unwrap(), runs: 0 }
