@@ -99,14 +99,15 @@ impl House {
 
     /// Later, for the service as well.
     pub(super) fn at(&self, now: &str) {
-        self.now_ms.store(ms(now), Ordering::Relaxed);
+        // First the service's, or a worker between the two would ask in a window that is over for us alone.
         self.upstream.clock().set(ms(now));
+        self.now_ms.store(ms(now), Ordering::Relaxed);
     }
 
     pub(super) fn wait(&self, length: Duration) {
         let ms = i64::try_from(length.as_millis()).unwrap();
-        self.now_ms.fetch_add(ms, Ordering::Relaxed);
         self.upstream.clock().advance(length);
+        self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Keeps an outing as the import does, and answers its id.
