@@ -1,7 +1,9 @@
 //! Keeps what was answered, and parts a question that is refused as a whole.
 
+use std::collections::VecDeque;
+
 use engine::context::StepContext;
-use engine::step::StepError;
+use engine::step::{Cause, StepError};
 use fitness::records::weather_hour::{self, WeatherHour};
 use fitness::weather::{Endpoint, Location, Request, Spot};
 use jiff::ToSpan;
@@ -15,6 +17,10 @@ const CHUNK: usize = 1_500;
 /// Forecasts of the past are kept from this day on.
 const FORECASTS_FROM: Date = Date::constant(2022, 1, 1);
 
+/// A request, its halves and their halves: where none of them is answered it is the service that refuses, and not a place
+/// or a day.
+const REFUSALS_MOST: usize = 7;
+
 /// A day of a place that a host of the service refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -22,9 +28,19 @@ pub(crate) struct Refused {
     pub(crate) location: Location,
 }
 
+impl Refused {
+    /// The only day of the only place of a request. Of what was forecast once the archive's word counts; that nobody
+    /// forecast it is no news.
+    fn of(Request { endpoint, locations }: &Request) -> Option<Self> {
+        let location = *locations.first()?;
+        (*endpoint != Endpoint::HistoricalForecast).then_some(Self { endpoint: *endpoint, location })
+    }
+}
+
 /// Asks, keeps every day for which `is_wanted`, and answers the days of places that were refused.
 ///
-/// Where one day of one place is refused the service refuses all: halves are asked until it is found.
+/// Where one day of one place is refused the service refuses all: halves are asked until it is found. A service that
+/// answers none of the first ones fails the attempt, and nothing counts as refused.
 pub(crate) async fn fetch(
     client: &Client,
     ctx: &StepContext,
@@ -32,24 +48,27 @@ pub(crate) async fn fetch(
     is_wanted: &(dyn Fn(&Location, Date) -> bool + Sync),
 ) -> Result<Vec<Refused>, StepError> {
     let mut refused = Vec::new();
-    let mut open = vec![request];
-    while let Some(request) = open.pop() {
+    let (mut is_answered, mut refusals) = (false, 0);
+    let mut open = VecDeque::from([request]);
+    while let Some(request) = open.pop_front() {
         match client.ask(ctx, &request).await {
             Ok(places) => {
+                is_answered = true;
                 let gaps = keep(ctx, &request, places, is_wanted).await?;
                 open.extend(gaps);
             }
             Err(Trouble::Step(error)) => return Err(error),
-            Err(Trouble::Wrong) => match halves(&request) {
-                Some(halves) => open.extend(halves),
-                // The archive's word counts; that nobody forecast it is no news.
-                None if request.endpoint == Endpoint::HistoricalForecast => {}
-                None => {
-                    let endpoint = request.endpoint;
-                    let first = request.locations.first();
-                    refused.extend(first.map(|location| Refused { endpoint, location: *location }));
+            Err(Trouble::Wrong) if !is_answered && refusals + 1 == REFUSALS_MOST => {
+                let message = "the weather service refuses whatever it is asked";
+                return Err(StepError::Failed(Cause::new("upstream_refuses_all", message)));
+            }
+            Err(Trouble::Wrong) => {
+                refusals += 1;
+                match halves(&request) {
+                    Some(halves) => open.extend(halves),
+                    None => refused.extend(Refused::of(&request)),
                 }
-            },
+            }
         }
     }
     Ok(refused)

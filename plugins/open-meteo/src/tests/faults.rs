@@ -1,6 +1,7 @@
 //! An upstream in trouble: what is known stays, and all is well once it is back.
 
 use engine::step::StepError;
+use serde_json::json;
 use upstream::Fault;
 use upstream::open_meteo::Host;
 
@@ -65,6 +66,27 @@ async fn a_service_in_trouble_is_tried_again() {
     ] {
         check(fault, "failed upstream_unavailable").await;
     }
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_everything_is_asked_seven_times_and_costs_no_activity_its_weather() {
+    House::each(NOW, |house| async move {
+        house.went_everywhere(50).await;
+        let overview =
+            async || house.write(|tx| fitness::records::activity_weather::overview(tx, "me")).await;
+        let window = || json!({ "from": "2024-03-01" });
+        house.upstream.fail("open_meteo", Fault::Status(400));
+        let error = house.look_with(json!({}), window()).await.unwrap_err();
+        assert!(
+            matches!(&error, StepError::Failed(cause) if cause.code == "upstream_refuses_all"),
+            "{error:?}"
+        );
+        assert_eq!((house.calls(), overview().await.due, overview().await.none), (7, 50, 0));
+        house.upstream.mend();
+        house.look_with(json!({}), window()).await.unwrap();
+        assert_eq!((house.calls(), overview().await.settled), (8, 50));
+    })
+    .await;
 }
 
 #[tokio::test]
