@@ -18,6 +18,13 @@ pub struct Changes {
     pub days: Option<String>,
 }
 
+/// What a run has changed so far, so that one that was cut tells in the end what it would have told uncut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub run: String,
+    pub changes: Changes,
+}
+
 impl Changes {
     /// Nothing changed since a change number.
     pub fn none(at: i64) -> Self {

@@ -51,5 +51,5 @@ pub mod weather;
 pub mod week;
 pub mod zone;
 
-pub use changes::Changes;
+pub use changes::{Changes, Progress};
 pub use scope::{STRAVA_API, Scope};

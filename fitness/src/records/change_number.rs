@@ -2,6 +2,8 @@
 
 use store::{Error, Result, Sql, Tx, params};
 
+use crate::changes::{Changes, Progress};
+
 // The row stays locked until the commit, so numbers become visible in their order.
 const NEXT: Sql = Sql::Both(
     "INSERT INTO change_number (athlete, last) VALUES ($1, 1) \
@@ -20,6 +22,14 @@ pub fn next(tx: &mut Tx<'_>, athlete: &str) -> Result<i64> {
 /// The number of the last change; 0 before the first.
 pub fn last(tx: &mut Tx<'_>, athlete: &str) -> Result<i64> {
     Ok(tx.optional(&LAST, &params![athlete], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// What a run changed before it was cut, or nothing where it begins.
+pub fn carry_on(tx: &mut Tx<'_>, athlete: &str, run: &str, progress: Option<Progress>) -> Result<Changes> {
+    match progress.filter(|progress| progress.run == run) {
+        Some(progress) => Ok(progress.changes),
+        None => Ok(Changes::none(last(tx, athlete)?)),
+    }
 }
 
 /// Keeps everybody from numbering a change until the commit, so that what was read in it still holds then.

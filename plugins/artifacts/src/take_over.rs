@@ -9,9 +9,9 @@ use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::records::import_file::{self, ImportFile, Outcome};
 use fitness::records::{activity_weather, athlete, change_number, insight};
 use fitness::weather::Cell;
-use fitness::{Changes, Scope};
+use fitness::{Changes, Progress, Scope};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tracing::warn;
 
 use crate::artifact::{Artifact, Kind, Refusal};
@@ -34,13 +34,6 @@ pub struct TakeOver {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TakeOverConfig {}
-
-/// What a run has changed so far, so that one that was cut tells in the end what it would have told uncut.
-#[derive(Serialize, Deserialize)]
-struct Progress {
-    run: String,
-    changes: Changes,
-}
 
 impl Step for TakeOver {
     const KIND: &'static str = "artifacts.take_over";
@@ -97,11 +90,7 @@ impl TakeOver {
         let run = ctx.run.id.clone();
         ctx.commit(move |tx, cursor| {
             athlete::ensure(tx, &athlete)?;
-            let progress = cursor.get::<Progress>().filter(|progress| progress.run == run);
-            match progress {
-                Some(progress) => Ok(progress.changes),
-                None => Ok(Changes::none(change_number::last(tx, &athlete.id)?)),
-            }
+            change_number::carry_on(tx, &athlete.id, &run, cursor.get())
         })
         .await
     }

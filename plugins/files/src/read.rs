@@ -6,13 +6,13 @@ use std::sync::Arc;
 use engine::context::StepContext;
 use engine::run::Cause as RunCause;
 use engine::step::{Cause, ConfigError, Step, StepError};
-use fitness::Changes;
 use fitness::records::import_file::{self, ImportFile};
 use fitness::records::{athlete, change_number};
+use fitness::{Changes, Progress};
 use futures_util::StreamExt;
 use futures_util::future::join;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::archive::Mention;
 use crate::decode::Limits;
@@ -82,13 +82,6 @@ impl Step for Read {
     }
 }
 
-/// What a run has changed so far, so that one that was cut tells in the end what it would have told uncut.
-#[derive(Serialize, Deserialize)]
-struct Progress {
-    run: String,
-    changes: Changes,
-}
-
 struct Tally {
     done: u64,
     total: u64,
@@ -127,11 +120,7 @@ impl Read {
         let run = ctx.run.id.clone();
         ctx.commit(move |tx, cursor| {
             athlete::ensure(tx, &athlete)?;
-            let progress = cursor.get::<Progress>().filter(|progress| progress.run == run);
-            match progress {
-                Some(progress) => Ok(progress.changes),
-                None => Ok(Changes::none(change_number::last(tx, &athlete.id)?)),
-            }
+            change_number::carry_on(tx, &athlete.id, &run, cursor.get())
         })
         .await
     }
