@@ -59,7 +59,7 @@ pub fn router(state: State) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .layer(DefaultBodyLimit::max(upload_bytes))
-        .layer(from_fn(conditional::answer))
+        .layer(from_fn_with_state(conditional::Packed::default(), conditional::answer))
         .layer(from_fn(guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(clock, request::follow))
