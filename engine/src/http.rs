@@ -7,13 +7,16 @@ mod base;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER, USER_AGENT};
-use hyper::{Request, Response};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{Method, Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Client};
@@ -29,7 +32,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(30);
 const AGENT: &str = concat!("paceline/", env!("CARGO_PKG_VERSION"));
 
-type Asking = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+type Asking = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Asks outside services; clones share their connections, and what TLS needs is read at the first question.
 #[derive(Debug, Clone, Default)]
@@ -44,14 +49,44 @@ pub struct Limits {
     pub bytes: usize,
 }
 
+/// What is asked, and how.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    pub base: &'a Base,
+    pub verb: Verb<'a>,
+    /// Behind the parameters that the address has.
+    pub query: &'a [(&'a str, &'a str)],
+    pub authorization: Authorization<'a>,
+    pub limits: Limits,
+}
+
+/// The method of a question, with its body where it has one.
+#[derive(Clone, Copy)]
+pub enum Verb<'a> {
+    Get,
+    Delete,
+    /// A POST of a form.
+    Form(&'a [(&'a str, &'a str)]),
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub enum Authorization<'a> {
+    Nobody,
+    Bearer(&'a str),
+    Basic { user: &'a str, password: &'a str },
+}
+
 /// What came back, whatever its status.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     /// Without its parameters and in small letters; empty where none was told.
     pub content_type: String,
     /// What a `Retry-After` in seconds says.
     pub retry_after: Option<Duration>,
+    /// By their names in small letters; of one that comes more than once the last.
+    pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
 
@@ -99,7 +134,14 @@ impl Http {
         query: &[(&str, &str)],
         limits: Limits,
     ) -> Result<Answer, HttpError> {
-        let asked = tokio::time::timeout(limits.time, self.ask(base, query, limits.bytes));
+        let authorization = Authorization::Nobody;
+        self.ask(Question { base, verb: Verb::Get, query, authorization, limits }).await
+    }
+
+    /// Asks.
+    pub async fn ask(&self, question: Question<'_>) -> Result<Answer, HttpError> {
+        let Question { base, limits, .. } = question;
+        let asked = tokio::time::timeout(limits.time, self.exchange(question));
         asked.await.unwrap_or_else(|_| Err(HttpError::Slow { host: base.host(), limit: limits.time }))
     }
 
@@ -125,13 +167,10 @@ impl Http {
         Err(HttpError::Tls("no certificate of an authority was found".to_owned()))
     }
 
-    async fn ask(&self, base: &Base, query: &[(&str, &str)], most: usize) -> Result<Answer, HttpError> {
+    async fn exchange(&self, question: Question<'_>) -> Result<Answer, HttpError> {
+        let (base, most) = (question.base, question.limits.bytes);
         let client = self.client(base, || rustls_native_certs::load_native_certs().certs)?;
-        let request = Request::get(base.with(query).as_str())
-            .header(USER_AGENT, AGENT)
-            .header(ACCEPT, "application/json")
-            .body(Empty::new())
-            .map_err(|error| broken(base, error))?;
+        let request = question.request().map_err(|error| broken(base, error))?;
         let response = client.request(request).await.map_err(|error| {
             if error.is_connect() {
                 return HttpError::Connect { host: base.host(), source: error };
@@ -151,16 +190,57 @@ impl Http {
     }
 }
 
+impl Question<'_> {
+    fn request(&self) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+        let (method, body) = match self.verb {
+            Verb::Get => (Method::GET, None),
+            Verb::Delete => (Method::DELETE, None),
+            Verb::Form(fields) => (Method::POST, Some(base::encoded(fields))),
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(self.base.with(self.query).as_str())
+            .header(USER_AGENT, AGENT)
+            .header(ACCEPT, "application/json");
+        if let Some(credentials) = self.authorization.header() {
+            let mut value = HeaderValue::try_from(credentials)?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, FORM);
+        }
+        request.body(Full::from(body.unwrap_or_default()))
+    }
+}
+
+impl Authorization<'_> {
+    fn header(&self) -> Option<String> {
+        match self {
+            Self::Nobody => None,
+            Self::Bearer(token) => Some(format!("Bearer {token}")),
+            Self::Basic { user, password } => {
+                Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
+            }
+        }
+    }
+}
+
 impl Answer {
     /// What stands before the body.
     fn head(response: &Response<Incoming>) -> Self {
         let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
         let kind = header(CONTENT_TYPE).unwrap_or_default();
+        let headers = response.headers().iter();
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
         let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
         Self {
             status: response.status().as_u16(),
             content_type: kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
             retry_after: seconds.map(Duration::from_secs),
+            headers: headers.filter_map(text).collect(),
             body: Vec::new(),
         }
     }

@@ -50,6 +50,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(13, "0013_running.sql", "running"),
     migration!(14, "0014_weather.sql", "weather"),
     migration!(15, "0015_old_best.sql", "old_best"),
+    migration!(16, "0016_strava.sql", "strava"),
 ];
 
 /// What a migration run did.

@@ -52,6 +52,19 @@ impl Base {
         self
     }
 
+    /// The same address with a path behind its own.
+    #[must_use]
+    pub fn below(&self, path: &str) -> Self {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}/{}", url.path().trim_end_matches('/'), path.trim_start_matches('/')));
+        Self(url)
+    }
+
+    /// The address with these parameters, to be opened by a person.
+    pub fn to_open(&self, query: &[(&str, &str)]) -> String {
+        self.with(query).into()
+    }
+
     /// Name and, where it is told, port.
     pub fn host(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
@@ -67,6 +80,11 @@ impl Base {
         url.query_pairs_mut().extend_pairs(query);
         url
     }
+}
+
+/// The body of a form.
+pub(super) fn encoded(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// Without the query, which may hold a key.
@@ -115,6 +133,14 @@ mod tests {
         for text in ["https://example.org", "https://example.org/", "https://example.org/v1/archive"] {
             let base = Base::parse(text).unwrap().ending_in("/v1/archive");
             assert_eq!(format!("{base:?}"), "https://example.org/v1/archive");
+        }
+    }
+
+    #[test]
+    fn a_path_below_is_added_whatever_the_address_ends_in() {
+        for text in ["https://example.org/v3", "https://example.org/v3/"] {
+            let base = Base::parse(text).unwrap().below("athlete/zones");
+            assert_eq!(format!("{base:?}"), "https://example.org/v3/athlete/zones");
         }
     }
 

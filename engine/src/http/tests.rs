@@ -54,10 +54,13 @@ async fn an_answer_comes_with_its_type_and_its_patience() {
         true,
         LIMITS,
     );
+    let headers =
+        [("content-type", "Application/JSON; charset=utf-8"), ("retry-after", "7"), ("content-length", "2")];
     let wanted = Answer {
         status: 429,
         content_type: "application/json".to_owned(),
         retry_after: Some(Duration::from_secs(7)),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         body: b"{}".to_vec(),
     };
     assert_eq!(answer.await.unwrap(), wanted);

@@ -31,6 +31,7 @@ pub mod setting_change;
 pub mod setting_overview;
 pub mod source_file;
 pub mod stale_day;
+pub mod strava;
 pub mod volume;
 pub mod watched_file;
 pub mod weather_home;

@@ -70,8 +70,8 @@ mod tests {
         let answer = Answer {
             status,
             content_type: "application/json".to_owned(),
-            retry_after: None,
             body: body.as_bytes().to_vec(),
+            ..Answer::default()
         };
         assert_eq!(Refusal::of(&answer).as_ref(), wanted, "{status} {body}");
     }
@@ -95,12 +95,8 @@ mod tests {
             for (told_s, wanted) in
                 [(0, CROWDED), (1, CROWDED), (90, Duration::from_secs(90)), (1 << 40, PATIENCE_MOST)]
             {
-                let answer = Answer {
-                    status,
-                    content_type: String::new(),
-                    retry_after: Some(Duration::from_secs(told_s)),
-                    body: Vec::new(),
-                };
+                let retry_after = Some(Duration::from_secs(told_s));
+                let answer = Answer { status, retry_after, ..Answer::default() };
                 assert_eq!(Refusal::of(&answer), Some(Refusal::Busy(wanted)), "{status} {told_s}");
             }
         }

@@ -79,8 +79,8 @@ fn the_recorded_refusals_ask_for_what_they_say() {
         let answer = Answer {
             status,
             content_type: "application/json".to_owned(),
-            retry_after: None,
             body: body(&value).to_string().into_bytes(),
+            ..Answer::default()
         };
         let refusal = Refusal::of(&answer);
         match status {

@@ -1,0 +1,12 @@
+//! Strava: what an athlete published there, by the rules of its API.
+
+mod options;
+
+use engine::registry::{Registry, RegistryError};
+
+pub use options::{Application, Options};
+
+/// Offers the steps of this plugin.
+pub fn register(_registry: &mut Registry, _options: Options) -> Result<(), RegistryError> {
+    Ok(())
+}
