@@ -31,6 +31,7 @@ use rhai::{Dynamic, Scope};
 pub use children::{Child, check_children};
 pub(crate) use children::{Parent, wrong_children};
 pub use diagnostic::Diagnostic;
+pub use duration::parse as duration;
 pub use folder::Folder;
 pub(crate) use library::pipeline_name;
 pub use library::{Library, Source};

@@ -64,7 +64,7 @@ CREATE TABLE strava_activity (
     fault TEXT,
     gone_ms BIGINT,
     PRIMARY KEY (athlete, strava_id)
-) WITHOUT ROWID;
+);
 CREATE INDEX strava_activity_by_activity ON strava_activity (activity_id);
 CREATE INDEX strava_activity_by_listed ON strava_activity (athlete, listed_ms);
 CREATE INDEX strava_activity_by_detail ON strava_activity (athlete, detail_due);
@@ -78,7 +78,7 @@ CREATE TABLE strava_item (
     body TEXT NOT NULL,
     fetched_ms BIGINT NOT NULL,
     PRIMARY KEY (athlete, kind, item_id)
-) WITHOUT ROWID;
+);
 
 -- Own efforts on segments, from the details of activities and from the lists of starred segments.
 CREATE TABLE strava_effort (

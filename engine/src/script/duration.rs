@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Reads `30s`, `10m`, `1h` or `14d`.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+/// Reads `30s`, `10m`, `1h` or `14d`, as configurations of steps write a duration too.
+pub fn parse(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let seconds = match unit {
         's' => 1,

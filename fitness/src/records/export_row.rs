@@ -75,6 +75,8 @@ const OF_ACTIVITY: Sql = Sql::Both(
 );
 
 // Where two rows tell of one activity, as of files with the same content, the first row counts.
+const REMOVE: Sql =
+    Sql::Both("DELETE FROM export_row WHERE athlete = $1 AND provenance = $2 AND source_id = $3");
 // The plus keeps SQLite from running through all rows of the athlete.
 const TOLD: Sql = Sql::Per {
     sqlite: "SELECT activity_id, figures FROM export_row \
@@ -98,6 +100,11 @@ pub fn put(tx: &mut Tx<'_>, athlete: &str, row: &ExportRow) -> Result<bool> {
         &row.columns
     ];
     Ok(tx.execute(&PUT, &params)? > 0)
+}
+
+/// Forgets a row.
+pub fn remove(tx: &mut Tx<'_>, athlete: &str, (provenance, source_id): (&str, &str)) -> Result<()> {
+    tx.execute(&REMOVE, &params![athlete, provenance, source_id]).map(drop)
 }
 
 /// The row of a source's id.
@@ -139,4 +146,4 @@ fn read(row: &Row<'_>) -> Result<ExportRow> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, FIND, AT, OF_ACTIVITY, TOLD];
+pub(crate) const QUERIES: &[Sql] = &[REMOVE, PUT, FIND, AT, OF_ACTIVITY, TOLD];

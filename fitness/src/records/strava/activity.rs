@@ -1,0 +1,421 @@
+//! Activities as the API tells them: what came, when, and what is still to be asked for.
+
+use std::collections::BTreeMap;
+
+use store::{Result, Row, Sql, Tx, Value, params};
+
+use super::super::count;
+
+/// After so many refusals of one activity it is left alone until it changes or somebody asks.
+pub const FAULTS_MOST: u32 = 3;
+
+/// What a list told of an activity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub strava_id: i64,
+    pub activity_id: String,
+    pub start_ms: i64,
+    /// The JSON as it came.
+    pub summary: String,
+    /// Of what is read of it: another one asks for the details anew.
+    pub summary_sha256: String,
+    /// Of what the samples hang on: another one asks for them anew.
+    pub streams_of: String,
+    /// False where there are none, as of what was typed in.
+    pub has_streams: bool,
+}
+
+/// What is kept of an activity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub strava_id: i64,
+    pub summary_sha256: String,
+    pub streams_of: Option<String>,
+    pub streams_state: Option<StreamsState>,
+    pub is_gone: bool,
+}
+
+/// What became of the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamsState {
+    Kept,
+    /// Strava has none.
+    None,
+    /// They were kept as long as they may be.
+    Expired,
+}
+
+/// An activity of which something is to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub strava_id: i64,
+    pub activity_id: String,
+    pub summary: String,
+    /// The fingerprint of the summary as it was when this was asked for.
+    pub summary_sha256: String,
+    pub detail: Option<String>,
+}
+
+/// What of an activity can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Detail,
+    Streams,
+}
+
+/// What may be older than it may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stale {
+    /// The summary, and with it everything.
+    All,
+    Part(Part),
+}
+
+/// How far the past is fetched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub activities: u32,
+    pub details_due: u32,
+    pub streams_due: u32,
+    /// Left alone after they were refused again and again.
+    pub faulty: u32,
+    pub gone: u32,
+}
+
+const KNOWN: Sql = Sql::Per {
+    sqlite: "SELECT strava_id, summary_sha256, streams_of, streams_state, gone_ms FROM strava_activity \
+             WHERE athlete = $1 AND strava_id IN (SELECT value FROM json_each($2)) ORDER BY strava_id",
+    postgres: "SELECT strava_id, summary_sha256, streams_of, streams_state, gone_ms FROM strava_activity \
+               WHERE athlete = $1 AND strava_id = ANY($2) ORDER BY strava_id",
+};
+const SEEN: Sql = Sql::Per {
+    sqlite: "UPDATE strava_activity SET listed_ms = $3 \
+             WHERE athlete = $1 AND strava_id IN (SELECT value FROM json_each($2)) AND listed_ms < $3",
+    postgres: "UPDATE strava_activity SET listed_ms = $3 \
+               WHERE athlete = $1 AND strava_id = ANY($2) AND listed_ms < $3",
+};
+// The details hang on the summary and are due with each other one; the samples are not.
+const PUT: Sql = Sql::Both(
+    "INSERT INTO strava_activity (athlete, strava_id, activity_id, start_ms, summary, summary_sha256, \
+     listed_ms, detail_due, streams_of, streams_state, streams_due, faults) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $4, $8, $9, $10, 0) \
+     ON CONFLICT (athlete, strava_id) DO UPDATE SET \
+     start_ms = excluded.start_ms, summary = excluded.summary, summary_sha256 = excluded.summary_sha256, \
+     listed_ms = excluded.listed_ms, detail_due = excluded.detail_due, streams_of = excluded.streams_of, \
+     streams_state = COALESCE(excluded.streams_state, strava_activity.streams_state), \
+     streams_due = COALESCE(excluded.streams_due, strava_activity.streams_due), \
+     faults = 0, fault = NULL, gone_ms = NULL",
+);
+const DUE_DETAIL: Sql = Sql::Both(
+    "SELECT strava_id, activity_id, summary, summary_sha256, detail FROM strava_activity \
+     WHERE athlete = $1 AND detail_due IS NOT NULL ORDER BY detail_due DESC LIMIT $2",
+);
+const DUE_STREAMS: Sql = Sql::Both(
+    "SELECT strava_id, activity_id, summary, summary_sha256, detail FROM strava_activity \
+     WHERE athlete = $1 AND streams_due IS NOT NULL ORDER BY streams_due DESC LIMIT $2",
+);
+const ONE: Sql = Sql::Both(
+    "SELECT strava_id, activity_id, summary, summary_sha256, detail FROM strava_activity \
+     WHERE athlete = $1 AND strava_id = $2 AND summary IS NOT NULL",
+);
+// A summary that changed in between asks for the details once more.
+const PUT_DETAIL: Sql = Sql::Both(
+    "UPDATE strava_activity SET detail = $3, detail_ms = $4, faults = 0, fault = NULL, \
+     detail_due = CASE WHEN summary_sha256 = $5 THEN NULL ELSE detail_due END \
+     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL",
+);
+const PUT_STREAMS: Sql = Sql::Both(
+    "UPDATE strava_activity SET streams_state = $3, streams_ms = $4, faults = 0, fault = NULL, \
+     streams_due = CASE WHEN streams_of = $5 THEN NULL ELSE streams_due END \
+     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL",
+);
+const FAULT: Sql = Sql::Both(
+    "UPDATE strava_activity SET faults = faults + 1, fault = $3, \
+     detail_due = CASE WHEN faults + 1 >= $4 THEN NULL ELSE detail_due END, \
+     streams_due = CASE WHEN faults + 1 >= $4 THEN NULL ELSE streams_due END \
+     WHERE athlete = $1 AND strava_id = $2 RETURNING faults",
+);
+const RETRY: Sql = Sql::Both(
+    "UPDATE strava_activity SET faults = 0, fault = NULL, \
+     detail_due = CASE WHEN detail IS NULL THEN start_ms ELSE detail_due END, \
+     streams_due = CASE WHEN streams_state IS NULL THEN start_ms ELSE streams_due END \
+     WHERE athlete = $1 AND faults >= $2 AND gone_ms IS NULL",
+);
+const GONE: Sql = Sql::Both(
+    "UPDATE strava_activity SET gone_ms = $3, summary = NULL, summary_sha256 = '', detail = NULL, \
+     detail_ms = NULL, detail_due = NULL, streams_of = NULL, streams_state = NULL, streams_ms = NULL, \
+     streams_due = NULL, fault = NULL, faults = 0 WHERE athlete = $1 AND strava_id = $2",
+);
+// What began after the lists were asked for is in none of them.
+const MISSING: Sql = Sql::Both(
+    "SELECT strava_id, activity_id FROM strava_activity WHERE athlete = $1 AND listed_ms < $2 \
+     AND start_ms < $3 AND gone_ms IS NULL ORDER BY strava_id",
+);
+const LEFT_DETAIL: Sql =
+    Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND detail_due IS NOT NULL");
+const LEFT_STREAMS: Sql =
+    Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND streams_due IS NOT NULL");
+const COUNTS: Sql = Sql::Both(
+    "SELECT COUNT(*), COUNT(detail_due), COUNT(streams_due), \
+     COUNT(CASE WHEN faults >= $2 AND detail_due IS NULL AND streams_due IS NULL THEN 1 END), \
+     COUNT(gone_ms) FROM strava_activity WHERE athlete = $1",
+);
+const FAULTY: Sql = Sql::Both(
+    "SELECT strava_id, activity_id, fault FROM strava_activity \
+     WHERE athlete = $1 AND faults >= $2 AND gone_ms IS NULL ORDER BY start_ms DESC, strava_id LIMIT $3",
+);
+// A copy in a file lifts the limits: what is linked to it is kept.
+const STALE: Sql = Sql::Both(
+    "SELECT s.strava_id, s.activity_id FROM strava_activity s \
+     LEFT JOIN activity a ON a.id = s.activity_id \
+     WHERE s.athlete = $1 AND s.listed_ms < $2 AND s.gone_ms IS NULL AND a.duplicate_of IS NULL \
+     ORDER BY s.strava_id LIMIT $3",
+);
+const STALE_DETAILS: Sql = Sql::Both(
+    "SELECT s.strava_id, s.activity_id FROM strava_activity s \
+     LEFT JOIN activity a ON a.id = s.activity_id \
+     WHERE s.athlete = $1 AND s.detail_ms < $2 AND a.duplicate_of IS NULL ORDER BY s.strava_id LIMIT $3",
+);
+const STALE_STREAMS: Sql = Sql::Both(
+    "SELECT s.strava_id, s.activity_id FROM strava_activity s \
+     LEFT JOIN activity a ON a.id = s.activity_id \
+     WHERE s.athlete = $1 AND s.streams_ms < $2 AND s.streams_state = 'kept' AND a.duplicate_of IS NULL \
+     ORDER BY s.strava_id LIMIT $3",
+);
+const DROP_DETAIL: Sql = Sql::Both(
+    "UPDATE strava_activity SET detail = NULL, detail_ms = NULL WHERE athlete = $1 AND strava_id = $2",
+);
+const DROP_STREAMS: Sql = Sql::Both(
+    "UPDATE strava_activity SET streams_state = 'expired', streams_ms = NULL \
+     WHERE athlete = $1 AND strava_id = $2",
+);
+const ASK_AGAIN: Sql = Sql::Both(
+    "UPDATE strava_activity SET detail_due = start_ms, summary_sha256 = '' \
+     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL",
+);
+
+impl StreamsState {
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::None => "none",
+            Self::Expired => "expired",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Kept, Self::None, Self::Expired].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// What is kept of these activities, by Strava's ids.
+pub fn known(tx: &mut Tx<'_>, athlete: &str, ids: &[i64]) -> Result<BTreeMap<i64, Kept>> {
+    let kept = tx.query(&KNOWN, &params![athlete, ids], |row| {
+        let state: Option<String> = row.get(3)?;
+        Ok(Kept {
+            strava_id: row.get(0)?,
+            summary_sha256: row.get(1)?,
+            streams_of: row.get(2)?,
+            streams_state: state.as_deref().and_then(StreamsState::parse),
+            is_gone: row.get::<Option<i64>>(4)?.is_some(),
+        })
+    })?;
+    Ok(kept.into_iter().map(|kept| (kept.strava_id, kept)).collect())
+}
+
+/// Notes that these were listed at a moment and are what they were.
+pub fn seen(tx: &mut Tx<'_>, athlete: &str, ids: &[i64], listed_ms: i64) -> Result<u64> {
+    tx.execute(&SEEN, &params![athlete, ids, listed_ms])
+}
+
+/// Keeps what a list told that is new or another than before; the samples are due where they hang on something else
+/// now, or were kept no longer.
+pub fn put(tx: &mut Tx<'_>, athlete: &str, listed: &[(Listed, Option<Kept>)], listed_ms: i64) -> Result<()> {
+    let row = |(listed, before): &'_ (Listed, Option<Kept>)| -> (Option<&'static str>, Option<i64>) {
+        let is_kept = before.as_ref().is_some_and(|kept| {
+            !kept.is_gone
+                && kept.streams_of.as_deref() == Some(listed.streams_of.as_str())
+                && kept.streams_state != Some(StreamsState::Expired)
+        });
+        match (listed.has_streams, is_kept) {
+            (false, _) => (Some(StreamsState::None.as_str()), None),
+            (true, true) => (None, None),
+            (true, false) => (None, Some(listed.start_ms)),
+        }
+    };
+    let figures: Vec<_> = listed.iter().map(row).collect();
+    let rows: Vec<Vec<Value<'_>>> = listed
+        .iter()
+        .zip(&figures)
+        .map(|((listed, _), (state, due))| {
+            params![
+                athlete,
+                listed.strava_id,
+                &listed.activity_id,
+                listed.start_ms,
+                &listed.summary,
+                &listed.summary_sha256,
+                listed_ms,
+                &listed.streams_of,
+                *state,
+                *due
+            ]
+            .into()
+        })
+        .collect();
+    tx.batch(&PUT, &rows).map(drop)
+}
+
+/// Those of which a part is to be asked for, the newest first.
+pub fn due(tx: &mut Tx<'_>, athlete: &str, part: Part, most: u32) -> Result<Vec<Due>> {
+    let statement = match part {
+        Part::Detail => &DUE_DETAIL,
+        Part::Streams => &DUE_STREAMS,
+    };
+    tx.query(statement, &params![athlete, most], read_due)
+}
+
+/// One of them, due or not; nothing where it is unknown or gone.
+pub fn one(tx: &mut Tx<'_>, athlete: &str, strava_id: i64) -> Result<Option<Due>> {
+    tx.optional(&ONE, &params![athlete, strava_id], read_due)
+}
+
+/// Keeps details that were asked for because of a summary.
+pub fn put_detail(tx: &mut Tx<'_>, athlete: &str, due: &Due, detail: &str, now_ms: i64) -> Result<()> {
+    let params = params![athlete, due.strava_id, detail, now_ms, &due.summary_sha256];
+    tx.execute(&PUT_DETAIL, &params).map(drop)
+}
+
+/// Notes what became of the samples that hang on something.
+pub fn put_streams(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (strava_id, streams_of): (i64, &str),
+    state: StreamsState,
+    now_ms: i64,
+) -> Result<()> {
+    let params = params![athlete, strava_id, state.as_str(), now_ms, streams_of];
+    tx.execute(&PUT_STREAMS, &params).map(drop)
+}
+
+/// Notes that Strava fails at one activity, and says how often in a row it did.
+pub fn note_fault(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, code: &str) -> Result<u32> {
+    let faults = tx.optional(&FAULT, &params![athlete, strava_id, code, FAULTS_MOST], |row| count(row, 0))?;
+    Ok(faults.unwrap_or(0))
+}
+
+/// Lets those that were left alone be asked for again.
+pub fn retry_faulty(tx: &mut Tx<'_>, athlete: &str) -> Result<u64> {
+    tx.execute(&RETRY, &params![athlete, FAULTS_MOST])
+}
+
+/// Lets the details of an activity be asked for again, as somebody hinted that they changed.
+pub fn ask_again(tx: &mut Tx<'_>, athlete: &str, strava_id: i64) -> Result<bool> {
+    Ok(tx.execute(&ASK_AGAIN, &params![athlete, strava_id])? > 0)
+}
+
+/// Forgets all of an activity but that it is gone.
+pub fn forget(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, now_ms: i64) -> Result<()> {
+    tx.execute(&GONE, &params![athlete, strava_id, now_ms]).map(drop)
+}
+
+/// Those that began before a moment and were not listed since another, with our ids.
+pub fn missing(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    listed_since_ms: i64,
+    before_ms: i64,
+) -> Result<Vec<(i64, String)>> {
+    tx.query(&MISSING, &params![athlete, listed_since_ms, before_ms], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Of how many a part is to be asked for.
+pub fn left(tx: &mut Tx<'_>, athlete: &str, part: Part) -> Result<u32> {
+    let statement = match part {
+        Part::Detail => &LEFT_DETAIL,
+        Part::Streams => &LEFT_STREAMS,
+    };
+    Ok(tx.optional(statement, &params![athlete], |row| count(row, 0))?.unwrap_or(0))
+}
+
+/// How far the past is fetched.
+pub fn counts(tx: &mut Tx<'_>, athlete: &str) -> Result<Counts> {
+    let counts = tx.optional(&COUNTS, &params![athlete, FAULTS_MOST], |row| {
+        let gone = count(row, 4)?;
+        Ok(Counts {
+            activities: count(row, 0)?.saturating_sub(gone),
+            details_due: count(row, 1)?,
+            streams_due: count(row, 2)?,
+            faulty: count(row, 3)?,
+            gone,
+        })
+    })?;
+    Ok(counts.unwrap_or_default())
+}
+
+/// Those that are left alone because Strava fails at them, with our ids and the code of the failure.
+pub fn faulty(tx: &mut Tx<'_>, athlete: &str, most: u32) -> Result<Vec<(i64, String, Option<String>)>> {
+    tx.query(&FAULTY, &params![athlete, FAULTS_MOST, most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+}
+
+/// Those of which something was last fetched before a moment and is in no file, with our ids.
+pub fn stale(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    what: Stale,
+    before_ms: i64,
+    most: u32,
+) -> Result<Vec<(i64, String)>> {
+    let statement = match what {
+        Stale::All => &STALE,
+        Stale::Part(Part::Detail) => &STALE_DETAILS,
+        Stale::Part(Part::Streams) => &STALE_STREAMS,
+    };
+    tx.query(statement, &params![athlete, before_ms, most], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Forgets a part of an activity; what was computed of it stays as long as its summary does.
+pub fn drop_part(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, part: Part) -> Result<()> {
+    let statement = match part {
+        Part::Detail => &DROP_DETAIL,
+        Part::Streams => &DROP_STREAMS,
+    };
+    tx.execute(statement, &params![athlete, strava_id]).map(drop)
+}
+
+fn read_due(row: &Row<'_>) -> Result<Due> {
+    Ok(Due {
+        strava_id: row.get(0)?,
+        activity_id: row.get(1)?,
+        summary: row.get::<Option<String>>(2)?.unwrap_or_default(),
+        summary_sha256: row.get(3)?,
+        detail: row.get(4)?,
+    })
+}
+
+#[cfg(test)]
+pub(crate) const QUERIES: &[Sql] = &[
+    KNOWN,
+    SEEN,
+    PUT,
+    DUE_DETAIL,
+    DUE_STREAMS,
+    ONE,
+    PUT_DETAIL,
+    PUT_STREAMS,
+    FAULT,
+    RETRY,
+    GONE,
+    MISSING,
+    LEFT_DETAIL,
+    LEFT_STREAMS,
+    COUNTS,
+    FAULTY,
+    STALE,
+    STALE_DETAILS,
+    STALE_STREAMS,
+    DROP_DETAIL,
+    DROP_STREAMS,
+    ASK_AGAIN,
+];

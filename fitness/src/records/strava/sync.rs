@@ -1,0 +1,84 @@
+//! How far the syncs of an athlete are.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::{Result, Sql, Tx, params};
+
+use super::super::{optional_json, to_json};
+
+/// When what was last done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sync {
+    /// The last one that read what is new.
+    pub synced_ms: Option<i64>,
+    /// The last one that read everything.
+    pub swept_ms: Option<i64>,
+    pub held_back: Option<HeldBack>,
+    /// Since when Strava says that the athlete has no right to efforts on segments.
+    pub no_efforts_ms: Option<i64>,
+}
+
+/// A sweep that found so much gone that it asks first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldBack {
+    pub at_ms: i64,
+    /// How many would be removed.
+    pub missing: u32,
+    pub of: u32,
+}
+
+const GET: Sql =
+    Sql::Both("SELECT synced_ms, swept_ms, held_back, no_efforts_ms FROM strava_sync WHERE athlete = $1");
+const SYNCED: Sql = Sql::Both(
+    "INSERT INTO strava_sync (athlete, synced_ms) VALUES ($1, $2) \
+     ON CONFLICT (athlete) DO UPDATE SET synced_ms = excluded.synced_ms",
+);
+const SWEPT: Sql = Sql::Both(
+    "INSERT INTO strava_sync (athlete, swept_ms) VALUES ($1, $2) \
+     ON CONFLICT (athlete) DO UPDATE SET swept_ms = excluded.swept_ms, held_back = NULL",
+);
+const HOLD_BACK: Sql = Sql::Both(
+    "INSERT INTO strava_sync (athlete, held_back) VALUES ($1, $2) \
+     ON CONFLICT (athlete) DO UPDATE SET held_back = excluded.held_back",
+);
+const NO_EFFORTS: Sql = Sql::Both(
+    "INSERT INTO strava_sync (athlete, no_efforts_ms) VALUES ($1, $2) \
+     ON CONFLICT (athlete) DO UPDATE SET no_efforts_ms = excluded.no_efforts_ms",
+);
+
+/// How far they are; nothing of an athlete of whom nothing was synced.
+pub fn get(tx: &mut Tx<'_>, athlete: &str) -> Result<Sync> {
+    let sync = tx.optional(&GET, &params![athlete], |row| {
+        Ok(Sync {
+            synced_ms: row.get(0)?,
+            swept_ms: row.get(1)?,
+            held_back: optional_json(row, 2)?,
+            no_efforts_ms: row.get(3)?,
+        })
+    })?;
+    Ok(sync.unwrap_or_default())
+}
+
+/// Notes that what is new was read.
+pub fn synced(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<()> {
+    tx.execute(&SYNCED, &params![athlete, now_ms]).map(drop)
+}
+
+/// Notes that everything was read, and that what was gone is gone here.
+pub fn swept(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<()> {
+    tx.execute(&SWEPT, &params![athlete, now_ms]).map(drop)
+}
+
+/// Notes that somebody has to say whether all of that is to be removed.
+pub fn hold_back(tx: &mut Tx<'_>, athlete: &str, held_back: &HeldBack) -> Result<()> {
+    let held_back = to_json(held_back)?;
+    tx.execute(&HOLD_BACK, &params![athlete, &held_back]).map(drop)
+}
+
+/// Notes since when the athlete has no right to efforts, or that there is one.
+pub fn set_no_efforts(tx: &mut Tx<'_>, athlete: &str, since_ms: Option<i64>) -> Result<()> {
+    tx.execute(&NO_EFFORTS, &params![athlete, since_ms]).map(drop)
+}
+
+#[cfg(test)]
+pub(crate) const QUERIES: &[Sql] = &[GET, SYNCED, SWEPT, HOLD_BACK, NO_EFFORTS];

@@ -1,0 +1,185 @@
+//! What a page of the list told: what of it is new, and what follows.
+
+use std::collections::BTreeMap;
+
+use engine::context::StepContext;
+use engine::step::{Cause, StepError};
+use fitness::entry::Entry;
+use fitness::recording::Samples;
+use fitness::records::export_row::{self, ExportRow};
+use fitness::records::intake::Intake;
+use fitness::records::strava::activity::{self, Kept, Listed};
+use fitness::records::{activity_stream, athlete};
+use fitness::stream::Column;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tracing::warn;
+
+use crate::decode;
+use crate::wire::{self, Detail, Summary};
+
+/// Activities that are written in one transaction.
+const CHUNK: usize = 100;
+
+/// A page as it is to be kept.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    /// How many records it had, readable or not.
+    pub(crate) records: usize,
+    /// Those that are what they were.
+    pub(crate) same: Vec<i64>,
+    /// Those that are new or another than before, in parts for one transaction each.
+    pub(crate) changed: Vec<Vec<Changed>>,
+}
+
+/// An activity that is new or another than before.
+#[derive(Debug, Clone)]
+pub(crate) struct Changed {
+    pub(crate) listed: Listed,
+    pub(crate) kept: Option<Kept>,
+    pub(crate) entry: Entry,
+    pub(crate) told: ExportRow,
+}
+
+/// What is stored of an activity beside its summary.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stored {
+    detail: Option<String>,
+    columns: Vec<(Column, Vec<u8>)>,
+}
+
+impl Page {
+    /// Compares what was told with what is kept.
+    pub(crate) async fn of(ctx: &StepContext, values: Vec<Value>) -> Result<Self, StepError> {
+        let records = values.len();
+        let read = blocking(move || values.iter().filter_map(listed).collect::<Vec<_>>()).await?;
+        let ids: Vec<i64> = read.iter().map(|(listed, _)| listed.strava_id).collect();
+        let athlete = ctx.run.partition.clone();
+        let fingerprints: BTreeMap<i64, String> =
+            read.iter().map(|(listed, _)| (listed.strava_id, listed.summary_sha256.clone())).collect();
+        let (zone, mut known, mut stored) = ctx
+            .read(move |tx| {
+                let known = activity::known(tx, &athlete, &ids)?;
+                let is_other = |kept: &&Kept| fingerprints.get(&kept.strava_id) != Some(&kept.summary_sha256);
+                let mut stored = BTreeMap::new();
+                for kept in known.values().filter(is_other) {
+                    stored.insert(kept.strava_id, Stored::read(tx, &athlete, kept.strava_id)?);
+                }
+                Ok((time_zone(tx, &athlete)?, known, stored))
+            })
+            .await?;
+        let athlete = ctx.run.partition.clone();
+        let compare = move || {
+            let mut page = Self { records, ..Self::default() };
+            let mut changed = Vec::new();
+            for (mut listed, summary) in read {
+                let kept = known.remove(&listed.strava_id);
+                if kept.as_ref().is_some_and(|kept| kept.summary_sha256 == listed.summary_sha256) {
+                    page.same.push(listed.strava_id);
+                    continue;
+                }
+                listed.activity_id = decode::activity_id(&athlete, listed.strava_id);
+                let stored = stored.remove(&listed.strava_id).unwrap_or_default();
+                changed.push(Changed::of(&athlete, &zone, (listed, kept), &summary, &stored));
+            }
+            page.changed = changed.chunks(CHUNK).map(<[Changed]>::to_vec).collect();
+            page
+        };
+        blocking(compare).await
+    }
+}
+
+impl Changed {
+    pub(crate) fn of(
+        athlete: &str,
+        zone: &TimeZone,
+        (listed, kept): (Listed, Option<Kept>),
+        summary: &Summary,
+        stored: &Stored,
+    ) -> Self {
+        let detail = stored.detail();
+        // Samples of another recording would be wrong beside the new figures; they are asked for again.
+        let is_same_way = kept.as_ref().and_then(|kept| kept.streams_of.as_ref()) == Some(&listed.streams_of);
+        let samples = if is_same_way { stored.samples() } else { Samples::default() };
+        let entry = decode::entry(athlete, summary, detail.as_ref(), samples, zone);
+        let told = decode::told(athlete, summary, detail.as_ref());
+        Self { listed, kept, entry, told }
+    }
+}
+
+impl Stored {
+    pub(crate) fn read(tx: &mut store::Tx<'_>, athlete: &str, strava_id: i64) -> store::Result<Self> {
+        let Some(due) = activity::one(tx, athlete, strava_id)? else { return Ok(Self::default()) };
+        Ok(Self { detail: due.detail, columns: activity_stream::all(tx, &due.activity_id)? })
+    }
+
+    pub(crate) fn detail(&self) -> Option<Detail> {
+        let value: Value = serde_json::from_str(self.detail.as_deref()?).ok()?;
+        Detail::read(&value).ok()
+    }
+
+    pub(crate) fn samples(&self) -> Samples {
+        Samples::unpack(&self.columns)
+    }
+}
+
+/// Writes activities that are new or another than before.
+pub(crate) fn write(intake: &mut Intake<'_, '_>, changed: &[Changed], listed_ms: i64) -> store::Result<()> {
+    let athlete = intake.athlete;
+    let listed: Vec<(Listed, Option<Kept>)> =
+        changed.iter().map(|one| (one.listed.clone(), one.kept.clone())).collect();
+    activity::put(intake.tx, athlete, &listed, listed_ms)?;
+    for Changed { entry, told, .. } in changed {
+        write_one(intake, entry, told)?;
+    }
+    Ok(())
+}
+
+/// Writes an activity with what Strava itself says of it.
+pub(crate) fn write_one(intake: &mut Intake<'_, '_>, entry: &Entry, told: &ExportRow) -> store::Result<()> {
+    intake.write(entry)?;
+    if export_row::put(intake.tx, intake.athlete, told)? {
+        // What the athlete felt, and whether it was a race, count too.
+        let changed = intake.change()?;
+        fitness::records::activity::touch_one(intake.tx, &entry.activity.id, changed)?;
+        intake.touch(entry.activity.local_date)?;
+    }
+    Ok(())
+}
+
+/// A record of the list; one that cannot be read is said and left out.
+pub(crate) fn listed(value: &Value) -> Option<(Listed, Summary)> {
+    let summary = match Summary::read(value) {
+        Ok(summary) => summary,
+        Err(error) => {
+            warn!(error = %error, "a record of Strava's list cannot be read and is left out");
+            return None;
+        }
+    };
+    let listed = Listed {
+        strava_id: summary.id,
+        activity_id: String::new(),
+        start_ms: summary.start_ms,
+        summary: value.to_string(),
+        summary_sha256: wire::fingerprint(value),
+        streams_of: wire::streams_of(value),
+        has_streams: !summary.is_manual,
+    };
+    Some((listed, summary))
+}
+
+/// The athlete's time zone.
+pub(crate) fn time_zone(tx: &mut store::Tx<'_>, id: &str) -> store::Result<TimeZone> {
+    let zone = athlete::get(tx, id)?.map(|athlete| athlete.timezone).unwrap_or_default();
+    Ok(fitness::day::time_zone(&zone).unwrap_or(TimeZone::UTC))
+}
+
+/// Work that takes longer than the threads of the runtime may be held.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StepError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        let message = "reading what Strava told went wrong".to_owned();
+        StepError::Failed(Cause { code: "upstream_unreadable", message, source: Some(Box::new(error)) })
+    })
+}

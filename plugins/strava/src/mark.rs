@@ -1,0 +1,69 @@
+//! Writes what was told, and keeps what a run changed, so that one that is cut goes on where it was.
+
+use engine::context::StepContext;
+use engine::step::StepError;
+use fitness::Changes;
+use fitness::records::change_number;
+use fitness::records::intake::Intake;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Mark<P> {
+    run: String,
+    /// When this step of the run began, in epoch milliseconds.
+    pub(crate) began_ms: i64,
+    pub(crate) changes: Changes,
+    /// Where in its work the step is.
+    pub(crate) place: P,
+}
+
+impl<P> Mark<P>
+where
+    P: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    /// Goes on where this run was cut, or begins.
+    pub(crate) async fn begin(ctx: &StepContext) -> Result<Self, StepError> {
+        let (run, athlete, now_ms) = (ctx.run.id.clone(), ctx.run.partition.clone(), ctx.clock.now_ms());
+        let begin = move |tx: &mut store::Tx<'_>, cursor: &mut engine::context::Cursor| {
+            if let Some(mark) = cursor.get::<Self>().filter(|mark| mark.run == run) {
+                return Ok(mark);
+            }
+            let changes = Changes::none(change_number::last(tx, &athlete)?);
+            let mark = Self { run: run.clone(), began_ms: now_ms, changes, place: P::default() };
+            cursor.set(&mark)?;
+            Ok(mark)
+        };
+        ctx.commit(begin).await
+    }
+
+    /// Writes in one transaction, with where the step is then; what is written there is counted at once.
+    pub(crate) async fn commit<T>(
+        &mut self,
+        ctx: &StepContext,
+        place: P,
+        work: impl Fn(&mut Intake<'_, '_>) -> store::Result<T> + Send + 'static,
+    ) -> Result<T, StepError>
+    where
+        T: Send + 'static,
+    {
+        let before = Self { place, ..self.clone() };
+        let athlete = ctx.run.partition.clone();
+        let done = ctx.commit(move |tx, cursor| {
+            let from = change_number::last(tx, &athlete)?;
+            let mut intake = Intake::new(tx, &athlete);
+            let value = work(&mut intake)?;
+            intake.relink()?;
+            let taken = intake.close()?;
+            let mut after = before.clone();
+            after.changes = after.changes.merge(taken.changes(from));
+            cursor.set(&after)?;
+            Ok((after, value, taken.activities))
+        });
+        let (after, value, activities) = done.await?;
+        ctx.meter.rows_out(activities);
+        *self = after;
+        Ok(value)
+    }
+}

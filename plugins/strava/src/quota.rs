@@ -1,0 +1,97 @@
+//! Takes a call before it is made, so that none goes out while a window is spent.
+
+use std::time::Duration;
+
+use engine::context::StepContext;
+use engine::http::Answer;
+use engine::step::{Cause, StepError};
+use fitness::records::strava::quota::{self, Bucket, Purpose, Span, Taken, Told};
+use rand::RngExt;
+
+/// A clock of Strava's that is a little behind ours must not get a call of its old window, and not all programs of the
+/// world should come back in the same second.
+const MARGIN_MS: std::ops::Range<i64> = 5_000..15_000;
+
+/// Takes a call, or says how long the window that is spent lasts.
+pub(crate) async fn take(ctx: &StepContext, purpose: Purpose) -> Result<(), StepError> {
+    ctx.permit().await?;
+    let now_ms = ctx.clock.now_ms();
+    match ctx.commit(move |tx, _| quota::take(tx, purpose, now_ms)).await? {
+        Taken::Call => Ok(()),
+        Taken::Spent { span, until_ms } => Err(later(span, until_ms, now_ms)),
+    }
+}
+
+/// Takes over what the headers tell.
+pub(crate) async fn learn(ctx: &StepContext, answer: &Answer) -> Result<(), StepError> {
+    let told = told(answer);
+    if told.is_empty() {
+        return Ok(());
+    }
+    let now_ms = ctx.clock.now_ms();
+    ctx.commit(move |tx, _| quota::learn(tx, &told, now_ms)).await
+}
+
+/// What a refusal for want of quota leads to: the day's window where the headers say that it is spent, else the
+/// quarter's.
+pub(crate) async fn refused(ctx: &StepContext, answer: &Answer) -> Result<StepError, StepError> {
+    let is_day = told(answer).iter().any(|told| told.used.1 >= told.most.1);
+    let span = if is_day { Span::Day } else { Span::Quarter };
+    let now_ms = ctx.clock.now_ms();
+    ctx.commit(move |tx, _| quota::spend(tx, span, now_ms)).await?;
+    Ok(later(span, span.end_ms(now_ms), now_ms))
+}
+
+fn later(span: Span, until_ms: i64, now_ms: i64) -> StepError {
+    let wait_ms = until_ms - now_ms + rand::rng().random_range(MARGIN_MS);
+    let window = match span {
+        Span::Quarter => "quarter of an hour",
+        Span::Day => "UTC day",
+    };
+    let message = format!("what may be asked of Strava in this {window} is asked");
+    let after = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+    StepError::Later { after, source: Cause::new("quota_spent", message) }
+}
+
+/// What the headers tell, as far as they can be read.
+fn told(answer: &Answer) -> Vec<Told> {
+    let names = [(Bucket::Overall, "x-ratelimit"), (Bucket::Read, "x-readratelimit")];
+    let pair = |name: String| {
+        let (quarter, day) = answer.headers.get(&name)?.split_once(',')?;
+        Some((quarter.trim().parse().ok()?, day.trim().parse().ok()?))
+    };
+    let told = names.into_iter().filter_map(|(bucket, name)| {
+        let (used, most) = (pair(format!("{name}-usage"))?, pair(format!("{name}-limit"))?);
+        Some(Told { bucket, used, most })
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(headers: &[(&str, &str)], wanted: &[Told]) {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let answer = Answer { headers: headers.collect(), ..Answer::default() };
+        assert_eq!(told(&answer), wanted);
+    }
+
+    #[test]
+    fn headers_tell_both_windows_of_both_counts_or_nothing() {
+        check(
+            &[
+                ("x-ratelimit-limit", "200,2000"),
+                ("x-ratelimit-usage", "8,151"),
+                ("x-readratelimit-limit", "100,1000"),
+                ("x-readratelimit-usage", "5, 148"),
+            ],
+            &[
+                Told { bucket: Bucket::Overall, used: (8, 151), most: (200, 2000) },
+                Told { bucket: Bucket::Read, used: (5, 148), most: (100, 1000) },
+            ],
+        );
+        check(&[("x-ratelimit-limit", "200,2000")], &[]);
+        check(&[("x-ratelimit-limit", "a,b"), ("x-ratelimit-usage", "")], &[]);
+    }
+}

@@ -1,0 +1,143 @@
+//! What is new: the list of the last days.
+
+use std::time::Duration;
+
+use engine::context::StepContext;
+use engine::registry::Registry;
+use engine::step::{Cause, ConfigError, Step, StepError};
+use fitness::Changes;
+use fitness::records::intake::Intake;
+use fitness::records::strava::activity;
+use fitness::records::strava::quota::Purpose;
+use fitness::records::strava::sync;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::client::{Client, Reply};
+use crate::listing::{self, Page};
+use crate::mark::Mark;
+use crate::options::Options;
+
+/// The most that the API gives at once.
+pub(super) const PER_PAGE: usize = 200;
+
+/// Reads the list of the last days.
+#[derive(Debug)]
+pub(crate) struct Activities {
+    client: Client,
+    lookback: Duration,
+}
+
+/// How far back what is new is looked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ActivitiesConfig {
+    /// Uploads that come later than that, such as `14d`, are found by the sweep.
+    lookback: String,
+}
+
+impl Default for ActivitiesConfig {
+    fn default() -> Self {
+        Self { lookback: "14d".to_owned() }
+    }
+}
+
+impl Step for Activities {
+    const KIND: &'static str = "strava.activities";
+    const ABOUT: &'static str = "Reads the activities of the last days from Strava.";
+    type Config = ActivitiesConfig;
+    type Input = ();
+    type Output = Changes;
+
+    fn build(config: ActivitiesConfig) -> Result<Self, ConfigError> {
+        Self::with(&config, Options::default())
+    }
+
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
+        let mut mark = Mark::<()>::begin(ctx).await?;
+        let before_ms = mark.began_ms;
+        let lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
+        let window = Window { after_ms: Some(before_ms.saturating_sub(lookback_ms)), before_ms };
+        for number in 1.. {
+            let values = page(ctx, &self.client, window, number).await?;
+            let is_last = values.len() < PER_PAGE;
+            keep(ctx, &mut mark, (), values).await?;
+            // What a short page leaves out is found by the sweep, which reads on to an empty one.
+            if is_last {
+                break;
+            }
+        }
+        let athlete = ctx.run.partition.clone();
+        ctx.commit(move |tx, _| sync::synced(tx, &athlete, before_ms)).await?;
+        Ok(mark.changes)
+    }
+}
+
+impl Activities {
+    fn with(config: &ActivitiesConfig, options: Options) -> Result<Self, ConfigError> {
+        let lookback = super::fetch::duration("lookback", &config.lookback)?;
+        Ok(Self { client: Client::new(options), lookback })
+    }
+}
+
+/// Which activities are listed: those that began in between.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub(super) after_ms: Option<i64>,
+    pub(super) before_ms: i64,
+}
+
+/// One page of the list, from 1.
+pub(super) async fn page(
+    ctx: &StepContext,
+    client: &Client,
+    window: Window,
+    number: u32,
+) -> Result<Vec<Value>, StepError> {
+    // The API counts in seconds; one that was asked in milliseconds would be of the far future.
+    let seconds = |epoch_ms: i64| epoch_ms.div_euclid(1000).to_string();
+    let (after, before) = (window.after_ms.map(seconds), seconds(window.before_ms));
+    let (page, per_page) = (number.to_string(), PER_PAGE.to_string());
+    let mut query = vec![("before", before.as_str()), ("page", &page), ("per_page", &per_page)];
+    query.extend(after.as_deref().map(|after| ("after", after)));
+    match client.get(ctx, "athlete/activities", &query, Purpose::Fresh).await? {
+        Reply::Told(Value::Array(values)) => Ok(values),
+        _ => {
+            let message = "Strava's list of activities cannot be read";
+            Err(StepError::Failed(Cause::new("upstream_unreadable", message)))
+        }
+    }
+}
+
+/// Keeps what a page told, and how far the step is with it.
+pub(super) async fn keep<P>(
+    ctx: &StepContext,
+    mark: &mut Mark<P>,
+    place: P,
+    values: Vec<Value>,
+) -> Result<usize, StepError>
+where
+    P: Clone + Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
+{
+    let listed_ms = ctx.clock.now_ms();
+    let Page { records, same, changed } = Page::of(ctx, values).await?;
+    ctx.meter.rows_in(records as u64);
+    for changed in changed {
+        let was = mark.place.clone();
+        mark.commit(ctx, was, move |intake| listing::write(intake, &changed, listed_ms)).await?;
+    }
+    let work = move |intake: &mut Intake<'_, '_>| {
+        activity::seen(intake.tx, intake.athlete, &same, listed_ms).map(drop)
+    };
+    mark.commit(ctx, place, work).await?;
+    Ok(records)
+}
+
+pub(crate) fn register(
+    registry: &mut Registry,
+    options: &Options,
+) -> Result<(), engine::registry::RegistryError> {
+    let options = options.clone();
+    registry.step_made::<Activities>(move |config| Activities::with(&config, options.clone()))
+}

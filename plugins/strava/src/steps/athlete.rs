@@ -1,0 +1,120 @@
+//! Who the athlete is at Strava: profile, zones, gear. Shown, and never computed with.
+
+use std::time::Duration;
+
+use engine::context::StepContext;
+use engine::registry::{Registry, RegistryError};
+use engine::step::{ConfigError, Step, StepError};
+use fitness::Changes;
+use fitness::records::intake::Intake;
+use fitness::records::strava::item::{self, Item};
+use fitness::records::strava::quota::Purpose;
+use fitness::records::strava::sync;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::fetch::duration;
+use super::segments::is_fresh;
+use crate::client::{Client, Reply};
+use crate::mark::Mark;
+use crate::options::Options;
+
+const PROFILE: &str = "athlete";
+const ZONES: &str = "zones";
+const GEAR: &str = "gear";
+
+/// Reads profile, zones and gear.
+#[derive(Debug)]
+pub(crate) struct AthleteStep {
+    client: Client,
+    every: Duration,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AthleteConfig {
+    /// How often they are read; in between the step asks nothing.
+    every: String,
+}
+
+impl Default for AthleteConfig {
+    fn default() -> Self {
+        Self { every: "24h".to_owned() }
+    }
+}
+
+impl Step for AthleteStep {
+    const KIND: &'static str = "strava.athlete";
+    const ABOUT: &'static str = "Reads the athlete's profile, zones and gear from Strava.";
+    type Config = AthleteConfig;
+    type Input = ();
+    type Output = Changes;
+
+    fn build(config: AthleteConfig) -> Result<Self, ConfigError> {
+        Self::with(&config, Options::default())
+    }
+
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
+        let mut mark = Mark::<()>::begin(ctx).await?;
+        if is_fresh(ctx, PROFILE, self.every).await? {
+            return Ok(mark.changes);
+        }
+        let Reply::Told(profile) = self.client.get(ctx, "athlete", &[], Purpose::Past).await? else {
+            return Ok(mark.changes);
+        };
+        if self.client.is_granted(ctx, "profile:read_all").await?
+            && let Reply::Told(zones) = self.client.get(ctx, "athlete/zones", &[], Purpose::Past).await?
+        {
+            keep(ctx, &mut mark, (ZONES, "own"), &zones).await?;
+        }
+        for id in gear(&profile) {
+            let path = format!("gear/{id}");
+            if let Reply::Told(gear) = self.client.get(ctx, &path, &[], Purpose::Past).await? {
+                keep(ctx, &mut mark, (GEAR, &id), &gear).await?;
+            }
+        }
+        let has_subscription = ["premium", "summit"].iter().any(|name| profile[*name] == Value::Bool(true));
+        if has_subscription {
+            let again = |intake: &mut Intake<'_, '_>| sync::set_no_efforts(intake.tx, intake.athlete, None);
+            mark.commit(ctx, (), again).await?;
+        }
+        // Last, because a profile says that all of it was read.
+        keep(ctx, &mut mark, (PROFILE, "own"), &profile).await?;
+        Ok(mark.changes)
+    }
+}
+
+impl AthleteStep {
+    fn with(config: &AthleteConfig, options: Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options), every: duration("every", &config.every)? })
+    }
+}
+
+/// The ids of shoes and bicycles, which go into a path: letters and digits.
+fn gear(profile: &Value) -> Vec<String> {
+    let lists = ["bikes", "shoes"].into_iter().filter_map(|name| profile.get(name)?.as_array());
+    let ids = lists.flatten().filter_map(|gear| gear.get("id")?.as_str());
+    ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric())).map(str::to_owned).collect()
+}
+
+async fn keep(
+    ctx: &StepContext,
+    mark: &mut Mark<()>,
+    (kind, id): (&str, &str),
+    value: &Value,
+) -> Result<(), StepError> {
+    let item = Item {
+        kind: kind.to_owned(),
+        item_id: id.to_owned(),
+        body: value.to_string(),
+        fetched_ms: ctx.clock.now_ms(),
+    };
+    let write = move |intake: &mut Intake<'_, '_>| item::put(intake.tx, intake.athlete, &item);
+    mark.commit(ctx, (), write).await
+}
+
+pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
+    let options = options.clone();
+    registry.step_made::<AthleteStep>(move |config| AthleteStep::with(&config, options.clone()))
+}

@@ -1,0 +1,101 @@
+//! What becomes of what is not fetched again: it is kept for as long as the terms allow, and no longer.
+
+use engine::context::StepContext;
+use engine::registry::{Registry, RegistryError};
+use engine::step::{ConfigError, Gather, Step, StepError};
+use fitness::Changes;
+use fitness::records::activity_stream;
+use fitness::records::intake::Intake;
+use fitness::records::strava::activity::{self, Part, Stale};
+use fitness::records::strava::sync;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::gone;
+use crate::mark::Mark;
+use crate::options::Options;
+
+/// Activities of which something is removed in one transaction.
+const CHUNK: u32 = 50;
+const DAY_MS: i64 = 86_400_000;
+
+/// Removes what may be kept no longer.
+#[derive(Debug)]
+pub(crate) struct Expire {
+    retention_ms: i64,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ExpireConfig {}
+
+impl Step for Expire {
+    const KIND: &'static str = "strava.expire";
+    const ABOUT: &'static str = "Removes what was last fetched from Strava longer ago than it may be kept.";
+    type Config = ExpireConfig;
+    type Input = (Gather<Changes>,);
+    type Output = Changes;
+
+    fn build(_config: ExpireConfig) -> Result<Self, ConfigError> {
+        Ok(Self::with(&Options::default()))
+    }
+
+    async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
+        let mut mark = Mark::<()>::begin(ctx).await?;
+        let before_ms = mark.began_ms - self.retention_ms;
+        let athlete = ctx.run.partition.clone();
+        let swept_ms = ctx.read(move |tx| Ok(sync::get(tx, &athlete)?.swept_ms)).await?;
+        // After a time without a connection the list is read first: what it shows again is fresh.
+        if swept_ms.is_none_or(|swept_ms| swept_ms < before_ms) {
+            return Ok(mark.changes);
+        }
+        for what in [Stale::All, Stale::Part(Part::Detail), Stale::Part(Part::Streams)] {
+            while drop_some(ctx, &mut mark, what, before_ms).await? {}
+        }
+        Ok(mark.changes)
+    }
+}
+
+impl Expire {
+    fn with(options: &Options) -> Self {
+        Self { retention_ms: i64::from(options.retention_days()) * DAY_MS }
+    }
+}
+
+/// Removes a few, and says whether there were any.
+async fn drop_some(
+    ctx: &StepContext,
+    mark: &mut Mark<()>,
+    what: Stale,
+    before_ms: i64,
+) -> Result<bool, StepError> {
+    let now_ms = ctx.clock.now_ms();
+    let work = move |intake: &mut Intake<'_, '_>| {
+        let stale = activity::stale(intake.tx, intake.athlete, what, before_ms, CHUNK)?;
+        for (strava_id, id) in &stale {
+            drop_one(intake, what, (*strava_id, id), now_ms)?;
+        }
+        Ok(!stale.is_empty())
+    };
+    mark.commit(ctx, (), work).await
+}
+
+fn drop_one(
+    intake: &mut Intake<'_, '_>,
+    what: Stale,
+    (strava_id, id): (i64, &str),
+    now_ms: i64,
+) -> store::Result<()> {
+    match what {
+        Stale::All => gone::forget(intake, (strava_id, id), now_ms),
+        Stale::Part(part) => {
+            activity::drop_part(intake.tx, intake.athlete, strava_id, part)?;
+            if part == Part::Streams { activity_stream::replace(intake.tx, id, &[]) } else { Ok(()) }
+        }
+    }
+}
+
+pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
+    let options = options.clone();
+    registry.step_made::<Expire>(move |_| Ok(Expire::with(&options)))
+}

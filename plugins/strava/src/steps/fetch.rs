@@ -1,0 +1,123 @@
+//! Asks for a part of one activity after the other, the newest first, for as long as the quota and the run allow.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use engine::context::StepContext;
+use engine::step::{Cause, ConfigError, StepError};
+use fitness::Changes;
+use fitness::records::strava::activity::{self, Due, Part};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::mark::Mark;
+
+/// Activities that are looked up at once.
+const BATCH: u32 = 20;
+
+/// How long a step works at the past in one run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct FetchConfig {
+    /// Where a window of the quota is spent, it is waited for while the step is younger than this, such as `45m`; then
+    /// the next run goes on. The end of a day is never waited for.
+    patience: String,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self { patience: "45m".to_owned() }
+    }
+}
+
+impl FetchConfig {
+    pub(super) fn patience(&self) -> Result<Duration, ConfigError> {
+        duration("patience", &self.patience)
+    }
+}
+
+/// A duration of the configuration, such as `14d`.
+pub(super) fn duration(key: &str, text: &str) -> Result<Duration, ConfigError> {
+    let duration = engine::script::duration(text);
+    duration.ok_or_else(|| ConfigError::at(key, format!("`{text}` is no duration such as `45m` or `14d`")))
+}
+
+/// What came of one activity.
+pub(super) enum Outcome {
+    Done,
+    /// Strava fails at it.
+    Faulty,
+}
+
+/// Asks for one part of one activity and keeps it.
+pub(super) trait Fetch: Send + Sync {
+    const PART: Part;
+
+    fn fetch(
+        &self,
+        ctx: &StepContext,
+        client: &Client,
+        mark: &mut Mark<()>,
+        due: Due,
+    ) -> impl Future<Output = Result<Outcome, StepError>> + Send;
+}
+
+/// Asks for all that is due.
+pub(super) async fn run<F: Fetch>(
+    ctx: &StepContext,
+    client: &Client,
+    patience: Duration,
+    fetch: &F,
+) -> Result<Changes, StepError> {
+    let mut mark = Mark::<()>::begin(ctx).await?;
+    let (mut tried, mut done) = (HashSet::new(), 0);
+    loop {
+        let (due, mut left) = due(ctx, F::PART, &tried).await?;
+        if due.is_empty() {
+            return Ok(mark.changes);
+        }
+        for due in due {
+            let (strava_id, label) = (due.strava_id, due.activity_id.clone());
+            tried.insert(strava_id);
+            match fetch.fetch(ctx, client, &mut mark, due).await {
+                Ok(Outcome::Done) => done += 1,
+                Ok(Outcome::Faulty) => fault(ctx, strava_id).await?,
+                Err(error) if is_over(ctx, &error, &mark, patience) => return Ok(mark.changes),
+                Err(error) => return Err(error),
+            }
+            left = left.saturating_sub(1);
+            ctx.progress.tell(done, done + u64::from(left), &label);
+        }
+    }
+}
+
+async fn due(ctx: &StepContext, part: Part, tried: &HashSet<i64>) -> Result<(Vec<Due>, u32), StepError> {
+    let (athlete, tried) = (ctx.run.partition.clone(), tried.clone());
+    // Those that failed in this run are still due and stand in front.
+    let most = BATCH + u32::try_from(tried.len()).unwrap_or(u32::MAX - BATCH);
+    ctx.read(move |tx| {
+        let mut due = activity::due(tx, &athlete, part, most)?;
+        due.retain(|due| !tried.contains(&due.strava_id));
+        Ok((due, activity::left(tx, &athlete, part)?))
+    })
+    .await
+}
+
+async fn fault(ctx: &StepContext, strava_id: i64) -> Result<(), StepError> {
+    let athlete = ctx.run.partition.clone();
+    let note = move |tx: &mut store::Tx<'_>, _: &mut engine::context::Cursor| {
+        activity::note_fault(tx, &athlete, strava_id, "upstream_faulty")
+    };
+    let faults = ctx.commit(note).await?;
+    tracing::warn!(faults, "Strava fails at an activity; the others go on");
+    Ok(())
+}
+
+/// True where the quota is spent for longer than this run waits for it: what is left is for the next.
+fn is_over(ctx: &StepContext, error: &StepError, mark: &Mark<()>, patience: Duration) -> bool {
+    let StepError::Later { after, source: Cause { code: "quota_spent", .. } } = error else { return false };
+    let age_ms = ctx.clock.now_ms().saturating_sub(mark.began_ms);
+    let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
+    age + *after > patience
+}

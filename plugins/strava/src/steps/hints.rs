@@ -1,0 +1,181 @@
+//! What webhooks hinted at: each id is looked at, and nothing of a delivery is believed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use engine::context::StepContext;
+use engine::registry::{Registry, RegistryError};
+use engine::step::{Cause, ConfigError, Step, StepError};
+use fitness::Changes;
+use fitness::records::intake::Intake;
+use fitness::records::strava::activity::{self, Due};
+use fitness::records::strava::connection;
+use fitness::records::strava::hint::{self, Hint};
+use fitness::records::strava::quota::Purpose;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::details;
+use crate::client::{Client, Reply};
+use crate::gone;
+use crate::listing::{self, Changed, Stored};
+use crate::mark::Mark;
+use crate::options::Options;
+use crate::{connection as connecting, decode};
+
+/// Several hints of one activity follow each other: they are collected for this long.
+const COLLECT_MS: i64 = 60_000;
+/// Hints that are looked into in one go.
+const BATCH: u32 = 100;
+/// What only the details of an activity hold; without it they say what a list says.
+const OF_DETAILS: [&str; 8] = [
+    "segment_efforts",
+    "splits_metric",
+    "splits_standard",
+    "laps",
+    "best_efforts",
+    "photos",
+    "similar_activities",
+    "stats_visibility",
+];
+
+/// Looks into what webhooks hinted at.
+#[derive(Debug)]
+pub(crate) struct Hints {
+    client: Client,
+    options: Options,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HintsConfig {}
+
+impl Step for Hints {
+    const KIND: &'static str = "strava.hints";
+    const ABOUT: &'static str = "Looks up the activities that Strava's webhooks hinted at.";
+    type Config = HintsConfig;
+    type Input = ();
+    type Output = Changes;
+
+    fn build(_config: HintsConfig) -> Result<Self, ConfigError> {
+        Ok(Self::with(Options::default()))
+    }
+
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
+        let mut mark = Mark::<()>::begin(ctx).await?;
+        let athlete = ctx.run.partition.clone();
+        let connection = ctx.read(move |tx| connection::get(tx, &athlete)).await?;
+        let Some(owner_id) = connection.and_then(|connection| connection.strava_id) else {
+            return Ok(mark.changes);
+        };
+        collect(ctx, owner_id).await?;
+        loop {
+            let hints = ctx.read(move |tx| hint::list(tx, owner_id, BATCH)).await?;
+            if hints.is_empty() {
+                return Ok(mark.changes);
+            }
+            self.look_into(ctx, &mut mark, hints).await?;
+        }
+    }
+}
+
+impl Hints {
+    fn with(options: Options) -> Self {
+        Self { client: Client::new(options.clone()), options }
+    }
+
+    /// Looks at each id once, and forgets its hints with what was found.
+    async fn look_into(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<()>,
+        hints: Vec<Hint>,
+    ) -> Result<(), StepError> {
+        if hints.iter().any(|hint| hint.is_deauthorization) && self.is_taken_back(ctx).await? {
+            let message = "the athlete has taken the grant back at Strava; what came from there is removed";
+            return Err(StepError::Hopeless(Cause::new("strava_deauthorized", message)));
+        }
+        let ids: BTreeSet<i64> =
+            hints.iter().filter(|hint| hint.object_type == "activity").map(|hint| hint.object_id).collect();
+        for strava_id in ids {
+            let path = format!("activities/{strava_id}");
+            let query = [("include_all_efforts", "true")];
+            match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
+                Reply::Told(told) => keep(ctx, mark, told).await?,
+                Reply::Gone => forget(ctx, mark, strava_id).await?,
+                // The sweep finds it.
+                Reply::NotEntitled | Reply::Faulty(_) => {}
+            }
+        }
+        ctx.commit(move |tx, _| hints.iter().try_for_each(|looked| hint::remove(tx, looked))).await
+    }
+
+    /// Asks Strava whether the grant is taken back, as somebody said; what is then to be removed is.
+    async fn is_taken_back(&self, ctx: &StepContext) -> Result<bool, StepError> {
+        match self.client.get(ctx, "athlete", &[], Purpose::Fresh).await {
+            Ok(_) => Ok(false),
+            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => {
+                connecting::purge(ctx, &self.options).await?;
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Waits until nothing more was hinted at for a while.
+async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
+    let newest_ms = ctx.read(move |tx| hint::newest_ms(tx, owner_id)).await?;
+    let wait_ms = newest_ms.map_or(0, |newest_ms| newest_ms + COLLECT_MS - ctx.clock.now_ms());
+    match u64::try_from(wait_ms) {
+        Ok(wait_ms) if wait_ms > 0 => {
+            let source = Cause::new("collecting", "more hints may follow; they are looked into together");
+            Err(StepError::Later { after: Duration::from_millis(wait_ms), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps what the details say, as if a list had said it too.
+async fn keep(ctx: &StepContext, mark: &mut Mark<()>, told: Value) -> Result<(), StepError> {
+    let mut as_listed = told.clone();
+    if let Some(fields) = as_listed.as_object_mut() {
+        fields.retain(|name, _| !OF_DETAILS.contains(&name.as_str()));
+    }
+    let Some((mut listed, summary)) = listing::listed(&as_listed) else { return Ok(()) };
+    let (athlete, strava_id, now_ms) = (ctx.run.partition.clone(), listed.strava_id, ctx.clock.now_ms());
+    listed.activity_id = decode::activity_id(&athlete, strava_id);
+    let (zone, kept, stored) = ctx
+        .read(move |tx| {
+            let kept = activity::known(tx, &athlete, &[strava_id])?.remove(&strava_id);
+            Ok((listing::time_zone(tx, &athlete)?, kept, Stored::read(tx, &athlete, strava_id)?))
+        })
+        .await?;
+    let athlete = ctx.run.partition.clone();
+    let changed = Changed::of(&athlete, &zone, (listed, kept), &summary, &stored);
+    let due = Due {
+        strava_id,
+        activity_id: changed.listed.activity_id.clone(),
+        summary: changed.listed.summary.clone(),
+        summary_sha256: changed.listed.summary_sha256.clone(),
+        detail: None,
+    };
+    let write = move |intake: &mut Intake<'_, '_>| listing::write(intake, &[changed.clone()], now_ms);
+    mark.commit(ctx, (), write).await?;
+    details::keep(ctx, mark, due, told).await.map(drop)
+}
+
+async fn forget(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64) -> Result<(), StepError> {
+    let now_ms = ctx.clock.now_ms();
+    let remove = move |intake: &mut Intake<'_, '_>| {
+        let Some(due) = activity::one(intake.tx, intake.athlete, strava_id)? else { return Ok(()) };
+        gone::forget(intake, (strava_id, &due.activity_id), now_ms)
+    };
+    mark.commit(ctx, (), remove).await
+}
+
+pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
+    let options = options.clone();
+    registry.step_made::<Hints>(move |_| Ok(Hints::with(options.clone())))
+}

@@ -1,0 +1,189 @@
+//! The segments that the athlete has starred, and the own efforts on them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use engine::context::StepContext;
+use engine::registry::{Registry, RegistryError};
+use engine::step::{ConfigError, Gather, Step, StepError};
+use fitness::Changes;
+use fitness::records::intake::Intake;
+use fitness::records::strava::item::{self, Item};
+use fitness::records::strava::quota::Purpose;
+use fitness::records::strava::{effort, sync};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::activities::PER_PAGE;
+use super::fetch::duration;
+use crate::client::{Client, Reply};
+use crate::mark::Mark;
+use crate::options::Options;
+use crate::wire::{Effort, Segment};
+
+/// The kind of a starred segment among the items.
+const KIND: &str = "segment";
+
+/// Reads starred segments and the efforts on those whose best time is another now.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    client: Client,
+    every: Duration,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SegmentsConfig {
+    /// How often the starred ones are listed; in between the step asks nothing.
+    every: String,
+}
+
+impl Default for SegmentsConfig {
+    fn default() -> Self {
+        Self { every: "24h".to_owned() }
+    }
+}
+
+impl Step for Segments {
+    const KIND: &'static str = "strava.segments";
+    const ABOUT: &'static str = "Reads starred segments and the own efforts on them.";
+    type Config = SegmentsConfig;
+    type Input = (Gather<Changes>,);
+    type Output = Changes;
+
+    fn build(config: SegmentsConfig) -> Result<Self, ConfigError> {
+        Self::with(&config, Options::default())
+    }
+
+    async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
+        let mut mark = Mark::<()>::begin(ctx).await?;
+        if is_fresh(ctx, KIND, self.every).await? {
+            return Ok(mark.changes);
+        }
+        let athlete = ctx.run.partition.clone();
+        let kept = ctx.read(move |tx| item::list(tx, &athlete, KIND)).await?;
+        let mut kept: BTreeMap<String, String> =
+            kept.into_iter().map(|item| (item.item_id, item.body)).collect();
+        let mut has_efforts = self.has_efforts(ctx).await?;
+        for number in 1.. {
+            let starred = self.starred(ctx, number).await?;
+            let is_last = starred.len() < PER_PAGE;
+            for value in starred {
+                let Ok(segment) = Segment::read(&value) else { continue };
+                let before = kept.remove(&segment.id.to_string());
+                if has_efforts && best_of(before.as_deref()) != segment.best.as_ref().map(|best| best.id) {
+                    has_efforts = self.efforts(ctx, &mut mark, segment.id).await?;
+                }
+                self.keep(ctx, &mut mark, &segment, value).await?;
+            }
+            if is_last {
+                break;
+            }
+        }
+        for unstarred in kept.into_keys() {
+            let forget = move |intake: &mut Intake<'_, '_>| {
+                item::remove(intake.tx, intake.athlete, (KIND, &unstarred))
+            };
+            mark.commit(ctx, (), forget).await?;
+        }
+        Ok(mark.changes)
+    }
+}
+
+impl Segments {
+    fn with(config: &SegmentsConfig, options: Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options), every: duration("every", &config.every)? })
+    }
+
+    async fn starred(&self, ctx: &StepContext, number: u32) -> Result<Vec<Value>, StepError> {
+        let (page, per_page) = (number.to_string(), PER_PAGE.to_string());
+        let query = [("page", page.as_str()), ("per_page", &per_page)];
+        match self.client.get(ctx, "segments/starred", &query, Purpose::Past).await? {
+            Reply::Told(Value::Array(values)) => Ok(values),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn has_efforts(&self, ctx: &StepContext) -> Result<bool, StepError> {
+        let athlete = ctx.run.partition.clone();
+        ctx.read(move |tx| Ok(sync::get(tx, &athlete)?.no_efforts_ms.is_none())).await
+    }
+
+    /// Reads the efforts on a segment, and says whether the athlete has a right to them.
+    async fn efforts(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<()>,
+        segment_id: i64,
+    ) -> Result<bool, StepError> {
+        let (id, per_page) = (segment_id.to_string(), PER_PAGE.to_string());
+        let query = [("segment_id", id.as_str()), ("per_page", &per_page)];
+        let now_ms = ctx.clock.now_ms();
+        match self.client.get(ctx, "segment_efforts", &query, Purpose::Past).await? {
+            Reply::Told(told) => {
+                let efforts = told.as_array().into_iter().flatten();
+                let efforts: Vec<_> =
+                    efforts.filter_map(|effort| Effort::read(effort).ok()).map(Effort::into_record).collect();
+                let write = move |intake: &mut Intake<'_, '_>| {
+                    effort::put(intake.tx, intake.athlete, &efforts, now_ms)
+                };
+                mark.commit(ctx, (), write).await?;
+                Ok(true)
+            }
+            Reply::NotEntitled => {
+                let note = move |intake: &mut Intake<'_, '_>| {
+                    sync::set_no_efforts(intake.tx, intake.athlete, Some(now_ms))
+                };
+                mark.commit(ctx, (), note).await?;
+                Ok(false)
+            }
+            Reply::Gone | Reply::Faulty(_) => Ok(true),
+        }
+    }
+
+    async fn keep(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<()>,
+        segment: &Segment,
+        value: Value,
+    ) -> Result<(), StepError> {
+        let now_ms = ctx.clock.now_ms();
+        let item = Item {
+            kind: KIND.to_owned(),
+            item_id: segment.id.to_string(),
+            body: value.to_string(),
+            fetched_ms: now_ms,
+        };
+        let best: Vec<_> = segment.best.clone().map(Effort::into_record).into_iter().collect();
+        let write = move |intake: &mut Intake<'_, '_>| {
+            item::put(intake.tx, intake.athlete, &item)?;
+            effort::put(intake.tx, intake.athlete, &best, now_ms)
+        };
+        mark.commit(ctx, (), write).await
+    }
+}
+
+/// The best effort of a segment as it was kept.
+fn best_of(body: Option<&str>) -> Option<i64> {
+    let value: Value = serde_json::from_str(body?).ok()?;
+    Some(Segment::read(&value).ok()?.best?.id)
+}
+
+/// True where items of a kind were fetched not longer ago than that.
+pub(super) async fn is_fresh(
+    ctx: &StepContext,
+    kind: &'static str,
+    every: Duration,
+) -> Result<bool, StepError> {
+    let athlete = ctx.run.partition.clone();
+    let fetched_ms = ctx.read(move |tx| item::fetched_ms(tx, &athlete, kind)).await?;
+    let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+    Ok(fetched_ms.is_some_and(|fetched_ms| ctx.clock.now_ms() - fetched_ms < every_ms))
+}
+
+pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
+    let options = options.clone();
+    registry.step_made::<Segments>(move |config| Segments::with(&config, options.clone()))
+}

@@ -1,0 +1,125 @@
+//! The samples of each activity.
+
+use std::time::Duration;
+
+use engine::context::StepContext;
+use engine::registry::{Registry, RegistryError};
+use engine::step::{ConfigError, Gather, Step, StepError};
+use fitness::Changes;
+use fitness::records::intake::Intake;
+use fitness::records::strava::activity::{self, Due, Part, StreamsState};
+use fitness::records::strava::quota::Purpose;
+use serde_json::Value;
+
+use super::fetch::{self, Fetch, FetchConfig, Outcome};
+use crate::client::{Client, Reply};
+use crate::decode;
+use crate::listing::{self, blocking};
+use crate::mark::Mark;
+use crate::options::Options;
+use crate::wire::{KEYS, Streams, Summary, streams_of};
+
+/// Reads the samples of activities that are new or were recorded anew.
+#[derive(Debug)]
+pub(crate) struct StreamsStep {
+    client: Client,
+    patience: Duration,
+}
+
+impl Step for StreamsStep {
+    const KIND: &'static str = "strava.streams";
+    const ABOUT: &'static str = "Reads the samples of activities, the newest first.";
+    type Config = FetchConfig;
+    type Input = (Gather<Changes>,);
+    type Output = Changes;
+
+    fn build(config: FetchConfig) -> Result<Self, ConfigError> {
+        Self::with(&config, Options::default())
+    }
+
+    // What is due stands in the store, whichever run listed it.
+    async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
+        fetch::run(ctx, &self.client, self.patience, &OfOne).await
+    }
+}
+
+impl StreamsStep {
+    fn with(config: &FetchConfig, options: Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options), patience: config.patience()? })
+    }
+}
+
+/// Asks for the samples of one activity.
+struct OfOne;
+
+impl Fetch for OfOne {
+    const PART: Part = Part::Streams;
+
+    async fn fetch(
+        &self,
+        ctx: &StepContext,
+        client: &Client,
+        mark: &mut Mark<()>,
+        due: Due,
+    ) -> Result<Outcome, StepError> {
+        let path = format!("activities/{}/streams", due.strava_id);
+        let query = [("keys", KEYS), ("key_by_type", "true")];
+        match client.get(ctx, &path, &query, Purpose::Past).await? {
+            Reply::Told(told) => keep(ctx, mark, due, told).await,
+            // One that was typed in has none, and one that is gone is found by its details and by the sweep.
+            Reply::Gone => {
+                note(ctx, mark, &due, StreamsState::None).await?;
+                Ok(Outcome::Done)
+            }
+            Reply::NotEntitled | Reply::Faulty(_) => Ok(Outcome::Faulty),
+        }
+    }
+}
+
+/// Keeps samples, and computes the activity anew from them.
+async fn keep(ctx: &StepContext, mark: &mut Mark<()>, due: Due, told: Value) -> Result<Outcome, StepError> {
+    let (athlete, strava_id) = (ctx.run.partition.clone(), due.strava_id);
+    let (zone, stored) = ctx
+        .read(move |tx| {
+            Ok((listing::time_zone(tx, &athlete)?, listing::Stored::read(tx, &athlete, strava_id)?))
+        })
+        .await?;
+    let athlete = ctx.run.partition.clone();
+    let read = blocking(move || {
+        let value: Value = serde_json::from_str(&due.summary).ok()?;
+        let (summary, streams) = (Summary::read(&value).ok()?, Streams::read(&told).ok()?);
+        let samples = decode::samples(&summary, &streams);
+        let detail = stored.detail();
+        let row = decode::told(&athlete, &summary, detail.as_ref());
+        let state = if samples.is_empty() { StreamsState::None } else { StreamsState::Kept };
+        let entry = decode::entry(&athlete, &summary, detail.as_ref(), samples, &zone);
+        Some((due.strava_id, streams_of(&value), state, entry, row))
+    });
+    let Some((strava_id, streams_of, state, entry, row)) = read.await? else { return Ok(Outcome::Faulty) };
+    let now_ms = ctx.clock.now_ms();
+    let write = move |intake: &mut Intake<'_, '_>| {
+        activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms)?;
+        listing::write_one(intake, &entry, &row)
+    };
+    mark.commit(ctx, (), write).await?;
+    Ok(Outcome::Done)
+}
+
+async fn note(
+    ctx: &StepContext,
+    mark: &mut Mark<()>,
+    due: &Due,
+    state: StreamsState,
+) -> Result<(), StepError> {
+    let value: Value = serde_json::from_str(&due.summary).unwrap_or_default();
+    let (strava_id, streams_of, now_ms) = (due.strava_id, streams_of(&value), ctx.clock.now_ms());
+    let write = move |intake: &mut Intake<'_, '_>| {
+        activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms)
+    };
+    mark.commit(ctx, (), write).await
+}
+
+pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
+    let options = options.clone();
+    registry.step_made::<StreamsStep>(move |config| StreamsStep::with(&config, options.clone()))
+}

@@ -1,0 +1,236 @@
+//! An activity as lists and details tell it.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{Fields, WireError};
+
+/// What a list says of an activity that this program reads: a change of another field, such as of its kudos, is none.
+const READ: [&str; 35] = [
+    "name",
+    "sport_type",
+    "type",
+    "start_date",
+    "start_date_local",
+    "timezone",
+    "utc_offset",
+    "elapsed_time",
+    "moving_time",
+    "distance",
+    "total_elevation_gain",
+    "elev_high",
+    "elev_low",
+    "average_speed",
+    "max_speed",
+    "average_heartrate",
+    "max_heartrate",
+    "average_watts",
+    "max_watts",
+    "weighted_average_watts",
+    "device_watts",
+    "kilojoules",
+    "average_cadence",
+    "average_temp",
+    "suffer_score",
+    "workout_type",
+    "gear_id",
+    "commute",
+    "manual",
+    "trainer",
+    "private",
+    "visibility",
+    "start_latlng",
+    "external_id",
+    "upload_id",
+];
+/// What a start is shown as whose time of day the athlete hides: the first second of its day.
+const HIDDEN: (i8, i8, i8) = (0, 0, 1);
+
+/// An activity of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Summary {
+    pub(crate) id: i64,
+    /// Epoch milliseconds; where it is hidden, of the first second of its day.
+    pub(crate) start_ms: i64,
+    pub(crate) is_start_hidden: bool,
+    /// Of local time from UTC; nothing where it cannot be told.
+    pub(crate) utc_offset_s: Option<i32>,
+    pub(crate) name: Option<String>,
+    /// The source's own word.
+    pub(crate) sport: Option<String>,
+    pub(crate) elapsed_s: Option<f64>,
+    pub(crate) moving_s: Option<f64>,
+    pub(crate) distance_m: Option<f64>,
+    pub(crate) ascent_m: Option<f64>,
+    pub(crate) max_altitude_m: Option<f64>,
+    pub(crate) min_altitude_m: Option<f64>,
+    pub(crate) avg_speed: Option<f64>,
+    pub(crate) max_speed: Option<f64>,
+    pub(crate) avg_hr: Option<f64>,
+    pub(crate) max_hr: Option<f64>,
+    pub(crate) avg_power: Option<f64>,
+    pub(crate) max_power: Option<f64>,
+    pub(crate) weighted_power: Option<f64>,
+    /// False where power was estimated and not measured.
+    pub(crate) has_power_meter: bool,
+    pub(crate) work_kj: Option<f64>,
+    pub(crate) avg_cadence: Option<f64>,
+    pub(crate) avg_temperature_c: Option<f64>,
+    pub(crate) relative_effort: Option<f64>,
+    pub(crate) workout_type: Option<i64>,
+    pub(crate) gear_id: Option<String>,
+    pub(crate) is_commute: Option<bool>,
+    pub(crate) is_manual: bool,
+    pub(crate) is_on_trainer: bool,
+    /// Name of the file that was uploaded, or the other program's id.
+    pub(crate) external_id: Option<String>,
+    pub(crate) device: Option<String>,
+}
+
+/// What the details of an activity say beyond its summary.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Detail {
+    pub(crate) description: Option<String>,
+    pub(crate) private_note: Option<String>,
+    pub(crate) calories: Option<f64>,
+    pub(crate) perceived_exertion: Option<f64>,
+    pub(crate) gear: Option<String>,
+    pub(crate) laps: Vec<Lap>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Lap {
+    pub(crate) start_ms: Option<i64>,
+    pub(crate) elapsed_s: Option<f64>,
+    pub(crate) moving_s: Option<f64>,
+    pub(crate) distance_m: Option<f64>,
+    pub(crate) ascent_m: Option<f64>,
+    pub(crate) avg_hr: Option<f64>,
+    pub(crate) max_hr: Option<f64>,
+    pub(crate) avg_power: Option<f64>,
+    pub(crate) avg_cadence: Option<f64>,
+}
+
+impl Summary {
+    pub(crate) fn read(value: &Value) -> Result<Self, WireError> {
+        let fields = Fields::of(value)?;
+        let start_ms = fields.moment_ms("start_date").ok_or(WireError::Lacks("start_date"))?;
+        let wall = fields.wall("start_date_local");
+        let is_start_hidden = is_hidden(wall) && is_hidden(utc(start_ms));
+        Ok(Self {
+            id: fields.id("id").ok_or(WireError::Lacks("id"))?,
+            start_ms,
+            is_start_hidden,
+            utc_offset_s: if is_start_hidden { Some(0) } else { offset_s(fields, start_ms, wall) },
+            name: fields.text("name").map(str::to_owned),
+            sport: fields.text("sport_type").or_else(|| fields.text("type")).map(str::to_owned),
+            elapsed_s: fields.positive("elapsed_time"),
+            moving_s: fields.positive("moving_time"),
+            distance_m: fields.positive("distance"),
+            ascent_m: fields.number("total_elevation_gain").filter(|ascent| *ascent >= 0.0),
+            max_altitude_m: fields.number("elev_high"),
+            min_altitude_m: fields.number("elev_low"),
+            avg_speed: fields.positive("average_speed"),
+            max_speed: fields.positive("max_speed"),
+            avg_hr: fields.positive("average_heartrate"),
+            max_hr: fields.positive("max_heartrate"),
+            avg_power: fields.positive("average_watts"),
+            max_power: fields.positive("max_watts"),
+            weighted_power: fields.positive("weighted_average_watts"),
+            has_power_meter: fields.flag("device_watts").unwrap_or(false),
+            work_kj: fields.positive("kilojoules"),
+            avg_cadence: fields.positive("average_cadence"),
+            avg_temperature_c: fields.number("average_temp"),
+            relative_effort: fields.number("suffer_score"),
+            workout_type: fields.get("workout_type").and_then(Value::as_i64),
+            gear_id: fields.text("gear_id").map(str::to_owned),
+            is_commute: fields.flag("commute"),
+            is_manual: fields.flag("manual").unwrap_or(false),
+            is_on_trainer: fields.flag("trainer").unwrap_or(false),
+            external_id: fields.text("external_id").map(str::to_owned),
+            device: fields.text("device_name").map(str::to_owned),
+        })
+    }
+
+    /// True where the athlete marked it as a race: 1 of a run, 11 of a ride.
+    pub(crate) fn is_competition(&self) -> Option<bool> {
+        self.workout_type.map(|kind| matches!(kind, 1 | 11))
+    }
+
+    pub(crate) fn is_long_run(&self) -> Option<bool> {
+        self.workout_type.map(|kind| kind == 2)
+    }
+}
+
+impl Detail {
+    pub(crate) fn read(value: &Value) -> Result<Self, WireError> {
+        let fields = Fields::of(value)?;
+        let lap = |value| Fields::of(value).ok().map(Lap::of);
+        Ok(Self {
+            description: fields.text("description").map(str::to_owned),
+            private_note: fields.text("private_note").map(str::to_owned),
+            calories: fields.positive("calories"),
+            perceived_exertion: fields
+                .number("perceived_exertion")
+                .filter(|felt| (1.0..=10.0).contains(felt)),
+            gear: fields.within("gear").and_then(|gear| gear.text("name")).map(str::to_owned),
+            laps: fields.list("laps").filter_map(lap).collect(),
+        })
+    }
+}
+
+impl Lap {
+    fn of(fields: Fields<'_>) -> Self {
+        Self {
+            start_ms: fields.moment_ms("start_date"),
+            elapsed_s: fields.positive("elapsed_time"),
+            moving_s: fields.positive("moving_time"),
+            distance_m: fields.positive("distance"),
+            ascent_m: fields.number("total_elevation_gain").filter(|ascent| *ascent >= 0.0),
+            avg_hr: fields.positive("average_heartrate"),
+            max_hr: fields.positive("max_heartrate"),
+            avg_power: fields.positive("average_watts").filter(|_| fields.flag("device_watts") == Some(true)),
+            avg_cadence: fields.positive("average_cadence"),
+        }
+    }
+}
+
+/// What changes where a list says something else of an activity, in hexadecimal.
+pub(crate) fn fingerprint(value: &Value) -> String {
+    let mut hash = Sha256::new();
+    for name in READ {
+        // A field that is absent and one that is null say the same.
+        let said = value.get(name).filter(|said| !said.is_null());
+        hash.update(said.map(Value::to_string).unwrap_or_default());
+        hash.update([0]);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the samples of an activity hang on: they are asked for again only where it changes.
+pub(crate) fn streams_of(value: &Value) -> String {
+    let said = |name| value.get(name).map(Value::to_string).unwrap_or_default();
+    format!("{} {} {}", said("distance"), said("elapsed_time"), said("upload_id"))
+}
+
+fn utc(epoch_ms: i64) -> Option<DateTime> {
+    let moment = Timestamp::from_millisecond(epoch_ms).ok()?;
+    Some(jiff::tz::Offset::UTC.to_datetime(moment))
+}
+
+fn is_hidden(at: Option<DateTime>) -> bool {
+    at.is_some_and(|at| (at.hour(), at.minute(), at.second()) == HIDDEN)
+}
+
+/// The offset that both starts tell; else the one that is told, which some records have for winter all year.
+fn offset_s(fields: Fields<'_>, start_ms: i64, wall: Option<DateTime>) -> Option<i32> {
+    let of_wall = wall.and_then(|wall| {
+        let wall_ms = jiff::tz::Offset::UTC.to_timestamp(wall).ok()?.as_millisecond();
+        i32::try_from((wall_ms - start_ms) / 1000).ok()
+    });
+    let told = || fields.number("utc_offset").and_then(|seconds| format!("{seconds:.0}").parse().ok());
+    let is_offset = |seconds: &i32| seconds.abs() <= 18 * 3600;
+    of_wall.filter(is_offset).or_else(told).filter(is_offset)
+}
