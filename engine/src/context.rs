@@ -20,6 +20,7 @@ use crate::http::Http;
 use crate::pool::{Door, Visit};
 use crate::run::{Cause, Fence, Fenced, Stop};
 use crate::script::Library;
+use crate::secret::Keys;
 use crate::step::StepError;
 
 pub(crate) const QUERIES: &[&[&store::Sql]] = &[cursor::QUERIES];
@@ -46,6 +47,8 @@ pub struct RunContext {
     pub stop: Stop,
     /// How outside services are asked.
     pub http: Http,
+    /// What opens and seals what outside services entrusted to us.
+    pub secrets: Keys,
     pub watcher: Option<Watcher>,
 }
 
