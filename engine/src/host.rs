@@ -18,7 +18,7 @@ use crate::params;
 use crate::plan::{Overlap, Plan};
 use crate::pool::Pools;
 use crate::queue::{self, Enqueued, Job};
-use crate::registry::Registry;
+use crate::registry::{Means, Registry};
 use crate::run::Cause;
 use crate::run::record::{self, RunRecord};
 use crate::script::{Diagnostic, Folder, Library, Source};
@@ -160,6 +160,16 @@ impl Engine {
     /// The clock that everything goes by.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// What lines of the doctor, connections and hooks work with.
+    pub fn means(&self) -> Means {
+        Means {
+            store: self.0.store.clone(),
+            http: self.0.http.clone(),
+            clock: self.0.clock.clone(),
+            secrets: self.secrets().clone(),
+        }
     }
 
     pub(crate) fn http(&self) -> &Http {
