@@ -14,6 +14,7 @@ pub mod day;
 pub mod decoupling;
 pub mod distance;
 pub mod eddington;
+pub mod entry;
 pub mod explain;
 pub mod export;
 pub mod govss;

@@ -21,6 +21,7 @@ pub mod export_item;
 pub mod export_row;
 pub mod import_file;
 pub mod insight;
+pub mod intake;
 pub mod lap;
 pub mod load_position;
 pub mod old_best;

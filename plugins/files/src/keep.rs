@@ -1,23 +1,21 @@
 //! Decides what becomes of a prepared source, and writes it, inside one transaction.
 
-use fitness::Changes;
+use fitness::entry::Entry;
 use fitness::recording::Warning;
-use fitness::records::activity::{self, Change, Removed, duplicate};
+use fitness::records::activity;
 use fitness::records::export_item::{self, ExportItem};
 use fitness::records::export_row::{self, ExportRow};
 use fitness::records::import_file::{ImportFile, Kind, Outcome};
+use fitness::records::intake::{Intake, Taken};
 use fitness::records::source_file::{self, SourceFile};
-use fitness::records::{
-    activity_number, activity_stream, best_effort, change_number, lap, original, stale_day,
-};
-use jiff::civil::Date;
+use fitness::records::{activity_number, original};
 use store::{Result, Tx};
 
 use crate::archive::Told;
 use crate::decode::Refusal;
 use crate::export::{List, PROVENANCE};
 use crate::known::{by_content, lone_id};
-use crate::prepare::{Content, Entry, Found, OTHER_SPORT, Prepared};
+use crate::prepare::{Content, Found, OTHER_SPORT, Prepared};
 use crate::sources::{Source, What};
 
 /// An activity that begins this close to one of the file's former content is the same one, recorded further.
@@ -25,42 +23,18 @@ const SAME_START_MS: i64 = 60_000;
 
 /// Writes prepared sources for one athlete.
 pub(crate) struct Keeper<'a, 'tx> {
-    tx: &'a mut Tx<'tx>,
-    athlete: &'a str,
+    intake: Intake<'a, 'tx>,
     now_ms: i64,
-    kept: Kept,
-    /// When activities start that were written or removed, so that their duplicates are looked for.
-    starts_ms: Vec<i64>,
-}
-
-/// What a transaction changed.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Kept {
-    pub activities: u64,
-    /// The change number of all of it.
-    pub change: Option<i64>,
-    pub first_day: Option<Date>,
-}
-
-impl Kept {
-    /// The same since a change number.
-    pub(crate) fn changes(&self, from: i64) -> Changes {
-        let days = self.first_day.map(|day| day.to_string());
-        Changes { from, to: self.change.unwrap_or(from), days }
-    }
 }
 
 impl<'a, 'tx> Keeper<'a, 'tx> {
     pub(crate) fn new(tx: &'a mut Tx<'tx>, athlete: &'a str, now_ms: i64) -> Self {
-        Self { tx, athlete, now_ms, kept: Kept::default(), starts_ms: Vec::new() }
+        Self { intake: Intake::new(tx, athlete), now_ms }
     }
 
     /// Marks the days that were touched as stale, and says what changed.
-    pub(crate) fn close(self) -> Result<Kept> {
-        if let Some(day) = self.kept.first_day {
-            stale_day::lower(self.tx, self.athlete, day)?;
-        }
-        Ok(self.kept)
+    pub(crate) fn close(self) -> Result<Taken> {
+        self.intake.close()
     }
 
     /// Keeps what was found at a source, and says what became of it: of the file, and of a row that stands alone.
@@ -90,22 +64,18 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
 
     /// Links what was written with other records of the same activities, and says so.
     fn relink(&mut self, noted: &mut [ImportFile]) -> Result<()> {
-        if self.starts_ms.is_empty() {
-            return Ok(());
-        }
-        let changed = self.change()?;
-        let relinked = duplicate::relink(self.tx, self.athlete, &self.starts_ms, changed)?;
-        self.starts_ms.clear();
+        let Some(relinked) = self.intake.relink()? else { return Ok(()) };
         for file in noted {
             file.warnings.extend(relinked.warnings(&file.activities));
         }
-        self.touch(relinked.first_day)
+        Ok(())
     }
 
     fn items(&mut self, file: &SourceFile, list: List, items: &[ExportItem]) -> Result<ImportFile> {
-        let is_known = source_file::find(self.tx, self.athlete, &file.path)?.is_some();
+        let is_known = source_file::find(self.intake.tx, self.intake.athlete, &file.path)?.is_some();
         self.note(file)?;
-        let changed = export_item::replace(self.tx, self.athlete, (PROVENANCE, list.kind()), items)?;
+        let changed =
+            export_item::replace(self.intake.tx, self.intake.athlete, (PROVENANCE, list.kind()), items)?;
         let outcome_of = match (changed > 0, is_known) {
             (true, false) => Outcome::Imported,
             (true, true) => Outcome::Updated,
@@ -118,10 +88,10 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
     fn told(&mut self, told: Option<&Told>, mut noted: ImportFile) -> Result<ImportFile> {
         let (Some(told), Some(id)) = (told, noted.activities.first().cloned()) else { return Ok(noted) };
         let before = self.row_before(&told.record)?;
-        let lone = lone_id(self.athlete, &told.record);
+        let lone = lone_id(self.intake.athlete, &told.record);
         if lone != id && before.as_ref().is_some_and(|row| row.activity_id.as_ref() == Some(&lone)) {
             // Its file has turned up.
-            self.remove(&lone)?;
+            self.intake.remove(&lone)?;
         }
         if before.as_ref().is_none_or(|row| !row.says_the_same(&told.record)) {
             self.tell_sport(told, &id)?;
@@ -146,7 +116,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let id = linked.clone().unwrap_or_else(|| entry.activity.id.clone());
         let is_lone = id == entry.activity.id;
         if is_lone && (linked.is_none() || !is_same) {
-            self.write(entry)?;
+            self.intake.write(entry)?;
         }
         if !is_same {
             self.tell_exertion(told, before.as_ref(), &id)?;
@@ -177,12 +147,12 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
     }
 
     fn row_before(&mut self, row: &ExportRow) -> Result<Option<ExportRow>> {
-        export_row::find(self.tx, self.athlete, (&row.provenance, &row.source_id))
+        export_row::find(self.intake.tx, self.intake.athlete, (&row.provenance, &row.source_id))
     }
 
     fn link(&mut self, row: &ExportRow, activity_id: &str) -> Result<()> {
         let row = ExportRow { activity_id: Some(activity_id.to_owned()), ..row.clone() };
-        export_row::put(self.tx, self.athlete, &row).map(drop)
+        export_row::put(self.intake.tx, self.intake.athlete, &row).map(drop)
     }
 
     /// Gives the sport of the export to an activity of another file whose own is not known.
@@ -191,15 +161,16 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let Some(sport) = figures.sport.as_deref().filter(|sport| *sport != OTHER_SPORT) else {
             return Ok(());
         };
-        let Some(shown) = activity::get(self.tx, self.athlete, id)?.filter(|of| of.row.sport == OTHER_SPORT)
+        let Some(shown) =
+            activity::get(self.intake.tx, self.intake.athlete, id)?.filter(|of| of.row.sport == OTHER_SPORT)
         else {
             return Ok(());
         };
-        let changed = self.change()?;
-        activity::set_sport(self.tx, id, (sport, figures.sub_sport.as_deref()), changed)?;
-        activity_number::forget_all(self.tx, id)?;
-        self.starts_ms.extend(shown.row.start_ms);
-        self.touch(shown.local_date)
+        let changed = self.intake.change()?;
+        activity::set_sport(self.intake.tx, id, (sport, figures.sub_sport.as_deref()), changed)?;
+        activity_number::forget_all(self.intake.tx, id)?;
+        self.intake.look_around(shown.row.start_ms);
+        self.intake.touch(shown.local_date)
     }
 
     /// Lets the load of an activity be computed anew where the exertion that the athlete felt is another now.
@@ -208,8 +179,8 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         if before == told.row.figures.perceived_exertion {
             return Ok(());
         }
-        let changed = self.change()?;
-        activity::touch_one(self.tx, id, changed)
+        let changed = self.intake.change()?;
+        activity::touch_one(self.intake.tx, id, changed)
     }
 
     /// Lets the weather of an activity be planned anew where the export tells another one of it, or hides its start.
@@ -220,14 +191,14 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         if before == (figures.start_hidden, figures.weather.clone()) {
             return Ok(());
         }
-        let changed = self.change()?;
-        activity::touch_one(self.tx, id, changed)
+        let changed = self.intake.change()?;
+        activity::touch_one(self.intake.tx, id, changed)
     }
 
     fn read(&mut self, content: &Content) -> Result<ImportFile> {
         let file = &content.file;
-        let before = source_file::find(self.tx, self.athlete, &file.path)?;
-        let same = source_file::by_content(self.tx, self.athlete, &file.content_sha256)?;
+        let before = source_file::find(self.intake.tx, self.intake.athlete, &file.path)?;
+        let same = source_file::by_content(self.intake.tx, self.intake.athlete, &file.content_sha256)?;
         self.note(file)?;
         let is_read_anew = same.iter().any(|known| known.decoder < file.decoder);
         if !is_read_anew && let Some(first) = same.first() {
@@ -240,9 +211,9 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             return Ok(outcome(file, outcome_of, content.warnings.clone(), activities));
         }
         let replaced = self.replace(before.as_ref(), content)?;
-        original::put(self.tx, &content.original)?;
+        original::put(self.intake.tx, &content.original)?;
         for entry in &content.activities {
-            self.write(entry)?;
+            self.intake.write(entry)?;
         }
         let outcome_of = if replaced || is_read_anew { Outcome::Updated } else { Outcome::Imported };
         let activities = content.activities.iter().map(|entry| entry.activity.id.clone()).collect();
@@ -257,10 +228,10 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         else {
             return Ok(false);
         };
-        if !source_file::by_content(self.tx, self.athlete, &before.content_sha256)?.is_empty() {
+        if !source_file::by_content(self.intake.tx, self.intake.athlete, &before.content_sha256)?.is_empty() {
             return Ok(false);
         }
-        let former = activity::by_file(self.tx, self.athlete, &before.sha256)?;
+        let former = activity::by_file(self.intake.tx, self.intake.athlete, &before.sha256)?;
         let continues = |row: &activity::ActivityRow| {
             content.activities.iter().any(|entry| match (row.start_ms, entry.activity.start_ms) {
                 (Some(old), Some(new)) => (old - new).abs() <= SAME_START_MS,
@@ -270,58 +241,19 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         };
         let replaced: Vec<_> = former.into_iter().filter(continues).collect();
         for row in &replaced {
-            self.remove(&row.id)?;
+            self.intake.remove(&row.id)?;
         }
         Ok(!replaced.is_empty())
     }
 
-    fn write(&mut self, entry: &Entry) -> Result<()> {
-        let changed = self.change()?;
-        let upserted = activity::upsert(self.tx, &entry.activity, changed)?;
-        let has_other_efforts = best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
-        // What is read anew may say the same and be kept in another form.
-        activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
-        if upserted.change != Change::Inserted {
-            activity_number::forget(self.tx, &entry.activity.id)?;
-        }
-        if upserted.change == Change::Unchanged {
-            return if has_other_efforts { self.touch(entry.activity.local_date) } else { Ok(()) };
-        }
-        lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
-        self.kept.activities += 1;
-        self.starts_ms.extend(upserted.former_start_ms.into_iter().chain(entry.activity.start_ms));
-        self.touch(upserted.first_day)
-    }
-
-    fn remove(&mut self, id: &str) -> Result<()> {
-        let Removed { first_day, start_ms } = activity::remove(self.tx, id)?;
-        self.starts_ms.extend(start_ms);
-        self.touch(first_day)
-    }
-
-    fn touch(&mut self, day: Option<Date>) -> Result<()> {
-        self.change()?;
-        self.kept.first_day = self.kept.first_day.into_iter().chain(day).min();
-        Ok(())
-    }
-
-    fn change(&mut self) -> Result<i64> {
-        if let Some(change) = self.kept.change {
-            return Ok(change);
-        }
-        let change = change_number::next(self.tx, self.athlete)?;
-        self.kept.change = Some(change);
-        Ok(change)
-    }
-
     fn note(&mut self, file: &SourceFile) -> Result<()> {
         let file = SourceFile { changed_ms: self.now_ms, ..file.clone() };
-        source_file::put(self.tx, self.athlete, &file).map(drop)
+        source_file::put(self.intake.tx, self.intake.athlete, &file).map(drop)
     }
 
     fn activities(&mut self, content_sha256: &str) -> Result<Vec<String>> {
         let contents = [content_sha256.to_owned()];
-        let mut found = by_content(activity::ids_by_content(self.tx, self.athlete, &contents)?);
+        let mut found = by_content(activity::ids_by_content(self.intake.tx, self.intake.athlete, &contents)?);
         Ok(found.remove(content_sha256).unwrap_or_default())
     }
 }

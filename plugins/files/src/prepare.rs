@@ -3,15 +3,13 @@
 use std::fs::File;
 use std::io::Read;
 
-use fitness::best_effort::{self, BestEffort};
-use fitness::recording::{Channel, Recording, Warning};
-use fitness::records::activity::{Activity, Origin};
+use fitness::entry::Entry;
+use fitness::recording::{Recording, Warning};
+use fitness::records::activity::Origin;
 use fitness::records::export_item::ExportItem;
 use fitness::records::import_file::Kind;
 use fitness::records::original::{Original, sha256};
 use fitness::records::source_file::SourceFile;
-use fitness::stream::{self, Column};
-use fitness::{day, samples};
 
 use crate::archive::Told;
 use crate::decode::{Limits, Refusal, decode};
@@ -53,14 +51,6 @@ pub(crate) struct Content {
     pub original: Original,
     pub activities: Vec<Entry>,
     pub warnings: Vec<Warning>,
-}
-
-/// An activity with its columns, laps and best efforts.
-pub(crate) struct Entry {
-    pub activity: Activity,
-    pub columns: Vec<(Column, Vec<u8>)>,
-    pub laps: Vec<fitness::recording::Lap>,
-    pub best_efforts: Vec<BestEffort>,
 }
 
 impl Prepared {
@@ -118,7 +108,7 @@ pub(crate) fn is_untouched(place: &Place, file: &SourceFile) -> bool {
 fn lone(told: &Told, known: &Known) -> Entry {
     let mut activity = export::activity(&told.row, known.athlete(), known.time_zone());
     activity.file.clone_from(&told.path);
-    Entry { activity, columns: Vec::new(), laps: Vec::new(), best_efforts: Vec::new() }
+    Entry::bare(activity)
 }
 
 /// The bytes of a source that is neither an upload nor missing.
@@ -238,13 +228,8 @@ fn told_sport(mut recording: Recording, told: Option<&Told>) -> Recording {
     recording
 }
 
-fn entry(mut recording: Recording, file: &SourceFile, (part, parts): (u32, u32), known: &Known) -> Entry {
-    let cleaned = samples::clean(&mut recording.samples);
-    recording.warnings.extend(cleaned);
+fn entry(recording: Recording, file: &SourceFile, (part, parts): (u32, u32), known: &Known) -> Entry {
     let source_id = format!("{}/{part}", file.content_sha256);
-    let local_date = recording
-        .start_ms
-        .and_then(|start_ms| day::local_date(start_ms, recording.utc_offset_s, known.time_zone()));
     let origin = Origin {
         athlete: known.athlete(),
         provenance: PROVENANCE,
@@ -254,18 +239,5 @@ fn entry(mut recording: Recording, file: &SourceFile, (part, parts): (u32, u32),
         part,
         parts,
     };
-    let activity = Activity::of(&recording, origin, local_date);
-    let best_efforts = best_effort::of(&recording);
-    Entry { activity, columns: columns(&recording), laps: recording.laps, best_efforts }
-}
-
-fn columns(recording: &Recording) -> Vec<(Column, Vec<u8>)> {
-    let samples = &recording.samples;
-    let times = (!samples.time_ms.is_empty()).then(|| (Column::Time, stream::encode_times(&samples.time_ms)));
-    let channel = |(channel, values): (&Channel, &Vec<f64>)| {
-        (Column::Channel(*channel), stream::encode(*channel, values))
-    };
-    let segments =
-        (!samples.breaks.is_empty()).then(|| (Column::Segments, stream::encode_segments(&samples.breaks)));
-    times.into_iter().chain(segments).chain(samples.channels.iter().map(channel)).collect()
+    Entry::of(recording, origin, known.time_zone())
 }
