@@ -88,6 +88,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(pipelines::schedule::pause))
         .routes(routes!(pipelines::schedule::resume))
         .routes(routes!(webhooks::verify, webhooks::deliver))
+        .routes(routes!(webhooks::verify_secret, webhooks::deliver_secret))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::steps))

@@ -1,7 +1,6 @@
 //! `paceline doctor`: looks at everything that can be wrong with an installation.
 
 use clap::Args;
-use engine::clock::Clock;
 use engine::queue::{self, Bloat};
 use engine::registry::Checkup;
 use engine::script;
@@ -155,10 +154,10 @@ fn bloated(bloat: &Bloat) -> Checkup {
 }
 
 async fn plugins(store: &Store, config: &Config) -> anyhow::Result<Vec<Checkup>> {
-    let (registry, clock) = (program::registry(config)?, Clock::system());
+    let (registry, means) = (program::registry(config)?, program::means(config, store.clone()));
     let mut checkups = Vec::new();
     for check in registry.checks() {
-        checkups.push(check.examine(store, &clock).await);
+        checkups.push(check.examine(&means).await);
     }
     Ok(checkups)
 }

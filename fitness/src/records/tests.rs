@@ -137,6 +137,9 @@ fn queries() -> Vec<Sql> {
             weather_hour::QUERIES,
             weather_home::QUERIES,
             weather_quota::QUERIES,
+            strava::connection::QUERIES,
+            strava::authorization::QUERIES,
+            strava::subscription::QUERIES,
         ],
         activity::QUERIES,
         activity_weather::QUERIES,
@@ -155,12 +158,13 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 9] = [
+const READ_WHOLE: [&str; 10] = [
     "athlete",
     "athlete_setting",
     "load_position",
     "change_number",
     "stale_day",
+    "strava_connection",
     "export_item",
     "r",
     "weather_home",

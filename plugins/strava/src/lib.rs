@@ -1,6 +1,10 @@
 //! Strava: what an athlete published there, by the rules of its API.
 
+mod identity;
+mod oauth;
 mod options;
+mod scope;
+mod token;
 
 use engine::registry::{Registry, RegistryError};
 
