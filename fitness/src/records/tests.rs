@@ -107,7 +107,7 @@ scenarios![
 ];
 
 fn queries() -> Vec<Sql> {
-    let of_records: [&[&[Sql]]; 3] = [
+    let of_records: [&[&[Sql]]; 4] = [
         &[
             accuracy::QUERIES,
             athlete::QUERIES,
@@ -137,11 +137,9 @@ fn queries() -> Vec<Sql> {
             weather_hour::QUERIES,
             weather_home::QUERIES,
             weather_quota::QUERIES,
-            strava::connection::QUERIES,
-            strava::authorization::QUERIES,
-            strava::subscription::QUERIES,
         ],
         activity::QUERIES,
+        strava::QUERIES,
         activity_weather::QUERIES,
     ];
     of_records.concat().concat()

@@ -77,7 +77,7 @@ impl Client {
             base: &base.below(path),
             verb: Verb::Get,
             query,
-            authorization: Authorization::Bearer(access.token()),
+            authorization: Authorization::Bearer(&access.token),
             limits: self.options.limits.unwrap_or(LIMITS),
         };
         ctx.meter.upstream_calls(1);
@@ -129,7 +129,16 @@ impl Client {
 /// Makes a state visible that no retry mends.
 async fn stop(ctx: &StepContext, state: State, reason: &str) -> Result<Reply, StepError> {
     token::note(ctx, state, reason).await?;
-    Err(StepError::Hopeless(Cause::new(state.code(), reason)))
+    Err(StepError::Hopeless(Cause::new(code(state), reason)))
+}
+
+fn code(state: State) -> &'static str {
+    match state {
+        State::ScopeMissing => "strava_scope_missing",
+        State::Inactive => "strava_inactive",
+        State::AthleteLimit => "strava_athlete_limit",
+        _ => "strava_needs_reauth",
+    }
 }
 
 /// Large answers take a while to read.

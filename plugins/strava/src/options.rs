@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use engine::http::Base;
+use engine::http::{Base, Limits};
 use engine::step::Cause;
 
 const API: &str = "https://www.strava.com/api/v3";
+/// What the API's terms allow.
+const RETENTION_DAYS: u32 = 7;
 const AUTHORIZATION: &str = "https://www.strava.com/oauth";
 
 /// What only the program knows. Addresses that are not set are Strava's own.
@@ -21,6 +23,8 @@ pub struct Options {
     pub webhook: Option<Base>,
     /// How long what is not fetched again is kept; the API's terms say seven days.
     pub retention_days: Option<u32>,
+    /// What an answer may cost, where it is not the usual.
+    pub limits: Option<Limits>,
 }
 
 /// What Strava calls an API application.
@@ -35,6 +39,11 @@ impl Options {
     /// Where activities are asked for.
     pub(crate) fn api_base(&self) -> Result<Base, Cause> {
         own(self.api.as_ref(), API)
+    }
+
+    /// How many days what is not fetched again is kept.
+    pub(crate) fn retention_days(&self) -> u32 {
+        self.retention_days.unwrap_or(RETENTION_DAYS)
     }
 
     /// What authorize, token and revoke are below.

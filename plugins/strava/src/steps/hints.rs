@@ -18,11 +18,11 @@ use serde_json::Value;
 
 use super::details;
 use crate::client::{Client, Reply};
+use crate::decode;
 use crate::gone;
 use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
-use crate::{connection as connecting, decode};
 
 /// Several hints of one activity follow each other: they are collected for this long.
 const COLLECT_MS: i64 = 60_000;
@@ -115,10 +115,7 @@ impl Hints {
     async fn is_taken_back(&self, ctx: &StepContext) -> Result<bool, StepError> {
         match self.client.get(ctx, "athlete", &[], Purpose::Fresh).await {
             Ok(_) => Ok(false),
-            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => {
-                connecting::purge(ctx, &self.options).await?;
-                Ok(true)
-            }
+            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => Ok(true),
             Err(error) => Err(error),
         }
     }
