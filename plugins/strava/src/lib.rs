@@ -13,6 +13,8 @@ mod refusal;
 mod scope;
 mod sport;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod token;
 mod wire;
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use engine::context::StepContext;
-use engine::registry::Registry;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
@@ -18,6 +17,7 @@ use crate::client::{Client, Reply};
 use crate::listing::{self, Page};
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 
 /// The most that the API gives at once.
 pub(super) const PER_PAGE: usize = 200;
@@ -51,7 +51,7 @@ impl Step for Activities {
     type Output = Changes;
 
     fn build(config: ActivitiesConfig) -> Result<Self, ConfigError> {
-        Self::with(&config, Options::default())
+        Self::made(config, &Options::default())
     }
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
@@ -74,10 +74,10 @@ impl Step for Activities {
     }
 }
 
-impl Activities {
-    fn with(config: &ActivitiesConfig, options: Options) -> Result<Self, ConfigError> {
+impl Made for Activities {
+    fn made(config: ActivitiesConfig, options: &Options) -> Result<Self, ConfigError> {
         let lookback = super::fetch::duration("lookback", &config.lookback)?;
-        Ok(Self { client: Client::new(options), lookback })
+        Ok(Self { client: Client::new(options.clone()), lookback })
     }
 }
 
@@ -132,12 +132,4 @@ where
     };
     mark.commit(ctx, place, work).await?;
     Ok(records)
-}
-
-pub(crate) fn register(
-    registry: &mut Registry,
-    options: &Options,
-) -> Result<(), engine::registry::RegistryError> {
-    let options = options.clone();
-    registry.step_made::<Activities>(move |config| Activities::with(&config, options.clone()))
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use engine::context::StepContext;
-use engine::registry::{Registry, RegistryError};
 use engine::step::{ConfigError, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
@@ -19,6 +18,7 @@ use super::segments::is_fresh;
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 
 const PROFILE: &str = "athlete";
 const ZONES: &str = "zones";
@@ -52,7 +52,7 @@ impl Step for AthleteStep {
     type Output = Changes;
 
     fn build(config: AthleteConfig) -> Result<Self, ConfigError> {
-        Self::with(&config, Options::default())
+        Self::made(config, &Options::default())
     }
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
@@ -85,9 +85,9 @@ impl Step for AthleteStep {
     }
 }
 
-impl AthleteStep {
-    fn with(config: &AthleteConfig, options: Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options), every: duration("every", &config.every)? })
+impl Made for AthleteStep {
+    fn made(config: AthleteConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
     }
 }
 
@@ -112,9 +112,4 @@ async fn keep(
     };
     let write = move |intake: &mut Intake<'_, '_>| item::put(intake.tx, intake.athlete, &item);
     mark.commit(ctx, (), write).await
-}
-
-pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
-    let options = options.clone();
-    registry.step_made::<AthleteStep>(move |config| AthleteStep::with(&config, options.clone()))
 }

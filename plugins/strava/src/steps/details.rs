@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use engine::context::StepContext;
-use engine::registry::{Registry, RegistryError};
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::recording::Samples;
@@ -20,6 +19,7 @@ use crate::gone;
 use crate::listing::{self, blocking};
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 use crate::wire::{self, Detail, Summary};
 
 /// Reads the details of activities that are new or another than before.
@@ -38,7 +38,7 @@ impl Step for Details {
     type Output = Changes;
 
     fn build(config: FetchConfig) -> Result<Self, ConfigError> {
-        Self::with(&config, Options::default())
+        Self::made(config, &Options::default())
     }
 
     // What is due stands in the store, whichever run listed it.
@@ -47,9 +47,9 @@ impl Step for Details {
     }
 }
 
-impl Details {
-    fn with(config: &FetchConfig, options: Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options), patience: config.patience()? })
+impl Made for Details {
+    fn made(config: FetchConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), patience: config.patience()? })
     }
 }
 
@@ -124,9 +124,4 @@ pub(super) async fn keep(
 fn efforts(told: &Value) -> Vec<Effort> {
     let efforts = told.get("segment_efforts").and_then(Value::as_array).into_iter().flatten();
     efforts.filter_map(|effort| wire::Effort::read(effort).ok()).map(wire::Effort::into_record).collect()
-}
-
-pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
-    let options = options.clone();
-    registry.step_made::<Details>(move |config| Details::with(&config, options.clone()))
 }

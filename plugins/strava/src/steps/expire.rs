@@ -1,7 +1,6 @@
 //! What becomes of what is not fetched again: it is kept for as long as the terms allow, and no longer.
 
 use engine::context::StepContext;
-use engine::registry::{Registry, RegistryError};
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::activity_stream;
@@ -14,6 +13,7 @@ use serde::Deserialize;
 use crate::gone;
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 
 /// Activities of which something is removed in one transaction.
 const CHUNK: u32 = 50;
@@ -36,8 +36,8 @@ impl Step for Expire {
     type Input = (Gather<Changes>,);
     type Output = Changes;
 
-    fn build(_config: ExpireConfig) -> Result<Self, ConfigError> {
-        Ok(Self::with(&Options::default()))
+    fn build(config: ExpireConfig) -> Result<Self, ConfigError> {
+        Self::made(config, &Options::default())
     }
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
@@ -56,9 +56,9 @@ impl Step for Expire {
     }
 }
 
-impl Expire {
-    fn with(options: &Options) -> Self {
-        Self { retention_ms: i64::from(options.retention_days()) * DAY_MS }
+impl Made for Expire {
+    fn made(_: ExpireConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { retention_ms: i64::from(options.retention_days()) * DAY_MS })
     }
 }
 
@@ -93,9 +93,4 @@ fn drop_one(
             if part == Part::Streams { activity_stream::replace(intake.tx, id, &[]) } else { Ok(()) }
         }
     }
-}
-
-pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
-    let options = options.clone();
-    registry.step_made::<Expire>(move |_| Ok(Expire::with(&options)))
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use engine::context::StepContext;
-use engine::registry::{Registry, RegistryError};
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
@@ -23,6 +22,7 @@ use crate::gone;
 use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 
 /// Several hints of one activity follow each other: they are collected for this long.
 const COLLECT_MS: i64 = 60_000;
@@ -58,8 +58,8 @@ impl Step for Hints {
     type Input = ();
     type Output = Changes;
 
-    fn build(_config: HintsConfig) -> Result<Self, ConfigError> {
-        Ok(Self::with(Options::default()))
+    fn build(config: HintsConfig) -> Result<Self, ConfigError> {
+        Self::made(config, &Options::default())
     }
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
@@ -80,11 +80,13 @@ impl Step for Hints {
     }
 }
 
-impl Hints {
-    fn with(options: Options) -> Self {
-        Self { client: Client::new(options.clone()), options }
+impl Made for Hints {
+    fn made(_: HintsConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), options: options.clone() })
     }
+}
 
+impl Hints {
     /// Looks at each id once, and forgets its hints with what was found.
     async fn look_into(
         &self,
@@ -170,9 +172,4 @@ async fn forget(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64) -> Resul
         gone::forget(intake, (strava_id, &due.activity_id), now_ms)
     };
     mark.commit(ctx, (), remove).await
-}
-
-pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
-    let options = options.clone();
-    registry.step_made::<Hints>(move |_| Ok(Hints::with(options.clone())))
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::context::StepContext;
-use engine::registry::{Registry, RegistryError};
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
@@ -20,6 +19,7 @@ use super::fetch::duration;
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 use crate::wire::{Effort, Segment};
 
 /// The kind of a starred segment among the items.
@@ -53,7 +53,7 @@ impl Step for Segments {
     type Output = Changes;
 
     fn build(config: SegmentsConfig) -> Result<Self, ConfigError> {
-        Self::with(&config, Options::default())
+        Self::made(config, &Options::default())
     }
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
@@ -91,11 +91,13 @@ impl Step for Segments {
     }
 }
 
-impl Segments {
-    fn with(config: &SegmentsConfig, options: Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options), every: duration("every", &config.every)? })
+impl Made for Segments {
+    fn made(config: SegmentsConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
     }
+}
 
+impl Segments {
     async fn starred(&self, ctx: &StepContext, number: u32) -> Result<Vec<Value>, StepError> {
         let (page, per_page) = (number.to_string(), PER_PAGE.to_string());
         let query = [("page", page.as_str()), ("per_page", &per_page)];
@@ -181,9 +183,4 @@ pub(super) async fn is_fresh(
     let fetched_ms = ctx.read(move |tx| item::fetched_ms(tx, &athlete, kind)).await?;
     let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
     Ok(fetched_ms.is_some_and(|fetched_ms| ctx.clock.now_ms() - fetched_ms < every_ms))
-}
-
-pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
-    let options = options.clone();
-    registry.step_made::<Segments>(move |config| Segments::with(&config, options.clone()))
 }

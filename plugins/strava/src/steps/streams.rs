@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use engine::context::StepContext;
-use engine::registry::{Registry, RegistryError};
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
@@ -17,6 +16,7 @@ use crate::decode;
 use crate::listing::{self, blocking};
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 use crate::wire::{KEYS, Streams, Summary, streams_of};
 
 /// Reads the samples of activities that are new or were recorded anew.
@@ -34,7 +34,7 @@ impl Step for StreamsStep {
     type Output = Changes;
 
     fn build(config: FetchConfig) -> Result<Self, ConfigError> {
-        Self::with(&config, Options::default())
+        Self::made(config, &Options::default())
     }
 
     // What is due stands in the store, whichever run listed it.
@@ -43,9 +43,9 @@ impl Step for StreamsStep {
     }
 }
 
-impl StreamsStep {
-    fn with(config: &FetchConfig, options: Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options), patience: config.patience()? })
+impl Made for StreamsStep {
+    fn made(config: FetchConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), patience: config.patience()? })
     }
 }
 
@@ -117,9 +117,4 @@ async fn note(
         activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms)
     };
     mark.commit(ctx, (), write).await
-}
-
-pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
-    let options = options.clone();
-    registry.step_made::<StreamsStep>(move |config| StreamsStep::with(&config, options.clone()))
 }

@@ -1,7 +1,6 @@
 //! Everything that is there: what was edited, what came late, and what is gone.
 
 use engine::context::StepContext;
-use engine::registry::{Registry, RegistryError};
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
@@ -16,6 +15,7 @@ use crate::client::{Client, Reply};
 use crate::gone;
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::steps::Made;
 
 /// A share of the activities that a sweep removes without being told to; it may remove a few of a few.
 const GUARD_SHARE: f64 = 0.2;
@@ -48,8 +48,8 @@ impl Step for Sweep {
     type Input = ();
     type Output = Changes;
 
-    fn build(_config: SweepConfig) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(Options::default()) })
+    fn build(config: SweepConfig) -> Result<Self, ConfigError> {
+        Self::made(config, &Options::default())
     }
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
@@ -59,6 +59,12 @@ impl Step for Sweep {
         let (athlete, began_ms) = (ctx.run.partition.clone(), mark.began_ms);
         ctx.commit(move |tx, _| sync::swept(tx, &athlete, began_ms)).await?;
         Ok(mark.changes)
+    }
+}
+
+impl Made for Sweep {
+    fn made(_: SweepConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()) })
     }
 }
 
@@ -126,9 +132,4 @@ impl Sweep {
         let reply = self.client.get(ctx, &path, &[], Purpose::Fresh).await?;
         Ok(reply == Reply::Gone)
     }
-}
-
-pub(crate) fn register(registry: &mut Registry, options: &Options) -> Result<(), RegistryError> {
-    let client = Client::new(options.clone());
-    registry.step_made::<Sweep>(move |_| Ok(Sweep { client: client.clone() }))
 }

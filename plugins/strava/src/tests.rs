@@ -1,0 +1,8 @@
+//! The steps against a Strava that keeps count.
+
+mod backfill;
+mod faults;
+mod hints;
+mod house;
+mod kept;
+mod sync;
