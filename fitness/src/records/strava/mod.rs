@@ -2,4 +2,6 @@
 
 pub mod authorization;
 pub mod connection;
+pub mod overview;
+pub mod purge;
 pub mod subscription;
