@@ -36,12 +36,24 @@ pub struct Checkup {
     pub detail: String,
 }
 
-/// Looks after one thing that can be wrong with an installation.
+impl Checkup {
+    /// A line that says all is well.
+    pub fn well(name: &str, detail: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: true, detail: detail.into() }
+    }
+
+    /// A line that says what is wrong, and what to do.
+    pub fn ill(name: &str, detail: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: false, detail: detail.into() }
+    }
+}
+
+/// Looks after what can be wrong with one part of an installation.
 pub trait Check: Send + Sync + 'static {
     /// What is looked at, in a few words.
     fn name(&self) -> &'static str;
-    /// Looks, and says what to do where it is not well.
-    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Checkup>;
+    /// Looks, and says in a line for each thing what to do where it is not well.
+    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Vec<Checkup>>;
 }
 
 /// A webhook as it came in.

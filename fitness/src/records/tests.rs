@@ -137,6 +137,7 @@ fn queries() -> Vec<Sql> {
             weather_hour::QUERIES,
             weather_home::QUERIES,
             weather_quota::QUERIES,
+            purge_receipt::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,

@@ -15,7 +15,7 @@ impl Check for LastInsight {
         "advice of today"
     }
 
-    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Checkup> {
+    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Vec<Checkup>> {
         Box::pin(async move {
             let now_ms = means.clock.now_ms();
             let (ok, detail) = match means.store.read(move |tx| advised(tx, now_ms)).await {
@@ -23,7 +23,7 @@ impl Check for LastInsight {
                 Ok(athletes) => (true, describe(&athletes)),
                 Err(error) => (false, error.to_string()),
             };
-            Checkup { name: self.name().to_owned(), ok, detail }
+            vec![Checkup { name: self.name().to_owned(), ok, detail }]
         })
     }
 }

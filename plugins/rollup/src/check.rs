@@ -19,13 +19,13 @@ impl Check for Settings {
         "athlete settings"
     }
 
-    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Checkup> {
+    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Vec<Checkup>> {
         Box::pin(async move {
             let (ok, detail) = match means.store.read(never_given).await {
                 Ok(athletes) => (true, describe(&athletes)),
                 Err(error) => (false, error.to_string()),
             };
-            Checkup { name: self.name().to_owned(), ok, detail }
+            vec![Checkup { name: self.name().to_owned(), ok, detail }]
         })
     }
 }

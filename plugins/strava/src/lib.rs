@@ -1,6 +1,8 @@
 //! Strava: what an athlete published there, by the rules of its API.
 
+mod check;
 mod client;
+mod connection;
 mod decode;
 mod gone;
 mod identity;
@@ -13,16 +15,22 @@ mod refusal;
 mod scope;
 mod sport;
 mod steps;
+pub mod subscription;
 #[cfg(test)]
 mod tests;
 mod token;
+mod webhook;
 mod wire;
+mod word;
 
 use engine::registry::{Registry, RegistryError};
 
 pub use options::{Application, Options};
 
-/// Offers the steps of this plugin.
+/// Offers what this plugin has.
 pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
-    steps::register(registry, &options)
+    check::register(registry, &options);
+    steps::register(registry, &options)?;
+    registry.hook(webhook::Webhook)?;
+    registry.connection(connection::Strava { options })
 }

@@ -6,6 +6,8 @@ pub mod connection;
 pub mod effort;
 pub mod hint;
 pub mod item;
+pub mod overview;
+pub mod purge;
 pub mod quota;
 pub mod subscription;
 pub mod sync;
@@ -18,6 +20,8 @@ pub(crate) const QUERIES: &[&[store::Sql]] = &[
     effort::QUERIES,
     hint::QUERIES,
     item::QUERIES,
+    overview::QUERIES,
+    purge::QUERIES,
     quota::QUERIES,
     subscription::QUERIES,
     sync::QUERIES,

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::details;
 use crate::client::{Client, Reply};
+use crate::connection::{Asked, disconnect};
 use crate::decode;
 use crate::gone;
 use crate::listing::{self, Changed, Stored};
