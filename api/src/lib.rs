@@ -20,4 +20,4 @@ mod today;
 pub use error::Error;
 pub use router::router;
 pub use serve::{ServeError, serve};
-pub use state::{Limits, Metrics, State};
+pub use state::{Limits, Metrics, SYNC_AGE, State};

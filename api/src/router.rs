@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
-    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, uploads,
+    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, sync, uploads,
     webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
@@ -131,6 +131,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(daily_metrics::list))
         .routes(routes!(daily_metrics::keep))
         .routes(routes!(uploads::create))
+        .routes(routes!(sync::start))
 }
 
 /// Runs under the name that programs of the former system know.

@@ -12,6 +12,9 @@ pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// Scripts that are checked at once: each may use its whole share of memory and a core.
 const CHECKS_AT_ONCE: usize = 2;
 
+/// Whoever presses a button again and again asks Strava once.
+pub const SYNC_AGE: Duration = Duration::from_secs(15 * 60);
+
 /// What memory for uploads is counted in.
 pub(crate) const KIBIBYTE: usize = 1024;
 
@@ -25,6 +28,8 @@ pub struct State {
     /// The version of the program, as health tells it.
     pub version: String,
     pub limits: Limits,
+    /// A sync that succeeded more recently stands for one that is asked for.
+    pub sync_age: Duration,
 }
 
 /// Sizes and times that a request is held to.
@@ -68,7 +73,8 @@ impl State {
         version: impl Into<String>,
     ) -> Self {
         let (partition, version) = (partition.into(), version.into());
-        Self { engine, metrics, partition, version, limits: Limits::STANDARD }
+        let limits = Limits::STANDARD;
+        Self { engine, metrics, partition, version, limits, sync_age: SYNC_AGE }
     }
 }
 

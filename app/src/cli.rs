@@ -9,8 +9,8 @@ use store::Store;
 
 use crate::commands::{
     accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
-    demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
-    weather, weeks, work, workers,
+    demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, sync,
+    today, weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -44,6 +44,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Import(import::Import),
     Artifacts(artifacts::Artifacts),
+    Sync(sync::Sync),
     Today(today::Today),
     Predict(predict::Predict),
     Activities(activities::Activities),
@@ -95,6 +96,7 @@ impl Command {
         match self {
             Self::Import(command) => command.run(config).await,
             Self::Artifacts(command) => command.run(config).await,
+            Self::Sync(command) => command.run(config).await,
             Self::Today(command) => command.run(config).await,
             Self::Predict(command) => command.run(config).await,
             Self::Activities(command) => command.run(config).await,
@@ -130,6 +132,7 @@ impl Command {
         match self {
             Self::Import(command) => command.form.json,
             Self::Artifacts(command) => command.form.json,
+            Self::Sync(command) => command.form.json,
             Self::Today(command) => command.form.json,
             Self::Predict(command) => command.form.json,
             Self::Activities(command) => command.form.json,

@@ -31,6 +31,7 @@ pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
 const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
 pub(crate) const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
+const SYNC_AGE: &str = "FITNESS_SYNC_AGE";
 const WEBHOOK_SECRET: &str = "FITNESS_WEBHOOK_SECRET";
 const SECRET_KEY: &str = "FITNESS_SECRET_KEY";
 const SECRET_KEY_FILE: &str = "FITNESS_SECRET_KEY_FILE";
@@ -72,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     /// Where the database and the key lie if nothing else is set.
     pub(crate) data_dir: PathBuf,
+    /// A sync that succeeded more recently stands for one that is asked for.
+    pub(crate) sync_age: Duration,
     /// What deliveries of webhooks are signed with; without it only plugins receive any.
     pub(crate) webhook_secret: Option<Secret>,
     /// How runs are worked off.
@@ -143,6 +146,7 @@ impl Config {
             open_meteo: open_meteo::read(text)?,
             strava: strava::read(text)?,
             keys: keys(text, &data_dir)?,
+            sync_age: text(SYNC_AGE)?.map_or(Ok(api::SYNC_AGE), |value| time(SYNC_AGE, &value))?,
             webhook_secret: text(WEBHOOK_SECRET)?.map(secret).transpose()?,
             worker: worker(text)?,
             data_dir,

@@ -44,6 +44,9 @@ pub struct Options {
     /// When it runs by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// It runs by itself only for those who have connected that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
     /// Pipelines whose success starts this one for the same partition.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,

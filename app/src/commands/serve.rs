@@ -55,6 +55,7 @@ impl Serve {
         let watching = watch.map(|watch| tokio::spawn(watch.run(stop.clone())));
         let metrics = Arc::new(move || metrics.render());
         let state = api::State::new(engine, metrics, ATHLETE, env!("CARGO_PKG_VERSION"));
+        let state = api::State { sync_age: config.sync_age, ..state };
         let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
         stop.cancel();
         crew.ended().await?;

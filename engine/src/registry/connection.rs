@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use store::Tx;
+
 use super::Means;
 use crate::step::{BoxFuture, Cause};
 
@@ -31,6 +33,8 @@ pub trait Connection: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Connected, Cause>>;
     /// How the connection is, without asking anybody.
     fn status<'a>(&'a self, means: &'a Means, partition: &'a str) -> BoxFuture<'a, Result<Status, Cause>>;
+    /// Whether a partition has connected it and it works, so that pipelines run by themselves for it.
+    fn is_connected(&self, tx: &mut Tx<'_>, partition: &str) -> store::Result<bool>;
     /// Gives the access back and deletes all that came through it. One that was cut off goes on where it was.
     fn disconnect<'a>(
         &'a self,

@@ -3,7 +3,7 @@
 //! Every worker process has one. What it does to one schedule is one transaction that moves on from what it saw,
 //! so that of several schedulers one succeeds, and a process that dies leaves the slot to the next look.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use store::Tx;
@@ -14,8 +14,9 @@ use super::catch_up::Due;
 use super::pause::{is_paused, pauses};
 use super::{CatchUp, Rule, Schedule, Slot, Standing, table};
 use crate::host::{Engine, Request};
+use crate::plan::Plan;
 use crate::queue::{self, Job};
-use crate::registry::Partition;
+use crate::registry::{Partition, Registry};
 use crate::run::Cause;
 
 /// How often a scheduler looks.
@@ -37,6 +38,8 @@ struct Seen {
     partitions: Vec<Partition>,
     standings: HashMap<(String, String), Standing>,
     paused: Vec<String>,
+    /// Who has connected what, as far as a plan asks for it: the connection and the partition.
+    connected: HashSet<(String, String)>,
 }
 
 /// A schedule that must be changed.
@@ -56,6 +59,14 @@ struct Filling {
     runs: Vec<(Slot, Job)>,
     left_out: Option<Slot>,
     catch_up: CatchUp,
+}
+
+impl Seen {
+    /// False where the plan runs only for those who have connected what the partition has not.
+    fn is_for(&self, plan: &Plan, partition: &Partition) -> bool {
+        let connection = plan.options.connection.as_ref();
+        connection.is_none_or(|name| self.connected.contains(&(name.clone(), partition.id.clone())))
+    }
 }
 
 impl Scheduler {
@@ -100,11 +111,15 @@ impl Scheduler {
 
     async fn see(&self) -> store::Result<Seen> {
         let registry = self.engine.registry().clone();
+        let plans = self.engine.plans().into_iter();
+        let asked: BTreeSet<String> = plans.filter_map(|plan| plan.options.connection.clone()).collect();
         let read = self.engine.store().read(move |tx| {
             let standings = table::standings(tx)?.into_iter();
             let key = |standing: &Standing| (standing.pipeline.clone(), standing.partition.clone());
+            let partitions = registry.list_partitions(tx)?;
             Ok(Seen {
-                partitions: registry.list_partitions(tx)?,
+                connected: connected(tx, &registry, &asked, &partitions)?,
+                partitions,
                 standings: standings.map(|standing| (key(&standing), standing)).collect(),
                 paused: pauses(tx)?.into_iter().map(|pause| pause.pipeline).collect(),
             })
@@ -117,7 +132,7 @@ impl Scheduler {
         let mut wanted = Vec::new();
         for plan in self.engine.plans() {
             let Some(schedule) = &plan.options.schedule else { continue };
-            for partition in &seen.partitions {
+            for partition in seen.partitions.iter().filter(|partition| seen.is_for(&plan, partition)) {
                 wanted.push((plan.name.clone(), partition.id.clone()));
                 let rule = schedule.rule(partition.time_zone.as_ref());
                 let standing = seen.standings.get(&(plan.name.clone(), partition.id.clone()));
@@ -194,6 +209,25 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// Who has connected these.
+fn connected(
+    tx: &mut Tx<'_>,
+    registry: &Registry,
+    names: &BTreeSet<String>,
+    partitions: &[Partition],
+) -> store::Result<HashSet<(String, String)>> {
+    let mut connected = HashSet::new();
+    for name in names {
+        let Some(connection) = registry.find_connection(name) else { continue };
+        for partition in partitions {
+            if connection.is_connected(tx, &partition.id)? {
+                connected.insert((name.clone(), partition.id.clone()));
+            }
+        }
+    }
+    Ok(connected)
 }
 
 /// Enqueues the runs of the slots that have none. Answers nothing where another scheduler was faster, or somebody

@@ -58,9 +58,9 @@ impl Client {
         self.reply(ctx, answer).await
     }
 
-    /// True where the athlete granted that scope.
-    pub(crate) async fn is_granted(&self, ctx: &StepContext, scope: &str) -> Result<bool, StepError> {
-        Ok(token::current(ctx, &self.options).await?.scopes.has(scope))
+    /// True where the athlete granted a look at the zones.
+    pub(crate) async fn sees_zones(&self, ctx: &StepContext) -> Result<bool, StepError> {
+        Ok(token::current(ctx, &self.options).await?.scopes.see_zones())
     }
 
     async fn ask(

@@ -67,6 +67,12 @@ impl Connection for Strava {
         Box::pin(status(means, partition))
     }
 
+    fn is_connected(&self, tx: &mut Tx<'_>, partition: &str) -> store::Result<bool> {
+        // Whether the application is well again is known by asking once more.
+        let asks = |state| matches!(state, State::Connected | State::Inactive | State::AthleteLimit);
+        Ok(connection::get(tx, partition)?.is_some_and(|connection| asks(connection.state)))
+    }
+
     fn disconnect<'a>(
         &'a self,
         means: &'a Means,

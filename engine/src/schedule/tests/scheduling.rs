@@ -50,6 +50,31 @@ async fn an_unfinished_run_stands_for_the_slot_where_the_pipeline_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_is_only_for_who_has_connected_what_it_names() {
+    for mut stage in stages("2026-11-20T10:15:00Z", r#"every: "1h", connection: "account""#).await {
+        stage.at("2026-11-20T10:15:00Z").await;
+        stage.at("2026-11-20T11:00:00Z").await;
+        hours(&stage.slots().await, &[]);
+        stage.connected.lock().unwrap().push("me".to_owned());
+        stage.at("2026-11-20T11:30:00Z").await;
+        stage.at("2026-11-20T12:00:00Z").await;
+        hours(&stage.slots().await, &["11-20T12"]);
+        stage.connected.lock().unwrap().clear();
+        stage.at("2026-11-20T13:00:00Z").await;
+        hours(&stage.slots().await, &["11-20T12"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_for_a_connection_that_no_plugin_has_is_for_nobody() {
+    for mut stage in stages("2026-11-20T10:15:00Z", r#"every: "1h", connection: "other""#).await {
+        stage.at("2026-11-20T10:15:00Z").await;
+        stage.at("2026-11-20T11:00:00Z").await;
+        hours(&stage.slots().await, &[]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_schedulers_fill_a_slot_once() {
     for mut stage in stages("2026-11-20T10:15:00Z", HOURLY).await {
         let mut other = stage.another(HOURLY, &[("me", None)]).await;

@@ -1,7 +1,7 @@
 //! Engines on a database of their own, with a clock that the test moves and a step that does nothing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
@@ -13,17 +13,21 @@ use store::{Store, Tx};
 use crate::clock::Clock;
 use crate::context::StepContext;
 use crate::host::Engine;
-use crate::registry::{Partition, Partitions, Registry};
+use crate::registry::{
+    Connected, Connection, Means, Partition, Partitions, Receipt, Registry, Status,
+};
 use crate::run::record::{self, Page, RunRecord};
 use crate::schedule::pause::{self, Pause};
 use crate::schedule::{Scheduler, Standing, standings};
 use crate::script::Library;
-use crate::step::{ConfigError, Step, StepError};
+use crate::step::{BoxFuture, Cause, ConfigError, Step, StepError};
 
 pub(super) struct Stage {
     pub(super) store: Store,
     pub(super) engine: Engine,
     pub(super) scheduler: Scheduler,
+    /// Who has connected the account.
+    pub(super) connected: Arc<Mutex<Vec<String>>>,
     now_ms: Arc<AtomicI64>,
 }
 
@@ -33,6 +37,49 @@ struct People(Vec<Partition>);
 impl Partitions for People {
     fn list(&self, _: &mut Tx<'_>) -> store::Result<Vec<Partition>> {
         Ok(self.0.clone())
+    }
+}
+
+/// An account that nobody has asked for; who has it is told by the test.
+struct Account(Arc<Mutex<Vec<String>>>);
+
+impl Connection for Account {
+    fn name(&self) -> &'static str {
+        "account"
+    }
+
+    fn begin<'a>(&'a self, _: &'a Means, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<String, Cause>> {
+        Box::pin(async { unreachable!() })
+    }
+
+    fn finish<'a>(
+        &'a self,
+        _: &'a Means,
+        _: &'a str,
+        _: &'a BTreeMap<String, String>,
+    ) -> BoxFuture<'a, Result<Connected, Cause>> {
+        Box::pin(async { unreachable!() })
+    }
+
+    fn take_over<'a>(
+        &'a self,
+        _: &'a Means,
+        _: &'a str,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Connected, Cause>> {
+        Box::pin(async { unreachable!() })
+    }
+
+    fn status<'a>(&'a self, _: &'a Means, _: &'a str) -> BoxFuture<'a, Result<Status, Cause>> {
+        Box::pin(async { unreachable!() })
+    }
+
+    fn is_connected(&self, _: &mut Tx<'_>, partition: &str) -> store::Result<bool> {
+        Ok(self.0.lock().unwrap().iter().any(|connected| connected == partition))
+    }
+
+    fn disconnect<'a>(&'a self, _: &'a Means, _: &'a str) -> BoxFuture<'a, Result<Receipt, Cause>> {
+        Box::pin(async { unreachable!() })
     }
 }
 
@@ -95,6 +142,8 @@ impl Stage {
         let clock = Clock::from_fn(move || told.load(Ordering::Relaxed));
         let mut registry = Registry::default();
         registry.step::<Rest>().unwrap();
+        let connected = Arc::new(Mutex::new(Vec::new()));
+        registry.connection(Account(connected.clone())).unwrap();
         let zone = |zone: &str| TimeZone::get(zone).unwrap();
         let people =
             people.iter().map(|(id, home)| Partition { id: (*id).to_owned(), time_zone: home.map(zone) });
@@ -109,7 +158,7 @@ impl Stage {
             let make = move || Engine::new(store, Arc::new(registry), library, clock, None);
             tokio::task::spawn_blocking(make).await.unwrap()
         };
-        Self { scheduler: Scheduler::new(engine.clone()), store, engine, now_ms }
+        Self { scheduler: Scheduler::new(engine.clone()), store, engine, connected, now_ms }
     }
 
     /// Another process on the same database with other options or people; its clock shows what this one's shows.

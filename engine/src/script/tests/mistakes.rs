@@ -229,6 +229,14 @@ fn what_is_to_be_made_up_for_is_checked_where_it_stands() {
 }
 
 #[test]
+fn whom_a_schedule_is_for_is_checked_where_it_stands() {
+    check_options(r#"every: "1h", connection: "strava""#, &[]);
+    check_options(r#"every: "1h", connection: 3"#, &["1:43 invalid_option"]);
+    check_options(r#"every: "1h", connection: "a b""#, &["1:43 invalid_option"]);
+    check_options(r#"connection: "strava""#, &["1:18 invalid_option"]);
+}
+
+#[test]
 fn a_pipeline_before_this_one_is_checked_where_it_stands() {
     check_options(r#"after: "import""#, &[]);
     check_options(r#"after: 3"#, &["1:25 invalid_option"]);

@@ -7,6 +7,7 @@ pub mod effort;
 pub mod hint;
 pub mod item;
 pub mod overview;
+pub mod progress;
 pub mod purge;
 pub mod quota;
 pub mod subscription;

@@ -63,7 +63,7 @@ impl Step for AthleteStep {
         let Reply::Told(profile) = self.client.get(ctx, "athlete", &[], Purpose::Past).await? else {
             return Ok(mark.changes);
         };
-        if self.client.is_granted(ctx, "profile:read_all").await?
+        if self.client.sees_zones(ctx).await?
             && let Reply::Told(zones) = self.client.get(ctx, "athlete/zones", &[], Purpose::Past).await?
         {
             keep(ctx, &mut mark, (ZONES, "own"), &zones).await?;

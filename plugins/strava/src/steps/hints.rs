@@ -118,7 +118,12 @@ impl Hints {
     async fn is_taken_back(&self, ctx: &StepContext) -> Result<bool, StepError> {
         match self.client.get(ctx, "athlete", &[], Purpose::Fresh).await {
             Ok(_) => Ok(false),
-            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => Ok(true),
+            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => {
+                let (means, athlete) = (ctx.means()?, &ctx.run.partition);
+                let done = disconnect(&means, &self.options, athlete, Asked::AtStrava).await;
+                done.map_err(StepError::Failed)?;
+                Ok(true)
+            }
             Err(error) => Err(error),
         }
     }

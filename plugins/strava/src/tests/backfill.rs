@@ -1,1 +1,154 @@
-//! Empty so far.
+//! The past: at the pace that is allowed, and no call beyond it.
+
+use std::time::Duration;
+
+use engine::step::StepError;
+use fitness::Changes;
+use fitness::records::strava::quota::{self, Span};
+use serde_json::json;
+use upstream::strava::{ATHLETE, Calls, Windows};
+
+use super::house::{House, NOW, ms};
+
+const QUARTER_MS: i64 = 900_000;
+
+/// How long a step is told to wait, and nothing where it is over.
+fn wait(result: Result<Changes, StepError>) -> Option<Duration> {
+    match result {
+        Ok(_) => None,
+        Err(StepError::Later { after, .. }) => Some(after),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl House {
+    fn calls(reads: u32, of_day: u32) -> Calls {
+        let windows = Windows { quarter: reads, day: of_day };
+        Calls { overall: windows, read: windows }
+    }
+
+    /// Details and samples in turn, as a run works at them side by side, waiting where it waits.
+    async fn work_at_the_past(&self) {
+        loop {
+            let (details, streams) = tokio::join!(self.details_on(), self.streams_on());
+            let Some(longest) = wait(details).into_iter().chain(wait(streams)).max() else { return };
+            self.wait(longest);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarter_that_is_spent_is_waited_for_and_no_call_is_made_in_it() {
+    House::each(async |house| {
+        house.strava().set_limits(House::calls(20, 1_000));
+        house.strava().grow(ATHLETE, 25, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        let after = wait(house.details().await).unwrap();
+        // From 12:03 to 12:15, and some seconds.
+        let seconds = after.as_secs();
+        assert!((725..=735).contains(&seconds), "{seconds}");
+        let spent = house.asked().len();
+        // A tenth is left for what is new.
+        assert_eq!(spent, 18);
+        house.work_at_the_past().await;
+        assert_eq!(house.strava().calls_while_spent(), 0);
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_new_may_use_what_the_past_left() {
+    House::each(async |house| {
+        house.strava().set_limits(House::calls(20, 1_000));
+        house.strava().grow(ATHLETE, 25, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        wait(house.details().await).unwrap();
+        house.strava().add_activity(house.strava().new_activity(ATHLETE, ms(NOW) - 60_000));
+        house.list().await.unwrap();
+        assert_eq!(house.kept().await.len(), 26);
+        assert_eq!(house.strava().calls_while_spent(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_spent_ends_the_work_and_the_next_run_goes_on() {
+    House::each(async |house| {
+        house.strava().set_limits(House::calls(1_000, 60));
+        house.strava().grow(ATHLETE, 40, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        assert_eq!(wait(house.details().await), None);
+        let left = house.counts().await.details_due;
+        assert!(left > 0);
+        // What is left of the day shrinks with it: near midnight nothing is kept back.
+        let used = house.strava().used().read.day;
+        assert!((50..60).contains(&used), "{used}");
+        house.wait(Duration::from_secs(11 * 3_600));
+        assert_eq!(wait(house.details().await), None);
+        assert!(house.strava().used().read.day > used);
+        for _ in 0..4 {
+            house.wait(Duration::from_secs(24 * 3_600));
+            wait(house.details().await);
+            wait(house.streams().await);
+        }
+        assert_eq!(house.strava().calls_while_spent(), 0);
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_count_outlives_the_process_and_heeds_what_others_used() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.list().await.unwrap();
+        house.strava().spend(House::calls(95, 95));
+        house.details().await.unwrap_err();
+        let now_ms = house.now_ms();
+        let windows = house.read(move |tx| quota::windows(tx, now_ms)).await;
+        let quarter =
+            windows.iter().find(|window| window.span == Span::Quarter && window.most == 100).unwrap();
+        // One call tells what others used; then it is known.
+        assert_eq!((quarter.used, quarter.until_ms % QUARTER_MS), (97, 0));
+        assert_eq!(house.strava().calls_while_spent(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_without_numbers_closes_the_quarter() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().switch(|switches| switches.hides_limits = true);
+        house.strava().spend(House::calls(100, 100));
+        let refused = wait(house.list().await);
+        assert!(refused.is_some());
+        house.asked();
+        assert!(wait(house.list().await).is_some());
+        assert!(house.asked().is_empty());
+        house.wait(refused.unwrap());
+        house.list().await.unwrap();
+        assert_eq!(house.kept().await.len(), 3);
+    })
+    .await;
+}
+
+/// 490 activities a day on the smallest quota, as the contract counts: two calls each, and those of a day's syncs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_the_smallest_quota_fetches_what_it_can() {
+    let house = House::new(&support::databases()[0]).await;
+    house.strava().grow(ATHLETE, 600, ms("2026-06-20T00:00:00Z"));
+    house.wait(Duration::from_millis((ms("2026-06-21T00:00:10Z") - ms(NOW)) as u64));
+    house.sweep(json!({})).await.unwrap();
+    for _ in 0..96 {
+        house.list().await.unwrap();
+        let (details, streams) = tokio::join!(house.details_on(), house.streams_on());
+        let _ = (details, streams);
+        house.wait(Duration::from_secs(900));
+    }
+    let counts = house.counts().await;
+    let whole = 600 - counts.details_due.max(counts.streams_due);
+    assert!(whole >= 440, "{counts:?}");
+    assert_eq!(house.strava().calls_while_spent(), 0);
+}

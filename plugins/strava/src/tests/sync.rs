@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fitness::records::strava;
 use serde_json::json;
 use upstream::strava::{ATHLETE, Trap, Visibility};
 
@@ -85,12 +86,14 @@ async fn what_is_deleted_goes_with_all_that_hung_on_it_and_may_come_back() {
         let ids = house.strava().grow(ATHLETE, 30, ms(NOW));
         house.sweep(json!({})).await.unwrap();
         house.sync().await;
+        house.wait(DAY);
         let old = house.strava().activity(ids[7]).unwrap();
         house.strava().delete(ids[7]);
         let changes = house.sweep(json!({})).await.unwrap();
         assert!(changes.days.is_some());
         assert_eq!((house.kept().await.len(), house.counts().await.gone), (29, 1));
         house.truth().await;
+        house.wait(DAY);
         house.strava().add_activity(old);
         house.sweep(json!({})).await.unwrap();
         house.sync().await;
@@ -106,9 +109,11 @@ async fn what_nobody_else_may_see_stays_the_athletes_own_where_that_was_granted(
         let ids = house.strava().grow(ATHLETE, 30, ms(NOW));
         house.sweep(json!({})).await.unwrap();
         house.sync().await;
+        house.wait(DAY);
         house.strava().set_visibility(ids[20], Visibility::OnlyMe);
         house.sweep(json!({})).await.unwrap();
         assert_eq!(house.kept().await.len(), 30);
+        house.wait(DAY);
         house.connect(&SCOPES[..1].iter().copied().chain(["activity:read"]).collect::<Vec<_>>()).await;
         house.sweep(json!({})).await.unwrap();
         assert_eq!(house.kept().await.len(), 29);
@@ -137,12 +142,15 @@ async fn much_that_is_gone_at_once_waits_for_a_word() {
     House::each(async |house| {
         let ids = house.strava().grow(ATHLETE, 40, ms(NOW));
         house.sweep(json!({})).await.unwrap();
+        house.wait(DAY);
         for id in &ids[..10] {
             house.strava().delete(*id);
         }
         let refused = house.sweep(json!({})).await.unwrap_err();
         assert!(format!("{refused}").contains("10 of 40"), "{refused}");
         assert_eq!(house.kept().await.len(), 40);
+        let held_back = house.read(|tx| strava::sync::get(tx, "me")).await.held_back.unwrap();
+        assert_eq!((held_back.missing, held_back.of), (10, 40));
         house.sweep(json!({"confirm": true})).await.unwrap();
         assert_eq!(house.kept().await.len(), 30);
     })

@@ -41,7 +41,8 @@ pub(super) async fn receive(
 fn read(event: &Value) -> Option<(Hint, Option<i64>)> {
     let fields = Fields::of(event).ok()?;
     let (object_type, aspect) = (fields.text("object_type")?, fields.text("aspect_type")?);
-    let is_known = matches!(object_type, "activity" | "athlete") && matches!(aspect, "create" | "update" | "delete");
+    let is_known =
+        matches!(object_type, "activity" | "athlete") && matches!(aspect, "create" | "update" | "delete");
     // Strava writes it as a text.
     let authorized = fields.within("updates").and_then(|updates| updates.get("authorized"));
     let is_taken_back = authorized.is_some_and(|value| value == "false" || *value == Value::Bool(false));

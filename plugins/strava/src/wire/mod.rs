@@ -90,11 +90,4 @@ impl<'a> Fields<'a> {
     pub(crate) fn wall(self, name: &str) -> Option<DateTime> {
         self.text(name)?.trim_end_matches('Z').parse().ok()
     }
-
-    /// Latitude and longitude, unless it is an empty list or no place on Earth.
-    pub(crate) fn place(self, name: &str) -> Option<(f64, f64)> {
-        let [latitude, longitude] = self.get(name)?.as_array()?.as_slice() else { return None };
-        let place = (latitude.as_f64()?, longitude.as_f64()?);
-        (place.0.abs() <= 90.0 && place.1.abs() <= 180.0).then_some(place)
-    }
 }

@@ -9,15 +9,24 @@ use crate::schedule::{CatchUp, Cron, Schedule, Timing, WrongCron};
 use crate::script::place::Part;
 use crate::script::suggest;
 
-pub(super) const OPTIONS: [&str; 6] = ["every", "cron", "timezone", "catch_up", "catch_up_limit", "after"];
+pub(super) const OPTIONS: [&str; 7] =
+    ["every", "cron", "timezone", "catch_up", "catch_up_limit", "connection", "after"];
 /// What only means something beside a schedule.
-const OF_SCHEDULE: [&str; 3] = ["timezone", "catch_up", "catch_up_limit"];
+const OF_SCHEDULE: [&str; 4] = ["timezone", "catch_up", "catch_up_limit", "connection"];
 const CATCH_UP_LIMIT: u32 = 24;
 const CATCH_UP_MOST: u32 = 1_000;
 
 /// Reads them all at once, because some exclude or need each other.
 pub(super) fn read(map: &Map, options: &mut Options, found: &mut Found) {
     options.schedule = schedule(map, found);
+    options.connection = map.get("connection").and_then(|value| {
+        let name = value.as_immutable_string_ref().ok().filter(|text| is_name(text));
+        if name.is_none() {
+            let message = format!("`connection`: {}", expected("a name such as \"strava\"", value));
+            found.push((Part::Value(vec!["connection".to_owned()]), "invalid_option", message, None));
+        }
+        name.map(|name| name.to_string())
+    });
     if let Some(value) = map.get("after") {
         options.after = names(value).unwrap_or_else(|(path, message)| {
             let path = std::iter::once("after".to_owned()).chain(path).collect();
