@@ -242,6 +242,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 }
 
 mod duplicates;
+mod strava_rows;
 
 mod scenario {
     use super::*;
