@@ -19,7 +19,8 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
-    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, sync, uploads,
+    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, strava, sync,
+    uploads,
     webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
@@ -109,6 +110,10 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(dead_letters::replay))
         .routes(routes!(dead_letters::discard))
         .routes(routes!(steps::list))
+        .routes(routes!(strava::show))
+        .routes(routes!(strava::connect))
+        .routes(routes!(strava::callback))
+        .routes(routes!(strava::disconnect))
         .routes(routes!(dashboard::show))
         .routes(routes!(settings::show, settings::change))
         .routes(routes!(insights::daily))

@@ -14,6 +14,7 @@ use engine::trigger::Signed;
 use fitness::records::athlete::{self, Athlete};
 use jiff::tz::TimeZone;
 use store::Store;
+use tracing::warn;
 
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -50,6 +51,13 @@ pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
 /// What connections and lines of the doctor work with.
 pub(crate) fn means(config: &Config, store: Store) -> Means {
     Means { store, http: Http::default(), clock: Clock::system(), secrets: config.keys.clone() }
+}
+
+/// Makes the key for secrets where none was made yet. Who has no secrets can do without.
+pub(crate) fn prepare_key(config: &Config) {
+    if let Err(error) = config.keys.prepare() {
+        warn!(code = error.code(), error = %error, "secrets cannot be kept");
+    }
 }
 
 /// The time zone of this machine by its IANA name.

@@ -1,8 +1,8 @@
 //! The file that holds the keys, one in a line.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -41,9 +41,17 @@ fn make(path: &Path) -> Result<(), SecretError> {
     let name = u64::try_generate().map_err(|_| SecretError::Random)?;
     let draft = path.with_extension(format!("{name:016x}.new"));
     let text = Zeroizing::new(format!("{}\n", BASE64_STANDARD.encode(&key[..])));
-    let made = write(&draft, &text).and_then(|()| publish(&draft, path));
+    let made = make_folder(path).and_then(|()| write(&draft, &text)).and_then(|()| publish(&draft, path));
     let _ = fs::remove_file(&draft);
     made.map_err(|source| SecretError::Make { path: path.to_owned(), source })
+}
+
+/// The folder, and the owner's alone where it is new.
+fn make_folder(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        Some(folder) => DirBuilder::new().recursive(true).mode(0o700).create(folder),
+        None => Ok(()),
+    }
 }
 
 fn write(draft: &PathBuf, text: &str) -> io::Result<()> {

@@ -84,14 +84,14 @@ fn without_a_key_nothing_is_sealed() {
 #[test]
 fn our_own_key_is_made_with_the_first_secret_and_is_the_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("secret.key");
+    let path = folder.path().join("data/secret.key");
     let own = Keys::in_own_file(path.clone());
     assert_eq!(own.open(HERE, "0.0").unwrap_err().code(), "secret_key_missing");
     assert_eq!(own.inventory().unwrap().ids, Vec::<String>::new());
     assert!(!path.exists(), "to look for a key makes none");
     let sealed = own.seal(HERE, "s3cret").unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no draft is left");
     assert_eq!(*Keys::in_own_file(path.clone()).open(HERE, &sealed).unwrap(), "s3cret");
     let inventory = own.inventory().unwrap();
     assert_eq!((inventory.ids.len(), inventory.is_exposed), (1, false));

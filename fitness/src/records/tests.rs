@@ -238,6 +238,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 }
 
 mod duplicates;
+mod strava_rows;
 
 mod scenario {
     use super::*;

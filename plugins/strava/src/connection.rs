@@ -2,6 +2,9 @@
 
 mod disconnect;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use engine::registry::{Connected, Connection, Means, Receipt, Status};
@@ -133,22 +136,20 @@ impl Strava {
     async fn inherit(&self, means: &Means, athlete: &str, secret: &str) -> Result<Connected, Cause> {
         self.options.application()?;
         let connected = |access: Access| connected(access.strava_id, &access.scopes);
-        match token::find(means, &self.options, athlete, Wanted::Lasting).await {
-            // The secret may be dead, while what came after it is not.
-            Ok(access) => return Ok(connected(access)),
-            Err(StepError::Hopeless(cause)) if cause.code == "strava_not_connected" => {}
-            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => {}
-            Err(error) => return Err(cause(error)),
+        let whose = athlete.to_owned();
+        let kept = means.store.read(move |tx| connection::get(tx, &whose)).await?;
+        // The secret is dead where something came after it, which then goes on.
+        if kept.is_some_and(|kept| kept.state != State::NeedsReauth) {
+            let found = token::find(means, &self.options, athlete, Wanted::Lasting).await;
+            return found.map(connected).map_err(cause);
         }
         let refresh = Zeroizing::new(secret.trim().to_owned());
         let tokens = Tokens { access: Zeroizing::default(), refresh, expires_ms: 0 };
         let pair = Vault { keys: &means.secrets }.seal(athlete, &tokens)?;
         let all = Scopes::seen(true, true);
         put(means, row(athlete, None, &all, pair, means.clock.now_ms())).await?;
-        match token::find(means, &self.options, athlete, Wanted::Lasting).await {
-            Ok(access) => Ok(connected(access)),
-            Err(error) => Err(cause(error)),
-        }
+        let found = token::find(means, &self.options, athlete, Wanted::Lasting).await;
+        found.map(connected).map_err(cause)
     }
 }
 
