@@ -20,8 +20,7 @@ use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
     insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, strava, sync,
-    uploads,
-    webhooks, weeks, workers,
+    uploads, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -136,7 +135,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(daily_metrics::list))
         .routes(routes!(daily_metrics::keep))
         .routes(routes!(uploads::create))
-        .routes(routes!(sync::start))
+        .routes(routes!(sync::show, sync::start))
 }
 
 /// Runs under the name that programs of the former system know.

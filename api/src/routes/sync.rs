@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Request;
 use engine::run::Cause;
-use fitness::records::strava::sync;
+use fitness::records::strava::{progress, sync};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -53,6 +53,76 @@ pub(crate) struct Synced {
     /// When what is new was last read, in epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     synced_ms: Option<i64>,
+}
+
+/// How far the syncs are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Standing {
+    /// True where syncs run by themselves.
+    connected: bool,
+    /// When what is new was last read, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    synced_ms: Option<i64>,
+    /// When everything was last read, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    swept_ms: Option<i64>,
+    /// What is gone at Strava and so much that a person has to say whether it goes here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_back: Option<HeldBack>,
+    /// Those that are known.
+    activities: u32,
+    /// Those of them whose details and samples are there.
+    whole: u32,
+    /// Calls that the rest needs.
+    calls_left: u32,
+    /// Activities that a day's quota is enough for.
+    per_day: u32,
+    /// When the rest is there at that pace, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_ms: Option<i64>,
+    /// When the next call can be made, where the quota is spent, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_until_ms: Option<i64>,
+}
+
+/// A sweep that asks first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HeldBack {
+    /// Epoch milliseconds.
+    at_ms: i64,
+    /// How many would be removed.
+    missing: u32,
+    of: u32,
+}
+
+/// How far the syncs with Strava are.
+#[utoipa::path(
+    get, path = "/sync", tag = "athlete", operation_id = "show_sync",
+    responses(
+        (status = 200, description = "How far they are", body = Standing),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> Result<Json<Standing>, Error> {
+    let (connected, _) = standing(&shared).await?;
+    let (partition, now_ms) = (shared.state.partition.clone(), shared.state.engine.clock().now_ms());
+    let read = shared
+        .store()
+        .read(move |tx| Ok((sync::get(tx, &partition)?, progress::of(tx, &partition, now_ms)?)));
+    let (sync, progress) = read.await?;
+    let held_back = sync.held_back.map(|of| HeldBack { at_ms: of.at_ms, missing: of.missing, of: of.of });
+    Ok(Json(Standing {
+        connected,
+        synced_ms: sync.synced_ms,
+        swept_ms: sync.swept_ms,
+        held_back,
+        activities: progress.activities,
+        whole: progress.whole,
+        calls_left: progress.calls_left,
+        per_day: progress.per_day,
+        done_ms: progress.done_ms,
+        waits_until_ms: progress.waits_until_ms,
+    }))
 }
 
 /// Reads what is new at Strava, unless that was done just now.

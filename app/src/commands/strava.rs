@@ -2,7 +2,9 @@
 
 mod connect;
 mod disconnect;
+mod progress;
 mod receipt;
+mod retry;
 mod status;
 mod webhook;
 
@@ -40,6 +42,7 @@ pub(crate) struct Strava {
 enum Verb {
     Connect(connect::Connect),
     Status(status::Status),
+    Retry(retry::Retry),
     Disconnect(disconnect::Disconnect),
     Webhook(webhook::Webhook),
 }
@@ -49,6 +52,7 @@ impl Strava {
         match self.verb {
             Verb::Connect(connect) => connect.run(config).await,
             Verb::Status(status) => status.run(config).await,
+            Verb::Retry(retry) => retry.run(config).await,
             Verb::Disconnect(disconnect) => disconnect.run(config).await,
             Verb::Webhook(webhook) => webhook.run(config).await,
         }
@@ -58,6 +62,7 @@ impl Strava {
         match &self.verb {
             Verb::Connect(connect) => connect.form,
             Verb::Status(status) => status.form,
+            Verb::Retry(retry) => retry.form,
             Verb::Disconnect(disconnect) => disconnect.form,
             Verb::Webhook(webhook) => webhook.form(),
         }

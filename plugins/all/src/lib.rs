@@ -66,8 +66,39 @@ mod tests {
 
     #[test]
     fn a_new_day_needs_no_files() {
-        check("daily", &["rollup.loads", "rollup.days", "insights.daily"]);
+        check("daily", &["strava.expire", "rollup.loads", "rollup.days", "insights.daily"]);
     }
+
+    #[test]
+    fn strava_is_asked_for_what_is_new_for_everything_and_for_what_it_hints_at() {
+        check(
+            "hourly",
+            &[
+                "strava.athlete",
+                "strava.activities",
+                "strava.details",
+                "strava.streams",
+                "strava.segments",
+                "rollup.loads",
+                "rollup.days",
+                "insights.daily",
+            ],
+        );
+        check(
+            "sweep",
+            &[
+                "strava.sweep",
+                "strava.expire",
+                "strava.details",
+                "strava.streams",
+                "rollup.loads",
+                "rollup.days",
+                "insights.daily",
+            ],
+        );
+        check("hints", &["strava.hints", "strava.streams", "rollup.loads", "rollup.days", "insights.daily"]);
+    }
+
     #[test]
     fn weather_forecasts_and_looks_back() {
         check("weather", &["open_meteo.forecast", "open_meteo.history"]);

@@ -28,8 +28,12 @@ pub(crate) async fn learn(ctx: &StepContext, answer: &Answer) -> Result<(), Step
     if told.is_empty() {
         return Ok(());
     }
-    let now_ms = ctx.clock.now_ms();
-    ctx.commit(move |tx, _| quota::learn(tx, &told, now_ms)).await
+    let (now_ms, asked) = (ctx.clock.now_ms(), told.clone());
+    // Mostly they tell what was counted here already.
+    if ctx.read(move |tx| quota::teaches(tx, &asked, now_ms)).await? {
+        ctx.commit(move |tx, _| quota::learn(tx, &told, now_ms)).await?;
+    }
+    Ok(())
 }
 
 /// What a refusal for want of quota leads to: the day's window where the headers say that it is spent, else the

@@ -4,6 +4,7 @@ use clap::Args;
 use engine::registry::Status as Told;
 use serde_json::json;
 
+use super::progress::Standing;
 use super::{connection, lacking, missing, problem, receipt};
 use crate::cli::{Form, Whose};
 use crate::config::Config;
@@ -30,13 +31,14 @@ impl Status {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let (engine, means) = super::engine(config, &self.whose.athlete).await?;
         let status = connection(&engine)?.status(&means, &self.whose.athlete).await.map_err(problem)?;
-        tell(&status, self.form)?;
+        let standing = Standing::of(&engine, &self.whose.athlete).await?;
+        tell(&status, &standing, self.form)?;
         let is_well = ["connected", "not_connected"].contains(&status.state);
         Ok(if is_well { error::DONE } else { error::FAILED })
     }
 }
 
-fn tell(status: &Told, form: Form) -> anyhow::Result<()> {
+fn tell(status: &Told, standing: &Standing, form: Form) -> anyhow::Result<()> {
     if form.json {
         return output::json(&json!({
             "state": status.state,
@@ -45,6 +47,7 @@ fn tell(status: &Told, form: Form) -> anyhow::Result<()> {
             "granted": status.granted,
             "missing": missing(&status.missing),
             "connected_ms": status.connected_ms,
+            "sync": standing.to_json(),
             "receipt": status.receipt.as_ref().map(receipt::to_json),
         }));
     }
@@ -54,6 +57,9 @@ fn tell(status: &Told, form: Form) -> anyhow::Result<()> {
         output::line(reason)?;
     }
     lacking(&status.missing).try_for_each(output::line)?;
+    if status.connected_ms.is_some() {
+        standing.lines().iter().try_for_each(output::line)?;
+    }
     if let Some(told) = status.receipt.as_ref().filter(|_| status.account.is_none()) {
         receipt::lines(told).iter().try_for_each(output::line)?;
     }

@@ -1,8 +1,8 @@
 //! Engines on a database of their own, with a clock that the test moves and a step that does nothing.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,9 +13,7 @@ use store::{Store, Tx};
 use crate::clock::Clock;
 use crate::context::StepContext;
 use crate::host::Engine;
-use crate::registry::{
-    Connected, Connection, Means, Partition, Partitions, Receipt, Registry, Status,
-};
+use crate::registry::{Connected, Connection, Means, Partition, Partitions, Receipt, Registry, Status};
 use crate::run::record::{self, Page, RunRecord};
 use crate::schedule::pause::{self, Pause};
 use crate::schedule::{Scheduler, Standing, standings};

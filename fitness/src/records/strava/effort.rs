@@ -38,6 +38,13 @@ const OF_SEGMENT: Sql = Sql::Both(
 );
 const FORGET: Sql = Sql::Both("DELETE FROM strava_effort WHERE athlete = $1 AND strava_id = $2");
 
+const FORGET_OLDER: Sql = Sql::Both("DELETE FROM strava_effort WHERE athlete = $1 AND fetched_ms < $2");
+
+/// Forgets what was last fetched before a moment.
+pub fn forget_older(tx: &mut Tx<'_>, athlete: &str, before_ms: i64) -> Result<()> {
+    tx.execute(&FORGET_OLDER, &params![athlete, before_ms]).map(drop)
+}
+
 /// Keeps efforts.
 pub fn put(tx: &mut Tx<'_>, athlete: &str, efforts: &[Effort], now_ms: i64) -> Result<()> {
     let row = |effort: &Effort| -> Vec<Value<'_>> {
@@ -90,4 +97,4 @@ fn read(row: &Row<'_>) -> Result<Effort> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, OF_SEGMENT, FORGET];
+pub(crate) const QUERIES: &[Sql] = &[FORGET_OLDER, PUT, OF_SEGMENT, FORGET];

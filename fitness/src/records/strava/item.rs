@@ -25,6 +25,13 @@ const GET: Sql = Sql::Both(
 const REMOVE: Sql = Sql::Both("DELETE FROM strava_item WHERE athlete = $1 AND kind = $2 AND item_id = $3");
 const FETCHED: Sql = Sql::Both("SELECT MAX(fetched_ms) FROM strava_item WHERE athlete = $1 AND kind = $2");
 
+const FORGET_OLDER: Sql = Sql::Both("DELETE FROM strava_item WHERE athlete = $1 AND fetched_ms < $2");
+
+/// Forgets what was last fetched before a moment.
+pub fn forget_older(tx: &mut Tx<'_>, athlete: &str, before_ms: i64) -> Result<()> {
+    tx.execute(&FORGET_OLDER, &params![athlete, before_ms]).map(drop)
+}
+
 /// Keeps an item.
 pub fn put(tx: &mut Tx<'_>, athlete: &str, item: &Item) -> Result<()> {
     let params = params![athlete, &item.kind, &item.item_id, &item.body, item.fetched_ms];
@@ -56,4 +63,4 @@ fn read(row: &store::Row<'_>) -> Result<Item> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, LIST, GET, REMOVE, FETCHED];
+pub(crate) const QUERIES: &[Sql] = &[FORGET_OLDER, PUT, LIST, GET, REMOVE, FETCHED];

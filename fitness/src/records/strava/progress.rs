@@ -86,8 +86,14 @@ mod tests {
     #[test]
     fn nothing_is_left_where_all_is_there() {
         let counts = Counts { activities: 3, ..Counts::default() };
-        let progress =
-            Progress { activities: 3, whole: 3, calls_left: 0, per_day: 480, done_ms: None, waits_until_ms: None };
+        let progress = Progress {
+            activities: 3,
+            whole: 3,
+            calls_left: 0,
+            per_day: 480,
+            done_ms: None,
+            waits_until_ms: None,
+        };
         check(counts, 0, progress);
     }
 }

@@ -133,6 +133,17 @@ impl Window {
         most - (most * kept).ceil()
     }
 
+    /// The same with what an answer tells, where that is something else.
+    fn learned(&self, told: &[Told]) -> Option<Self> {
+        let told = told.iter().find(|told| told.bucket == self.bucket)?;
+        let (used, most) = match self.span {
+            Span::Quarter => (told.used.0, told.most.0),
+            Span::Day => (told.used.1, told.most.1),
+        };
+        let learned = Self { used: used.max(self.used), most, ..*self };
+        (learned != *self).then_some(learned)
+    }
+
     fn has_left(&self, purpose: Purpose, now_ms: i64) -> bool {
         f64::from(self.used) + 1.0 <= self.allowed(purpose, now_ms)
     }
@@ -155,17 +166,16 @@ pub fn take(tx: &mut Tx<'_>, purpose: Purpose, now_ms: i64) -> Result<Taken> {
 /// Takes over what an answer tells; calls that are under way are only in our own count, so the larger one holds.
 pub fn learn(tx: &mut Tx<'_>, told: &[Told], now_ms: i64) -> Result<()> {
     for window in windows(tx, now_ms)? {
-        let Some(told) = told.iter().find(|told| told.bucket == window.bucket) else { continue };
-        let (used, most) = match window.span {
-            Span::Quarter => (told.used.0, told.most.0),
-            Span::Day => (told.used.1, told.most.1),
-        };
-        let learned = Window { used: used.max(window.used), most, ..window };
-        if learned != window {
+        if let Some(learned) = window.learned(told) {
             put(tx, &learned, now_ms)?;
         }
     }
     Ok(())
+}
+
+/// True where an answer tells something that is not known.
+pub fn teaches(tx: &mut Tx<'_>, told: &[Told], now_ms: i64) -> Result<bool> {
+    Ok(windows(tx, now_ms)?.iter().any(|window| window.learned(told).is_some()))
 }
 
 /// Counts a window as spent, as a refusal said that does not tell how far it is.

@@ -24,7 +24,7 @@ async fn the_way_through_the_browser_leaves_a_connection() {
         assert_eq!(scopes(&connected).1, Vec::<&str>::new());
         assert_eq!(
             (connected.account.as_str(), connected.then),
-            (ATHLETE.to_string().as_str(), Some("strava"))
+            (ATHLETE.to_string().as_str(), Some("sweep"))
         );
         let status = house.strava.status(&house.means, "me").await.unwrap();
         assert_eq!((status.state, status.reason), ("connected", None));
@@ -54,7 +54,7 @@ async fn without_the_box_for_activities_nothing_is_synced() {
     assert!(error.contains("tick the box"), "{error}");
     assert_eq!(house.upstream.calls().len(), 0);
     house.upstream.strava().switch(|switches| switches.unticked.clear());
-    assert_eq!(house.connect().await.then, Some("strava"), "connected anew");
+    assert_eq!(house.connect().await.then, Some("sweep"), "connected anew");
     assert!(house.find(Wanted::Lasting).await.is_ok());
 }
 

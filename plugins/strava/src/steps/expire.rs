@@ -6,7 +6,8 @@ use fitness::Changes;
 use fitness::records::activity_stream;
 use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Part, Stale};
-use fitness::records::strava::sync;
+use fitness::records::strava::connection::{self, State};
+use fitness::records::strava::{effort, item, sync};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -43,15 +44,17 @@ impl Step for Expire {
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
         let before_ms = mark.began_ms - self.retention_ms;
-        let athlete = ctx.run.partition.clone();
-        let swept_ms = ctx.read(move |tx| Ok(sync::get(tx, &athlete)?.swept_ms)).await?;
-        // After a time without a connection the list is read first: what it shows again is fresh.
-        if swept_ms.is_none_or(|swept_ms| swept_ms < before_ms) {
+        if !self.may_begin(ctx, before_ms).await? {
             return Ok(mark.changes);
         }
         for what in [Stale::All, Stale::Part(Part::Detail), Stale::Part(Part::Streams)] {
             while drop_some(ctx, &mut mark, what, before_ms).await? {}
         }
+        let forget = move |intake: &mut Intake<'_, '_>| {
+            item::forget_older(intake.tx, intake.athlete, before_ms)?;
+            effort::forget_older(intake.tx, intake.athlete, before_ms)
+        };
+        mark.commit(ctx, (), forget).await?;
         Ok(mark.changes)
     }
 }
@@ -59,6 +62,21 @@ impl Step for Expire {
 impl Made for Expire {
     fn made(_: ExpireConfig, options: &Options) -> Result<Self, ConfigError> {
         Ok(Self { retention_ms: i64::from(options.retention_days()) * DAY_MS })
+    }
+}
+
+impl Expire {
+    /// After a time without a connection the list is read first: what it shows again is fresh. Where it cannot be read
+    /// any more, or not for as long again, nobody waits for it.
+    async fn may_begin(&self, ctx: &StepContext, before_ms: i64) -> Result<bool, StepError> {
+        let athlete = ctx.run.partition.clone();
+        let read = ctx.read(move |tx| Ok((sync::get(tx, &athlete)?, connection::get(tx, &athlete)?)));
+        let (sync, connection) = read.await?;
+        let is_alive = connection.is_some_and(|connection| connection.state == State::Connected);
+        let waits_until_ms = if is_alive { before_ms } else { i64::MIN };
+        let is_swept = sync.swept_ms.is_some_and(|swept_ms| swept_ms >= waits_until_ms);
+        let is_late = sync.swept_ms.is_some_and(|swept_ms| swept_ms < before_ms - self.retention_ms);
+        Ok(is_swept || is_late || !is_alive)
     }
 }
 
