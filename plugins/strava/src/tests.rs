@@ -1,6 +1,7 @@
 //! The steps against a Strava that keeps count.
 
 mod backfill;
+mod chaos;
 mod faults;
 mod hints;
 mod house;

@@ -50,6 +50,7 @@ pub enum StreamsState {
 pub struct Due {
     pub strava_id: i64,
     pub activity_id: String,
+    pub start_ms: i64,
     pub summary: String,
     /// The fingerprint of the summary as it was when this was asked for.
     pub summary_sha256: String,
@@ -107,15 +108,15 @@ const PUT: Sql = Sql::Both(
      faults = 0, fault = NULL, gone_ms = NULL",
 );
 const DUE_DETAIL: Sql = Sql::Both(
-    "SELECT strava_id, activity_id, summary, summary_sha256, detail FROM strava_activity \
+    "SELECT strava_id, activity_id, summary, summary_sha256, detail, start_ms FROM strava_activity \
      WHERE athlete = $1 AND detail_due IS NOT NULL ORDER BY detail_due DESC LIMIT $2",
 );
 const DUE_STREAMS: Sql = Sql::Both(
-    "SELECT strava_id, activity_id, summary, summary_sha256, detail FROM strava_activity \
+    "SELECT strava_id, activity_id, summary, summary_sha256, detail, start_ms FROM strava_activity \
      WHERE athlete = $1 AND streams_due IS NOT NULL ORDER BY streams_due DESC LIMIT $2",
 );
 const ONE: Sql = Sql::Both(
-    "SELECT strava_id, activity_id, summary, summary_sha256, detail FROM strava_activity \
+    "SELECT strava_id, activity_id, summary, summary_sha256, detail, start_ms FROM strava_activity \
      WHERE athlete = $1 AND strava_id = $2 AND summary IS NOT NULL",
 );
 // A summary that changed in between asks for the details once more.
@@ -155,6 +156,8 @@ const LEFT_DETAIL: Sql =
     Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND detail_due IS NOT NULL");
 const LEFT_STREAMS: Sql =
     Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND streams_due IS NOT NULL");
+const NEWER_STREAMS: Sql =
+    Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND streams_due > $2");
 const COUNTS: Sql = Sql::Both(
     "SELECT COUNT(*), COUNT(detail_due), COUNT(streams_due), \
      COUNT(CASE WHEN faults >= $2 AND detail_due IS NULL AND streams_due IS NULL THEN 1 END), \
@@ -339,6 +342,11 @@ pub fn left(tx: &mut Tx<'_>, athlete: &str, part: Part) -> Result<u32> {
     Ok(tx.optional(statement, &params![athlete], |row| count(row, 0))?.unwrap_or(0))
 }
 
+/// Of how many that began after a moment the samples are to be asked for.
+pub fn newer_streams(tx: &mut Tx<'_>, athlete: &str, start_ms: i64) -> Result<u32> {
+    Ok(tx.optional(&NEWER_STREAMS, &params![athlete, start_ms], |row| count(row, 0))?.unwrap_or(0))
+}
+
 /// How far the past is fetched.
 pub fn counts(tx: &mut Tx<'_>, athlete: &str) -> Result<Counts> {
     let counts = tx.optional(&COUNTS, &params![athlete, FAULTS_MOST], |row| {
@@ -391,6 +399,7 @@ fn read_due(row: &Row<'_>) -> Result<Due> {
         summary: row.get::<Option<String>>(2)?.unwrap_or_default(),
         summary_sha256: row.get(3)?,
         detail: row.get(4)?,
+        start_ms: row.get(5)?,
     })
 }
 
@@ -410,6 +419,7 @@ pub(crate) const QUERIES: &[Sql] = &[
     MISSING,
     LEFT_DETAIL,
     LEFT_STREAMS,
+    NEWER_STREAMS,
     COUNTS,
     FAULTY,
     STALE,

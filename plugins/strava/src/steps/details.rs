@@ -10,9 +10,11 @@ use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Due, Part};
 use fitness::records::strava::effort::{self, Effort};
 use fitness::records::strava::quota::Purpose;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::fetch::{self, Fetch, FetchConfig, Outcome};
+use super::fetch::{self, Fetch, Outcome};
 use crate::client::{Client, Reply};
 use crate::decode;
 use crate::gone;
@@ -22,42 +24,69 @@ use crate::options::Options;
 use crate::steps::Made;
 use crate::wire::{self, Detail, Summary};
 
+/// How long and how far a run fetches details.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DetailsConfig {
+    /// Where a window of the quota is spent, it is waited for while the step is younger than this, such as `45m`; then
+    /// the next run goes on. The end of a day is never waited for.
+    patience: String,
+    /// How many activities the details may be ahead of the samples, so that both share what may be asked; 0 where
+    /// nothing asks for samples.
+    ahead: u32,
+}
+
+impl Default for DetailsConfig {
+    fn default() -> Self {
+        Self { patience: fetch::PATIENCE.to_owned(), ahead: 40 }
+    }
+}
+
 /// Reads the details of activities that are new or another than before.
 #[derive(Debug)]
 pub(crate) struct Details {
     client: Client,
     patience: Duration,
+    ahead: Option<u32>,
 }
 
 impl Step for Details {
     const KIND: &'static str = "strava.details";
     const ABOUT: &'static str =
         "Reads laps, gear, segment efforts and notes of activities, the newest first.";
-    type Config = FetchConfig;
+    type Config = DetailsConfig;
     type Input = (Gather<Changes>,);
     type Output = Changes;
 
-    fn build(config: FetchConfig) -> Result<Self, ConfigError> {
+    fn build(config: DetailsConfig) -> Result<Self, ConfigError> {
         Self::made(config, &Options::default())
     }
 
     // What is due stands in the store, whichever run listed it.
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
-        fetch::run(ctx, &self.client, self.patience, &OfOne).await
+        fetch::run(ctx, &self.client, self.patience, &OfOne { ahead: self.ahead }).await
     }
 }
 
 impl Made for Details {
-    fn made(config: FetchConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), patience: config.patience()? })
+    fn made(config: DetailsConfig, options: &Options) -> Result<Self, ConfigError> {
+        let ahead = (config.ahead > 0).then_some(config.ahead);
+        let patience = fetch::duration("patience", &config.patience)?;
+        Ok(Self { client: Client::new(options.clone()), patience, ahead })
     }
 }
 
 /// Asks for the details of one activity.
-pub(super) struct OfOne;
+struct OfOne {
+    ahead: Option<u32>,
+}
 
 impl Fetch for OfOne {
     const PART: Part = Part::Detail;
+
+    fn ahead(&self) -> Option<u32> {
+        self.ahead
+    }
 
     async fn fetch(
         &self,

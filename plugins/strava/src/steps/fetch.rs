@@ -15,6 +15,8 @@ use crate::mark::Mark;
 
 /// Activities that are looked up at once.
 const BATCH: u32 = 20;
+/// Shorter than an hour, so that the next hourly run reads what is new.
+pub(super) const PATIENCE: &str = "45m";
 
 /// How long a step works at the past in one run.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -27,7 +29,7 @@ pub(crate) struct FetchConfig {
 
 impl Default for FetchConfig {
     fn default() -> Self {
-        Self { patience: "45m".to_owned() }
+        Self { patience: PATIENCE.to_owned() }
     }
 }
 
@@ -54,6 +56,11 @@ pub(super) enum Outcome {
 pub(super) trait Fetch: Send + Sync {
     const PART: Part;
 
+    /// How many activities it may be ahead of the samples; nothing where it need not wait for them.
+    fn ahead(&self) -> Option<u32> {
+        None
+    }
+
     fn fetch(
         &self,
         ctx: &StepContext,
@@ -73,7 +80,7 @@ pub(super) async fn run<F: Fetch>(
     let mut mark = Mark::<()>::begin(ctx).await?;
     let (mut tried, mut done) = (HashSet::new(), 0);
     loop {
-        let (due, mut left) = due(ctx, F::PART, &tried).await?;
+        let (due, mut left) = due(ctx, fetch, &tried).await?;
         if due.is_empty() {
             return Ok(mark.changes);
         }
@@ -92,14 +99,24 @@ pub(super) async fn run<F: Fetch>(
     }
 }
 
-async fn due(ctx: &StepContext, part: Part, tried: &HashSet<i64>) -> Result<(Vec<Due>, u32), StepError> {
-    let (athlete, tried) = (ctx.run.partition.clone(), tried.clone());
+/// The next ones, and how many there are.
+async fn due<F: Fetch>(
+    ctx: &StepContext,
+    fetch: &F,
+    tried: &HashSet<i64>,
+) -> Result<(Vec<Due>, u32), StepError> {
+    let (athlete, tried, ahead) = (ctx.run.partition.clone(), tried.clone(), fetch.ahead());
     // Those that failed in this run are still due and stand in front.
     let most = BATCH + u32::try_from(tried.len()).unwrap_or(u32::MAX - BATCH);
     ctx.read(move |tx| {
-        let mut due = activity::due(tx, &athlete, part, most)?;
+        let mut due = activity::due(tx, &athlete, F::PART, most)?;
         due.retain(|due| !tried.contains(&due.strava_id));
-        Ok((due, activity::left(tx, &athlete, part)?))
+        if let (Some(ahead), Some(next)) = (ahead, due.first())
+            && activity::newer_streams(tx, &athlete, next.start_ms)? > ahead
+        {
+            due.clear();
+        }
+        Ok((due, activity::left(tx, &athlete, F::PART)?))
     })
     .await
 }

@@ -162,6 +162,7 @@ async fn keep(ctx: &StepContext, mark: &mut Mark<()>, told: Value) -> Result<(),
     let due = Due {
         strava_id,
         activity_id: changed.listed.activity_id.clone(),
+        start_ms: changed.listed.start_ms,
         summary: changed.listed.summary.clone(),
         summary_sha256: changed.listed.summary_sha256.clone(),
         detail: None,

@@ -24,7 +24,13 @@ impl House {
     /// A fault of one call: the step fails so, what is known stays, and the next run finds all.
     async fn stumbles(&self, fault: Fault, wanted: &str) {
         self.upstream.fail_times("strava.api", fault.clone(), 1);
+        let patience = match fault {
+            Fault::Slow(_) | Fault::Silent | Fault::Stall => Duration::from_millis(300),
+            _ => Duration::from_secs(30),
+        };
+        self.set_patience(Some(patience));
         let error = self.list().await.unwrap_err();
+        self.set_patience(None);
         assert_eq!(code(&error), wanted, "{fault:?}");
         self.upstream.mend();
         self.sync().await;
@@ -35,14 +41,13 @@ impl House {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_on_the_way_the_next_run_makes_up_for_it() {
     House::each(async |house| {
-        let house = house.hasty();
         house.strava().grow(ATHLETE, 2, ms(NOW));
         for (fault, wanted) in [
             (Fault::Status(500), "upstream_unavailable"),
             (Fault::Status(503), "upstream_unavailable"),
             (Fault::HtmlPage(502), "upstream_unavailable"),
             (Fault::HtmlPage(200), "upstream_unavailable"),
-            (Fault::Slow(400), "upstream_slow"),
+            (Fault::Slow(2_000), "upstream_slow"),
             (Fault::Silent, "upstream_slow"),
             (Fault::Stall, "upstream_slow"),
             (Fault::Reset, "upstream_broken_off"),
@@ -162,14 +167,14 @@ async fn segments_and_own_efforts_are_read_once_a_day() {
         house.segments().await.unwrap();
         let efforts = house.read(|tx| effort::of_segment(tx, "me", 1_109_718)).await;
         let times: Vec<_> = efforts.iter().map(|effort| effort.elapsed_s).collect();
-        assert_eq!(times, [Some(109.0), Some(116.0)]);
+        assert!([109.0, 116.0].into_iter().all(|seconds| times.contains(&Some(seconds))), "{times:?}");
         assert_eq!(house.read(|tx| item::list(tx, "me", "segment")).await.len(), 2);
         house.asked();
         house.segments().await.unwrap();
         assert!(house.asked().is_empty());
         house.wait(Duration::from_secs(25 * 3_600));
         house.segments().await.unwrap();
-        assert_eq!(house.asked(), ["GET api/v3/segments/starred"]);
+        assert_eq!(house.asked_for(), ["GET api/v3/segments/starred"]);
     })
     .await;
 }
@@ -185,7 +190,7 @@ async fn an_athlete_without_a_right_to_efforts_is_not_asked_for_again() {
         house.wait(Duration::from_secs(25 * 3_600));
         house.asked();
         house.segments().await.unwrap();
-        assert_eq!(house.asked(), ["GET api/v3/segments/starred"]);
+        assert_eq!(house.asked_for(), ["GET api/v3/segments/starred"]);
     })
     .await;
 }

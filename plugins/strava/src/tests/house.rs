@@ -1,7 +1,7 @@
 //! A store with a connected athlete, Strava beside it, and the steps run by hand.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
@@ -49,7 +49,7 @@ pub(super) struct House {
     pub(super) upstream: Upstream,
     now_ms: Arc<AtomicI64>,
     keys: Keys,
-    limits: Option<Limits>,
+    limits: Mutex<Option<Limits>>,
 }
 
 pub(super) fn ms(time: &str) -> i64 {
@@ -75,7 +75,7 @@ impl House {
             upstream: Upstream::start_at(ms(NOW)).await.unwrap(),
             now_ms: Arc::new(AtomicI64::new(ms(NOW))),
             keys: Keys::parse(&BASE64_STANDARD.encode([7; 32])).unwrap(),
-            limits: None,
+            limits: Mutex::default(),
         };
         let me = Athlete { id: "me".to_owned(), timezone: "Europe/Berlin".to_owned(), created_ms: 0 };
         house.write(move |tx| records::athlete::ensure(tx, &me)).await;
@@ -83,10 +83,9 @@ impl House {
         house
     }
 
-    /// The same, with less patience for an answer.
-    pub(super) fn hasty(mut self) -> Self {
-        self.limits = Some(Limits { time: Duration::from_millis(200), bytes: 1 << 20 });
-        self
+    /// How long an answer may take from now on, where it is not the usual.
+    pub(super) fn set_patience(&self, time: Option<Duration>) {
+        *self.limits.lock().unwrap() = time.map(|time| Limits { time, bytes: 1 << 20 });
     }
 
     pub(super) fn strava(&self) -> &Strava {
@@ -149,7 +148,7 @@ impl House {
             }),
             api: base(self.upstream.strava_api_url()),
             authorization: base(self.upstream.strava_auth_url()),
-            limits: self.limits,
+            limits: *self.limits.lock().unwrap(),
             ..Options::default()
         }
     }
@@ -246,6 +245,13 @@ impl House {
         self.upstream.forget_calls();
         let path = |path: &str| path.trim_start_matches("/strava/").to_owned();
         calls.iter().map(|call| format!("{} {}", call.method, path(&call.path))).collect()
+    }
+
+    /// The same without what tokens were asked for.
+    pub(super) fn asked_for(&self) -> Vec<String> {
+        let mut asked = self.asked();
+        asked.retain(|asked| !asked.contains("oauth"));
+        asked
     }
 
     /// Every activity that is counted, the newest first.
