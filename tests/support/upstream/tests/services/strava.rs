@@ -7,6 +7,7 @@ mod control;
 mod described;
 mod events;
 mod lists;
+mod recorded;
 mod records;
 mod replay;
 mod schema;

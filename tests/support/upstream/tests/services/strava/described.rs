@@ -1,28 +1,17 @@
 //! The answers beside what Strava itself says of them, where that lies beside the project.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use upstream::strava::{ATHLETE, Calls};
 
 use super::client::Client;
+use super::recorded::{body, read};
 use super::schema::Definitions;
 use crate::trial::NOW_MS;
 
-const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared/data/strava-api");
 const KEYS: &str =
     "time,distance,latlng,altitude,velocity_smooth,heartrate,cadence,watts,temp,moving,grade_smooth";
-
-fn read(name: &str) -> Option<Value> {
-    let path: PathBuf = Path::new(RECORDED).join(name);
-    path.exists().then(|| serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
-}
-
-fn recorded(name: &str) -> Option<Value> {
-    read(&format!("exchanges/{name}.json")).map(|exchange| exchange["response"]["body"].clone())
-}
 
 fn names(object: &Value) -> BTreeSet<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()
@@ -103,7 +92,7 @@ fn a_wrong_type_is_found_wherever_it_is() {
 /// A field that was recorded is there, if it is not one of what only others have.
 #[tokio::test]
 async fn answers_have_the_fields_that_were_recorded() {
-    let (Some(list), Some(detail)) = (recorded("athlete_activities"), recorded("activity")) else { return };
+    let (Some(list), Some(detail)) = (body("athlete_activities"), body("activity")) else { return };
     let (client, _, run) = client().await;
     let check = |what: &str, ours: &Value, theirs: &Value, not_ours: &[&str]| {
         let missing = names(theirs).difference(&names(ours)).copied().collect::<BTreeSet<_>>();
@@ -119,15 +108,15 @@ async fn answers_have_the_fields_that_were_recorded() {
     check("split", &ours["splits_metric"][0], &detail["splits_metric"][0], &[]);
     check("best effort", &ours["best_efforts"][0], &detail["best_efforts"][0], &[]);
     let athlete = client.get_ok("/athlete").await;
-    check("athlete", &athlete, &recorded("athlete").unwrap(), &[]);
-    check("shoes", &athlete["shoes"][0], &recorded("athlete").unwrap()["shoes"][0], &[]);
+    check("athlete", &athlete, &body("athlete").unwrap(), &[]);
+    check("shoes", &athlete["shoes"][0], &body("athlete").unwrap()["shoes"][0], &[]);
     let gear = |kind: &str| format!("/gear/{}", athlete[kind][0]["id"].as_str().unwrap());
-    check("shoe", &client.get_ok(&gear("shoes")).await, &recorded("gear-01").unwrap(), &[]);
-    check("bike", &client.get_ok(&gear("bikes")).await, &recorded("gear-02").unwrap(), &["weight"]);
+    check("shoe", &client.get_ok(&gear("shoes")).await, &body("gear-01").unwrap(), &[]);
+    check("bike", &client.get_ok(&gear("bikes")).await, &body("gear-02").unwrap(), &["weight"]);
     let starred = client.get_ok("/segments/starred").await;
-    check("starred", &starred[0], &recorded("starred_segments").unwrap()[0], &[]);
+    check("starred", &starred[0], &body("starred_segments").unwrap()[0], &[]);
     let segment = client.get_ok("/segments/1109718").await;
-    check("segment", &segment, &recorded("segment").unwrap(), &["xoms", "local_legend"]);
+    check("segment", &segment, &body("segment").unwrap(), &["xoms", "local_legend"]);
     let zones = client.get_ok(&format!("/activities/{run}/zones")).await;
-    check("zones", &zones[0], &recorded("activity_zones").unwrap()[0], &[]);
+    check("zones", &zones[0], &body("activity_zones").unwrap()[0], &[]);
 }
