@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::activity::fields;
 use super::{ALL_SCOPES, ATHLETE, Athlete, Calls, Delivery, Event, Strava, Switches, Tokens, Trap, Truth};
+use crate::frame;
 
 pub(crate) fn router(strava: Strava) -> Router {
     Router::new()
@@ -79,7 +80,7 @@ async fn delete(State(strava): State<Strava>, Path(id): Path<i64>) -> StatusCode
 
 async fn streams(State(strava): State<Strava>, Path(id): Path<i64>) -> Response {
     match strava.streams(id) {
-        Some(streams) => Json(streams.columns()).into_response(),
+        Some(streams) => frame::json(StatusCode::OK, streams.written(|_| true, true)),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -32,7 +32,7 @@ impl Truth {
                 detail.insert("best_efforts".to_owned(), best_efforts(activity, streams, way));
             }
         }
-        detail.insert("laps".to_owned(), laps(activity));
+        detail.insert("laps".to_owned(), laps_in(activity, streams.as_ref()));
         let athlete = self.athlete(activity.athlete_id);
         let gear = activity.gear_id.as_deref().and_then(|id| athlete?.gear(id));
         if let Some(gear) = gear {
@@ -78,13 +78,17 @@ fn map(activity: &Activity, track: &Track<'_>) -> Value {
     })
 }
 
-/// Parts of the same time in motion.
+/// As `/activities/{id}/laps` tells them.
 pub(super) fn laps(activity: &Activity) -> Value {
+    laps_in(activity, Track::of(activity).streams().as_ref())
+}
+
+/// Parts of the same time in motion.
+fn laps_in(activity: &Activity, streams: Option<&Streams>) -> Value {
     if activity.is_manual {
         return json!([]);
     }
     let track = Track::of(activity);
-    let streams = track.streams();
     let count = activity.laps.max(1);
     let bounds = |lap: i64| lap * activity.moving_s / count;
     (0..count)
@@ -92,7 +96,7 @@ pub(super) fn laps(activity: &Activity) -> Value {
             let (begin_s, end_s) = (bounds(lap), bounds(lap + 1));
             let index = |part_s: i64| {
                 let part = part_s as f64 / activity.moving_s.max(1) as f64;
-                streams.as_ref().map_or(0, |streams| track.index_at(streams, part))
+                streams.map_or(0, |streams| track.index_at(streams, part))
             };
             let meters = track.meters(end_s as f64) - track.meters(begin_s as f64);
             lap_told(activity, lap, [begin_s, end_s], meters, [index(begin_s), index(end_s)])

@@ -12,7 +12,7 @@ use super::client::{Client, Got};
 use super::recorded;
 use crate::trial::NOW_MS;
 
-fn write(folder: &Path, name: &str, uri: &str, status: u16, body: Value) {
+fn write(folder: &Path, name: &str, uri: &str, status: u16, body: &Value) {
     let headers =
         json!({ "X-Ratelimit-Usage": "5,148", "Transfer-Encoding": "chunked", "Content-Encoding": "gzip" });
     let exchange = json!({
@@ -25,12 +25,12 @@ fn write(folder: &Path, name: &str, uri: &str, status: u16, body: Value) {
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    write(at, "a-gone.json", "/api/v3/activities/7", 404, json!(""));
-    write(at, "b-one.json", "/api/v3/activities/7", 200, json!({ "id": 7 }));
-    write(at, "c-limit.json", "/api/v3/activities/7", 429, json!({ "errors": "Rate Limit Exceeded" }));
-    write(at, "list.json", "/api/v3/athlete/activities", 200, json!([{ "id": 7 }]));
-    write(at, "window.json", "/api/v3/athlete/activities?after=10&before=20", 200, json!([{ "id": 8 }]));
-    write(at, "gone.json", "/api/v3/activities/9", 404, json!(""));
+    write(at, "a-gone.json", "/api/v3/activities/7", 404, &json!(""));
+    write(at, "b-one.json", "/api/v3/activities/7", 200, &json!({ "id": 7 }));
+    write(at, "c-limit.json", "/api/v3/activities/7", 429, &json!({ "errors": "Rate Limit Exceeded" }));
+    write(at, "list.json", "/api/v3/athlete/activities", 200, &json!([{ "id": 7 }]));
+    write(at, "window.json", "/api/v3/athlete/activities?after=10&before=20", 200, &json!([{ "id": 8 }]));
+    write(at, "gone.json", "/api/v3/activities/9", 404, &json!(""));
     folder
 }
 
