@@ -81,6 +81,13 @@ struct Mutable {
     arriving: VecDeque<Activity>,
 }
 
+impl Mutable {
+    /// Whether an athlete is one too many; who is connected may consent again.
+    fn is_full_for(&self, athlete_id: i64) -> bool {
+        self.switches.is_full && self.desk.consent_of(athlete_id).is_none()
+    }
+}
+
 impl Strava {
     #[expect(clippy::disallowed_methods, reason = "the service calls callbacks like any other client")]
     pub(crate) fn new(clock: Clock, spelling: Spelling) -> Self {

@@ -105,21 +105,22 @@ fn laps_in(activity: &Activity, streams: Option<&Streams>) -> Value {
 }
 
 fn lap_told(activity: &Activity, lap: i64, [begin_s, end_s]: [i64; 2], meters: f64, at: [usize; 2]) -> Value {
-    let seconds = end_s - begin_s;
-    let start_ms = activity.start_ms + 1000 * begin_s;
+    let track = Track::of(activity);
+    let (seconds, started_s) = (end_s - begin_s, track.elapsed_s(begin_s));
+    let start_ms = activity.start_ms + 1000 * started_s;
     let mut told = fields(json!({
         "id": activity.id.saturating_mul(100) + LAPS_AHEAD + lap,
         "resource_state": 2,
         "name": format!("Lap {}", lap + 1),
         "activity": { "id": activity.id, "visibility": activity.visibility, "resource_state": 1 },
         "athlete": { "id": activity.athlete_id, "resource_state": 1 },
-        "elapsed_time": seconds,
+        "elapsed_time": track.elapsed_s(end_s) - started_s,
         "moving_time": seconds,
         "start_date": zone::utc(start_ms),
         "start_date_local": zone::local(&activity.timezone, start_ms),
         "distance": (meters * 100.0).round() / 100.0,
         "average_speed": track::thousandth(meters / seconds.max(1) as f64),
-        "max_speed": track::thousandth(Track::of(activity).max_speed()),
+        "max_speed": track::thousandth(track.max_speed()),
         "lap_index": lap + 1,
         "split": lap + 1,
         "start_index": at[0],

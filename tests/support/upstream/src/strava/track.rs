@@ -165,6 +165,11 @@ impl<'a> Track<'a> {
         elapsed_s > begin && elapsed_s <= begin + self.pause_s()
     }
 
+    /// Seconds since the start after so many seconds of motion.
+    pub(super) fn elapsed_s(&self, moved_s: i64) -> i64 {
+        if moved_s <= self.activity.moving_s / 2 { moved_s } else { moved_s + self.pause_s() }
+    }
+
     /// Seconds of motion at so many seconds since the start.
     fn moved_s(&self, elapsed_s: i64) -> f64 {
         let begin = self.activity.moving_s / 2;

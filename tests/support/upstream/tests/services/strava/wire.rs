@@ -76,6 +76,9 @@ async fn answers_are_packed_for_those_who_ask_for_it() {
     assert_eq!((coding, half.len()), (None, plain.len() / 2));
     client.trial.upstream.set_packing(false);
     assert_eq!(packed(&client, "gzip").await, (None, plain));
+    let url = format!("{}/_control/packing", client.trial.upstream.url());
+    client.trial.http.put(url).json(&serde_json::json!({ "on": true })).send().await.unwrap();
+    assert_eq!(packed(&client, "gzip").await.0.as_deref(), Some("gzip"));
 }
 
 #[tokio::test]
