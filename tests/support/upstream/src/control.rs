@@ -1,6 +1,7 @@
 //! The control paths: what a test in another process sets and reads.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -23,6 +24,7 @@ pub(crate) fn router(frame: Arc<Frame>) -> Router {
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/clock", get(clock).put(set_clock))
         .route("/door", put(set_door))
+        .route("/packing", put(set_packing))
         .with_state(frame);
     Router::new().nest("/_control", shared.nest("/open-meteo", open_meteo).nest("/strava", strava))
 }
@@ -72,6 +74,16 @@ async fn set_clock(State(frame): State<Arc<Frame>>, Json(step): Json<Move>) -> i
         Move::AdvanceMs(millis) => frame.clock.advance(Duration::from_millis(millis)),
     }
     clock(State(frame)).await
+}
+
+#[derive(Deserialize)]
+struct Packing {
+    on: bool,
+}
+
+async fn set_packing(State(frame): State<Arc<Frame>>, Json(Packing { on }): Json<Packing>) -> StatusCode {
+    frame.is_packing.store(on, Ordering::Relaxed);
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

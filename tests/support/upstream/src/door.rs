@@ -12,11 +12,17 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::spelling::Spelling;
+
 const BACKLOG: u32 = 128;
 
 /// Opens and shuts a port.
 #[derive(Clone)]
-pub(crate) struct Door(watch::Sender<bool>);
+pub(crate) struct Door {
+    is_open: watch::Sender<bool>,
+    /// How the answers that go out here are spelled.
+    pub(crate) spelling: Spelling,
+}
 
 impl Door {
     /// Listens on the loopback address, on a free port where `port` is 0.
@@ -26,12 +32,14 @@ impl Door {
         let listener = Some(socket.listen(BACKLOG)?);
         let (is_open, changes) = watch::channel(true);
         let lines = CancellationToken::new();
-        Ok((Door(is_open), Gate { address, listener, changes, lines }))
+        let spelling = Spelling::default();
+        let door = Door { is_open, spelling: spelling.clone() };
+        Ok((door, Gate { address, listener, changes, lines, spelling }))
     }
 
     /// While it is shut connections are refused; those that were open are reset.
     pub(crate) fn set_open(&self, is_open: bool) {
-        self.0.send_if_modified(|now| std::mem::replace(now, is_open) != is_open);
+        self.is_open.send_if_modified(|now| std::mem::replace(now, is_open) != is_open);
     }
 }
 
@@ -41,6 +49,7 @@ pub(crate) struct Gate {
     listener: Option<TcpListener>,
     changes: watch::Receiver<bool>,
     lines: CancellationToken,
+    spelling: Spelling,
 }
 
 impl Gate {
@@ -71,7 +80,7 @@ impl Gate {
             },
             accepted = listener.accept() => {
                 let (stream, peer) = accepted?;
-                Ok(Some((Line::new(stream, self.lines.child_token()), peer)))
+                Ok(Some((Line::new(stream, self.lines.child_token(), self.spelling.clone()), peer)))
             }
         }
     }
@@ -109,11 +118,12 @@ pub(crate) struct Line {
     stream: TcpStream,
     cut: CancellationToken,
     is_cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    spelling: Spelling,
 }
 
 impl Line {
-    fn new(stream: TcpStream, cut: CancellationToken) -> Self {
-        Self { stream, is_cut: Box::pin(cut.clone().cancelled_owned()), cut }
+    fn new(stream: TcpStream, cut: CancellationToken, spelling: Spelling) -> Self {
+        Self { stream, is_cut: Box::pin(cut.clone().cancelled_owned()), cut, spelling }
     }
 
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
@@ -144,7 +154,10 @@ impl AsyncWrite for Line {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        match self.spelling.spelled(bytes) {
+            Some(spelled) => Pin::new(&mut self.stream).poll_write(context, &spelled),
+            None => Pin::new(&mut self.stream).poll_write(context, bytes),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

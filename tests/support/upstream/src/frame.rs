@@ -1,6 +1,7 @@
 //! What all services share: they are asked here, written down, and made to fail.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -14,7 +15,7 @@ use crate::door::{Cut, Door};
 use crate::fault::{Fault, Faults};
 use crate::journal::{Call, Journal, Place};
 use crate::replay::Replay;
-use crate::{Clock, OpenMeteo, Strava, control, open_meteo, spoil, strava};
+use crate::{Clock, OpenMeteo, Strava, control, open_meteo, pack, spoil, strava};
 
 /// Larger than what a client sends to any service.
 const REQUEST_BYTES: usize = 16 << 20;
@@ -25,6 +26,8 @@ pub(crate) struct Frame {
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) replay: Replay,
+    /// Whether Strava packs its answers for those who ask for it.
+    pub(crate) is_packing: AtomicBool,
     pub(crate) open_meteo: OpenMeteo,
     pub(crate) strava: Strava,
 }
@@ -37,7 +40,8 @@ impl Frame {
     pub(crate) fn new(clock: Clock, door: Door) -> Self {
         Self {
             open_meteo: OpenMeteo::new(clock.clone()),
-            strava: Strava::new(clock.clone()),
+            strava: Strava::new(clock.clone(), door.spelling.clone()),
+            is_packing: AtomicBool::new(true),
             clock,
             door,
             faults: Faults::default(),
@@ -80,6 +84,7 @@ async fn ask(
 struct Begun {
     place: Place,
     service: String,
+    is_packed: bool,
     fault: Option<Fault>,
     recorded: Option<Response>,
 }
@@ -102,7 +107,11 @@ impl Frame {
             cost: 0.0,
             fault: fault.clone(),
         });
-        Begun { place, service, fault, recorded }
+        // Half of a packed text would not be broken JSON but a broken pack.
+        let can_pack = service.starts_with("strava.") && fault != Some(Fault::BrokenJson);
+        let is_packed =
+            can_pack && self.is_packing.load(Ordering::Relaxed) && pack::is_asked_for(&head.headers);
+        Begun { place, service, is_packed, fault, recorded }
     }
 
     async fn answer(&self, begun: &mut Begun, request: Request, next: Next, cut: &Cut) -> Response {
@@ -118,6 +127,7 @@ impl Frame {
                 };
                 let cost = served.extensions().get::<Cost>().map_or(0.0, |cost| cost.0);
                 self.journal.change(begun.place, |call| call.cost = cost);
+                let served = if begun.is_packed { pack::gzip(served).await } else { served };
                 match fault {
                     Some(fault) => spoil::on_its_way(fault, served, cut).await,
                     None => served,

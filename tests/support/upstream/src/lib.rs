@@ -11,13 +11,16 @@ mod fault;
 mod frame;
 mod journal;
 pub mod open_meteo;
+mod pack;
 mod replay;
+mod spelling;
 mod spoil;
 pub mod strava;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::task::JoinHandle;
 
@@ -133,6 +136,11 @@ impl Upstream {
     /// Switches a fault on for some requests to a service, by their paths.
     pub fn fail_where(&self, switch: Switch) {
         self.frame.faults.add(switch);
+    }
+
+    /// Packs Strava's answers with gzip for those who ask for it, as it does from the start, or packs none.
+    pub fn set_packing(&self, is_packing: bool) {
+        self.frame.is_packing.store(is_packing, Ordering::Relaxed);
     }
 
     /// Refuses connections to all services, and resets those that are open.

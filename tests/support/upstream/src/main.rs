@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Parser;
+use upstream::strava::{ATHLETE, CLIENT_ID, CLIENT_SECRET};
 use upstream::{Clock, Ports, Upstream};
 
 /// Answers as the outside services do, on the loopback address.
@@ -13,7 +14,9 @@ use upstream::{Clock, Ports, Upstream};
     after_help = "Example:\n  upstream --port 4800 &\n  \
         FITNESS_OPEN_METEO_FORECAST_URL=http://127.0.0.1:4800/open-meteo/forecast paceline serve\n  \
         curl -X POST -H 'content-type: application/json' http://127.0.0.1:4800/_control/faults \\\n    \
-        -d '{\"service\": \"open_meteo\", \"fault\": {\"status\": 503}, \"times\": 3}'"
+        -d '{\"service\": \"open_meteo\", \"fault\": {\"status\": 503}, \"times\": 3}'\n  \
+        curl -X POST -H 'content-type: application/json' http://127.0.0.1:4800/_control/strava/activities \\\n    \
+        -d '{\"name\": \"By hand\", \"sport_type\": \"Ride\"}'"
 )]
 struct Arguments {
     /// Where the services answer; 0 takes any free port
@@ -28,6 +31,9 @@ struct Arguments {
     /// Answers with what was recorded below this folder wherever the same is asked
     #[arg(long)]
     replay: Option<PathBuf>,
+    /// How many activities the athlete at Strava has from the start, the last of them shortly ago
+    #[arg(long, default_value_t = 200)]
+    strava_activities: usize,
 }
 
 #[tokio::main]
@@ -42,7 +48,12 @@ async fn main() -> anyhow::Result<()> {
             upstream.replay(&folder).with_context(|| format!("cannot replay `{}`", folder.display()))?;
         println!("recorded {files} files");
     }
-    println!("services {}\ncontrol {}/_control", upstream.url(), upstream.control_url());
+    upstream.strava().grow(ATHLETE, arguments.strava_activities, upstream.clock().now_ms());
+    println!(
+        "services {}\ncontrol {}/_control\nstrava client {CLIENT_ID} secret {CLIENT_SECRET}",
+        upstream.url(),
+        upstream.control_url()
+    );
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

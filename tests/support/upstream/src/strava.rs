@@ -31,6 +31,7 @@ use axum::Router;
 use tokio::runtime::Handle;
 
 use crate::Clock;
+use crate::spelling::Spelling;
 
 pub use activity::{Activity, Sensors, Visibility};
 pub use athlete::{Athlete, Gear};
@@ -65,6 +66,7 @@ pub struct Strava(Arc<Inner>);
 struct Inner {
     clock: Clock,
     http: reqwest::Client,
+    spelling: Spelling,
     runtime: Option<Handle>,
     state: Mutex<Mutable>,
 }
@@ -79,9 +81,16 @@ struct Mutable {
     arriving: VecDeque<Activity>,
 }
 
+impl Mutable {
+    /// Whether an athlete is one too many; who is connected may consent again.
+    fn is_full_for(&self, athlete_id: i64) -> bool {
+        self.switches.is_full && self.desk.consent_of(athlete_id).is_none()
+    }
+}
+
 impl Strava {
     #[expect(clippy::disallowed_methods, reason = "the service calls callbacks like any other client")]
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock, spelling: Spelling) -> Self {
         let state = Mutable {
             truth: Truth::standard(),
             desk: Desk::default(),
@@ -92,7 +101,7 @@ impl Strava {
         };
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
         let (http, runtime) = (http.unwrap_or_default(), Handle::try_current().ok());
-        Self(Arc::new(Inner { clock, http, runtime, state: Mutex::new(state) }))
+        Self(Arc::new(Inner { clock, http, spelling, runtime, state: Mutex::new(state) }))
     }
 
     /// All that is known, to compare a client's store with.
@@ -218,7 +227,11 @@ impl Strava {
 
     /// Switches something.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
-        self.with(|state| change(&mut state.switches));
+        let case = self.with(|state| {
+            change(&mut state.switches);
+            state.switches.header_case
+        });
+        self.0.spelling.set(case);
     }
 
     /// Connects an athlete without the way by the browser.

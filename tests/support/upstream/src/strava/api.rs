@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::activity::Activity;
 use super::desk::Consent;
@@ -203,17 +203,8 @@ async fn streams(
     let activity = strava.with(|state| Ok(caller.activity(state, &id)?.clone()))?;
     let streams = Track::of(&activity).streams().ok_or_else(|| Refusal::not_found("Activity"))?;
     let keys = param(&query, "keys").unwrap_or_default().split(',').collect::<Vec<_>>();
-    let columns = streams.columns().into_iter();
-    let mut columns = columns.filter(|(name, _)| name == "distance" || keys.contains(&name.as_str()));
-    if is_set(&query, "key_by_type") {
-        return answer(&Value::Object(columns.collect()));
-    }
-    let list = columns.by_ref().map(|(name, column)| {
-        let mut told = super::activity::fields(json!({ "type": name }));
-        told.extend(super::activity::fields(column));
-        Value::Object(told)
-    });
-    answer(&list.collect())
+    let is_wanted = |name: &str| name == "distance" || keys.contains(&name);
+    Ok(frame::json(StatusCode::OK, streams.written(is_wanted, is_set(&query, "key_by_type"))))
 }
 
 async fn starred(State(strava): State<Strava>, caller: Caller, Query(query): Pairs) -> Answered {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::activity::fields;
 use super::{ALL_SCOPES, ATHLETE, Athlete, Calls, Delivery, Event, Strava, Switches, Tokens, Trap, Truth};
+use crate::frame;
 
 pub(crate) fn router(strava: Strava) -> Router {
     Router::new()
@@ -33,10 +34,11 @@ pub(crate) fn router(strava: Strava) -> Router {
         .with_state(strava)
 }
 
+type Wrong = (StatusCode, String);
+
 /// The same with some fields changed, or what is wrong with these.
-fn merged<T: Serialize + DeserializeOwned>(before: &T, changes: Value) -> Result<T, Response> {
-    let wrong =
-        |error: serde_json::Error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response();
+fn merged<T: Serialize + DeserializeOwned>(before: &T, changes: Value) -> Result<T, Wrong> {
+    let wrong = |error: serde_json::Error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
     let mut merged = fields(serde_json::to_value(before).map_err(wrong)?);
     merged.extend(fields(changes));
     serde_json::from_value(Value::Object(merged)).map_err(wrong)
@@ -46,29 +48,26 @@ async fn truth(State(strava): State<Strava>) -> Json<Truth> {
     Json(strava.truth())
 }
 
-async fn set_athlete(
-    State(strava): State<Strava>,
-    Json(changes): Json<Value>,
-) -> Result<StatusCode, Response> {
+async fn set_athlete(State(strava): State<Strava>, Json(changes): Json<Value>) -> Result<StatusCode, Wrong> {
     let id = changes["id"].as_i64().unwrap_or(ATHLETE);
     let athlete = strava.athlete(id).unwrap_or_else(|| Athlete::new(id));
     strava.set_athlete(merged(&athlete, changes)?);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn add(State(strava): State<Strava>, Json(changes): Json<Value>) -> Result<Response, Response> {
+async fn add(State(strava): State<Strava>, Json(changes): Json<Value>) -> Result<Json<Value>, Wrong> {
     let athlete_id = changes["athlete_id"].as_i64().unwrap_or(ATHLETE);
     let start_ms = changes["start_ms"].as_i64().unwrap_or_else(|| strava.now_ms() - 2 * 3_600_000);
     let usual = strava.new_activity(athlete_id, start_ms);
     let id = strava.add_activity(merged(&usual, changes)?);
-    Ok(Json(json!({ "id": id })).into_response())
+    Ok(Json(json!({ "id": id })))
 }
 
 async fn edit(
     State(strava): State<Strava>,
     Path(id): Path<i64>,
     Json(changes): Json<Value>,
-) -> Result<StatusCode, Response> {
+) -> Result<StatusCode, Wrong> {
     let Some(before) = strava.activity(id) else { return Ok(StatusCode::NOT_FOUND) };
     let after = merged(&before, changes)?;
     strava.edit(id, |activity| *activity = after);
@@ -81,7 +80,7 @@ async fn delete(State(strava): State<Strava>, Path(id): Path<i64>) -> StatusCode
 
 async fn streams(State(strava): State<Strava>, Path(id): Path<i64>) -> Response {
     match strava.streams(id) {
-        Some(streams) => Json(streams.columns()).into_response(),
+        Some(streams) => frame::json(StatusCode::OK, streams.written(|_| true, true)),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -119,7 +118,7 @@ async fn switches(State(strava): State<Strava>) -> Json<Switches> {
     Json(strava.switches())
 }
 
-async fn switch(State(strava): State<Strava>, Json(changes): Json<Value>) -> Result<StatusCode, Response> {
+async fn switch(State(strava): State<Strava>, Json(changes): Json<Value>) -> Result<StatusCode, Wrong> {
     let after = merged(&strava.switches(), changes)?;
     strava.switch(|switches| *switches = after);
     Ok(StatusCode::NO_CONTENT)

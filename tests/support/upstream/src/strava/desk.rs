@@ -68,14 +68,14 @@ impl Desk {
     }
 
     /// A code works once.
-    pub(super) fn exchange(&mut self, code: &str, now_s: i64) -> Option<(Tokens, i64)> {
+    pub(super) fn exchange(&mut self, code: &str, now_s: i64) -> Option<Tokens> {
         let consent = self.codes.remove(code)?;
-        let athlete_id = consent.athlete_id;
-        Some((self.connect(consent, now_s), athlete_id))
+        Some(self.connect(consent, now_s))
     }
 
-    pub(super) fn knows_code(&self, code: &str) -> bool {
-        self.codes.contains_key(code)
+    /// Who consented to a code that has not been exchanged yet.
+    pub(super) fn owner_of_code(&self, code: &str) -> Option<i64> {
+        self.codes.get(code).map(|consent| consent.athlete_id)
     }
 
     /// A new pair in place of the one before.

@@ -32,7 +32,7 @@ impl Truth {
                 detail.insert("best_efforts".to_owned(), best_efforts(activity, streams, way));
             }
         }
-        detail.insert("laps".to_owned(), laps(activity));
+        detail.insert("laps".to_owned(), laps_in(activity, streams.as_ref()));
         let athlete = self.athlete(activity.athlete_id);
         let gear = activity.gear_id.as_deref().and_then(|id| athlete?.gear(id));
         if let Some(gear) = gear {
@@ -78,13 +78,17 @@ fn map(activity: &Activity, track: &Track<'_>) -> Value {
     })
 }
 
-/// Parts of the same time in motion.
+/// As `/activities/{id}/laps` tells them.
 pub(super) fn laps(activity: &Activity) -> Value {
+    laps_in(activity, Track::of(activity).streams().as_ref())
+}
+
+/// Parts of the same time in motion.
+fn laps_in(activity: &Activity, streams: Option<&Streams>) -> Value {
     if activity.is_manual {
         return json!([]);
     }
     let track = Track::of(activity);
-    let streams = track.streams();
     let count = activity.laps.max(1);
     let bounds = |lap: i64| lap * activity.moving_s / count;
     (0..count)
@@ -92,7 +96,7 @@ pub(super) fn laps(activity: &Activity) -> Value {
             let (begin_s, end_s) = (bounds(lap), bounds(lap + 1));
             let index = |part_s: i64| {
                 let part = part_s as f64 / activity.moving_s.max(1) as f64;
-                streams.as_ref().map_or(0, |streams| track.index_at(streams, part))
+                streams.map_or(0, |streams| track.index_at(streams, part))
             };
             let meters = track.meters(end_s as f64) - track.meters(begin_s as f64);
             lap_told(activity, lap, [begin_s, end_s], meters, [index(begin_s), index(end_s)])
@@ -101,21 +105,22 @@ pub(super) fn laps(activity: &Activity) -> Value {
 }
 
 fn lap_told(activity: &Activity, lap: i64, [begin_s, end_s]: [i64; 2], meters: f64, at: [usize; 2]) -> Value {
-    let seconds = end_s - begin_s;
-    let start_ms = activity.start_ms + 1000 * begin_s;
+    let track = Track::of(activity);
+    let (seconds, started_s) = (end_s - begin_s, track.elapsed_s(begin_s));
+    let start_ms = activity.start_ms + 1000 * started_s;
     let mut told = fields(json!({
         "id": activity.id.saturating_mul(100) + LAPS_AHEAD + lap,
         "resource_state": 2,
         "name": format!("Lap {}", lap + 1),
         "activity": { "id": activity.id, "visibility": activity.visibility, "resource_state": 1 },
         "athlete": { "id": activity.athlete_id, "resource_state": 1 },
-        "elapsed_time": seconds,
+        "elapsed_time": track.elapsed_s(end_s) - started_s,
         "moving_time": seconds,
         "start_date": zone::utc(start_ms),
         "start_date_local": zone::local(&activity.timezone, start_ms),
         "distance": (meters * 100.0).round() / 100.0,
         "average_speed": track::thousandth(meters / seconds.max(1) as f64),
-        "max_speed": track::thousandth(Track::of(activity).max_speed()),
+        "max_speed": track::thousandth(track.max_speed()),
         "lap_index": lap + 1,
         "split": lap + 1,
         "start_index": at[0],

@@ -47,7 +47,8 @@ fn redirect(strava: &Strava, query: &Pairs) -> Result<String, Refusal> {
     }
     let asked = param(query, "scope").filter(|scope| !scope.is_empty()).ok_or(bad("scope"))?;
     let switches = strava.switches();
-    if switches.is_full {
+    let athlete_id = switches.consents_as.unwrap_or(ATHLETE);
+    if strava.with(|state| state.is_full_for(athlete_id)) {
         return Err(Refusal::full());
     }
     let mut pairs = target.query_pairs_mut();
@@ -56,7 +57,6 @@ fn redirect(strava: &Strava, query: &Pairs) -> Result<String, Refusal> {
         pairs.append_pair("error", "access_denied");
     } else {
         let granted = granted(asked, &switches.unticked);
-        let athlete_id = switches.consents_as.unwrap_or(ATHLETE);
         let code = strava.with(|state| state.desk.code(Consent { athlete_id, scopes: granted.clone() }));
         pairs.append_pair("code", &code).append_pair("scope", &granted.join(","));
     }
@@ -111,14 +111,15 @@ fn exchange(strava: &Strava, code: &str) -> Result<Value, Refusal> {
     let invalid = || Refusal::bad(["AuthorizationCode", "code", "invalid"]);
     let now_s = strava.now_s();
     strava.with(|state| {
-        if state.switches.is_full {
+        let athlete_id = state.desk.owner_of_code(code).ok_or_else(invalid)?;
+        if state.is_full_for(athlete_id) {
             return Err(Refusal::full());
         }
-        if state.switches.code_races > 0 && state.desk.knows_code(code) {
+        if state.switches.code_races > 0 {
             state.switches.code_races -= 1;
             return Err(invalid());
         }
-        let (tokens, athlete_id) = state.desk.exchange(code, now_s).ok_or_else(invalid)?;
+        let tokens = state.desk.exchange(code, now_s).ok_or_else(invalid)?;
         let mut told = told(&tokens, now_s);
         let athlete = state.truth.athlete(athlete_id).map(super::Athlete::summary);
         told["athlete"] = athlete.unwrap_or_default();

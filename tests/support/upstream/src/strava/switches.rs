@@ -59,7 +59,7 @@ pub struct Switches {
     pub callback_domain: String,
     /// Whether the application is switched off, so that each call is a 403.
     pub is_inactive: bool,
-    /// Whether no further athlete may connect.
+    /// Whether no further athlete may connect; those who are connected may do so again.
     pub is_full: bool,
     /// Activities over which the service stumbles with a 500.
     pub poison: Vec<i64>,

@@ -48,6 +48,7 @@ async fn faults_are_switched_on_and_off() {
     assert_eq!(trial.ask_for_a_day().await.status, 200);
     for fault in [
         json!("reset"),
+        json!("lost"),
         json!("reset_mid_body"),
         json!({ "slow": 5 }),
         json!({ "drip": 5 }),
@@ -68,6 +69,11 @@ async fn faults_are_switched_on_and_off() {
         let switch = json!({ "service": "open_meteo", "fault": fault });
         assert_eq!(trial.http.post(&url).json(&switch).send().await.unwrap().status(), 204, "{switch}");
     }
+    trial.delete("/faults").await;
+    let switch =
+        json!({ "service": "strava", "path": "/strava/oauth/token", "fault": "lost", "times": null });
+    assert_eq!(trial.http.post(&url).json(&switch).send().await.unwrap().status(), 204);
+    assert_eq!(trial.read("/faults").await, json!([switch]));
     let unknown = json!({ "service": "open_meteo", "fault": "tired" });
     assert_eq!(trial.http.post(&url).json(&unknown).send().await.unwrap().status(), 422);
 }

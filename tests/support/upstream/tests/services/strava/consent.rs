@@ -138,15 +138,19 @@ async fn an_application_that_is_not_known_gets_no_tokens() {
 }
 
 #[tokio::test]
-async fn a_full_application_connects_nobody() {
+async fn a_full_application_connects_nobody_else() {
     let client = Client::start().await;
+    client.strava().set_athlete(Athlete::new(7));
     client.strava().switch(|switches| switches.is_full = true);
+    let code = client.strava().code(ATHLETE, &ALL_SCOPES);
+    assert_eq!(client.tokens("authorization_code", "code", &code).await.status, 200, "connected before");
+    client.strava().switch(|switches| switches.consents_as = Some(7));
     let answer = Got::from(authorize(&client, &[]).await).await;
     assert_eq!(
         (answer.status, &answer.body["message"]),
         (403, &"Limit of connected athletes exceeded".into())
     );
-    let code = client.strava().code(ATHLETE, &ALL_SCOPES);
+    let code = client.strava().code(7, &ALL_SCOPES);
     assert_eq!(client.tokens("authorization_code", "code", &code).await.status, 403);
 }
 

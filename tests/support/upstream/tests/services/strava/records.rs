@@ -160,6 +160,8 @@ async fn laps_and_splits_add_up_to_the_whole() {
     assert_eq!(detail["laps"].as_array().unwrap().len(), 3);
     assert!((sum(&detail["laps"], "distance") - 10_812.4).abs() < 0.1);
     assert_eq!(sum(&detail["laps"], "moving_time"), 3_600.0);
+    assert_eq!(sum(&detail["laps"], "elapsed_time"), 3_660.0, "the pause lies in the second one");
+    assert_eq!(detail["laps"][2]["start_date"], "2026-06-19T11:01:30Z");
     assert_eq!(detail["splits_metric"].as_array().unwrap().len(), 11);
     assert_eq!(detail["splits_standard"].as_array().unwrap().len(), 7);
     for splits in ["splits_metric", "splits_standard"] {
