@@ -306,6 +306,12 @@ impl Strava {
         self.with(|state| state.counters.calls_while_spent)
     }
 
+    /// Where events are sent, the words that nobody else knows included.
+    #[must_use]
+    pub fn callback(&self) -> Option<String> {
+        self.with(|state| state.hooks.callback())
+    }
+
     /// What the callback will be told.
     #[must_use]
     pub fn pending_events(&self) -> Vec<Event> {

@@ -73,6 +73,11 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
+    /// Where events are sent.
+    pub(super) fn callback(&self) -> Option<String> {
+        self.subscription.as_ref().map(|subscription| subscription.callback.to_string())
+    }
+
     /// Remembers to tell of a change; nobody is told while nobody has subscribed.
     pub(super) fn note(&mut self, now_s: i64, owner_id: i64, change: Change) {
         let Some(subscription) = &self.subscription else { return };
