@@ -24,6 +24,7 @@ mod rules;
 mod seed;
 mod server;
 mod settings;
+mod strava;
 mod wakeup;
 mod weather;
 mod years;
@@ -88,6 +89,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("weather") {
         weather::of_a_thousand_activities(report).await?;
+    }
+    if wanted("strava") {
+        strava::of_a_history(report).await?;
     }
     if wanted("settings") {
         settings::five_thousand_activities(report).await?;

@@ -192,10 +192,6 @@ const DROP_STREAMS: Sql = Sql::Both(
     "UPDATE strava_activity SET streams_state = 'expired', streams_ms = NULL \
      WHERE athlete = $1 AND strava_id = $2",
 );
-const ASK_AGAIN: Sql = Sql::Both(
-    "UPDATE strava_activity SET detail_due = start_ms, summary_sha256 = '' \
-     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL",
-);
 
 impl StreamsState {
     /// The word that is stored.
@@ -313,11 +309,6 @@ pub fn retry_faulty(tx: &mut Tx<'_>, athlete: &str) -> Result<u64> {
     tx.execute(&RETRY, &params![athlete, FAULTS_MOST])
 }
 
-/// Lets the details of an activity be asked for again, as somebody hinted that they changed.
-pub fn ask_again(tx: &mut Tx<'_>, athlete: &str, strava_id: i64) -> Result<bool> {
-    Ok(tx.execute(&ASK_AGAIN, &params![athlete, strava_id])? > 0)
-}
-
 /// Forgets all of an activity but that it is gone.
 pub fn forget(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, now_ms: i64) -> Result<()> {
     tx.execute(&GONE, &params![athlete, strava_id, now_ms]).map(drop)
@@ -427,5 +418,4 @@ pub(crate) const QUERIES: &[Sql] = &[
     STALE_STREAMS,
     DROP_DETAIL,
     DROP_STREAMS,
-    ASK_AGAIN,
 ];
