@@ -125,8 +125,18 @@ impl Http {
         Err(HttpError::Tls("no certificate of an authority was found".to_owned()))
     }
 
+    /// The client; certificates are read where blocking harms nobody.
+    async fn ready(&self, base: &Base) -> Result<Asking, HttpError> {
+        if let Some(client) = self.0.get() {
+            return Ok(client.clone());
+        }
+        let (http, base) = (self.clone(), base.clone());
+        let make = move || http.client(&base, || rustls_native_certs::load_native_certs().certs);
+        tokio::task::spawn_blocking(make).await.map_err(|error| HttpError::Tls(error.to_string()))?
+    }
+
     async fn ask(&self, base: &Base, query: &[(&str, &str)], most: usize) -> Result<Answer, HttpError> {
-        let client = self.client(base, || rustls_native_certs::load_native_certs().certs)?;
+        let client = self.ready(base).await?;
         let request = Request::get(base.with(query).as_str())
             .header(USER_AGENT, AGENT)
             .header(ACCEPT, "application/json")

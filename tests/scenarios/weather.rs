@@ -16,6 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const EAGER: &str = "pipeline(\"weather\", #{ params: #{ from: \"\", to: \"\" } });
 open_meteo::history([], #{ lookback_days: 0 });\n";
 
+/// The same by itself: each second, and without patience for a service that says nothing.
+const BY_ITSELF: &str = "pipeline(\"weather\", #{ every: \"1s\", params: #{ from: \"\", to: \"\" } });
+open_meteo::history([], #{ lookback_days: 0 }).timeout(\"2s\");\n";
+
 /// The service, and the variables that name it.
 struct Service {
     upstream: Upstream,
@@ -129,5 +133,45 @@ fn a_service_in_trouble_takes_nothing_down_and_is_made_up_for_by_the_next_run() 
     }
     assert!(run(), "the first run after the trouble");
     assert_eq!(preview(&program)["parts"], json!([]));
+    assert_eq!(health(&runtime, &server), 200);
+}
+
+/// The states of all runs so far.
+fn states(program: &Program) -> Vec<(String, bool)> {
+    let runs = program.lines(&["runs", "list", "--pipeline", "weather", "--limit", "1000", "--json"]);
+    let state = |run: &Value| (run["id"].as_str().unwrap().to_owned(), run["state"] == "failed");
+    runs.iter().map(state).collect()
+}
+
+#[test]
+fn a_server_waits_out_the_trouble_of_the_weather_service_and_makes_up_for_it_by_itself() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let service = runtime.block_on(Service::start());
+    let program = Program::on_sqlite();
+    let scripts = program.path("own");
+    fs::create_dir_all(scripts.join("pipelines")).unwrap();
+    fs::write(scripts.join("pipelines/weather.rhai"), BY_ITSELF).unwrap();
+    program.succeed(&["import", program.demo(10).to_str().unwrap()]);
+    let mut variables = service.variables();
+    variables.push(("FITNESS_SCRIPTS_DIR", scripts.as_path()));
+    service.upstream.fail("open_meteo", Fault::Status(503));
+    let server = program.serve_with(&variables);
+    for fault in [Fault::Status(503), Fault::Silent, Fault::Stall, Fault::WrongType, Fault::Reset] {
+        service.upstream.mend();
+        service.upstream.fail("open_meteo", fault.clone());
+        let before = states(&program).len();
+        wait(|| {
+            assert_eq!(health(&runtime, &server), 200, "{fault:?}");
+            let failed = states(&program).iter().filter(|(_, is_failed)| *is_failed).count();
+            (failed > before).then_some(())
+        });
+    }
+    assert!(preview(&program)["activities"].as_u64().unwrap() > 0);
+    service.upstream.mend();
+    wait(|| (preview(&program)["parts"] == json!([])).then_some(()));
+    let calls = service.upstream.calls().len();
+    let after = states(&program);
+    wait(|| (states(&program).len() > after.len() + 1).then_some(()));
+    assert_eq!(service.upstream.calls().len(), calls, "what is known is not asked for");
     assert_eq!(health(&runtime, &server), 200);
 }

@@ -1,6 +1,7 @@
 //! Where the service is asked, as the operator sets it.
 
 use std::fmt;
+use std::time::Duration;
 
 use engine::http::Base;
 use fitness::weather::Endpoint;
@@ -14,14 +15,19 @@ const HOSTS: [(Endpoint, &str, &str); 3] = [
 const FORECAST: &str = "/v1/forecast";
 const ARCHIVE: &str = "/v1/archive";
 
+/// An answer that takes longer comes from a service in trouble.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
 /// What only the program knows. Addresses that are not set are the service's own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub forecast: Option<Base>,
     pub archive: Option<Base>,
     pub historical_forecast: Option<Base>,
     /// Of a customer; it goes to the service's own hosts, and to those that are set.
     pub key: Option<Key>,
+    /// From a question to the last byte of its answer.
+    pub time_limit: Duration,
 }
 
 /// A key that is shown to nobody.
@@ -48,7 +54,7 @@ impl fmt::Debug for Key {
 impl Options {
     /// The service's own hosts, without a key.
     pub fn standard() -> Self {
-        Self::default()
+        Self { forecast: None, archive: None, historical_forecast: None, key: None, time_limit: TIME_LIMIT }
     }
 
     /// Where a question goes; nothing where the address of this program's own is none, which a test rules out.
