@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
-    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, uploads,
+    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, uploads, weather,
     webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
@@ -129,6 +129,8 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(curves::records))
         .routes(routes!(daily_metrics::list))
         .routes(routes!(daily_metrics::keep))
+        .routes(routes!(weather::show))
+        .routes(routes!(weather::home, weather::settle, weather::forget))
         .routes(routes!(uploads::create))
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod steps;
 pub(crate) mod uploads;
+pub(crate) mod weather;
 pub(crate) mod webhooks;
 pub(crate) mod weeks;
 pub(crate) mod workers;

@@ -92,7 +92,7 @@ impl HttpError {
 }
 
 impl Http {
-    /// Asks by GET, with these parameters behind those that the address has.
+    /// Asks by GET, with these parameters.
     pub async fn get(
         &self,
         base: &Base,

@@ -21,5 +21,6 @@ mod sample;
 mod settings;
 mod stopping;
 mod uploads;
+mod weather;
 mod webhooks;
 mod workers;

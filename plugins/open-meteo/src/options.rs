@@ -57,6 +57,14 @@ impl Options {
         Self { forecast: None, archive: None, historical_forecast: None, key: None, time_limit: TIME_LIMIT }
     }
 
+    /// The names of all that are asked, each once.
+    pub fn hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> =
+            HOSTS.iter().filter_map(|(of, _, _)| Some(self.base(*of)?.host())).collect();
+        hosts.dedup();
+        hosts
+    }
+
     /// Where a question goes; nothing where the address of this program's own is none, which a test rules out.
     pub(crate) fn base(&self, endpoint: Endpoint) -> Option<Base> {
         let set = match endpoint {
@@ -108,5 +116,14 @@ mod tests {
             ],
         );
         assert!(!format!("{options:?}").contains("secret"));
+        assert_eq!(options.hosts().len(), 3);
+        let server = Base::parse("http://127.0.0.1:8080").ok();
+        let own = Options {
+            forecast: server.clone(),
+            archive: server.clone(),
+            historical_forecast: server,
+            ..Options::standard()
+        };
+        assert_eq!(own.hosts(), ["127.0.0.1:8080"]);
     }
 }

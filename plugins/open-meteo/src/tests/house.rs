@@ -158,7 +158,8 @@ impl House {
 
     pub(super) async fn lives_in(&self, (latitude, longitude): (f64, f64)) {
         let cell = Cell::of(latitude, longitude, 2);
-        self.write(move |tx| records::weather_home::set(tx, "me", cell, 0)).await;
+        let now_ms = self.now_ms.load(Ordering::Relaxed);
+        self.write(move |tx| records::weather_home::set(tx, "me", cell, now_ms)).await;
     }
 
     pub(super) async fn advised(&self, on: &str) {
