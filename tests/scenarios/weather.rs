@@ -218,8 +218,11 @@ fn a_run_that_dies_at_any_of_its_commits_leaves_what_an_uncut_one_leaves() {
     let copy = || {
         let program = Program::on_sqlite();
         fs::create_dir_all(program.path("own/pipelines")).unwrap();
-        for name in ["paceline.db", "own/pipelines/weather.rhai"] {
-            fs::copy(ready.path(name), program.path(name)).unwrap();
+        // What the last command wrote may stand beside the database still.
+        for name in ["paceline.db", "paceline.db-wal", "own/pipelines/weather.rhai"] {
+            if ready.path(name).exists() {
+                fs::copy(ready.path(name), program.path(name)).unwrap();
+            }
         }
         program
     };
@@ -284,7 +287,8 @@ fn a_new_home_changes_todays_advice_at_once_and_a_forecast_gives_it_anew() {
     assert_eq!(forecast(), None);
     assert_eq!(advised(&run()), "succeeded");
     let here = forecast().unwrap();
-    assert!(program.succeed(&["today"]).contains(" · forecast of 0 min ago · Weather data by"));
+    let card = program.succeed(&["today"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(card.contains(" min ago · Weather data by Open-Meteo.com"), "{card}");
     program.succeed(&["weather", "home", "-33.86,151.21"]);
     assert_eq!(forecast(), None, "nobody asked for that place yet");
     assert_eq!(advised(&run()), "succeeded");
