@@ -28,7 +28,7 @@ async fn each(check: impl AsyncFn(House)) {
 /// Keeps what is told of a place for the whole of a UTC day and the hours beside it.
 async fn told(house: &House, (latitude, longitude): (f64, f64)) {
     let cell = Cell::of(latitude, longitude, 2).unwrap();
-    let air = Air { temperature_c: Some(12.300_000_000_000_001), wind_mps: Some(3.0), ..Air::default() };
+    let air = Air { temperature_c: Some(12.1 + 0.2), wind_mps: Some(3.0), ..Air::default() };
     let noon = Hour::before(NOW_MS).0;
     let hour = |hour| WeatherHour { spot: Spot { hour: Hour(hour), cell }, air, is_final: false };
     let hours: Vec<WeatherHour> = (noon - 48..noon + 48).map(hour).collect();
