@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
     insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, strava, sync,
-    uploads, webhooks, weeks, workers,
+    uploads, weather, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -134,6 +134,8 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(curves::records))
         .routes(routes!(daily_metrics::list))
         .routes(routes!(daily_metrics::keep))
+        .routes(routes!(weather::show))
+        .routes(routes!(weather::home, weather::settle, weather::forget))
         .routes(routes!(uploads::create))
         .routes(routes!(sync::show, sync::start))
 }

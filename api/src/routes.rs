@@ -23,6 +23,7 @@ pub(crate) mod steps;
 pub(crate) mod strava;
 pub(crate) mod sync;
 pub(crate) mod uploads;
+pub(crate) mod weather;
 pub(crate) mod webhooks;
 pub(crate) mod weeks;
 pub(crate) mod workers;

@@ -36,9 +36,13 @@ pub(crate) fn speed(sport: &str, meters: f64, times_s: [Option<f64>; 3]) -> Opti
     (pace <= SLOWEST_S_PER_KM).then(|| format!("{}/km", duration(pace)))
 }
 
-/// A number without needless digits.
+/// A number without needless digits; what rounds to zero has no sign.
 pub(crate) fn number(value: f64, digits: usize) -> String {
-    format!("{value:.digits$}")
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|digit| matches!(digit, '0' | '.')) => zero.to_owned(),
+        _ => text,
+    }
 }
 
 /// With its sign: what is above zero is good or bad, but never meaningless.
@@ -75,6 +79,16 @@ pub(crate) fn took(from_ms: i64, to_ms: i64) -> String {
         0..1000 => format!("{millis} ms"),
         1000..60_000 => format!("{:.1} s", millis as f64 / 1000.0),
         _ => duration(millis as f64 / 1000.0),
+    }
+}
+
+/// How long ago something was: `12 min ago`, `3 h ago`, `4 days ago`.
+pub(crate) fn ago(length_ms: i64) -> String {
+    let minutes = length_ms.max(0) / 60_000;
+    match minutes {
+        0..60 => format!("{minutes} min ago"),
+        60..2_880 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1_440),
     }
 }
 
@@ -129,6 +143,7 @@ mod tests {
     #[test]
     fn zero_has_no_sign() {
         assert_eq!([signed(-0.04, 1), signed(3.21, 1), signed(-12.0, 1)], ["0.0", "+3.2", "-12.0"]);
+        assert_eq!([number(-0.4, 0), number(-0.6, 0), number(-0.04, 1)], ["0", "-1", "0.0"]);
     }
 
     #[test]
@@ -136,6 +151,12 @@ mod tests {
         let late = 1_709_335_800_000;
         assert_eq!(local_time(late, Some(3600), &TimeZone::UTC), "2024-03-02 00:30");
         assert_eq!(local_time(late, None, &TimeZone::UTC), "2024-03-01 23:30");
+    }
+
+    #[test]
+    fn an_age_has_the_unit_that_fits() {
+        let ages = [-1, 59_000, 3_599_000, 3_600_000, 2 * 86_400_000 - 1, 2 * 86_400_000].map(ago);
+        assert_eq!(ages, ["0 min ago", "0 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"]);
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl House {
             forecast: base(Host::Forecast)?,
             archive: base(Host::Archive)?,
             historical_forecast: base(Host::Historical)?,
-            key: None,
+            ..plugins::open_meteo::Options::standard()
         };
         let scripts = tempfile::tempdir()?;
         fs::create_dir_all(scripts.path().join("pipelines"))?;

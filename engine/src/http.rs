@@ -127,7 +127,7 @@ impl HttpError {
 }
 
 impl Http {
-    /// Asks by GET, with these parameters behind those that the address has.
+    /// Asks by GET, with these parameters.
     pub async fn get(
         &self,
         base: &Base,
@@ -167,9 +167,19 @@ impl Http {
         Err(HttpError::Tls("no certificate of an authority was found".to_owned()))
     }
 
+    /// The client; certificates are read where blocking harms nobody.
+    async fn ready(&self, base: &Base) -> Result<Asking, HttpError> {
+        if let Some(client) = self.0.get() {
+            return Ok(client.clone());
+        }
+        let (http, base) = (self.clone(), base.clone());
+        let make = move || http.client(&base, || rustls_native_certs::load_native_certs().certs);
+        tokio::task::spawn_blocking(make).await.map_err(|error| HttpError::Tls(error.to_string()))?
+    }
+
     async fn exchange(&self, question: Question<'_>) -> Result<Answer, HttpError> {
         let (base, most) = (question.base, question.limits.bytes);
-        let client = self.client(base, || rustls_native_certs::load_native_certs().certs)?;
+        let client = self.ready(base).await?;
         let request = question.request().map_err(|error| broken(base, error))?;
         let response = client.request(request).await.map_err(|error| {
             if error.is_connect() {

@@ -24,6 +24,9 @@ pub struct Explanation {
     /// Figures of the same or a similar name, by whom they are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<Foreign>,
+    /// What the licence of the data asks to be shown beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<&'static str>,
 }
 
 /// What a number was made of.
@@ -64,6 +67,7 @@ impl Explanation {
             choices: metric.choices,
             inputs,
             foreign: Vec::new(),
+            attribution: None,
         }
     }
 

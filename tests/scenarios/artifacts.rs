@@ -84,6 +84,22 @@ fn artifacts_are_taken_over_once_and_said_to_be_deprecated() {
 }
 
 #[test]
+fn beside_a_server_that_lacks_the_switch_the_command_says_what_it_needs() {
+    for program in Program::on_both() {
+        program.json(&["import", &export(&program).to_string_lossy(), "--json"]);
+        let folder = artifacts(&program);
+        let _server = program.serve();
+        let output = program.run(&["artifacts", &folder.to_string_lossy()]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(78), true), "{said}");
+        assert!(said.contains("artifacts_disabled") && said.contains(&format!("set {SWITCH}=1")), "{said}");
+        // Whoever of the two works it off, the switch of the command is what counts.
+        let (report, _) = take_over(&program, &folder);
+        assert_eq!((&report["imported"], &report["refused"]), (&json!(3), &json!(1)), "{report}");
+    }
+}
+
+#[test]
 fn artifacts_are_left_alone_unless_the_operator_allows_it() {
     let program = Program::on_sqlite();
     let folder = artifacts(&program);

@@ -26,6 +26,7 @@ mod weather;
 use streams::{Asked, Streams};
 pub(crate) use view::Warning;
 use view::{Activity, ActivityWithLaps};
+pub(crate) use weather::Air;
 
 /// Which activities to list.
 #[derive(Debug, IntoParams)]

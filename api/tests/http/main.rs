@@ -22,5 +22,6 @@ mod settings;
 mod stopping;
 mod strava;
 mod uploads;
+mod weather;
 mod webhooks;
 mod workers;

@@ -6,12 +6,16 @@ mod schedules;
 use clap::Args;
 use engine::queue::{self, Bloat};
 use engine::registry::Checkup;
-use engine::script;
+use engine::script::{self, Source};
+use fitness::records::weather_home;
+use fitness::records::weather_quota::{self, Span};
+use fitness::weather::Cell;
 use plugins::DEPRECATED_ARTIFACTS;
+use plugins::open_meteo::HistoryConfig;
 use serde_json::{Value, json};
 use store::{MigrationState, Store};
 
-use crate::cli::Form;
+use crate::cli::{ATHLETE, Form};
 use crate::commands::check;
 use crate::config::{Config, LOCAL_IMPORT};
 use crate::error::{self, Problem};
@@ -51,6 +55,7 @@ impl Doctor {
                 checkups.push(machine::keys(config));
                 checkups.extend(schedules::look(config, &store).await?);
                 checkups.extend(queue(&store).await);
+                checkups.push(weather(&store, config).await?);
                 checkups.extend(plugins(&store, config).await?);
             }
             Err(error) => checkups.push(ill("database", Problem::of(&error).to_string())),
@@ -160,6 +165,45 @@ fn bloated(bloat: &Bloat) -> Checkup {
     ill(QUEUE, wrong.join("; "))
 }
 
+/// Whom the weather is asked of, and how much of today is left.
+async fn weather(store: &Store, config: &Config) -> anyhow::Result<Checkup> {
+    const NAME: &str = "weather";
+    let (registry, library) = (program::registry(config)?, scripts::library(config)?);
+    let plan = move || {
+        let source = Source::of(&library, NAME)?;
+        let planned = script::plan(&registry, &source).ok()?;
+        HistoryConfig::of(&planned.plan)
+    };
+    let looked_up = tokio::task::spawn_blocking(plan).await?;
+    let now_ms = Clock::system().now_ms();
+    let read = store.read(move |tx| {
+        let spent = weather_quota::spent(tx, Span::Day, now_ms)?;
+        Ok((spent, weather_home::get(tx, ATHLETE)?.map(Cell::degrees)))
+    });
+    let (spent, home) = match read.await {
+        Ok(read) => read,
+        Err(error) => return Ok(ill(NAME, error.to_string())),
+    };
+    Ok(well(NAME, of_weather(&config.open_meteo.hosts(), looked_up.as_ref(), spent, home)))
+}
+
+fn of_weather(
+    hosts: &[String],
+    looked_up: Option<&HistoryConfig>,
+    spent: u32,
+    home: Option<(f64, f64)>,
+) -> String {
+    let Some(HistoryConfig { quota, .. }) = looked_up else {
+        return "no pipeline `weather` looks it up".to_owned();
+    };
+    let of_day = if quota.per_day == 0 { String::new() } else { format!(" of {}", quota.per_day) };
+    let home = home.map_or_else(
+        || "no home is set; `paceline weather home LAT,LON` sets one for a forecast".to_owned(),
+        |(latitude, longitude)| format!("home is around {latitude:.2},{longitude:.2}"),
+    );
+    format!("asked of {}; {spent}{of_day} calls of this UTC day are spent; {home}", hosts.join(", "))
+}
+
 async fn plugins(store: &Store, config: &Config) -> anyhow::Result<Vec<Checkup>> {
     let (registry, means) = (program::registry(config)?, program::means(config, store.clone()));
     let mut checkups = Vec::new();
@@ -189,6 +233,7 @@ fn line(checkup: &Checkup) -> String {
 #[cfg(test)]
 mod tests {
     use engine::queue::Snapshot;
+    use plugins::open_meteo::QuotaConfig;
 
     use super::*;
 
@@ -221,6 +266,23 @@ mod tests {
     fn dead_rows_are_told_once_they_are_many() {
         check(50_000, None, "ok 50000 dead rows");
         check(50_001, None, "BAD 50001 dead rows slow down every worker; `VACUUM job`");
+    }
+
+    #[test]
+    fn the_line_of_the_weather_says_who_is_asked_how_much_is_spent_and_whose_forecast_comes() {
+        let hosts = ["api.open-meteo.com".to_owned()];
+        let usual = HistoryConfig::default();
+        assert_eq!(
+            of_weather(&hosts, Some(&usual), 312, Some((47.05, 8.31))),
+            "asked of api.open-meteo.com; 312 of 10000 calls of this UTC day are spent; home is around 47.05,8.31"
+        );
+        let own = HistoryConfig {
+            quota: QuotaConfig { per_minute: 0, per_hour: 0, per_day: 0 },
+            ..HistoryConfig::default()
+        };
+        let text = of_weather(&hosts, Some(&own), 312, None);
+        assert!(text.contains("; 312 calls of this UTC day are spent; no home is set; `paceline"), "{text}");
+        assert_eq!(of_weather(&hosts, None, 0, None), "no pipeline `weather` looks it up");
     }
 
     #[test]

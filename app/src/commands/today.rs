@@ -5,6 +5,7 @@ mod ink;
 
 use anyhow::Context;
 use clap::Args;
+use engine::clock::Clock;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -51,5 +52,5 @@ pub(super) fn show(insight: Value, date: Option<Date>, form: Form) -> anyhow::Re
         return output::json(&insight);
     }
     let insight: card::Insight = serde_json::from_value(insight).context("cannot read the insight")?;
-    Ok(insight.card(date).show()?)
+    Ok(insight.card(date, Clock::system().now_ms()).show()?)
 }

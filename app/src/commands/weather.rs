@@ -6,7 +6,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use show::in_short;
+pub(crate) use show::{age, in_short};
 
 use crate::cli::Form;
 use crate::config::Config;

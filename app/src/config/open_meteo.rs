@@ -25,5 +25,6 @@ pub(super) fn read(
         archive: base(ARCHIVE)?,
         historical_forecast: base(HISTORICAL)?,
         key: key.map(Key::new),
+        ..Options::standard()
     })
 }

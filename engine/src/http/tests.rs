@@ -14,14 +14,14 @@ const LIMITS: Limits = Limits { time: Duration::from_secs(20), bytes: 1000 };
 /// Asks a socket that answers these bytes to every question, and closes or keeps silent.
 async fn asked(bytes: &'static [u8], closes: bool, limits: Limits) -> Result<Answer, HttpError> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = Base::parse(&format!("http://{}/v1?a=b", listener.local_addr().unwrap())).unwrap();
+    let base = Base::parse(&format!("http://{}/v1", listener.local_addr().unwrap())).unwrap();
     let serve = async move {
         loop {
             let (mut socket, _) = listener.accept().await.unwrap();
             let mut question = vec![0; 4096];
             let read = socket.read(&mut question).await.unwrap();
             let first = String::from_utf8_lossy(&question[..read]).lines().next().unwrap().to_owned();
-            assert_eq!(first, "GET /v1?a=b&place=47.05%2C8.31 HTTP/1.1");
+            assert_eq!(first, "GET /v1?place=47.05%2C8.31 HTTP/1.1");
             socket.write_all(bytes).await.unwrap();
             if !closes {
                 std::future::pending::<()>().await;
@@ -40,7 +40,7 @@ async fn check(bytes: &'static [u8], closes: bool, limits: Limits, wanted: &str)
         Ok(answer) => format!("{} {}", answer.status, answer.body.len()),
         Err(error) => {
             let text = format!("{error} {:?}", std::error::Error::source(&error).map(ToString::to_string));
-            assert!(!text.contains("47.05") && !text.contains("a=b"), "{text}");
+            assert!(!text.contains("47.05"), "{text}");
             error.code().to_owned()
         }
     };

@@ -15,6 +15,7 @@ use crate::records::activity::Shown;
 use crate::records::export_row::ExportRow;
 use crate::settings::{ALWAYS, Dated, Measure, Name, Settings, SettingsHistory, Source};
 use crate::stream::Column;
+use crate::weather::rounded;
 use crate::zone::Edges;
 
 /// The explanations of an activity's numbers, of all that are known or of one by its name; nothing where there is no
@@ -46,6 +47,15 @@ struct Ground {
     day: Date,
     edges: Edges,
     rows: Vec<(ExportRow, Figures)>,
+    weather: Sky,
+}
+
+/// The weather, by the names of its numbers.
+#[derive(Default)]
+struct Sky {
+    values: Map<String, Value>,
+    /// Present where a service told it.
+    attribution: Option<&'static str>,
 }
 
 impl Ground {
@@ -75,7 +85,8 @@ impl Ground {
                 values.insert(name.to_owned(), points.into());
             }
         }
-        values.extend(weather(tx, athlete, &shown)?);
+        let weather = Sky::of(tx, athlete, &shown)?;
+        values.extend(weather.values.clone());
         let rows = export_row::of_activity(tx, athlete, &id)?;
         let figures = |row: ExportRow| Some((serde_json::from_str(&row.figures).ok()?, row));
         let rows = rows.into_iter().filter_map(figures).map(|(figures, row)| (row, figures)).collect();
@@ -87,6 +98,7 @@ impl Ground {
             given,
             day,
             rows,
+            weather,
             shown,
         })
     }
@@ -94,7 +106,8 @@ impl Ground {
     fn explain(&self, metric: &'static Metric) -> Explanation {
         let inputs = metric.inputs.iter().map(|name| self.input(name)).collect();
         let value = self.values.get(metric.name).cloned();
-        let explanation = Explanation::new(metric, value, inputs);
+        let attribution = self.weather.attribution.filter(|_| self.weather.values.contains_key(metric.name));
+        let explanation = Explanation { attribution, ..Explanation::new(metric, value, inputs) };
         self.rows.iter().fold(explanation, |explanation, (row, figures)| {
             explanation.beside(figures, &format!("row {} of {}", row.source_id, row.archive))
         })
@@ -132,6 +145,10 @@ impl Ground {
                 &self.edges_of(Measure::Pace, "lower edges in m/s, from the threshold pace"),
                 "no threshold pace is known",
             ),
+            _ if self.weather.values.contains_key(name) => {
+                let told = self.weather.attribution.map(|_| "the hours of Open-Meteo around the start");
+                known(self.values.get(name).cloned(), told.unwrap_or("the activity's row in an export"), "")
+            }
             _ => known(
                 self.values.get(name).cloned(),
                 "computed from this activity, or its device's own",
@@ -199,21 +216,25 @@ impl Ground {
     }
 }
 
-/// What is known of the weather, by the names of the numbers.
-fn weather(tx: &mut Tx<'_>, athlete: &str, shown: &Shown) -> Result<Map<String, Value>> {
-    let weather = activity_weather::of(tx, athlete, &shown.row.id)?;
-    let Some(conditions) = weather.and_then(|weather| weather.conditions) else { return Ok(Map::new()) };
-    let start = conditions.start;
-    let heat = start.heat().filter(|_| is_on_foot(&shown.row.sport));
-    let numbers = [
-        ("temperature_c", start.temperature_c),
-        ("dew_point_c", start.heat().map(|(_, dew_point_c)| dew_point_c)),
-        ("wind_mps", start.wind_mps),
-        ("heat_cost_percent", heat.and_then(|(air, dew)| heat::cost_percent(heat::hadley_f(air, dew)))),
-        ("wind_cost_percent", conditions.wind_cost_percent),
-    ];
-    let known = numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
-    Ok(known.collect())
+impl Sky {
+    fn of(tx: &mut Tx<'_>, athlete: &str, shown: &Shown) -> Result<Self> {
+        let Some(weather) = activity_weather::of(tx, athlete, &shown.row.id)? else {
+            return Ok(Self::default());
+        };
+        let Some(conditions) = weather.conditions else { return Ok(Self::default()) };
+        let start = conditions.start;
+        let heat = start.heat().filter(|_| is_on_foot(&shown.row.sport));
+        let cost = |(air, dew)| heat::cost_percent(heat::hadley_f(air, dew));
+        let numbers = [
+            ("temperature_c", start.temperature_c),
+            ("dew_point_c", start.heat().map(|(_, dew_point_c)| dew_point_c)),
+            ("wind_mps", start.wind_mps),
+            ("heat_cost_percent", heat.and_then(cost)),
+            ("wind_cost_percent", conditions.wind_cost_percent),
+        ];
+        let known = |(name, value): (&str, Option<f64>)| Some((name.to_owned(), json!(rounded(value?, 2))));
+        Ok(Self { values: numbers.into_iter().filter_map(known).collect(), attribution: weather.attribution })
+    }
 }
 
 /// The threshold that this activity is measured against.

@@ -6,7 +6,7 @@ use store::{Result, Row, Sql, Tx, params};
 use super::activity_weather::Reason;
 use super::weather_hour::{self, WeatherHour};
 use super::{optional_date, optional_json, to_json};
-use crate::weather::{Air, Conditions, Hour, Track};
+use crate::weather::{Air, Conditions, Hour, Spot, Track};
 
 /// What became of an hour of weather.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,13 @@ const SHOW: Sql = Sql::Both(
      WHERE activity_id = $1 AND state IN ('due', 'provisional')",
 );
 
+const TOLD_BY: Sql = Sql::Both(
+    "SELECT source FROM weather_hour WHERE latitude = $1 AND longitude = $2 AND hour = $3 AND NOT is_final",
+);
+const FORGET: Sql = Sql::Both(
+    "DELETE FROM weather_hour WHERE latitude = $1 AND longitude = $2 AND hour = $3 AND source = $4",
+);
+
 /// The counted activity that a source knows by this id.
 pub fn activity(tx: &mut Tx<'_>, athlete: &str, source_id: &str) -> Result<Option<String>> {
     let params = params![athlete, source_id];
@@ -71,7 +78,8 @@ pub fn activity(tx: &mut Tx<'_>, athlete: &str, source_id: &str) -> Result<Optio
 }
 
 /// Puts the air of an hour at the place where the activity was then, as provisional: the archive knows more variables
-/// and replaces it. What is known already stays.
+/// and replaces it. What is known already stays, but for what a file of a later id told of the same hour of the same place:
+/// so it is all one in which order files come.
 pub fn put(
     tx: &mut Tx<'_>,
     (athlete, source_id): (&str, &str),
@@ -93,10 +101,12 @@ pub fn put(
         return Ok(Placed::OtherHour { activity });
     };
     let known = weather_hour::of_spots(tx, &[spot])?;
-    if known.iter().flatten().any(|kept| !kept.air.is_unknown()) {
+    let is_known = known.iter().flatten().any(|kept| !kept.air.is_unknown());
+    if is_known && !gives_way(tx, spot, source_id)? {
         return Ok(Placed::Known { activity });
     }
-    let is_new = weather_hour::put(tx, &[WeatherHour { spot, air, is_final: false }], SOURCE, now_ms)? > 0;
+    let source = format!("{SOURCE}{source_id}");
+    let is_new = weather_hour::put(tx, &[WeatherHour { spot, air, is_final: false }], &source, now_ms)? > 0;
     if !is_new {
         // The archive had the last word: nobody knows that hour.
         return Ok(Placed::Known { activity });
@@ -109,7 +119,22 @@ pub fn put(
     if is_shown { Ok(Placed::New { activity, day: place.day }) } else { Ok(Placed::Known { activity }) }
 }
 
-const SOURCE: &str = "old_artifact";
+/// Before the id of the file that told.
+const SOURCE: &str = "old_artifact:";
+
+/// Forgets an hour that a file of a later id told of, and says whether there was one.
+fn gives_way(tx: &mut Tx<'_>, Spot { hour, cell }: Spot, source_id: &str) -> Result<bool> {
+    let key = params![cell.latitude, cell.longitude, hour.0];
+    let source: Option<String> = tx.optional(&TOLD_BY, &key, |row| row.get(0))?;
+    let Some(source) = source else { return Ok(false) };
+    // Ids are numbers as a rule, of which a shorter one is the lower.
+    let is_later =
+        source.strip_prefix(SOURCE).is_some_and(|id| (source_id.len(), source_id) < (id.len(), id));
+    if !is_later {
+        return Ok(false);
+    }
+    Ok(tx.execute(&FORGET, &params![cell.latitude, cell.longitude, hour.0, &source])? > 0)
+}
 
 impl Place {
     fn read(row: &Row<'_>) -> Result<Self> {
@@ -123,4 +148,4 @@ impl Place {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[OF_EXPORT, OF_SERVICE, PLACE, SHOW];
+pub(crate) const QUERIES: &[Sql] = &[OF_EXPORT, OF_SERVICE, PLACE, SHOW, TOLD_BY, FORGET];

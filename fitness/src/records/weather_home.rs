@@ -4,8 +4,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::{Result, Sql, Tx, params};
 
-use super::{athlete, stored, weather_hour};
-use crate::weather::{Cell, Outlook, Told};
+use super::{athlete, change_number, insight, stored, weather_hour};
+use crate::day::local_date;
+use crate::scope::Scope;
+use crate::weather::{Cell, Hour, Outlook, Told};
 
 const GET: Sql = Sql::Both("SELECT latitude, longitude FROM weather_home WHERE athlete = $1");
 const PUT: Sql = Sql::Both(
@@ -23,25 +25,71 @@ pub fn get(tx: &mut Tx<'_>, athlete: &str) -> Result<Option<Cell>> {
     })
 }
 
-/// Sets the athlete's cell, or forgets it.
-pub fn set(tx: &mut Tx<'_>, athlete: &str, cell: Option<Cell>, now_ms: i64) -> Result<()> {
-    let Some(Cell { latitude, longitude }) = cell else {
-        return tx.execute(&REMOVE, &params![athlete]).map(drop);
-    };
-    tx.execute(&PUT, &params![athlete, latitude, longitude, now_ms]).map(drop)
+/// Sets the athlete's cell, or forgets it, and says whether it is another than before: then the advice of today goes,
+/// because it rests on the weather of elsewhere.
+pub fn set(tx: &mut Tx<'_>, athlete: &str, cell: Option<Cell>, now_ms: i64) -> Result<bool> {
+    // Held before it is looked at, so that advice that is being written meanwhile is asked for anew.
+    change_number::hold(tx, athlete)?;
+    if get(tx, athlete)? == cell {
+        return Ok(false);
+    }
+    match cell {
+        Some(Cell { latitude, longitude }) => {
+            tx.execute(&PUT, &params![athlete, latitude, longitude, now_ms])?;
+        }
+        None => {
+            tx.execute(&REMOVE, &params![athlete])?;
+        }
+    }
+    change_number::next(tx, athlete)?;
+    let today = local_date(now_ms, None, &zone(tx, athlete)?).unwrap_or(Date::ZERO);
+    Scope::BOTH.into_iter().try_for_each(|scope| insight::remove_from(tx, athlete, scope, today))?;
+    Ok(true)
 }
 
 /// What the air of a local day will be like at home, or was; nothing without a home, and for days that nobody told of.
 pub fn outlook(tx: &mut Tx<'_>, athlete: &str, date: Date) -> Result<Option<Outlook>> {
-    let Some(cell) = get(tx, athlete)? else { return Ok(None) };
-    let zone = athlete::get(tx, athlete)?.and_then(|athlete| TimeZone::get(&athlete.timezone).ok());
-    let zone = zone.unwrap_or(TimeZone::UTC);
-    let Some(hours) = Outlook::hours(date, &zone) else { return Ok(None) };
-    let told: Vec<Told> = weather_hour::between(tx, cell, hours)?
+    Ok(outlook_at(tx, athlete, date, i64::MIN)?.map(|(outlook, _)| outlook))
+}
+
+/// The same, and whether it is too old at a moment for advice to rest on it.
+pub fn outlook_at(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    date: Date,
+    now_ms: i64,
+) -> Result<Option<(Outlook, bool)>> {
+    let zone = zone(tx, athlete)?;
+    let Some((first, last)) = Outlook::hours(date, &zone) else { return Ok(None) };
+    let outlook = Outlook::of(&between(tx, athlete, (first, last))?, &zone);
+    Ok(outlook.map(|outlook| {
+        let is_old = outlook.is_old(last, now_ms);
+        (outlook, is_old)
+    }))
+}
+
+/// What is kept of every hour that begins on a local day at home, in their order.
+pub fn hours(tx: &mut Tx<'_>, athlete: &str, date: Date) -> Result<Vec<Told>> {
+    let zone = zone(tx, athlete)?;
+    let midnight = |date: Date| zone.to_timestamp(date.at(0, 0, 0, 0)).map(jiff::Timestamp::as_millisecond);
+    let (Ok(from_ms), Ok(until_ms)) = (midnight(date), date.tomorrow().and_then(midnight)) else {
+        return Ok(Vec::new());
+    };
+    between(tx, athlete, (Hour::after(from_ms), Hour(Hour::after(until_ms).0 - 1)))
+}
+
+fn between(tx: &mut Tx<'_>, athlete: &str, hours: (Hour, Hour)) -> Result<Vec<Told>> {
+    let Some(cell) = get(tx, athlete)? else { return Ok(Vec::new()) };
+    let kept = weather_hour::between(tx, cell, hours)?;
+    Ok(kept
         .into_iter()
         .map(|kept| Told { hour: kept.hour, air: kept.air, told_ms: kept.fetched_ms })
-        .collect();
-    Ok(Outlook::of(&told, &zone))
+        .collect())
+}
+
+fn zone(tx: &mut Tx<'_>, athlete: &str) -> Result<TimeZone> {
+    let zone = athlete::get(tx, athlete)?.and_then(|athlete| TimeZone::get(&athlete.timezone).ok());
+    Ok(zone.unwrap_or(TimeZone::UTC))
 }
 
 #[cfg(test)]

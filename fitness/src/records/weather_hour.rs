@@ -1,7 +1,10 @@
 //! Weather by cell and hour, as it was answered.
 
+use std::collections::{BTreeSet, HashMap};
+
 use store::{Result, Row, Sql, Tx, Value, params};
 
+use super::{stored, to_json};
 use crate::weather::{Air, Cell, Hour, Spot};
 
 /// The air of an hour in a cell, ready to be kept.
@@ -48,6 +51,26 @@ const BETWEEN: Sql = Sql::Both(
      WHERE latitude = $1 AND longitude = $2 AND hour >= $3 AND hour <= $4 ORDER BY hour",
 );
 
+// Each stretch is a row `[latitude, longitude, first hour, last hour]` and found by the key: neither database unpacks a
+// list of lists in the other's words.
+const OF_STRETCHES: Sql = Sql::Per {
+    sqlite: "SELECT h.hour, h.temperature_c, h.apparent_c, h.humidity, h.dew_point_c, h.precipitation_mm, \
+             h.weather_code, h.cloud_cover, h.wind_mps, h.wind_direction_deg, h.gust_mps, h.is_final, \
+             h.fetched_ms, h.latitude, h.longitude FROM json_each($1) s CROSS JOIN weather_hour h \
+             WHERE h.latitude = json_extract(s.value, '$[0]') AND h.longitude = json_extract(s.value, '$[1]') \
+             AND h.hour >= json_extract(s.value, '$[2]') AND h.hour <= json_extract(s.value, '$[3]') \
+             ORDER BY h.latitude, h.longitude, h.hour",
+    postgres: "SELECT h.hour, h.temperature_c, h.apparent_c, h.humidity, h.dew_point_c, h.precipitation_mm, \
+               h.weather_code, h.cloud_cover, h.wind_mps, h.wind_direction_deg, h.gust_mps, h.is_final, \
+               h.fetched_ms, h.latitude, h.longitude \
+               FROM jsonb_array_elements(CAST(CAST($1 AS TEXT) AS JSONB)) s JOIN weather_hour h \
+               ON h.latitude = CAST(s ->> 0 AS BIGINT) AND h.longitude = CAST(s ->> 1 AS BIGINT) \
+               AND h.hour >= CAST(s ->> 2 AS BIGINT) AND h.hour <= CAST(s ->> 3 AS BIGINT) \
+               ORDER BY h.latitude, h.longitude, h.hour",
+};
+/// Stretches of one statement.
+const STRETCHES: usize = 500;
+
 /// Keeps hours that one source told of; answers how many are new or others than before. Hours that are final already
 /// stay as they are.
 pub fn put(tx: &mut Tx<'_>, hours: &[WeatherHour], source: &str, fetched_ms: i64) -> Result<u64> {
@@ -85,14 +108,30 @@ pub fn between(tx: &mut Tx<'_>, cell: Cell, (first, last): (Hour, Hour)) -> Resu
 
 /// What is kept of each of these spots, whose hours follow each other.
 pub fn of_spots(tx: &mut Tx<'_>, spots: &[Spot]) -> Result<Vec<Option<Kept>>> {
-    let mut kept = Vec::with_capacity(spots.len());
-    for stretch in spots.chunk_by(|a, b| a.cell == b.cell) {
-        let (first, last) = (stretch[0], stretch[stretch.len() - 1]);
-        let found = between(tx, first.cell, (first.hour, last.hour))?;
-        let of = |spot: &Spot| found.iter().find(|kept| kept.hour == spot.hour).copied();
-        kept.extend(stretch.iter().map(of));
+    Ok(of_tracks(tx, &[spots])?.pop().unwrap_or_default())
+}
+
+/// The same of many tracks, each with its own spots, in few statements.
+pub fn of_tracks(tx: &mut Tx<'_>, tracks: &[&[Spot]]) -> Result<Vec<Vec<Option<Kept>>>> {
+    let stretches = tracks.iter().flat_map(|spots| spots.chunk_by(|a, b| a.cell == b.cell));
+    let stretches = stretches.map(|stretch| {
+        let Spot { hour: Hour(first), cell: Cell { latitude, longitude } } = stretch[0];
+        [i64::from(latitude), i64::from(longitude), first, stretch[stretch.len() - 1].hour.0]
+    });
+    // Those who were there together, or went there again and again, share a stretch.
+    let stretches: Vec<[i64; 4]> = stretches.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut kept = HashMap::new();
+    for chunk in stretches.chunks(STRETCHES) {
+        let found = tx.query(&OF_STRETCHES, &params![&to_json(&chunk)?], |row| {
+            let place: (i64, i64) = (row.get(13)?, row.get(14)?);
+            let cell = stored(&format!("{place:?}"), |_| Cell::stored(place.0, place.1))?;
+            let kept = read(row)?;
+            Ok((Spot { hour: kept.hour, cell }, kept))
+        })?;
+        kept.extend(found);
     }
-    Ok(kept)
+    let of = |spots: &&[Spot]| spots.iter().map(|spot| kept.get(spot).copied()).collect();
+    Ok(tracks.iter().map(of).collect())
 }
 
 fn read(row: &Row<'_>) -> Result<Kept> {
@@ -116,4 +155,4 @@ fn read(row: &Row<'_>) -> Result<Kept> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, BETWEEN];
+pub(crate) const QUERIES: &[Sql] = &[PUT, BETWEEN, OF_STRETCHES];

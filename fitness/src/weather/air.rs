@@ -51,6 +51,26 @@ impl Air {
         weather_code.is_some() && numbers.into_iter().chain(wind).all(Option::is_some)
     }
 
+    /// As finely as weather is told: hundredths of a degree, of a metre per second and of a millimetre, thousandths of a
+    /// share, tenths of a direction. What is finer is noise of the arithmetic.
+    #[must_use]
+    pub fn rounded(&self) -> Self {
+        let to = |value: Option<f64>, decimals| value.map(|value| rounded(value, decimals));
+        Self {
+            temperature_c: to(self.temperature_c, 2),
+            apparent_c: to(self.apparent_c, 2),
+            humidity: to(self.humidity, 3),
+            dew_point_c: to(self.dew_point_c, 2),
+            precipitation_mm: to(self.precipitation_mm, 2),
+            weather_code: self.weather_code,
+            cloud_cover: to(self.cloud_cover, 3),
+            wind_mps: to(self.wind_mps, 2),
+            // What rounds up to north is north.
+            wind_direction_deg: to(self.wind_direction_deg, 1).map(|from| from % 360.0),
+            gust_mps: to(self.gust_mps, 2),
+        }
+    }
+
     /// The air between two whole hours, of which the second is this far along: 0 to 1.
     ///
     /// The sky is that of the nearer hour, and rain that of the hour which the moment lies in, since an hour tells of the
@@ -115,6 +135,12 @@ impl Air {
             _ => return None,
         })
     }
+}
+
+/// To so many decimals, and never -0.
+pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    (value * scale).round() / scale + 0.0
 }
 
 /// Between two directions by the shorter way round.

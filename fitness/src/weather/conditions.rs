@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Air, Track, wind};
+use super::{Air, Track, rounded, wind};
 use crate::export::Weather;
 
 /// From this long on an activity has weather that may change.
@@ -40,7 +40,7 @@ impl Conditions {
         let is_long = track.seconds() >= LONG_S;
         let end = is_long.then(|| at(track, hours, track.end_ms)).flatten();
         let cost = || wind::cost_percent(mean_wind(track, hours)?, &track.headings?, speed_mps?);
-        Some(Self { start, end, wind_cost_percent: cost() })
+        Some(Self { start, end, wind_cost_percent: cost().map(|percent| rounded(percent, 2)) })
     }
 
     /// The air at the start, at each whole hour on the way and at the end.
@@ -61,10 +61,11 @@ fn at(track: &Track, hours: &[Option<Air>], ms: i64) -> Option<Air> {
     let place = track.spots.partition_point(|spot| spot.hour.start_ms() <= ms).checked_sub(1)?;
     let known = |place: usize| hours.get(place).copied().flatten().filter(|air| !air.is_unknown());
     let along = (ms - track.spots[place].hour.start_ms()) as f64 / 3_600_000.0;
-    match (known(place), known(place + 1)) {
+    let air = match (known(place), known(place + 1)) {
         (Some(before), Some(after)) => Some(before.between(&after, along)),
         (before, after) => before.or(after),
-    }
+    };
+    air.map(|air| air.rounded())
 }
 
 /// Speed and direction of the mean wind on the way.

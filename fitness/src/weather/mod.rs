@@ -12,6 +12,7 @@ mod track;
 pub mod wind;
 
 pub use air::Air;
+pub(crate) use air::rounded;
 pub use cell::Cell;
 pub use conditions::{Conditions, Spell, told};
 pub use hour::Hour;

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ATTRIBUTION, Air, Hour};
+use super::{ATTRIBUTION, Air, Hour, rounded};
 use crate::heat;
 
 /// The hours of the wall in which people train.
@@ -55,11 +55,21 @@ pub struct Told {
 }
 
 impl Outlook {
+    /// A forecast that was told longer ago is nothing to go by.
+    pub const OLD_MS: i64 = 24 * 3_600_000;
+
     /// The hours of a local day, the first and the last included.
     pub fn hours(date: Date, zone: &TimeZone) -> Option<(Hour, Hour)> {
         let at = |hour: i8| zone.to_timestamp(date.at(hour, 0, 0, 0)).ok();
         let (first, last) = (at(*AWAKE.start())?, at(*AWAKE.end())?);
         Some((Hour::after(first.as_millisecond()), Hour::before(last.as_millisecond())))
+    }
+
+    /// True where it was told more than a day before a moment, and before the last of its hours.
+    ///
+    /// What was told once the day was over is no forecast any more, and does not age.
+    pub fn is_old(&self, last: Hour, now_ms: i64) -> bool {
+        self.told_ms.saturating_add(Self::OLD_MS) < now_ms.min(last.start_ms())
     }
 
     /// What the hours of a day amount to; nothing where no temperature is known.
@@ -78,12 +88,12 @@ impl Outlook {
             low_c: temperatures().min_by(f64::total_cmp)?,
             high_c: temperatures().max_by(f64::total_cmp)?,
             dew_point_c: hardest.and_then(|(_, told)| Some(told.air.heat()?.1)),
-            hadley_f: hardest.map(|(hadley, _)| hadley),
+            hadley_f: hardest.map(|(hadley, _)| rounded(hadley, 1)),
             coolest: easiest.map(|(_, told)| on_the_wall(told.hour, zone)),
             wind_mps: windiest.map(|(wind, _)| wind),
             wind_direction_deg: windiest.and_then(|(_, told)| told.air.wind_direction_deg),
             gust_mps: all(|air| air.gust_mps).max_by(f64::total_cmp),
-            precipitation_mm: (!rain.is_empty()).then(|| rain.iter().sum()),
+            precipitation_mm: (!rain.is_empty()).then(|| rounded(rain.iter().sum(), 2)),
             sky: heaviest.and_then(|told| told.air.sky()).map(str::to_owned),
             told_ms: hours.iter().map(|told| told.told_ms).min()?,
             attribution: ATTRIBUTION.to_owned(),
@@ -126,6 +136,25 @@ mod tests {
         assert_eq!((outlook.sky.as_deref(), outlook.precipitation_mm), (Some("light rain"), Some(1.5)));
         assert_eq!(outlook.dew_point_c, Some(19.0));
         assert_eq!(Outlook::of(&[], &zone), None);
+    }
+
+    #[test]
+    fn a_forecast_is_old_after_a_day_and_what_was_told_afterwards_never() {
+        const HOUR_MS: i64 = 3_600_000;
+        let zone = TimeZone::UTC;
+        let last = Hour(100);
+        let of = |told_ms| Outlook::of(&[Told { told_ms, ..told(90, 8.0, 2.0, 0) }], &zone).unwrap();
+        for (told, now, wanted) in [
+            (60, 84, false),
+            (60, 85, true),
+            (80, 100, false),
+            // The last hour of the day is what counts once the day is over.
+            (80, 1_000, false),
+            (75, 1_000, true),
+            (101, 1_000, false),
+        ] {
+            assert_eq!(of(told * HOUR_MS).is_old(last, now * HOUR_MS), wanted, "{told} {now}");
+        }
     }
 
     #[test]

@@ -45,11 +45,15 @@ mod tests {
         registry
     }
 
-    /// The kinds of a shipped pipeline's steps, in the order in which they begin.
-    fn check(pipeline: &str, wanted: &[&str]) {
+    fn plan(pipeline: &str) -> engine::plan::Plan {
         let library = Library::from_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
         let source = Source::of(&library, pipeline).unwrap();
-        let plan = engine::script::plan(&registry(), &source).unwrap().plan;
+        engine::script::plan(&registry(), &source).unwrap().plan
+    }
+
+    /// The kinds of a shipped pipeline's steps, in the order in which they begin.
+    fn check(pipeline: &str, wanted: &[&str]) {
+        let plan = plan(pipeline);
         let kinds: Vec<&str> = plan.steps.iter().map(|step| step.kind.kind).collect();
         assert_eq!(kinds, wanted);
     }
@@ -100,7 +104,16 @@ mod tests {
     }
 
     #[test]
+    fn weather_is_put_where_it_is_looked_up() {
+        let taken_over = plan("artifacts").steps[0].config.clone();
+        let taken_over: artifacts::TakeOverConfig = serde_json::from_value(taken_over).unwrap();
+        let looked_up = open_meteo::HistoryConfig::of(&plan("weather")).unwrap();
+        assert_eq!(taken_over.precision, looked_up.precision);
+    }
+
+    #[test]
     fn weather_forecasts_and_looks_back() {
-        check("weather", &["open_meteo.forecast", "open_meteo.history"]);
+        let advised_twice = ["open_meteo.forecast", "insights.daily", "open_meteo.history", "insights.daily"];
+        check("weather", &advised_twice);
     }
 }

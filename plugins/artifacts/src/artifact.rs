@@ -58,7 +58,7 @@ impl Artifact {
     pub(crate) fn read(kind: Kind, stem: &str, bytes: &[u8]) -> Result<Self, Refusal> {
         match kind {
             Kind::Weather => weather(stem, bytes),
-            Kind::Activity => activity(bytes),
+            Kind::Activity => activity(stem, bytes),
             Kind::Scopes => scopes(bytes),
         }
     }
@@ -115,7 +115,7 @@ struct ActivityFile {
     best: Option<BTreeMap<String, Value>>,
 }
 
-fn activity(bytes: &[u8]) -> Result<Artifact, Refusal> {
+fn activity(stem: &str, bytes: &[u8]) -> Result<Artifact, Refusal> {
     let file: ActivityFile = json(bytes)?;
     let Some(source_id) = file.id.as_ref().and_then(text_of) else {
         return Err(Refusal::incomplete("it does not tell its activity, as `id`"));
@@ -123,6 +123,11 @@ fn activity(bytes: &[u8]) -> Result<Artifact, Refusal> {
     let Some(told) = file.best else {
         return Err(Refusal::incomplete("it tells no times, as `best`"));
     };
+    // Of two files of one activity each would replace what the other told.
+    if source_id != stem {
+        let reason = format!("it tells of activity `{}`, and is called after another", shortened(&source_id));
+        return Err(Refusal::new("artifact_misnamed", reason));
+    }
     let (source_id, mut warnings) = (id(&source_id)?, Vec::new());
     let date = file.date.filter(|date| is_date(date));
     let bests = told.iter().filter_map(|(distance, time)| {

@@ -59,7 +59,10 @@ fn json_files(entries: fs::ReadDir) -> io::Result<Vec<PathBuf>> {
     for entry in entries {
         let entry = entry?;
         let path = entry.path();
-        if entry.file_type()?.is_file() && path.extension() == Some(OsStr::new("json")) {
+        // Hidden files are those of editors and file systems, such as `._17.json`.
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let is_json = path.extension() == Some(OsStr::new("json"));
+        if is_json && !is_hidden && entry.file_type()?.is_file() {
             files.push(path);
         }
     }
@@ -99,7 +102,8 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "{}").unwrap();
         };
-        for name in ["weather/2.json", "weather/1.json", "weather/notes.txt", "segments/3.json", SCOPES] {
+        let names = ["weather/2.json", "weather/1.json", "weather/notes.txt", "segments/3.json", SCOPES];
+        for name in names.into_iter().chain(["weather/.5.json", "segments/._3.json"]) {
             put(&format!("data/{name}"));
         }
         fs::create_dir(root.path().join("data/weather/4.json")).unwrap();

@@ -26,5 +26,5 @@ pub struct Options {
 
 /// Offers the step of this plugin.
 pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
-    registry.step_made::<TakeOver>(move |config| Ok(TakeOver::with(&config, options.clone())))
+    registry.step_made::<TakeOver>(move |config| TakeOver::with(&config, options.clone()))
 }

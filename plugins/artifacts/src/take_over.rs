@@ -28,12 +28,22 @@ const LOOKED_AT: u32 = 64;
 #[derive(Debug)]
 pub struct TakeOver {
     options: Options,
+    decimals: u8,
 }
 
-/// There is nothing to choose.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+/// Where the weather is put.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct TakeOverConfig {}
+pub struct TakeOverConfig {
+    /// Decimals kept of a coordinate, 0 to 2: as many as the step has that looks weather up, or it would not find this.
+    pub precision: u8,
+}
+
+impl Default for TakeOverConfig {
+    fn default() -> Self {
+        Self { precision: Cell::DECIMALS_MOST }
+    }
+}
 
 impl Step for TakeOver {
     const KIND: &'static str = "artifacts.take_over";
@@ -44,7 +54,7 @@ impl Step for TakeOver {
     type Output = Changes;
 
     fn build(config: TakeOverConfig) -> Result<Self, ConfigError> {
-        Ok(Self::with(&config, Options { is_enabled: false, time_zone: "UTC".to_owned() }))
+        Self::with(&config, Options { is_enabled: false, time_zone: "UTC".to_owned() })
     }
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
@@ -61,7 +71,7 @@ impl Step for TakeOver {
         let done: HashSet<String> =
             ctx.read(move |tx| import_file::paths(tx, &run)).await?.into_iter().collect();
         if found.iter().any(|found| found.kind == Kind::Weather) {
-            look(ctx).await?;
+            look(ctx, self.decimals).await?;
         }
         let (mut told, total) = (done.len() as u64, found.len() as u64);
         let rest: Vec<Found> = found.into_iter().filter(|found| !done.contains(&found.path)).collect();
@@ -76,8 +86,12 @@ impl Step for TakeOver {
 }
 
 impl TakeOver {
-    pub(crate) fn with(_: &TakeOverConfig, options: Options) -> Self {
-        Self { options }
+    pub(crate) fn with(config: &TakeOverConfig, options: Options) -> Result<Self, ConfigError> {
+        if config.precision > Cell::DECIMALS_MOST {
+            let message = format!("`precision` must be 0 to {}", Cell::DECIMALS_MOST);
+            return Err(ConfigError::at("precision", message));
+        }
+        Ok(Self { options, decimals: config.precision })
     }
 
     /// Answers what this run changed before it was cut, or nothing where it begins.
@@ -116,7 +130,7 @@ async fn found(ctx: &StepContext) -> Result<Vec<Found>, StepError> {
 }
 
 /// Finds where the activities were that nobody looked at for their weather yet.
-async fn look(ctx: &StepContext) -> Result<(), StepError> {
+async fn look(ctx: &StepContext, decimals: u8) -> Result<(), StepError> {
     loop {
         let athlete = ctx.run.partition.clone();
         let pending = ctx.read(move |tx| activity_weather::pending(tx, &athlete, LOOKED_AT)).await?;
@@ -124,7 +138,7 @@ async fn look(ctx: &StepContext) -> Result<(), StepError> {
             return Ok(());
         }
         let now_ms = ctx.clock.now_ms();
-        let plan = move |one: activity_weather::Pending| one.plan(Cell::DECIMALS_MOST, now_ms);
+        let plan = move |one: activity_weather::Pending| one.plan(decimals, now_ms);
         let planned = blocking(move || pending.into_iter().map(plan).collect::<Vec<_>>()).await?;
         let athlete = ctx.run.partition.clone();
         ctx.commit(move |tx, _| activity_weather::keep(tx, &athlete, &planned, now_ms)).await?;

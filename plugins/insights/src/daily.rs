@@ -97,8 +97,9 @@ impl Daily {
 async fn read(ctx: &StepContext) -> Result<(LocalDay, Arc<History>), StepError> {
     let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
     ctx.read(move |tx| {
-        let day = athlete::today(tx, &partition, clock.now_ms())?;
-        Ok((day, Arc::new(History::read(tx, &partition, day.date)?)))
+        let now_ms = clock.now_ms();
+        let day = athlete::today(tx, &partition, now_ms)?;
+        Ok((day, Arc::new(History::read(tx, &partition, day.date, now_ms)?)))
     })
     .await
 }
@@ -121,7 +122,7 @@ pub(crate) async fn keep(
         .commit(move |tx, _| {
             // Who changes what advice rests on removes it in the transaction that numbers the change.
             records::change_number::hold(tx, &partition)?;
-            if History::read(tx, &partition, history.today)? != *history {
+            if history.again(tx, &partition)? != *history {
                 return Ok(None);
             }
             records::insight::put(tx, &partition, Scope::All, history.today, &body).map(Some)

@@ -73,9 +73,10 @@ impl Study for EvaluateQuery {
             return Err(invalid("`only` asks for a draft in `rule`"));
         }
         draft.as_ref().map_or(Ok(()), Draft::check)?;
-        let today = athlete::today(tx, &ctx.partition, ctx.clock.now_ms())?.date;
+        let now_ms = ctx.clock.now_ms();
+        let today = athlete::today(tx, &ctx.partition, now_ms)?.date;
         let day = date.map_or(Ok(today), |text| read_day(&text, today))?;
-        let history = History::read(tx, &ctx.partition, day)?;
+        let history = History::read(tx, &ctx.partition, day, now_ms)?;
         Ok(EvaluateFacts { history, asked: last_asked(tx, &ctx.partition)?, draft, only })
     }
 

@@ -33,6 +33,9 @@ pub struct History {
     pub(crate) measured: Vec<DailyMetrics>,
     /// What the air of the last day is like where the athlete lives.
     pub(crate) forecast: Option<Outlook>,
+    /// True where that was told too long ago for a rule to see it.
+    pub(crate) is_forecast_old: bool,
+    pub(crate) asked_ms: i64,
 }
 
 /// What was known on one of the days.
@@ -54,12 +57,28 @@ impl History {
     /// Reads what all of the athlete's activities made of the days up to one.
     ///
     /// Days that were not computed yet follow from the last one that was, as days without an activity.
-    pub fn read(tx: &mut Tx<'_>, athlete: &str, today: Date) -> store::Result<Self> {
-        Self::between(tx, athlete, (today, today))
+    ///
+    /// The moment is that of the question, by which a forecast is old or not.
+    pub fn read(tx: &mut Tx<'_>, athlete: &str, today: Date, now_ms: i64) -> store::Result<Self> {
+        Self::asked(tx, athlete, (today, today), now_ms)
     }
 
     /// As [`History::read`], for each day from the first through the last, of which only the last has predictions.
-    pub fn between(tx: &mut Tx<'_>, athlete: &str, (from, today): (Date, Date)) -> store::Result<Self> {
+    pub fn between(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> store::Result<Self> {
+        Self::asked(tx, athlete, days, i64::MIN)
+    }
+
+    /// The same once more, as it is in the store by now.
+    pub(crate) fn again(&self, tx: &mut Tx<'_>, athlete: &str) -> store::Result<Self> {
+        Self::asked(tx, athlete, (self.today, self.today), self.asked_ms)
+    }
+
+    fn asked(
+        tx: &mut Tx<'_>,
+        athlete: &str,
+        (from, today): (Date, Date),
+        asked_ms: i64,
+    ) -> store::Result<Self> {
         let first = from.saturating_sub(WINDOW_DAYS.days());
         let stored = records::day::list(tx, athlete, Scope::All, (first, today))?;
         let (next, state) = match stored.last() {
@@ -72,6 +91,7 @@ impl History {
         let dated = records::athlete_setting::list(tx, athlete)?;
         let settings = SettingsHistory::new(&dated, records::activity::peaks(tx, athlete)?);
         let sessions = records::session::between(tx, athlete, (first, today))?;
+        let (forecast, is_old) = records::weather_home::outlook_at(tx, athlete, today, asked_ms)?.unzip();
         let predictions = records::best_effort::predict(tx, athlete, Scope::All, today, &Race::usual())?;
         Ok(Self {
             outings: outing::all(sessions, &settings),
@@ -80,7 +100,9 @@ impl History {
             settings,
             predictions: Some(predictions),
             measured: records::daily_metric::between(tx, athlete, (first, today))?,
-            forecast: records::weather_home::outlook(tx, athlete, today)?,
+            forecast,
+            is_forecast_old: is_old.unwrap_or(false),
+            asked_ms,
             ..Self::continued(stored, (next, state), first, today)
         })
     }
@@ -97,6 +119,8 @@ impl History {
             predictions: None,
             measured: Vec::new(),
             forecast: None,
+            is_forecast_old: false,
+            asked_ms: i64::MIN,
         }
     }
 
@@ -122,7 +146,7 @@ impl History {
             settings: &self.settings,
             measured: &self.measured[..self.measured.partition_point(|measured| measured.date <= today)],
             // Of earlier days nobody keeps what was forecast.
-            forecast: self.forecast.as_ref().filter(|_| today == self.today),
+            forecast: self.forecast.as_ref().filter(|_| today == self.today && !self.is_forecast_old),
         }
     }
 

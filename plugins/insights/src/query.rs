@@ -48,12 +48,18 @@ impl Study for DailyQuery {
         ctx: &QueryContext,
         params: DailyParams,
     ) -> Result<DailyFacts, QueryError> {
-        let today = athlete::today(tx, &ctx.partition, ctx.clock.now_ms())?.date;
+        let now_ms = ctx.clock.now_ms();
+        let today = athlete::today(tx, &ctx.partition, now_ms)?.date;
         let day = params.date.map_or(Ok(today), |text| read_day(&text, today))?;
-        if let Some(insight) = kept(tx, &ctx.partition, day)? {
+        let kept = kept(tx, &ctx.partition, day)?;
+        let standing = match kept {
+            Some(insight) if day == today => standing(tx, &ctx.partition, (day, now_ms), insight)?,
+            kept => kept,
+        };
+        if let Some(insight) = standing {
             return Ok(DailyFacts::Kept(insight));
         }
-        let history = History::read(tx, &ctx.partition, day)?;
+        let history = History::read(tx, &ctx.partition, day, now_ms)?;
         Ok(DailyFacts::Days(Box::new(history), last_asked(tx, &ctx.partition)?))
     }
 
@@ -74,6 +80,22 @@ fn kept(tx: &mut Tx<'_>, athlete: &str, day: Date) -> store::Result<Option<Value
     let insight: Option<Value> =
         body.map(|body| serde_json::from_str(&body)).transpose().map_err(Error::abort)?;
     Ok(insight.filter(|insight| insight["version"] == VERSION))
+}
+
+/// The insight of today as it stands at a moment: nothing where a rule saw a forecast that is too old by now. A forecast
+/// that was told again since, in the same words, is as young as it was told.
+fn standing(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (today, now_ms): (Date, i64),
+    mut insight: Value,
+) -> store::Result<Option<Value>> {
+    let Some(told_ms) = insight.pointer_mut("/forecast/told_ms") else { return Ok(Some(insight)) };
+    let Some((outlook, is_old)) = records::weather_home::outlook_at(tx, athlete, today, now_ms)? else {
+        return Ok(Some(insight));
+    };
+    *told_ms = outlook.told_ms.into();
+    Ok(Some(insight).filter(|insight| !is_old || insight.pointer("/day/forecast").is_none()))
 }
 
 /// The pattern of the rules that were asked for the last insight that was kept.

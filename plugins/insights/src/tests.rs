@@ -63,7 +63,24 @@ scenarios![
     heat_is_read_from_the_export,
     weather_of_the_service_counts_where_the_export_tells_none,
     a_hot_forecast_at_home_speaks_before_the_last_outing,
+    a_forecast_that_is_older_than_a_day_is_shown_and_no_rule_sees_it,
+    advice_does_not_outlive_the_forecast_that_it_rests_on,
+    a_forecast_that_was_told_again_in_the_same_words_is_as_young_as_it_was_told,
+    a_new_home_takes_todays_advice_with_it,
 ];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn advice_does_not_outlive_a_change_that_another_connection_commits_beside_it() {
+    for url in support::databases() {
+        let house = House::new(&house::store(&url).await, "beside").await;
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        assert!(!house.keep_beside("2024-05-01", &url, &[50.0; 60]).await);
+        assert_eq!(house.kept("2024-05-01").await, None);
+        house.advise("2024-05-01").await;
+        let kept: Value = serde_json::from_str(&house.kept("2024-05-01").await.unwrap()).unwrap();
+        assert_eq!(kept["day"]["load"]["today"], 50.0);
+    }
+}
 
 mod scenario {
     use super::*;
@@ -312,6 +329,7 @@ mod scenario {
             .lives_under(
                 "2024-05-01",
                 Air { temperature_c: Some(34.0), dew_point_c: Some(22.0), ..Air::default() },
+                "2024-05-01T06:00:00Z",
             )
             .await;
         let insight = house.ask("2024-05-01", None).await.unwrap();
@@ -325,6 +343,71 @@ mod scenario {
         assert_ne!(heat["verdict"], "missing", "{heat}");
         let before = house.ask("2024-05-01", Some("2024-04-30")).await.unwrap();
         assert_eq!(before["day"].get("forecast"), None);
+    }
+
+    const HOT: Air = Air {
+        temperature_c: Some(34.0),
+        apparent_c: None,
+        humidity: None,
+        dew_point_c: Some(22.0),
+        precipitation_mm: None,
+        weather_code: None,
+        cloud_cover: None,
+        wind_mps: None,
+        wind_direction_deg: None,
+        gust_mps: None,
+    };
+
+    /// Whether the card tells a forecast, and whether rules saw it.
+    fn is_told_and_seen(insight: &Value) -> (bool, bool) {
+        (insight["forecast"].is_object(), insight["day"]["forecast"].is_object())
+    }
+
+    pub(super) async fn a_forecast_that_is_older_than_a_day_is_shown_and_no_rule_sees_it(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.lives_under("2024-05-01", HOT, "2024-04-30T12:00:01Z").await;
+        for (now, wanted) in [("2024-05-01", (true, true)), ("2024-05-01T12:00:02Z", (true, false))] {
+            assert_eq!(is_told_and_seen(&house.ask(now, None).await.unwrap()), wanted, "{now}");
+        }
+    }
+
+    pub(super) async fn advice_does_not_outlive_the_forecast_that_it_rests_on(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.lives_under("2024-05-01", HOT, "2024-04-30T16:00:00Z").await;
+        house.advise("2024-05-01").await;
+        for (now, wanted) in [("2024-05-01", (true, true)), ("2024-05-01T17:00:00Z", (true, false))] {
+            assert_eq!(is_told_and_seen(&house.ask(now, None).await.unwrap()), wanted, "{now}");
+        }
+        // Of a day that is over its own advice stands.
+        let past = house.ask("2024-05-03", Some("2024-05-01")).await.unwrap();
+        assert_eq!(is_told_and_seen(&past), (true, true));
+    }
+
+    pub(super) async fn a_forecast_that_was_told_again_in_the_same_words_is_as_young_as_it_was_told(
+        house: House,
+    ) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.lives_under("2024-05-01", HOT, "2024-05-01T06:00:00Z").await;
+        house.advise("2024-05-01").await;
+        house.lives_under("2024-05-01", HOT, "2024-05-01T11:00:00Z").await;
+        let insight = house.ask("2024-05-01", None).await.unwrap();
+        assert_eq!(insight["forecast"]["told_ms"], 1_714_561_200_000_i64);
+    }
+
+    pub(super) async fn a_new_home_takes_todays_advice_with_it(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.lives_under("2024-05-01", HOT, "2024-05-01T06:00:00Z").await;
+        house.advise("2024-04-30").await;
+        house.advise("2024-05-01").await;
+        house.moves("2024-05-01", None).await;
+        assert!(house.kept("2024-04-30").await.is_some(), "what was said yesterday stays");
+        assert_eq!(house.kept("2024-05-01").await, None);
+        assert_eq!(is_told_and_seen(&house.ask("2024-05-01", None).await.unwrap()), (false, false));
+        house.advise("2024-05-01").await;
+        house.moves("2024-05-01", None).await;
+        assert!(house.kept("2024-05-01").await.is_some(), "it lived nowhere before");
+        house.moves("2024-05-01", Some((10.0, 10.0))).await;
+        assert_eq!(house.kept("2024-05-01").await, None);
     }
 
     async fn drafted(house: &House, name: &str, only: bool) -> (String, usize) {

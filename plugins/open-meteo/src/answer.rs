@@ -22,6 +22,8 @@ pub(crate) struct Place {
 /// An answer that says something else than was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AnswerError {
+    #[error("it is called something else than JSON")]
+    Type,
     #[error("it is no JSON of weather")]
     Unreadable(#[from] serde_json::Error),
     #[error("it has {found} places, not {asked}")]
@@ -72,6 +74,12 @@ pub(crate) fn read(body: &[u8], asked: &[Cell]) -> Result<Vec<Place>, AnswerErro
             told.place()
         })
         .collect()
+}
+
+/// True for a content type without its parameters that promises JSON.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    content_type == "application/json"
+        || (content_type.starts_with("application/") && content_type.ends_with("+json"))
 }
 
 /// Every column of every place.
@@ -127,5 +135,24 @@ impl Told {
         let wall: DateTime = time.parse().ok()?;
         let as_utc = wall.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second();
         as_utc.checked_sub(self.utc_offset_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_json;
+
+    #[test]
+    fn json_is_told_by_its_type() {
+        for (content_type, wanted) in [
+            ("application/json", true),
+            ("application/problem+json", true),
+            ("text/json+json", false),
+            ("text/html", false),
+            ("application/jsonp", false),
+            ("", false),
+        ] {
+            assert_eq!(is_json(content_type), wanted, "{content_type}");
+        }
     }
 }

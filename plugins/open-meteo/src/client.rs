@@ -1,21 +1,19 @@
 //! One question to the service, and what comes of it.
 
-use std::time::Duration;
-
 use engine::context::StepContext;
-use engine::http::{HttpError, Limits as HttpLimits};
+use engine::http::{Answer, HttpError, Limits as HttpLimits};
 use engine::step::{Cause, StepError};
 use fitness::records::weather_quota::Limits;
 use fitness::weather::{Cell, Location, Request};
 
-use crate::answer::{self, Place};
+use crate::answer::{self, AnswerError, Place};
 use crate::column::VARIABLES;
 use crate::options::Options;
 use crate::quota;
 use crate::refusal::Refusal;
 
-/// An answer is slower or larger than this only where something is wrong.
-const LIMITS: HttpLimits = HttpLimits { time: Duration::from_secs(60), bytes: 8 << 20 };
+/// An answer is larger than this only where something is wrong.
+const BYTES_MOST: usize = 8 << 20;
 
 /// Asks the service, politely.
 #[derive(Debug, Clone)]
@@ -47,24 +45,45 @@ impl Client {
         let paid = quota::pay(ctx, request.cost(), self.limits).await?;
         let query = query(&request.locations, &self.options);
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let limits = HttpLimits { time: self.options.time_limit, bytes: BYTES_MOST };
+        // Whatever becomes of it, the service may have counted it.
+        ctx.meter.upstream_calls(1);
         let answer = tokio::select! {
-            answer = ctx.http.get(&base, &query, LIMITS) => answer,
+            answer = ctx.http.get(&base, &query, limits) => answer.map_err(unanswered)?,
             () = ctx.cancelled() => return Err(StepError::Cancelled.into()),
         };
-        let answer = answer.map_err(unanswered)?;
-        ctx.meter.upstream_calls(1);
         ctx.meter.bytes(answer.body.len() as u64);
-        if let Some(refusal) = Refusal::of(&answer) {
-            paid.back(ctx).await?;
-            return Err(refused(ctx, refusal).await?);
-        }
         let cells: Vec<Cell> = request.locations.iter().map(|location| location.cell).collect();
-        answer::read(&answer.body, &cells).map_err(|error| {
-            let message = "the answer of the weather service cannot be read".to_owned();
-            let source = Some(error.into());
-            StepError::Failed(Cause { code: "upstream_unreadable", message, source }).into()
-        })
+        // An answer of many places takes longer to read than anything else may wait for.
+        let read = tokio::task::spawn_blocking(move || read(&answer, &cells));
+        match read.await.map_err(unreadable)? {
+            Read::Refused(refusal) => {
+                paid.back(ctx).await?;
+                Err(refused(ctx, refusal).await?)
+            }
+            Read::Told(places) => places.map_err(|error| unreadable(error).into()),
+        }
     }
+}
+
+/// What an answer came to.
+enum Read {
+    Refused(Refusal),
+    Told(Result<Vec<Place>, AnswerError>),
+}
+
+fn read(answer: &Answer, cells: &[Cell]) -> Read {
+    match Refusal::of(answer) {
+        Some(refusal) => Read::Refused(refusal),
+        // Whatever it looks like, it comes from something between the service and us.
+        None if !answer::is_json(&answer.content_type) => Read::Told(Err(AnswerError::Type)),
+        None => Read::Told(answer::read(&answer.body, cells)),
+    }
+}
+
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> StepError {
+    let message = "the answer of the weather service cannot be read".to_owned();
+    StepError::Failed(Cause { code: "upstream_unreadable", message, source: Some(Box::new(error)) })
 }
 
 fn query(locations: &[Location], options: &Options) -> Vec<(&'static str, String)> {

@@ -50,7 +50,9 @@ impl Scale {
     }
 
     pub(crate) fn apply(self, value: f64) -> f64 {
-        value * self.factor + self.offset
+        // What lies beyond is noise of the arithmetic: 83 % are 0.83.
+        const FINEST: f64 = 1e9;
+        ((value * self.factor + self.offset) * FINEST).round() / FINEST
     }
 }
 
@@ -90,6 +92,14 @@ mod tests {
         check("wind_speed_10m", "kn", 10.0, 5.144_444_444_444_444);
         check("precipitation", "inch", 0.5, 12.7);
         check("relative_humidity_2m", "%", 83.0, 0.83);
+    }
+
+    #[test]
+    fn no_noise_of_the_arithmetic_is_kept() {
+        for percent in 0..=100 {
+            let share = Scale::of("relative_humidity_2m", "%").unwrap().apply(f64::from(percent));
+            assert!(share.to_string().len() <= 4, "{percent} % are {share}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use fitness::records::weather_hour::WeatherHour;
 use fitness::records::{athlete, change_number, insight, weather_home, weather_hour};
 use fitness::weather::{Cell, Endpoint, Hour, Location, Outlook, Request, Spot};
 use fitness::{Changes, Scope};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -52,9 +53,10 @@ impl Step for Forecast {
         let wanted = ctx.read(move |tx| {
             let last = change_number::last(tx, &partition)?;
             let Some(cell) = weather_home::get(tx, &partition)? else { return Ok((last, None)) };
-            let hour = Hour::before(now_ms);
-            let kept = weather_hour::between(tx, cell, (hour, hour))?;
-            let is_fresh = kept.first().is_some_and(|kept| now_ms - kept.fetched_ms < FRESH_MS);
+            // Who looks up an activity never asks for the last of these days: its hours tell when a forecast was.
+            let hours = Hour::of_day(days(now_ms).1);
+            let kept = weather_hour::between(tx, cell, (Hour(hours.start), Hour(hours.end - 1)))?;
+            let is_fresh = kept.iter().any(|kept| now_ms - kept.fetched_ms < FRESH_MS);
             Ok((last, (!is_fresh).then_some(cell)))
         });
         let (last, cell) = wanted.await?;
@@ -71,10 +73,7 @@ impl Forecast {
 
     /// What the service says of these days; nothing where it refuses them.
     async fn fetch(&self, ctx: &StepContext, cell: Cell) -> Result<Vec<WeatherHour>, StepError> {
-        let now = Timestamp::from_millisecond(ctx.clock.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
-        let today = now.to_zoned(TimeZone::UTC).date();
-        // A local day begins up to half a day before or after that of UTC.
-        let (from, to) = (today.saturating_sub(1.day()), today.saturating_add(DAYS_AHEAD.days()));
+        let (from, to) = days(ctx.clock.now_ms());
         let request = Request { endpoint: Endpoint::Forecast, locations: vec![Location { cell, from, to }] };
         let places = match self.client.ask(ctx, &request).await {
             Ok(places) => places,
@@ -90,6 +89,14 @@ impl Forecast {
     }
 }
 
+/// The first and the last UTC day that is asked for.
+fn days(now_ms: i64) -> (Date, Date) {
+    let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    let today = now.to_zoned(TimeZone::UTC).date();
+    // A local day begins up to half a day before or after that of UTC.
+    (today.saturating_sub(1.day()), today.saturating_add(DAYS_AHEAD.days()))
+}
+
 /// Keeps a forecast, and lets go of today's advice where it rests on another one.
 async fn keep(ctx: &StepContext, last: i64, hours: Vec<WeatherHour>) -> Result<Changes, StepError> {
     let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
@@ -97,15 +104,10 @@ async fn keep(ctx: &StepContext, last: i64, hours: Vec<WeatherHour>) -> Result<C
         let zone = athlete::get(tx, &partition)?.and_then(|athlete| TimeZone::get(&athlete.timezone).ok());
         let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let today = now.to_zoned(zone.unwrap_or(TimeZone::UTC)).date();
-        let before = weather_home::outlook(tx, &partition, today)?;
+        let before = weather_home::outlook_at(tx, &partition, today, now_ms)?;
         weather_hour::put(tx, &hours, Endpoint::Forecast.as_str(), now_ms)?;
-        let after = weather_home::outlook(tx, &partition, today)?;
-        // When it was told is no news by itself.
-        let is_same = match (before, &after) {
-            (Some(before), Some(after)) => Outlook { told_ms: after.told_ms, ..before } == *after,
-            (before, after) => before.is_none() && after.is_none(),
-        };
-        if is_same {
+        let after = weather_home::outlook_at(tx, &partition, today, now_ms)?;
+        if is_same(before, after.as_ref()) {
             return Ok(Changes::none(last));
         }
         for scope in Scope::BOTH {
@@ -115,4 +117,14 @@ async fn keep(ctx: &StepContext, last: i64, hours: Vec<WeatherHour>) -> Result<C
         Ok(Changes { from: last, to, days: Some(today.to_string()) })
     })
     .await
+}
+
+/// When it was told is no news by itself, unless rules did not see it any more.
+fn is_same(before: Option<(Outlook, bool)>, after: Option<&(Outlook, bool)>) -> bool {
+    match (before, after) {
+        (Some((before, was_old)), Some((after, is_old))) => {
+            was_old == *is_old && Outlook { told_ms: after.told_ms, ..before } == *after
+        }
+        (before, after) => before.is_none() && after.is_none(),
+    }
 }

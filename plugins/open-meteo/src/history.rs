@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 
 use engine::context::{Cursor, StepContext};
+use engine::plan::Plan;
 use engine::step::{Cause, ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::activity_weather::{self, Due, Settled, Window};
 use fitness::records::change_number;
 use fitness::weather::{Cell, Endpoint, Location, Spot, requests};
-use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -41,11 +40,19 @@ pub struct History {
 #[serde(deny_unknown_fields, default)]
 pub struct HistoryConfig {
     /// Decimals kept of a coordinate, 0 to 2; fewer share more answers.
-    precision: u8,
+    pub precision: u8,
     /// Activities that began at most so many days ago; older ones are for `paceline weather backfill`. 0 is no limit.
-    lookback_days: u32,
+    pub lookback_days: u32,
     /// What the service gives away.
-    quota: QuotaConfig,
+    pub quota: QuotaConfig,
+}
+
+impl HistoryConfig {
+    /// How a pipeline looks back, so that who previews it counts as it does; nothing where it does not.
+    pub fn of(plan: &Plan) -> Option<Self> {
+        let step = plan.steps.iter().find(|step| step.kind.kind == History::KIND)?;
+        serde_json::from_value(step.config.clone()).ok()
+    }
 }
 
 impl Default for HistoryConfig {
@@ -126,16 +133,12 @@ impl History {
     /// From when through when activities began: the run's `from` and `to`, else the last days.
     fn window(&self, ctx: &StepContext) -> Result<Window, StepError> {
         let (from, to) = (day(ctx, "from")?, day(ctx, "to")?);
-        let midnight = |date: Date| {
-            let at = date.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp().as_millisecond());
-            at.unwrap_or(i64::MAX)
-        };
+        let window = Window::of_days(from, to);
         let lookback = i64::from(self.lookback_days);
-        let usual =
-            if lookback == 0 || to.is_some() { i64::MIN } else { ctx.clock.now_ms() - lookback * DAY_MS };
-        let until_ms = to.map_or(i64::MAX, |to| midnight(to.saturating_add(1.day())));
-        let is_asked = from.is_some() || to.is_some();
-        Ok(Window { from_ms: from.map_or(usual, midnight), until_ms, is_asked })
+        if window.is_asked || lookback == 0 {
+            return Ok(window);
+        }
+        Ok(Window { from_ms: ctx.clock.now_ms() - lookback * DAY_MS, ..window })
     }
 
     /// Looks at every activity that is new or another than before.
@@ -214,10 +217,7 @@ impl Round {
         let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
         ctx.read(move |tx| {
             let due = activity_weather::due(tx, &partition, window, now_ms, ROUND)?;
-            let mut missing = Vec::new();
-            for activity in &due {
-                missing.extend(activity.missing(tx, now_ms)?);
-            }
+            let missing = activity_weather::missing(tx, &due, now_ms)?.concat();
             Ok(Self { due, missing })
         })
         .await
@@ -270,12 +270,8 @@ async fn commit(
     let (partition, now_ms, before) = (ctx.run.partition.clone(), ctx.clock.now_ms(), progress.clone());
     let (changed, after) = ctx
         .commit(move |tx, cursor| {
-            let mut ready = Vec::with_capacity(due.len());
-            for activity in &due {
-                if is_whole || activity.missing(tx, now_ms)?.is_empty() {
-                    ready.push(activity.clone());
-                }
-            }
+            let ready = due.clone();
+            let ready = if is_whole { ready } else { activity_weather::known(tx, ready, now_ms)? };
             let settled = activity_weather::settle(tx, &ready, now_ms)?;
             // Advice rests on the weather of outings: from here on it would be that of another.
             activity_weather::tell(tx, &partition, settled)?;

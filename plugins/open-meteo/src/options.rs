@@ -1,6 +1,7 @@
 //! Where the service is asked, as the operator sets it.
 
 use std::fmt;
+use std::time::Duration;
 
 use engine::http::Base;
 use fitness::weather::Endpoint;
@@ -14,14 +15,19 @@ const HOSTS: [(Endpoint, &str, &str); 3] = [
 const FORECAST: &str = "/v1/forecast";
 const ARCHIVE: &str = "/v1/archive";
 
+/// An answer that takes longer comes from a service in trouble.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
 /// What only the program knows. Addresses that are not set are the service's own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub forecast: Option<Base>,
     pub archive: Option<Base>,
     pub historical_forecast: Option<Base>,
     /// Of a customer; it goes to the service's own hosts, and to those that are set.
     pub key: Option<Key>,
+    /// From a question to the last byte of its answer.
+    pub time_limit: Duration,
 }
 
 /// A key that is shown to nobody.
@@ -48,7 +54,15 @@ impl fmt::Debug for Key {
 impl Options {
     /// The service's own hosts, without a key.
     pub fn standard() -> Self {
-        Self::default()
+        Self { forecast: None, archive: None, historical_forecast: None, key: None, time_limit: TIME_LIMIT }
+    }
+
+    /// The names of all that are asked, each once.
+    pub fn hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> =
+            HOSTS.iter().filter_map(|(of, _, _)| Some(self.base(*of)?.host())).collect();
+        hosts.dedup();
+        hosts
     }
 
     /// Where a question goes; nothing where the address of this program's own is none, which a test rules out.
@@ -102,5 +116,14 @@ mod tests {
             ],
         );
         assert!(!format!("{options:?}").contains("secret"));
+        assert_eq!(options.hosts().len(), 3);
+        let server = Base::parse("http://127.0.0.1:8080").ok();
+        let own = Options {
+            forecast: server.clone(),
+            archive: server.clone(),
+            historical_forecast: server,
+            ..Options::standard()
+        };
+        assert_eq!(own.hosts(), ["127.0.0.1:8080"]);
     }
 }

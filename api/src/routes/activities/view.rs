@@ -155,6 +155,15 @@ pub(crate) struct Activity {
     /// The record of the same activity that is counted instead of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate_of: Option<String>,
+    /// At the start, as its source or else the weather service tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature_c: Option<f64>,
+    /// Ten metres above the ground, at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wind_mps: Option<f64>,
+    /// To be shown beside the weather, with a link to <https://open-meteo.com/>.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribution: Option<String>,
 }
 
 /// An activity with what only its own page shows.
@@ -269,6 +278,9 @@ impl From<ActivityRow> for Activity {
             linked: from.linked,
             also: from.also,
             duplicate_of: from.duplicate_of,
+            temperature_c: from.temperature_c,
+            wind_mps: from.wind_mps,
+            attribution: from.attribution,
         }
     }
 }
@@ -328,7 +340,8 @@ mod tests {
             "id": "a", "file": "a.fit", "sha256": "00", "index": 1, "provenance": "file", "sport": "running",
             "name": "Morning", "description": "With Ada", "gear": "Daily", "commute": true, "competition": true,
             "samples": 3, "load_method": "heart_rate", "estimated": true, "linked": ["b"],
-            "also": ["c"], "duplicate_of": "d",
+            "also": ["c"], "duplicate_of": "d", "temperature_c": 11.5, "wind_mps": 3.5,
+            "attribution": "Weather data by Open-Meteo.com",
             "start_ms": 1_785_000_000_000_i64
         });
         let numbers =

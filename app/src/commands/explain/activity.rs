@@ -62,6 +62,9 @@ impl Activity {
             explanations.iter().try_for_each(|explanation| output::line(in_full(explanation)))?;
         } else {
             output::line(table(&explanations).to_string())?;
+            if let Some(attribution) = explanations.iter().find_map(|explanation| explanation.attribution) {
+                output::line(format!("\n{attribution}"))?;
+            }
             output::note("`paceline explain activity ID FIELD` tells how one of them came about");
         }
         Ok(error::DONE)
@@ -88,6 +91,7 @@ pub(super) fn in_full(explanation: &Explanation) -> String {
     section(&mut text, "Choices", choices.iter().map(|choice| (*choice).to_owned()));
     section(&mut text, "From", inputs.iter().map(input));
     section(&mut text, "Others", foreign.iter().map(theirs));
+    text.extend(explanation.attribution.into_iter().flat_map(|attribution| ["\n\n", attribution]));
     text
 }
 

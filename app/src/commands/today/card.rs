@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::ink::{Page, Style};
-use crate::commands::weather::in_short;
+use crate::commands::weather::{age, in_short};
 use crate::units;
 
 const WIDTH: usize = 80;
@@ -145,8 +145,8 @@ struct Rule {
 }
 
 impl Insight {
-    /// The card; with a date it is of that day, else of today.
-    pub(super) fn card(&self, asked_for: Option<Date>) -> Page {
+    /// The card; with a date it is of that day, else of today, and its forecast is as old as it is at that moment.
+    pub(super) fn card(&self, asked_for: Option<Date>, now_ms: i64) -> Page {
         let mut page = Page::default();
         let day = self
             .date
@@ -175,7 +175,8 @@ impl Insight {
             counted.show(&mut page);
         }
         if let Some(outlook) = &self.forecast {
-            let told = format!("{} · {}", in_short(outlook), outlook.attribution);
+            let age = asked_for.is_none().then(|| format!(" · {}", age(outlook, now_ms)));
+            let told = format!("{}{} · {}", in_short(outlook), age.unwrap_or_default(), outlook.attribution);
             labelled(&mut page, "Weather", &told);
         }
         page.blank();

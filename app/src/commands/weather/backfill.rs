@@ -1,19 +1,21 @@
 //! `paceline weather backfill`: the weather of the past, after a look at what it costs.
 
 use clap::Args;
+use engine::Engine;
 use engine::backfill::{Item, Wish};
 use engine::run::Cause;
-use fitness::records::activity_weather::{self, Preview};
+use fitness::records::activity_weather::{self, Preview, Window};
 use fitness::records::weather_quota::{self, Span};
-use fitness::weather::{ATTRIBUTION, Cell};
+use fitness::weather::ATTRIBUTION;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use plugins::open_meteo::{HistoryConfig, QuotaConfig};
 use serde_json::json;
 use store::Store;
 
 use crate::cli::{Form, Whose, date, in_order};
 use crate::config::Config;
 use crate::confirm::confirm;
+use crate::error::Problem;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
 use crate::{error, output, program, units};
@@ -30,9 +32,6 @@ free service gives 600 a minute, 5,000 an hour and 10,000 a day.";
 
 /// The pipeline that looks weather up, from one day to another.
 const PIPELINE: &str = "weather";
-/// The free service's calls of a day.
-const CALLS_A_DAY: u64 = 10_000;
-const CALLS_AN_HOUR: u64 = 5_000;
 const PRIORITY: i64 = -20;
 /// Activities that are looked at in one transaction.
 const CHUNK: u32 = 64;
@@ -64,9 +63,11 @@ impl Backfill {
         in_order(self.from, self.to)?;
         let engine = program::engine(config, None).await?;
         let (store, now_ms) = (engine.store(), engine.clock().now_ms());
+        let HistoryConfig { precision, quota, .. } = looking_back(&engine)?;
         program::meet(store, &self.whose.athlete).await?;
-        look(store, &self.whose.athlete, now_ms).await?;
-        let (athlete, window) = (self.whose.athlete.clone(), window(self.from, self.to));
+        look(store, &self.whose.athlete, precision, now_ms).await?;
+        let window = Window { is_asked: true, ..Window::of_days(self.from, self.to) };
+        let athlete = self.whose.athlete.clone();
         let read = store.read(move |tx| {
             let preview = activity_weather::preview(tx, &athlete, window, now_ms)?;
             Ok((preview, weather_quota::spent(tx, Span::Day, now_ms)?))
@@ -76,12 +77,12 @@ impl Backfill {
             if self.form.json {
                 output::json(&json!({ "preview": preview, "spent_today": spent }))?;
             } else {
-                output::line(shown(&preview, spent))?;
+                output::line(shown(&preview, spent, quota))?;
             }
             return Ok(error::DONE);
         }
         if !self.yes {
-            output::note(shown(&preview, spent));
+            output::note(shown(&preview, spent, quota));
             confirm("look all of that up?").await?;
         }
         let started = engine.start_backfill(self.wish(&preview)).await?;
@@ -105,8 +106,20 @@ impl Backfill {
     }
 }
 
+/// How the pipeline's step is set: a preview counts as the runs do that it speaks of.
+fn looking_back(engine: &Engine) -> anyhow::Result<HistoryConfig> {
+    let config = HistoryConfig::of(&*engine.plan(PIPELINE)?);
+    config.ok_or_else(|| {
+        let problem = Problem::new(
+            "config_invalid",
+            format!("the pipeline `{PIPELINE}` has no step that looks up the weather of activities"),
+        );
+        problem.hint("`open_meteo::history` in pipelines/weather.rhai is that step").into()
+    })
+}
+
 /// Looks at activities that no run has looked at yet, so that the preview knows where they were.
-async fn look(store: &Store, athlete: &str, now_ms: i64) -> anyhow::Result<()> {
+async fn look(store: &Store, athlete: &str, decimals: u8, now_ms: i64) -> anyhow::Result<()> {
     loop {
         let id = athlete.to_owned();
         let pending = store.read(move |tx| activity_weather::pending(tx, &id, CHUNK)).await?;
@@ -114,7 +127,7 @@ async fn look(store: &Store, athlete: &str, now_ms: i64) -> anyhow::Result<()> {
             return Ok(());
         }
         let plan = move || {
-            let planned = pending.into_iter().map(|one| one.plan(Cell::DECIMALS_MOST, now_ms));
+            let planned = pending.into_iter().map(|one| one.plan(decimals, now_ms));
             planned.collect::<Vec<_>>()
         };
         let (planned, id) = (tokio::task::spawn_blocking(plan).await?, athlete.to_owned());
@@ -122,14 +135,7 @@ async fn look(store: &Store, athlete: &str, now_ms: i64) -> anyhow::Result<()> {
     }
 }
 
-fn window(from: Option<Date>, to: Option<Date>) -> (i64, i64) {
-    let midnight =
-        |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp().as_millisecond());
-    let until = to.and_then(|day| day.tomorrow().ok()).and_then(midnight);
-    (from.and_then(midnight).unwrap_or(i64::MIN), until.unwrap_or(i64::MAX))
-}
-
-fn shown(preview: &Preview, spent: u32) -> String {
+fn shown(preview: &Preview, spent: u32, quota: QuotaConfig) -> String {
     if preview.parts.is_empty() {
         return "nothing is missing".to_owned();
     }
@@ -144,11 +150,12 @@ fn shown(preview: &Preview, spent: u32) -> String {
         let counts = [part.activities, part.requests, part.calls].map(|count| count.to_string());
         table.row([part.from.clone(), part.to.clone()].into_iter().chain(counts));
     }
-    format!(
-        "{table}\n\n{}\n{spent} of {CALLS_A_DAY} calls of the free service are spent today{}\n{ATTRIBUTION}",
-        total(preview),
-        patience(preview.calls, u64::from(spent))
-    )
+    let of_day = match quota.per_day {
+        0 => format!("{spent} calls are spent today"),
+        most => format!("{spent} of {most} calls of the service are spent today"),
+    };
+    let patience = patience(preview.calls, u64::from(spent), quota);
+    format!("{table}\n\n{}\n{of_day}{patience}\n{ATTRIBUTION}", total(preview))
 }
 
 fn total(preview: &Preview) -> String {
@@ -163,13 +170,15 @@ fn total(preview: &Preview) -> String {
     )
 }
 
-/// When it will be done at the earliest, by the windows of the free service.
-fn patience(calls: u64, spent: u64) -> String {
-    if calls + spent > CALLS_A_DAY {
-        let days = (calls + spent).div_ceil(CALLS_A_DAY);
+/// When it will be done at the earliest, by the windows that the service gives.
+fn patience(calls: u64, spent: u64, quota: QuotaConfig) -> String {
+    let (a_day, an_hour) = (u64::from(quota.per_day), u64::from(quota.per_hour));
+    if a_day > 0 && calls + spent > a_day {
+        let days = (calls + spent).div_ceil(a_day);
         return format!("; it will go on over {days} UTC days");
     }
-    if calls > CALLS_AN_HOUR { "; it will take more than an hour".to_owned() } else { String::new() }
+    let is_long = an_hour > 0 && calls > an_hour;
+    if is_long { "; it will take more than an hour".to_owned() } else { String::new() }
 }
 
 #[cfg(test)]
@@ -193,9 +202,12 @@ From        To          Activities  Requests  Calls
 2020-01-01  2023-12-31        2000        20   1000
 
 2000 activities in 20 requests, which count as 1000 calls (0.50 an activity)
-9500 of 10000 calls of the free service are spent today; it will go on over 2 UTC days
+9500 of 10000 calls of the service are spent today; it will go on over 2 UTC days
 Weather data by Open-Meteo.com";
-        assert_eq!(shown(&preview, 9_500), wanted);
-        assert_eq!(shown(&Preview::default(), 0), "nothing is missing");
+        assert_eq!(shown(&preview, 9_500, QuotaConfig::default()), wanted);
+        assert_eq!(shown(&Preview::default(), 0, QuotaConfig::default()), "nothing is missing");
+        let own = QuotaConfig { per_minute: 0, per_hour: 0, per_day: 0 };
+        let text = shown(&preview, 9_500, own);
+        assert!(text.contains("\n9500 calls are spent today\n"), "{text}");
     }
 }

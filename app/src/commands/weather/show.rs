@@ -95,24 +95,29 @@ impl Show {
         Ok(error::DONE)
     }
 
-    fn day(&self, day: &Day, zone: &TimeZone) -> anyhow::Result<u8> {
+    fn day(&self, of: &Day, zone: &TimeZone) -> anyhow::Result<u8> {
         if self.form.json {
-            output::json(day)?;
+            output::json(of)?;
             return Ok(error::DONE);
         }
-        let home = day.home.as_ref().map(|outlook| format!("home: {}", in_short(outlook)));
+        let now_ms = Clock::system().now_ms();
+        let is_today = day::local_date(now_ms, None, zone).is_some_and(|today| today.to_string() == of.date);
+        let home = of.home.as_ref().map(|outlook| {
+            let age = if is_today { format!(" · {}", age(outlook, now_ms)) } else { String::new() };
+            format!("home: {}{age}", in_short(outlook))
+        });
         let parts: Vec<String> =
-            home.into_iter().chain(day.activities.iter().map(|of| of.text(zone))).collect();
+            home.into_iter().chain(of.activities.iter().map(|activity| activity.text(zone))).collect();
         if parts.is_empty() {
-            output::note(format!("nothing is known of {}", day.date));
+            output::note(format!("nothing is known of {}", of.date));
         } else {
             output::line(parts.join("\n\n"))?;
-            if day.home.is_some() {
+            if of.home.is_some() {
                 output::line(format!("\n{ATTRIBUTION}"))?;
             }
         }
-        if day.overview.due > 0 {
-            let due = units::count(day.overview.due as usize, "activity has", "activities have");
+        if of.overview.due > 0 {
+            let due = units::count(of.overview.due as usize, "activity has", "activities have");
             output::note(format!("{due} no weather yet; `paceline weather backfill` looks it up"));
         }
         Ok(error::DONE)
@@ -156,9 +161,7 @@ impl OfActivity {
         };
         let start = [Spell { at_ms: i64::MIN, air: conditions.start }];
         let spells = if weather.spells.is_empty() { &start } else { weather.spells.as_slice() };
-        let cost = conditions.wind_cost_percent.filter(|percent| percent.abs() >= 0.05).map(|percent| {
-            format!("\nthe wind made this way {} % dearer than still air", units::signed(percent, 1))
-        });
+        let cost = conditions.wind_cost_percent.and_then(of_wind).map(|cost| format!("\n{cost}"));
         let source = match weather.attribution {
             Some(attribution) => format!("{attribution}, {}", weather.state),
             None => "as the export tells it".to_owned(),
@@ -182,6 +185,13 @@ fn without(weather: &Shown) -> &'static str {
     }
 }
 
+/// What the wind cost, or gave; nothing where that does not show.
+fn of_wind(percent: f64) -> Option<String> {
+    let share = units::number(percent.abs(), 1);
+    let word = if percent > 0.0 { "dearer" } else { "cheaper" };
+    (share != "0.0").then(|| format!("the wind made this way {share} % {word} than still air"))
+}
+
 fn table(spells: &[Spell], zone: &TimeZone) -> Table {
     let mut table = Table::new(&[
         ("Time", Left),
@@ -194,10 +204,16 @@ fn table(spells: &[Spell], zone: &TimeZone) -> Table {
         ("Wind", Right),
         ("Gusts", Right),
     ]);
-    for Spell { at_ms, air } in spells {
-        let time =
-            if *at_ms == i64::MIN { "start".to_owned() } else { units::local_time(*at_ms, None, zone) };
-        table.row([vec![time], cells(air)].concat());
+    let times: Vec<String> = spells.iter().map(|spell| units::local_time(spell.at_ms, None, zone)).collect();
+    let mut day = "";
+    for (Spell { at_ms, air }, time) in spells.iter().zip(&times) {
+        // The day stands where it begins: a longer cell would be cut to the width of the table.
+        let (date, clock) = time.split_once(' ').unwrap_or(("", "start"));
+        if *at_ms != i64::MIN && date != day {
+            day = date;
+            table.row([date.to_owned()]);
+        }
+        table.row([vec![clock.to_owned()], cells(air)].concat());
     }
     table
 }
@@ -222,9 +238,10 @@ fn cells(air: &Air) -> Vec<String> {
 
 /// A forecast in a sentence.
 pub(crate) fn in_short(outlook: &Outlook) -> String {
-    let mut parts = vec![format!("{:.0} to {:.0} °C", outlook.low_c, outlook.high_c)];
+    let whole = |value| units::number(value, 0);
+    let mut parts = vec![format!("{} to {} °C", whole(outlook.low_c), whole(outlook.high_c))];
     parts.extend(outlook.sky.clone());
-    parts.extend(outlook.dew_point_c.map(|dew| format!("dew point {dew:.0} °C")));
+    parts.extend(outlook.dew_point_c.map(|dew| format!("dew point {} °C", whole(dew))));
     if let Some(mean) = outlook.wind_mps {
         let from = outlook.wind_direction_deg.map(|degrees| format!(" {}", wind::compass(degrees)));
         let gusts = outlook.gust_mps.map(|gusts| format!(", gusts {gusts:.0}"));
@@ -235,6 +252,13 @@ pub(crate) fn in_short(outlook: &Outlook) -> String {
     );
     parts.extend(outlook.coolest.as_ref().map(|hour| format!("coolest at {hour}")));
     parts.join(" · ")
+}
+
+/// How old a forecast is.
+pub(crate) fn age(outlook: &Outlook, now_ms: i64) -> String {
+    let old_ms = now_ms - outlook.told_ms;
+    let note = if old_ms > Outlook::OLD_MS { ", too old for advice" } else { "" };
+    format!("forecast of {}{note}", units::ago(old_ms))
 }
 
 #[cfg(test)]
@@ -270,11 +294,40 @@ mod tests {
         };
         let wanted = "\
 running
-Time              Sky             Air  Feels  Dew point  Humidity  Rain        Wind  Gusts
-2024-05-02 06:20  light rain  11.2 °C            8.0 °C      80 %        3.0 m/s NW
-the wind made this way +1.2 % dearer than still air
+Time        Sky             Air  Feels  Dew point  Humidity  Rain        Wind  Gusts
+2024-05-02
+06:20       light rain  11.2 °C            8.0 °C      80 %        3.0 m/s NW
+the wind made this way 1.2 % dearer than still air
 Weather data by Open-Meteo.com, final";
         assert_eq!(of.text(&TimeZone::UTC), wanted);
+    }
+
+    #[test]
+    fn what_the_wind_gave_is_no_cost_below_zero() {
+        let told = [1.24, -0.24, 0.04, -0.04].map(of_wind);
+        let share = |text: Option<String>| text.and_then(|text| text.split(" % ").next().map(str::to_owned));
+        assert!(told[1].as_ref().is_some_and(|text| text.contains("0.2 % cheaper")), "{told:?}");
+        assert_eq!(told.map(share).map(|share| share.is_some()), [true, true, false, false]);
+    }
+
+    #[test]
+    fn every_hour_is_told_whole_however_wide_the_rest_is() {
+        let air = Air {
+            temperature_c: Some(-21.5),
+            apparent_c: Some(-31.5),
+            dew_point_c: Some(-25.5),
+            humidity: Some(1.0),
+            precipitation_mm: Some(120.5),
+            weather_code: Some(99),
+            wind_mps: Some(21.5),
+            wind_direction_deg: Some(315.0),
+            gust_mps: Some(35.5),
+            ..Air::default()
+        };
+        let spell = |hour: i64| Spell { at_ms: 1_714_690_800_000 + hour * 3_600_000, air };
+        let text = table(&(0..4).map(spell).collect::<Vec<_>>(), &TimeZone::UTC).to_string();
+        let times: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split("  ").next()).collect();
+        assert_eq!(times, ["2024-05-02", "23:00", "2024-05-03", "00:00", "01:00", "02:00"]);
     }
 
     #[test]

@@ -6,12 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
-use super::super::{activity_load, best_effort, count, export_row, from_json, optional_date, optional_json};
+use super::super::{
+    activity_load, activity_weather, best_effort, count, export_row, from_json, optional_date, optional_json,
+};
 use super::duplicate;
 use crate::export::Figures;
 use crate::load::LoadMethod;
 use crate::mean_max::{Curve, DURATIONS, Duration};
 use crate::recording::Warning;
+use crate::weather::Air;
 
 /// An activity with its loads; what is unknown is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -132,6 +135,15 @@ pub struct ActivityRow {
     /// The record of the same activity that is counted instead of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<String>,
+    /// At the start, as its source or else the weather service tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature_c: Option<f64>,
+    /// Ten metres above the ground, at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wind_mps: Option<f64>,
+    /// What the licence of the weather's data asks to be shown beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
 }
 
 impl ActivityRow {
@@ -141,6 +153,11 @@ impl ActivityRow {
         (self.description, self.gear) = (told.description, told.gear);
         self.commute = told.commute.unwrap_or(false);
         self.competition = told.competition.unwrap_or(false);
+    }
+
+    fn rain_or_shine(&mut self, (start, attribution): (Air, Option<&str>)) {
+        (self.temperature_c, self.wind_mps) = (start.temperature_c, start.wind_mps);
+        self.attribution = attribution.map(str::to_owned);
     }
 }
 
@@ -273,7 +290,11 @@ pub(super) fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<V
     let mut also = duplicate::also(tx, &ids)?;
     let mut told = export_row::told(tx, athlete, &ids)?;
     let mut efforts = best_effort::of_each(tx, &ids)?;
+    let mut airs = activity_weather::at_start(tx, &ids, &told)?;
     for row in &mut rows {
+        if let Some(air) = airs.remove(&row.id) {
+            row.rain_or_shine(air);
+        }
         row.best_efforts = efforts.remove(&row.id).unwrap_or_default();
         row.also = also.remove(&row.id).unwrap_or_default();
         if let Some(figures) = told.remove(&row.id) {
@@ -364,6 +385,9 @@ pub(super) fn read(row: &Row<'_>) -> Result<Part> {
         linked: Vec::new(),
         also: Vec::new(),
         duplicate_of: row.get(21)?,
+        temperature_c: None,
+        wind_mps: None,
+        attribution: None,
     };
     Ok((activity, count(row, 4)?))
 }

@@ -39,6 +39,15 @@ pub struct Window {
     pub is_asked: bool,
 }
 
+impl Window {
+    /// What began from one UTC day through another; without them, however long ago or late.
+    pub fn of_days(from: Option<Date>, to: Option<Date>) -> Self {
+        let midnight = |day: Date| Hour(Hour::of_day(day).start).start_ms();
+        let until_ms = to.map_or(i64::MAX, |to| to.tomorrow().map_or(i64::MAX, midnight));
+        Self { from_ms: from.map_or(i64::MIN, midnight), until_ms, is_asked: from.is_some() || to.is_some() }
+    }
+}
+
 impl From<(i64, i64)> for Window {
     fn from((from_ms, until_ms): (i64, i64)) -> Self {
         Self { from_ms, until_ms, is_asked: false }
@@ -123,13 +132,11 @@ pub fn due(
 /// Settles those of these activities whose hours are all kept already, because neighbours or they themselves asked for
 /// them before.
 pub fn settle_known(tx: &mut Tx<'_>, ids: &[String], now_ms: i64) -> Result<Settled> {
-    let mut known = Vec::new();
+    let mut all = Vec::with_capacity(ids.len());
     for id in ids {
-        let Some(one) = tx.optional(&ONE, &params![id], read)? else { continue };
-        if one.missing(tx, now_ms)?.is_empty() {
-            known.push(one);
-        }
+        all.extend(tx.optional(&ONE, &params![id], read)?);
     }
+    let known = known(tx, all, now_ms)?;
     settle(tx, &known, now_ms)
 }
 
@@ -144,18 +151,32 @@ fn read(row: &Row<'_>) -> Result<Due> {
     })
 }
 
-impl Due {
-    /// The spots that nobody told of yet as well as they can be told today, each with who is asked.
-    pub fn missing(&self, tx: &mut Tx<'_>, now_ms: i64) -> Result<Vec<(Endpoint, Spot)>> {
-        let today = utc_day(now_ms);
-        let kept = weather_hour::of_spots(tx, &self.track.spots)?;
-        let missing = self.track.spots.iter().zip(kept).filter_map(|(spot, kept)| {
+/// The spots of each that nobody told of yet as well as they can be told today, each with who is asked.
+pub fn missing(tx: &mut Tx<'_>, due: &[Due], now_ms: i64) -> Result<Vec<Vec<(Endpoint, Spot)>>> {
+    let today = utc_day(now_ms);
+    let kept = kept(tx, due)?;
+    let missing = |(activity, kept): (&Due, Vec<Option<Kept>>)| {
+        let missing = activity.track.spots.iter().zip(kept).filter_map(|(spot, kept)| {
             let endpoint = Endpoint::of(spot.hour.date(), today);
             let is_known = kept.is_some_and(|kept| is_as_good(&kept, endpoint));
             (!is_known).then_some((endpoint, *spot))
         });
-        Ok(missing.collect())
-    }
+        missing.collect()
+    };
+    Ok(due.iter().zip(kept).map(missing).collect())
+}
+
+/// Those of which nothing is missing.
+pub fn known(tx: &mut Tx<'_>, due: Vec<Due>, now_ms: i64) -> Result<Vec<Due>> {
+    let missing = missing(tx, &due, now_ms)?;
+    let known = due.into_iter().zip(missing).filter(|(_, missing)| missing.is_empty());
+    Ok(known.map(|(activity, _)| activity).collect())
+}
+
+/// What is kept of the spots of each.
+fn kept(tx: &mut Tx<'_>, due: &[Due]) -> Result<Vec<Vec<Option<Kept>>>> {
+    let tracks: Vec<&[Spot]> = due.iter().map(|activity| activity.track.spots.as_slice()).collect();
+    weather_hour::of_tracks(tx, &tracks)
 }
 
 /// True where asking again would tell nothing better.
@@ -169,8 +190,8 @@ fn is_as_good(kept: &Kept, endpoint: Endpoint) -> bool {
 pub fn settle(tx: &mut Tx<'_>, due: &[Due], now_ms: i64) -> Result<Settled> {
     let today = utc_day(now_ms);
     let mut settled = Settled::default();
-    for activity in due {
-        let kept = weather_hour::of_spots(tx, &activity.track.spots)?;
+    let all_kept = kept(tx, due)?;
+    for (activity, kept) in due.iter().zip(all_kept) {
         let hours: Vec<Option<Air>> = kept.iter().map(|kept| kept.map(|kept| kept.air)).collect();
         let conditions = Conditions::of(&activity.track, &hours, activity.speed_mps);
         let conditions = conditions.as_ref().map(to_json).transpose()?;

@@ -5,10 +5,12 @@ mod plan;
 mod preview;
 mod shown;
 
-pub use due::{Due, Settled, Window, due, has_due, postpone, refuse, settle, settle_known, tell};
+pub use due::{
+    Due, Settled, Window, due, has_due, known, missing, postpone, refuse, settle, settle_known, tell,
+};
 pub use plan::{Pending, Planned, has_pending, keep, pending};
 pub use preview::{Part, Preview, preview};
-pub use shown::{Overview, Shown, between, of, overview};
+pub use shown::{Overview, Shown, at_start, between, of, overview};
 
 /// How far an activity's weather is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

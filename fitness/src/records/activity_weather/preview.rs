@@ -1,17 +1,17 @@
 //! What catching up on the weather of a history would cost, before anybody is asked.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Result, Tx};
 
-use super::due::{Due, Window, due};
-use crate::weather::{Endpoint, Hour, Request, Spot, requests};
+use super::due::{Due, Window, due, missing};
+use crate::weather::{Cell, Endpoint, Hour, Request, Spot, requests};
 
 /// Activities of one part; a step asks for the places of so many together.
-const PART: usize = 2_000;
+const PART: u32 = 2_000;
 
 /// The parts of a backfill, the latest first, and what they cost together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -35,46 +35,60 @@ pub struct Part {
     pub calls: u64,
 }
 
-/// Looks at what is due within a window of moments; nothing is asked and nothing is changed.
-pub fn preview(tx: &mut Tx<'_>, athlete: &str, window: (i64, i64), now_ms: i64) -> Result<Preview> {
-    let window = Window { from_ms: window.0, until_ms: window.1, is_asked: true };
-    let all = due(tx, athlete, window, now_ms, u32::MAX >> 1)?;
-    let mut days: BTreeMap<Date, Vec<Due>> = BTreeMap::new();
-    for activity in all {
-        days.entry(Hour::before(activity.track.start_ms).date()).or_default().push(activity);
-    }
+/// Looks at what is due within a window; nothing is asked and nothing is changed.
+///
+/// A part is read at a time, so that a long history takes no more room than a short one.
+pub fn preview(tx: &mut Tx<'_>, athlete: &str, mut window: Window, now_ms: i64) -> Result<Preview> {
     let mut preview = Preview::default();
-    let mut open: Vec<(Date, Vec<Due>)> = Vec::new();
-    for (day, due) in days.into_iter().rev() {
-        let count: usize = open.iter().map(|(_, due)| due.len()).sum();
-        if count > 0 && count + due.len() > PART {
-            preview.add(tx, &open, now_ms)?;
-            open.clear();
-        }
-        open.push((day, due));
+    // What the part before asks for is kept when this one begins.
+    let mut asked = HashSet::new();
+    loop {
+        let due = part(tx, athlete, window, now_ms)?;
+        let (Some(newest), Some(oldest)) = (due.first(), due.last()) else { return Ok(preview) };
+        let (to, from) = (day(newest), day(oldest));
+        let missing = missing(tx, &due, now_ms)?.concat();
+        let fresh: Vec<(Endpoint, Spot)> =
+            missing.into_iter().filter(|one| !asked.contains(&of(one))).collect();
+        asked = fresh.iter().map(of).collect();
+        preview.add(&due, (from, to), fresh);
+        window.until_ms = Hour(Hour::of_day(from).start).start_ms();
     }
-    preview.add(tx, &open, now_ms)?;
-    Ok(preview)
+}
+
+/// The latest due of a window, days as a whole: as many as a step asks for together, or those of one day.
+fn part(tx: &mut Tx<'_>, athlete: &str, window: Window, now_ms: i64) -> Result<Vec<Due>> {
+    let mut read = due(tx, athlete, window, now_ms, PART + 1)?;
+    if read.len() <= PART as usize {
+        return Ok(read);
+    }
+    let Some(last) = read.last().map(day) else { return Ok(read) };
+    let whole = read.partition_point(|activity| day(activity) > last);
+    if whole > 0 {
+        read.truncate(whole);
+        return Ok(read);
+    }
+    let from_ms = Hour(Hour::of_day(last).start).start_ms().max(window.from_ms);
+    due(tx, athlete, Window { from_ms, ..window }, now_ms, u32::MAX >> 1)
+}
+
+/// The UTC day on which it began.
+fn day(activity: &Due) -> Date {
+    Hour::before(activity.track.start_ms).date()
+}
+
+/// What is kept together of an answer.
+fn of((_, spot): &(Endpoint, Spot)) -> (Cell, Date) {
+    (spot.cell, spot.hour.date())
 }
 
 impl Preview {
-    /// Adds a part of days, the latest first.
-    fn add(&mut self, tx: &mut Tx<'_>, days: &[(Date, Vec<Due>)], now_ms: i64) -> Result<()> {
-        let (Some((to, _)), Some((from, _))) = (days.first(), days.last()) else { return Ok(()) };
-        let (from, to) = (from.to_string(), to.to_string());
-        let mut missing: Vec<(Endpoint, Spot)> = Vec::new();
-        let mut activities = 0;
-        for activity in days.iter().flat_map(|(_, due)| due) {
-            missing.extend(activity.missing(tx, now_ms)?);
-            activities += 1;
-        }
+    fn add(&mut self, due: &[Due], (from, to): (Date, Date), missing: Vec<(Endpoint, Spot)>) {
         let asks = requests(missing);
         let calls = asks.iter().map(|ask: &Request| u64::from(ask.cost())).sum();
-        let part = Part { from, to, activities, requests: asks.len() as u64, calls };
-        self.activities += part.activities;
-        self.requests += part.requests;
-        self.calls += part.calls;
-        self.parts.push(part);
-        Ok(())
+        let (activities, requests) = (due.len() as u64, asks.len() as u64);
+        self.activities += activities;
+        self.requests += requests;
+        self.calls += calls;
+        self.parts.push(Part { from: from.to_string(), to: to.to_string(), activities, requests, calls });
     }
 }

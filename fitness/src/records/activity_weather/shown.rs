@@ -1,6 +1,6 @@
 //! The weather of activities as people and programs see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use store::{Result, Row, Sql, Tx, params};
 
 use super::{Reason, State};
+use crate::export::Figures;
 use crate::records::{count, export_row, from_json, optional_json, stored, weather_hour};
 use crate::weather::{ATTRIBUTION, Air, Conditions, Spell, Track, told as told_air};
 
@@ -52,6 +53,12 @@ const BETWEEN: Sql = Sql::Both(
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND w.conditions IS NOT NULL \
      ORDER BY a.local_date, a.id",
 );
+const SHORT: Sql = Sql::Per {
+    sqlite: "SELECT activity_id, reason, conditions FROM activity_weather \
+             WHERE activity_id IN (SELECT value FROM json_each($1)) ORDER BY activity_id",
+    postgres: "SELECT activity_id, reason, conditions FROM activity_weather \
+               WHERE activity_id = ANY($1) ORDER BY activity_id",
+};
 const OVERVIEW: Sql = Sql::Both(
     "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state ORDER BY state",
 );
@@ -80,6 +87,29 @@ pub fn of(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
         spells,
         attribution: is_ours.then_some(ATTRIBUTION),
     }))
+}
+
+/// The air at the start of each of these activities, by the same rule, with what is to be shown beside it.
+pub fn at_start(
+    tx: &mut Tx<'_>,
+    ids: &[String],
+    told: &HashMap<String, Figures>,
+) -> Result<HashMap<String, (Air, Option<&'static str>)>> {
+    let outdoors = told.iter().filter(|(_, figures)| !figures.start_hidden);
+    let by_source =
+        outdoors.filter_map(|(id, figures)| Some((id.clone(), told_air(figures.weather.as_ref()?)?)));
+    let mut airs: HashMap<_, _> = by_source.map(|(id, air)| (id, (air, None))).collect();
+    tx.query(&SHORT, &params![ids], |row| {
+        let (id, reason): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        let conditions: Option<Conditions> = optional_json(row, 2)?;
+        if reason.as_deref() == Some(Reason::Indoors.as_str()) {
+            airs.remove(&id);
+        } else if let Some(conditions) = conditions {
+            airs.entry(id).or_insert((conditions.start, Some(ATTRIBUTION)));
+        }
+        Ok(())
+    })?;
+    Ok(airs)
 }
 
 /// What the service told of the counted activities between two days, both included, by their ids.
@@ -149,4 +179,4 @@ impl Kept {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[OF, BETWEEN, OVERVIEW];
+pub(crate) const QUERIES: &[Sql] = &[OF, BETWEEN, SHORT, OVERVIEW];

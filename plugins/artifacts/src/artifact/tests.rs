@@ -70,8 +70,7 @@ fn best_times_of_an_activity_are_read_by_distance() {
     let file = json!({
         "id": 17, "date": "2026-02-01T12:00:00Z", "best": { "1000": 251.5, "400": 88, "x": 3, "5000": null },
     });
-    let Artifact::Activity { source_id, bests, warnings } = read(Kind::Activity, "any", &file).unwrap()
-    else {
+    let Artifact::Activity { source_id, bests, warnings } = read(Kind::Activity, "17", &file).unwrap() else {
         panic!("{file}")
     };
     let date = "2026-02-01T12:00:00Z";
@@ -89,6 +88,8 @@ fn best_times_without_their_activity_are_refused() {
     check(json!({ "best": {} }), "artifact_incomplete: it does not tell its activity, as `id`");
     check(json!({ "id": [], "best": {} }), "artifact_incomplete: it does not tell its activity, as `id`");
     check(json!({ "id": "17" }), "artifact_incomplete: it tells no times, as `best`");
+    let elsewhere = "artifact_misnamed: it tells of activity `18`, and is called after another";
+    check(json!({ "id": 18, "best": {} }), elsewhere);
 }
 
 #[test]

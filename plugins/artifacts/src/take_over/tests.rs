@@ -174,6 +174,50 @@ async fn newer_best_times_replace_those_of_their_part_alone() {
 }
 
 #[tokio::test]
+async fn of_two_files_that_tell_of_one_hour_the_one_of_the_lower_id_counts_in_any_order() {
+    let both = [("weather/9.json", 3.5), ("weather/17.json", 8.0)];
+    for (first, second) in [(both[0], both[1]), (both[1], both[0])] {
+        House::each(async |mut house: House| {
+            let id = house.went("9", SUNDAY).await;
+            house.went("17", SUNDAY).await;
+            // Only the file of the lower id knows the humidity.
+            let put = |house: &House, (name, celsius): (&str, f64)| {
+                let told = json!({ "date": "2026-02-01", "hour_utc": 12, "temp_c": celsius });
+                house.put(
+                    name,
+                    &if name.ends_with("/9.json") { weather(12, celsius) } else { told.to_string() },
+                );
+            };
+            put(&house, first);
+            house.take_over().await.unwrap();
+            std::fs::remove_file(house.path().join(first.0)).unwrap();
+            put(&house, second);
+            house.take_over().await.unwrap();
+            let start = house.shown(&id).await.conditions.unwrap().start;
+            assert_eq!((start.temperature_c, start.humidity), (Some(3.5), Some(0.5)), "{first:?} came first");
+            put(&house, first);
+            assert!(house.take_over().await.unwrap().is_empty(), "{first:?} came first");
+            assert_eq!(house.outcomes().await, ["17.json unchanged", "9.json unchanged"]);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn best_times_under_the_name_of_another_activity_replace_nothing() {
+    House::each(async |mut house: House| {
+        house.put("segments/17.json", r#"{"id": 17, "best": {"400": 88}}"#);
+        house.put("segments/copy.json", r#"{"id": 17, "best": {"400": 70}}"#);
+        for wanted in ["17.json imported", "17.json unchanged"] {
+            house.take_over().await.unwrap();
+            assert_eq!(house.outcomes().await, [wanted, "copy.json refused artifact_misnamed"]);
+            assert_eq!(house.bests(Part::Activity("17")).await, [(400, 88.0, None)]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_run_that_was_cut_goes_on_and_tells_of_all_its_changes() {
     House::each(async |mut house: House| {
         house.went("17", SUNDAY).await;

@@ -59,6 +59,10 @@ pub(super) struct Run {
     pub(super) double_of: Option<&'static str>,
 }
 
+const WAITING: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+);
+
 #[derive(Clone)]
 pub(super) struct House {
     athlete: String,
@@ -70,8 +74,11 @@ fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-/// Noon in UTC.
+/// Noon in UTC, or that very moment.
 fn clock(today: &str) -> Clock {
+    if let Ok(moment) = today.parse::<jiff::Timestamp>() {
+        return Clock::fixed(moment.as_millisecond());
+    }
     let noon = day(today).at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap();
     Clock::fixed(noon.timestamp().as_millisecond())
 }
@@ -158,11 +165,53 @@ impl House {
     /// Keeps what the step would have found before the days became those in the store.
     pub(super) async fn keep_late(&self, today: &str, loads: &[f64]) -> bool {
         let (athlete, today_then, store) = (self.athlete.clone(), day(today), self.store.clone());
-        let read = store.read(move |tx| History::read(tx, &athlete, today_then));
+        let now_ms = clock(today).now_ms();
+        let read = store.read(move |tx| History::read(tx, &athlete, today_then, now_ms));
         let days = History::of_loads(day(today), loads).days;
         let history = Arc::new(History { days, ..read.await.unwrap() });
         let insight = Insight::of(&history, &Rules::of(&self.scripts, crate::RULES)).unwrap();
         keep(&self.context(today), &insight, history).await.unwrap()
+    }
+
+    /// Keeps what the step found, while another connection is about to commit other days; answers whether it was kept.
+    pub(super) async fn keep_beside(&self, today: &str, url: &str, loads: &[f64]) -> bool {
+        let (now_ms, on, id) = (clock(today).now_ms(), day(today), self.athlete.clone());
+        self.write(|tx, athlete| records::change_number::next(tx, athlete).map(drop)).await;
+        let read = self.store.read(move |tx| History::read(tx, &id, on, now_ms));
+        let history = Arc::new(read.await.unwrap());
+        let insight = Insight::of(&history, &Rules::of(&self.scripts, crate::RULES)).unwrap();
+
+        let other = Store::open(&url.parse::<Url>().unwrap()).await.unwrap();
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let (id, days) = (self.athlete.clone(), History::of_loads(on, loads).days);
+        let change = tokio::spawn(async move {
+            let change = other.write(move |tx| {
+                records::change_number::next(tx, &id)?;
+                records::day::replace_from(tx, &id, Scope::All, &days)?;
+                records::insight::remove_from(tx, &id, Scope::All, on)?;
+                let _ = begun.send(());
+                // Ends with the sender: whoever runs this again need not wait.
+                let _ = may_go_on.recv();
+                Ok(())
+            });
+            change.await.unwrap();
+        });
+        tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+        let ctx = self.context(today);
+        let keeping = tokio::spawn(async move { keep(&ctx, &insight, history).await.unwrap() });
+        while self.store.backend() == store::Backend::Postgres && !self.somebody_waits().await {
+            tokio::task::yield_now().await;
+        }
+        drop(go_on);
+        change.await.unwrap();
+        keeping.await.unwrap()
+    }
+
+    /// Whether a connection waits for what another one holds.
+    async fn somebody_waits(&self) -> bool {
+        let waiting = self.store.read(|tx| tx.optional(&WAITING, &[], |row| row.get::<i64>(0)));
+        waiting.await.unwrap().is_some_and(|count| count > 0)
     }
 
     /// Runs the step and answers how many rows it wrote.
@@ -213,8 +262,9 @@ impl House {
         self.write(move |tx, athlete| tx.execute(&LEARNED, &params![athlete, &id, conditions])).await;
     }
 
-    /// The athlete's home, and air that is forecast there for a whole day.
-    pub(super) async fn lives_under(&self, on: &str, air: Air) {
+    /// The athlete's home, and air that is forecast there for a whole day at a moment.
+    pub(super) async fn lives_under(&self, on: &str, air: Air, told: &str) {
+        let told_ms = clock(told).now_ms();
         // Each athlete of the suite has a place of its own, because places are shared.
         let latitude = self.athlete.bytes().map(i64::from).sum::<i64>() % 9000;
         let (cell, on) = (Cell::stored(latitude, 800).unwrap(), day(on));
@@ -226,9 +276,16 @@ impl House {
         let hours: Vec<WeatherHour> = hours.collect();
         self.write(move |tx, athlete| {
             records::weather_home::set(tx, athlete, Some(cell), 0)?;
-            records::weather_hour::put(tx, &hours, "forecast", 0)
+            records::weather_hour::put(tx, &hours, "forecast", told_ms)
         })
         .await;
+    }
+
+    /// Sets another home, or none, at noon of a day.
+    pub(super) async fn moves(&self, on: &str, place: Option<(f64, f64)>) {
+        let now_ms = clock(on).now_ms();
+        let cell = place.and_then(|(latitude, longitude)| Cell::of(latitude, longitude, 2));
+        self.write(move |tx, athlete| records::weather_home::set(tx, athlete, cell, now_ms).map(drop)).await;
     }
 
     /// Keeps an insight as it is.

@@ -1,5 +1,7 @@
 //! An upstream in trouble: what is known stays, and all is well once it is back.
 
+use std::time::Duration;
+
 use engine::step::StepError;
 use serde_json::json;
 use upstream::Fault;
@@ -14,11 +16,18 @@ const NEW: &str = "2024-05-09T06:20:00Z";
 /// A fault while a new activity waits beside one whose weather is known: the step says so, keeps what it has, and
 /// needs one more run when the fault is over.
 async fn check(fault: Fault, wanted: &str) {
-    let house = House::new(&support::sqlite_url(), NOW).await;
+    check_within(fault, None, wanted).await;
+}
+
+/// The same where an answer may take no longer than this while the trouble lasts.
+async fn check_within(fault: Fault, patience: impl Into<Option<Duration>>, wanted: &str) {
+    let mut house = House::new(&support::sqlite_url(), NOW).await;
     let known = house.went(&run(KNOWN)).await;
     house.look().await.unwrap();
     let new = house.went(&run(NEW)).await;
     house.upstream.fail("open_meteo", fault.clone());
+    let usual = house.patience;
+    house.patience = patience.into().unwrap_or(usual);
     let told = match house.look().await {
         Err(StepError::Failed(cause)) => format!("failed {}", cause.code),
         Err(StepError::Later { source, .. }) => format!("later {}", source.code),
@@ -29,6 +38,7 @@ async fn check(fault: Fault, wanted: &str) {
     assert_eq!(house.state(&known).await, ("final", Some(house.truth(Host::Archive, KNOWN))), "{fault:?}");
     assert_eq!(house.state(&new).await, ("due", None), "{fault:?}");
     house.upstream.mend();
+    house.patience = usual;
     house.look().await.unwrap();
     assert_eq!(house.state(&new).await, ("final", Some(house.truth(Host::Archive, NEW))), "{fault:?}");
 }
@@ -50,8 +60,28 @@ async fn what_cannot_be_read_fails_and_is_tried_again() {
         Fault::WrongShape,
         Fault::Garbage,
         Fault::Empty,
+        Fault::WrongType,
     ] {
         check(fault, "failed upstream_unreadable").await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_not_waited_for() {
+    let patience = Duration::from_millis(200);
+    for fault in [Fault::Silent, Fault::Stall, Fault::Slow(60_000), Fault::Drip(10_000)] {
+        check_within(fault, patience, "failed upstream_slow").await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_failed_counts_as_one() {
+    for fault in [Fault::Reset, Fault::Silent, Fault::Status(503)] {
+        let mut house = House::new(&support::sqlite_url(), NOW).await;
+        house.went(&run(NEW)).await;
+        house.upstream.fail("open_meteo", fault.clone());
+        house.patience = Duration::from_millis(200);
+        assert_eq!(house.calls_of_a_failure().await, 1, "{fault:?}");
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct House {
     store: Store,
     pub(super) upstream: Upstream,
     now_ms: Arc<AtomicI64>,
+    /// How long an answer may take.
+    pub(super) patience: Duration,
 }
 
 /// An outing to be.
@@ -80,7 +82,8 @@ impl House {
         held.await.unwrap();
         let now_ms = Arc::new(AtomicI64::new(ms(now)));
         let upstream = Upstream::start_at(ms(now)).await.unwrap();
-        let house = Self { store, upstream, now_ms };
+        let patience = Options::standard().time_limit;
+        let house = Self { store, upstream, now_ms, patience };
         house
             .write(|tx| {
                 let me = Athlete { id: "me".to_owned(), timezone: "UTC".to_owned(), created_ms: 0 };
@@ -155,7 +158,8 @@ impl House {
 
     pub(super) async fn lives_in(&self, (latitude, longitude): (f64, f64)) {
         let cell = Cell::of(latitude, longitude, 2);
-        self.write(move |tx| records::weather_home::set(tx, "me", cell, 0)).await;
+        let now_ms = self.now_ms.load(Ordering::Relaxed);
+        self.write(move |tx| records::weather_home::set(tx, "me", cell, now_ms)).await;
     }
 
     pub(super) async fn advised(&self, on: &str) {
@@ -188,6 +192,14 @@ impl House {
         let ctx = self.context(params);
         let changes = step.run(&ctx, (Gather(Vec::new()),)).await?;
         Ok((changes, ctx.meter.readings().upstream_calls))
+    }
+
+    /// Looks back in vain, and answers how many calls that took.
+    pub(super) async fn calls_of_a_failure(&self) -> u64 {
+        let ctx = self.context(json!({}));
+        let step = History::with(&HistoryConfig::default(), self.options()).unwrap();
+        step.run(&ctx, (Gather(Vec::new()),)).await.unwrap_err();
+        ctx.meter.readings().upstream_calls
     }
 
     pub(super) async fn forecast(&self) -> Result<Changes, StepError> {
@@ -242,6 +254,7 @@ impl House {
             archive: base(Host::Archive),
             historical_forecast: base(Host::Historical),
             key: None,
+            time_limit: self.patience,
         }
     }
 

@@ -221,3 +221,32 @@ async fn a_run_that_was_cut_tells_all_that_it_changed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_preview_takes_a_part_at_a_time_and_leaves_out_nothing() {
+    let house = House::new(&support::sqlite_url(), NOW).await;
+    // More on one day than a part has as a rule.
+    house.went_everywhere(2_003).await;
+    for start in ["2024-03-01T23:30:00Z", "2024-03-01T06:20:00Z", "2024-02-01T06:20:00Z"] {
+        house.went(&run(start)).await;
+    }
+    let preview = house
+        .write(|tx| {
+            loop {
+                let pending = activity_weather::pending(tx, "me", 500)?;
+                if pending.is_empty() {
+                    break;
+                }
+                let planned: Vec<_> = pending.into_iter().map(|one| one.plan(2, ms(NOW))).collect();
+                activity_weather::keep(tx, "me", &planned, ms(NOW))?;
+            }
+            let all =
+                activity_weather::Window { is_asked: true, ..activity_weather::Window::of_days(None, None) };
+            activity_weather::preview(tx, "me", all, ms(NOW))
+        })
+        .await;
+    let parts: Vec<_> =
+        preview.parts.iter().map(|part| (part.from.as_str(), part.to.as_str(), part.activities)).collect();
+    assert_eq!(parts, [("2024-03-02", "2024-03-02", 2_003), ("2024-02-01", "2024-03-01", 3)]);
+    assert_eq!((preview.activities, preview.requests), (2_006, 42));
+}

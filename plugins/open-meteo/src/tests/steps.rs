@@ -324,6 +324,40 @@ async fn a_forecast_is_for_those_who_set_a_home_and_is_fresh_for_an_hour() {
 }
 
 #[tokio::test]
+async fn hours_that_an_outing_at_home_asked_for_are_no_forecast() {
+    House::each(NOW, |house| async move {
+        house.lives_in(LUCERNE).await;
+        house.went(&run("2024-05-20T06:20:00Z")).await;
+        house.look().await.unwrap();
+        assert_eq!(house.calls(), 1);
+        house.forecast().await.unwrap();
+        let ends: Vec<String> =
+            house.upstream.calls().iter().map(|call| call.param("end_date").unwrap().to_owned()).collect();
+        assert_eq!(ends, ["2024-05-20", "2024-05-22"]);
+        // Within the hour, but on another day, whose day after tomorrow nobody asked for.
+        house.at("2024-05-20T23:40:00Z");
+        house.forecast().await.unwrap();
+        house.at("2024-05-21T00:05:00Z");
+        house.forecast().await.unwrap();
+        assert_eq!(house.calls(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_forecast_that_rules_had_lost_sight_of_is_news_in_the_same_words() {
+    House::each(NOW, |house| async move {
+        house.lives_in(LUCERNE).await;
+        house.forecast().await.unwrap();
+        house.at("2024-05-21T11:00:00Z");
+        house.advised("2024-05-21").await;
+        assert_eq!(house.forecast().await.unwrap().days.as_deref(), Some("2024-05-21"));
+        assert!(!house.has_advice("2024-05-21").await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_forecast_of_an_hour_is_not_its_weather() {
     House::each(NOW, |house| async move {
         house.lives_in(LUCERNE).await;

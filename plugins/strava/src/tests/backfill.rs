@@ -150,6 +150,10 @@ async fn a_day_of_the_quota_fetches_what_it_can() {
     let counts = house.counts().await;
     let whole = 60 - counts.details_due.max(counts.streams_due);
     assert!((40..=49).contains(&whole), "{counts:?}");
-    assert_eq!(120 - counts.details_due - counts.streams_due, 97, "all but those of the list, and the last one");
+    assert_eq!(
+        120 - counts.details_due - counts.streams_due,
+        97,
+        "all but those of the list, and the last one"
+    );
     assert_eq!(house.strava().calls_while_spent(), 0);
 }

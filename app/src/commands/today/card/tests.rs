@@ -2,6 +2,9 @@ use serde_json::json;
 
 use super::*;
 
+/// Of 21 November 2026 in UTC.
+const NOON_MS: i64 = 1_795_262_400_000;
+
 fn insight() -> Insight {
     serde_json::from_value(json!({
         "date": "2026-11-21",
@@ -66,7 +69,7 @@ Silent        come_back
 Not known     load.ratio
 Estimated     the threshold heart rate; `paceline athlete set --lthr` gives
               yours";
-    assert_eq!(insight().card(None).text(false), wanted);
+    assert_eq!(insight().card(None, NOON_MS).text(false), wanted);
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn no_line_is_wider_than_a_terminal() {
     let mut insight = insight();
     insight.today.as_mut().unwrap().why = "word ".repeat(60);
     insight.missing = vec!["form.ctl_four_weeks_ago".to_owned(); 12];
-    let text = insight.card(None).text(false);
+    let text = insight.card(None, NOON_MS).text(false);
     assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
 }
 
@@ -83,13 +86,31 @@ fn what_is_missing_for_a_prediction_is_said() {
     let mut insight = insight();
     let needs = Needs { message: "needs one hard effort of a mile or more".to_owned() };
     insight.predictions = Some(Predictions { items: Vec::new(), needs: Some(needs) });
-    let text = insight.card(None).text(false);
+    let text = insight.card(None, NOON_MS).text(false);
     assert!(text.contains("Predicted     needs one hard effort of a mile or more"), "{text}");
 }
 
 #[test]
 fn a_day_without_advice_says_so() {
     let insight: Insight = serde_json::from_value(json!({ "date": "2026-05-02" })).unwrap();
-    let text = insight.card(Some(Date::constant(2026, 5, 2))).text(false);
+    let text = insight.card(Some(Date::constant(2026, 5, 2)), NOON_MS).text(false);
     assert!(text.starts_with("Sat 2 May 2026\nNo rule had anything to say."), "{text}");
+}
+
+#[test]
+fn a_forecast_has_its_age_today_and_none_on_other_days() {
+    let mut insight = insight();
+    let outlook = json!({
+        "low_c": 3.4, "high_c": 9.0, "told_ms": NOON_MS - 3 * 3_600_000, "attribution": "Weather data by Open-Meteo.com",
+    });
+    insight.forecast = serde_json::from_value(outlook).unwrap();
+    let shown = |asked_for, now_ms| {
+        let text = insight.card(asked_for, now_ms).text(false);
+        text.lines().find_map(|line| line.strip_prefix("Weather       ").map(str::to_owned)).unwrap()
+    };
+    assert!(shown(None, NOON_MS).starts_with("3 to 9 °C · forecast of 3 h ago · Weather data by"));
+    let old = shown(None, NOON_MS + 30 * 3_600_000);
+    assert!(old.starts_with("3 to 9 °C · forecast of 33 h ago, too old for advice"), "{old}");
+    let past = shown(Some(Date::constant(2026, 11, 21)), NOON_MS + 30 * 3_600_000);
+    assert!(past.starts_with("3 to 9 °C · Weather data by"), "{past}");
 }

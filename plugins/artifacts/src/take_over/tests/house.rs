@@ -189,7 +189,8 @@ impl House {
 
     async fn step(&self, params: Value, (cause, is_enabled): (Cause, bool)) -> Result<Changes, StepError> {
         let options = Options { is_enabled, time_zone: "UTC".to_owned() };
-        TakeOver::with(&TakeOverConfig::default(), options).run(&self.context(params, cause), ()).await
+        let step = TakeOver::with(&TakeOverConfig::default(), options).unwrap();
+        step.run(&self.context(params, cause), ()).await
     }
 
     fn context(&self, params: Value, cause: Cause) -> StepContext {
