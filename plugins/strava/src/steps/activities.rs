@@ -103,6 +103,10 @@ pub(super) async fn page(
     query.extend(after.as_deref().map(|after| ("after", after)));
     match client.get(ctx, "athlete/activities", &query, Purpose::Fresh).await? {
         Reply::Told(Value::Array(values)) => Ok(values),
+        Reply::Faulty(status) if status != 200 => {
+            let message = format!("Strava is in trouble (status {status})");
+            Err(StepError::Failed(Cause::new("upstream_unavailable", message)))
+        }
         _ => {
             let message = "Strava's list of activities cannot be read";
             Err(StepError::Failed(Cause::new("upstream_unreadable", message)))
