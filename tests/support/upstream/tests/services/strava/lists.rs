@@ -53,6 +53,7 @@ async fn what_is_wrong_with_a_list_is_said() {
 async fn late_uploads_edits_and_deletions_show_only_in_what_is_listed() {
     let client = Client::start().await;
     let ids = client.strava().grow(ATHLETE, 10, NOW_MS);
+    assert_eq!(client.get("/athlete/activities").await.ids().len(), 10);
     let late = client.strava().upload_late(ATHLETE, NOW_MS - 30 * DAY_MS);
     assert!(late > ids[9], "an id tells when it was uploaded");
     assert!(client.strava().delete(ids[3]) && !client.strava().delete(ids[3]));
