@@ -24,7 +24,7 @@ mod truth;
 mod webhooks;
 mod zone;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -79,9 +79,24 @@ struct Mutable {
     hooks: Hooks,
     /// Activities that arrive one by one between the pages of a list.
     arriving: VecDeque<Activity>,
+    /// The short forms that lists are put together from, by the activities' ids, as far as they were asked for.
+    summaries: HashMap<i64, String>,
 }
 
 impl Mutable {
+    /// A page of a list as JSON.
+    fn page(&mut self, ids: &[i64]) -> String {
+        let Mutable { truth, summaries, .. } = self;
+        let mut page = String::from("[");
+        for activity in ids.iter().filter_map(|id| truth.activity(*id)) {
+            if page.len() > 1 {
+                page.push(',');
+            }
+            page.push_str(summaries.entry(activity.id).or_insert_with(|| activity.summary().to_string()));
+        }
+        page + "]"
+    }
+
     /// Whether an athlete is one too many; who is connected may consent again.
     fn is_full_for(&self, athlete_id: i64) -> bool {
         self.switches.is_full && self.desk.consent_of(athlete_id).is_none()
@@ -98,6 +113,7 @@ impl Strava {
             switches: Switches::default(),
             hooks: Hooks::default(),
             arriving: VecDeque::new(),
+            summaries: HashMap::new(),
         };
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
         let (http, runtime) = (http.unwrap_or_default(), Handle::try_current().ok());
@@ -335,7 +351,9 @@ impl Strava {
         self.with(|state| {
             let before = state.truth.activities.remove(&id);
             let after = change(before.clone());
+            state.summaries.remove(&id);
             if let Some(after) = &after {
+                state.summaries.remove(&after.id);
                 state.truth.activities.insert(after.id, after.clone());
             } else {
                 state.truth.efforts.retain(|effort| effort.activity_id != id);

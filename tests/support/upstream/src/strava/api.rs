@@ -161,10 +161,10 @@ async fn activities(State(strava): State<Strava>, caller: Caller, Query(query): 
     let page = strava.with(|state| {
         let id = caller.consent.athlete_id;
         let listed = state.truth.listed(id, &query, now_ms, caller.sees_private())?;
-        Ok(listed.into_iter().map(Activity::summary).collect::<Value>())
+        Ok(state.page(&listed))
     })?;
     strava.drift();
-    answer(&page)
+    Ok(frame::json(StatusCode::OK, page))
 }
 
 async fn activity(

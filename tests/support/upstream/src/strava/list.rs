@@ -46,14 +46,14 @@ pub(super) fn is_set(query: &[(String, String)], name: &str) -> bool {
 }
 
 impl Truth {
-    /// The activities that a list shows: the newest first, but the oldest first where only `after` is said.
+    /// The ids of the activities that a list shows: the newest first, but the oldest first where only `after` is said.
     pub(super) fn listed(
         &self,
         athlete_id: i64,
         query: &[(String, String)],
         now_ms: i64,
         sees_private: bool,
-    ) -> Result<Vec<&Activity>, Refusal> {
+    ) -> Result<Vec<i64>, Refusal> {
         let page = Page::read(query)?;
         let (after_s, before_s) = (seconds(query, "after")?, seconds(query, "before")?);
         if after_s.is_some_and(|after_s| after_s > now_ms.div_euclid(1000)) {
@@ -69,7 +69,7 @@ impl Truth {
                 && before_s.is_none_or(|before_s| start_s < before_s)
         };
         let shown = activities.into_iter().filter(is_within).filter(|a| sees_private || !a.is_private());
-        Ok(page.of(shown).collect())
+        Ok(page.of(shown).map(|activity| activity.id).collect())
     }
 }
 
