@@ -85,7 +85,8 @@ const HTML: &[&str] = &["accept: text/html,application/xhtml+xml"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_is_sent_there_and_a_program_is_told_where() {
-    let client = House::new().await.client;
+    let house = House::new().await;
+    let client = house.client;
     let url = format!("https://strava.example/{ATHLETE}?to=http://{}/api/v1/strava/callback", client.0);
     let told = client.get("/api/v1/strava/connect").await;
     assert_eq!((told.status, told.json()), (200, json!({ "url": url })));
@@ -122,7 +123,8 @@ async fn what_comes_back_is_shown_and_starts_what_has_something_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_state_is_refused_to_both() {
-    let client = House::new().await.client;
+    let house = House::new().await;
+    let client = house.client;
     for path in ["/api/v1/strava/callback", "/api/v1/strava/callback?state=wrong&code=c"] {
         assert_eq!(client.get(path).await.said(), "400 oauth_state_mismatch");
         let page = client.send("GET", path, HTML, b"").await;
@@ -133,7 +135,8 @@ async fn a_foreign_state_is_refused_to_both() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnect_is_a_post_and_answers_its_receipt() {
-    let client = House::new().await.client;
+    let house = House::new().await;
+    let client = house.client;
     assert_eq!(client.get("/api/v1/strava/disconnect").await.status, 405);
     let receipt = client.post("/api/v1/strava/disconnect", &json!({})).await;
     let wanted = json!({
