@@ -13,6 +13,7 @@ use serde_json::json;
 use store::Sql;
 use upstream::strava::{ALL_SCOPES, ATHLETE, CLIENT_ID, CLIENT_SECRET, Calls};
 use upstream::{Clock, Ports, Upstream};
+use url::Url;
 
 use crate::demo::{self, Demo};
 use crate::report::{Bar, Report};
@@ -106,8 +107,8 @@ impl House {
         let client = reqwest::Client::new();
         let begun = Instant::now();
         for call in &calls {
-            let url = format!("{}{}", self.upstream.url(), call.path);
-            let asked = client.get(url).query(&call.query).bearer_auth(&tokens.access_token).send().await?;
+            let url = Url::parse_with_params(&format!("{}{}", self.upstream.url(), call.path), &call.query)?;
+            let asked = client.get(url).bearer_auth(&tokens.access_token).send().await?;
             asked.bytes().await?;
         }
         Ok((calls.len(), (wall_s - begun.elapsed().as_secs_f64()).max(0.0)))

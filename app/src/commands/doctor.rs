@@ -175,7 +175,7 @@ async fn weather(store: &Store, config: &Config) -> anyhow::Result<Checkup> {
         HistoryConfig::of(&planned.plan)
     };
     let looked_up = tokio::task::spawn_blocking(plan).await?;
-    let now_ms = Clock::system().now_ms();
+    let now_ms = engine::clock::Clock::system().now_ms();
     let read = store.read(move |tx| {
         let spent = weather_quota::spent(tx, Span::Day, now_ms)?;
         Ok((spent, weather_home::get(tx, ATHLETE)?.map(Cell::degrees)))

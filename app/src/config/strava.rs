@@ -26,6 +26,7 @@ pub(super) fn read(
         base.transpose()
     };
     Ok(Options {
+        limits: None,
         application: application(&text)?,
         api: base(API)?,
         authorization: base(AUTHORIZATION)?,
