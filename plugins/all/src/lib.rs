@@ -78,11 +78,9 @@ mod tests {
         check(
             "hourly",
             &[
-                "strava.athlete",
                 "strava.activities",
                 "strava.details",
                 "strava.streams",
-                "strava.segments",
                 "rollup.loads",
                 "rollup.days",
                 "insights.daily",
@@ -93,6 +91,8 @@ mod tests {
             &[
                 "strava.sweep",
                 "strava.expire",
+                "strava.athlete",
+                "strava.segments",
                 "strava.details",
                 "strava.streams",
                 "rollup.loads",

@@ -40,7 +40,8 @@ pub(crate) struct AthleteConfig {
 
 impl Default for AthleteConfig {
     fn default() -> Self {
-        Self { every: "24h".to_owned() }
+        // Less than a day, or a night that begins a little earlier would be left out.
+        Self { every: "20h".to_owned() }
     }
 }
 

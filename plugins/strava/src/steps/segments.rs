@@ -41,7 +41,8 @@ pub(crate) struct SegmentsConfig {
 
 impl Default for SegmentsConfig {
     fn default() -> Self {
-        Self { every: "24h".to_owned() }
+        // Less than a day, or a night that begins a little earlier would be left out.
+        Self { every: "20h".to_owned() }
     }
 }
 
