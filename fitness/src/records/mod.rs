@@ -30,6 +30,7 @@ pub mod original;
 pub mod session;
 pub mod setting_change;
 pub mod setting_overview;
+pub mod shareable;
 pub mod source_file;
 pub mod stale_day;
 pub mod strava;

@@ -107,7 +107,7 @@ scenarios![
 ];
 
 fn queries() -> Vec<Sql> {
-    let of_records: [&[&[Sql]]; 3] = [
+    let of_records: [&[&[Sql]]; 4] = [
         &[
             accuracy::QUERIES,
             athlete::QUERIES,
@@ -139,6 +139,7 @@ fn queries() -> Vec<Sql> {
             weather_quota::QUERIES,
         ],
         activity::QUERIES,
+        shareable::QUERIES,
         activity_weather::QUERIES,
     ];
     of_records.concat().concat()
@@ -235,6 +236,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 }
 
 mod duplicates;
+mod shareable_gate;
 
 mod scenario {
     use super::*;
@@ -610,7 +612,7 @@ mod scenario {
         let ride = ride("a", 1);
         activity::upsert(tx, &ride, 1)?;
         lap::replace(tx, &ride.id, &[Lap::default()])?;
-        let removed = Removed { first_day: ride.local_date, start_ms: ride.start_ms };
+        let removed = Removed { first_day: ride.local_date, starts_ms: ride.start_ms.into_iter().collect() };
         assert_eq!(activity::remove(tx, &ride.id)?, removed);
         assert_eq!(activity::remove(tx, &ride.id)?, Removed::default());
         assert!(lap::list(tx, &ride.id)?.is_empty());

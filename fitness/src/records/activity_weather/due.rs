@@ -147,15 +147,20 @@ fn read(row: &Row<'_>) -> Result<Due> {
 impl Due {
     /// The spots that nobody told of yet as well as they can be told today, each with who is asked.
     pub fn missing(&self, tx: &mut Tx<'_>, now_ms: i64) -> Result<Vec<(Endpoint, Spot)>> {
-        let today = utc_day(now_ms);
-        let kept = weather_hour::of_spots(tx, &self.track.spots)?;
-        let missing = self.track.spots.iter().zip(kept).filter_map(|(spot, kept)| {
-            let endpoint = Endpoint::of(spot.hour.date(), today);
-            let is_known = kept.is_some_and(|kept| is_as_good(&kept, endpoint));
-            (!is_known).then_some((endpoint, *spot))
-        });
-        Ok(missing.collect())
+        missing(tx, &self.track, now_ms)
     }
+}
+
+/// The spots of a track that nobody told of yet as well as they can be told today, each with who is asked.
+pub(crate) fn missing(tx: &mut Tx<'_>, track: &Track, now_ms: i64) -> Result<Vec<(Endpoint, Spot)>> {
+    let today = utc_day(now_ms);
+    let kept = weather_hour::of_spots(tx, &track.spots)?;
+    let missing = track.spots.iter().zip(kept).filter_map(|(spot, kept)| {
+        let endpoint = Endpoint::of(spot.hour.date(), today);
+        let is_known = kept.is_some_and(|kept| is_as_good(&kept, endpoint));
+        (!is_known).then_some((endpoint, *spot))
+    });
+    Ok(missing.collect())
 }
 
 /// True where asking again would tell nothing better.
