@@ -155,7 +155,7 @@ impl Error {
     }
 
     /// What the caller reads: of trouble inside, no more than what can be done about it.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Store(error) => store_message(error).to_owned(),
             Self::Internal(_) => INTERNAL.to_owned(),

@@ -47,11 +47,15 @@ fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the route behind the address is that of a webhook: its name is one part and the last.
+/// Whether the route behind the address is that of a webhook: its name, and at most a secret word behind it.
 fn is_webhook(path: &str) -> bool {
     let after = |prefix| path.strip_prefix(prefix)?.strip_prefix(WEBHOOKS);
     let name = after(PREFIX).or_else(|| after(PREFIX_KEPT));
-    name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
+    let is_one = |part: &str| !part.is_empty() && !part.contains('/') && part != ".." && part != ".";
+    name.is_some_and(|name| match name.split_once('/') {
+        Some((name, word)) => is_one(name) && is_one(word),
+        None => is_one(name),
+    })
 }
 
 /// The one host that the request names, if it is a loopback.
@@ -99,7 +103,13 @@ mod tests {
     #[test]
     fn a_webhook_is_let_through_to_its_own_proof_and_nothing_else_is() {
         let headers = HeaderMap::from_iter([(header::HOST, "paceline.example.org".parse().unwrap())]);
-        for path in ["/api/v1/webhooks/strava", "/api/webhooks/strava", "/api/v1/webhooks/strava?a=/b"] {
+        let ours = [
+            "/api/v1/webhooks/strava",
+            "/api/webhooks/strava",
+            "/api/v1/webhooks/strava?a=/b",
+            "/api/v1/webhooks/strava/word",
+        ];
+        for path in ours {
             check_at(path, &Method::POST, &headers, "through");
             check_at(path, &Method::GET, &headers, "through");
         }
@@ -108,6 +118,9 @@ mod tests {
             "/api/v1/webhooks/",
             "/api/v1/webhooks/../runs",
             "/api/v1/webhooks//",
+            "/api/v1/webhooks/strava/",
+            "/api/v1/webhooks/strava/a/b",
+            "/api/v1/webhooks/strava/..",
             "/webhooks/strava",
             "/api/v1/runs?/webhooks/strava",
             "/api/v1//webhooks/strava",

@@ -1,6 +1,7 @@
 //! Paceline over HTTP: thin routes over engine and store, one error model, and the guards of a server without accounts.
 
 mod body;
+pub mod callback;
 mod conditional;
 mod diagnostic;
 mod error;

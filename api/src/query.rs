@@ -64,6 +64,11 @@ impl Query {
         Ok(Self(query))
     }
 
+    /// All that nobody has taken.
+    pub(crate) fn rest(&mut self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.0)
+    }
+
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)
     }

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
-    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, uploads,
+    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, strava, uploads,
     webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
@@ -88,6 +88,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(pipelines::schedule::pause))
         .routes(routes!(pipelines::schedule::resume))
         .routes(routes!(webhooks::verify, webhooks::deliver))
+        .routes(routes!(webhooks::verify_secret, webhooks::deliver_secret))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::steps))
@@ -108,6 +109,10 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(dead_letters::replay))
         .routes(routes!(dead_letters::discard))
         .routes(routes!(steps::list))
+        .routes(routes!(strava::show))
+        .routes(routes!(strava::connect))
+        .routes(routes!(strava::callback))
+        .routes(routes!(strava::disconnect))
         .routes(routes!(dashboard::show))
         .routes(routes!(settings::show, settings::change))
         .routes(routes!(insights::daily))

@@ -20,6 +20,7 @@ pub(crate) mod predictions;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod steps;
+pub(crate) mod strava;
 pub(crate) mod uploads;
 pub(crate) mod webhooks;
 pub(crate) mod weeks;

@@ -9,8 +9,8 @@ use store::Store;
 
 use crate::commands::{
     accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
-    demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps, today,
-    weather, weeks, work, workers,
+    demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps,
+    strava, today, weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Days(days::Days),
     Weeks(weeks::Weeks),
     Weather(weather::Weather),
+    Strava(strava::Strava),
     Records(records::Records),
     Curves(curves::Curves),
     DailyMetrics(daily_metrics::DailyMetricsCommand),
@@ -101,6 +102,7 @@ impl Command {
             Self::Days(command) => command.run(config).await,
             Self::Weeks(command) => command.run(config).await,
             Self::Weather(command) => command.run(config).await,
+            Self::Strava(command) => command.run(config).await,
             Self::Records(command) => command.run(config).await,
             Self::Curves(command) => command.run(config).await,
             Self::DailyMetrics(command) => command.run(config).await,
@@ -136,6 +138,7 @@ impl Command {
             Self::Days(command) => command.form.json,
             Self::Weeks(command) => command.form.json,
             Self::Weather(command) => command.form().json,
+            Self::Strava(command) => command.form().json,
             Self::Records(command) => command.form.json,
             Self::Curves(command) => command.form.json,
             Self::DailyMetrics(command) => command.form().json,

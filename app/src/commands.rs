@@ -24,6 +24,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod steps;
+pub(crate) mod strava;
 pub(crate) mod today;
 pub(crate) mod weather;
 pub(crate) mod weeks;

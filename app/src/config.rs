@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use engine::secret::Keys;
 use engine::trigger::SECRET_BYTES;
 use engine::upkeep::Keep;
 use engine::worker::Settings;
@@ -12,7 +13,11 @@ use store::Url;
 
 use crate::error::{self, Problem};
 
+mod file;
 mod open_meteo;
+mod strava;
+
+use file::Given;
 
 const DB_URL: &str = "FITNESS_DB_URL";
 const OTHER_DB_URL: &str = "DATABASE_URL";
@@ -27,6 +32,8 @@ const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
 const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
 pub(crate) const LOCAL_IMPORT: &str = "FITNESS_ENABLE_LOCAL_ARTIFACT_IMPORT";
 const WEBHOOK_SECRET: &str = "FITNESS_WEBHOOK_SECRET";
+const SECRET_KEY: &str = "FITNESS_SECRET_KEY";
+const SECRET_KEY_FILE: &str = "FITNESS_SECRET_KEY_FILE";
 
 const WORKER_SLOTS: &str = "FITNESS_WORKER_SLOTS";
 const LEASE: &str = "FITNESS_LEASE";
@@ -41,6 +48,7 @@ const FAILPOINT: &str = "PACELINE_FAILPOINT";
 const DEFAULT_DATA_DIR: &str = "./data";
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const DB_FILE: &str = "paceline.db";
+const KEY_FILE: &str = "secret.key";
 
 /// What can be set from outside.
 #[derive(Debug)]
@@ -58,6 +66,12 @@ pub(crate) struct Config {
     pub(crate) import_dir: Option<PathBuf>,
     /// Where the weather service is asked.
     pub(crate) open_meteo: plugins::open_meteo::Options,
+    /// The Strava application, and where it is asked.
+    pub(crate) strava: plugins::strava::Options,
+    /// What seals tokens in the database.
+    pub(crate) keys: Keys,
+    /// Where the database and the key lie if nothing else is set.
+    pub(crate) data_dir: PathBuf,
     /// What deliveries of webhooks are signed with; without it only plugins receive any.
     pub(crate) webhook_secret: Option<Secret>,
     /// How runs are worked off.
@@ -127,8 +141,11 @@ impl Config {
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
             open_meteo: open_meteo::read(text)?,
+            strava: strava::read(text)?,
+            keys: keys(text, &data_dir)?,
             webhook_secret: text(WEBHOOK_SECRET)?.map(secret).transpose()?,
             worker: worker(text)?,
+            data_dir,
             keep: Keep {
                 succeeded_days: days(KEEP_RUNS, text(KEEP_RUNS)?, Keep::STANDARD.succeeded_days)?,
                 failed_days: days(KEEP_FAILED_RUNS, text(KEEP_FAILED_RUNS)?, Keep::STANDARD.failed_days)?,
@@ -160,6 +177,19 @@ pub(crate) fn is_colour_unwanted() -> bool {
 
 fn text(name: &'static str, value: Option<OsString>) -> Result<Option<String>, Problem> {
     value.map(|value| value.into_string().map_err(|_| wrong(name, "it is not UTF-8"))).transpose()
+}
+
+/// A key that is set is looked at here; one of our own is made when it is needed.
+fn keys(
+    text: impl Fn(&'static str) -> Result<Option<String>, Problem>,
+    data_dir: &Path,
+) -> Result<Keys, Problem> {
+    let why = |error: engine::secret::SecretError| wrong(SECRET_KEY, &error.to_string());
+    match Given::read(text, SECRET_KEY, SECRET_KEY_FILE)? {
+        None => Ok(Keys::in_own_file(data_dir.join(KEY_FILE))),
+        Some(Given::File { path, .. }) => Ok(Keys::in_file(path)),
+        Some(given) => Keys::parse(&given.text()?).map_err(why),
+    }
 }
 
 // The store's messages never repeat a part that may be a password.
@@ -304,6 +334,25 @@ mod tests {
     fn the_database_lies_in_the_data_folder() {
         let config = read(&[("FITNESS_DATA_DIR", "/srv/runs")]).unwrap();
         assert_eq!(config.db_url.to_string(), "sqlite:/srv/runs/paceline.db");
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_refused_without_its_text() {
+        check_refused(
+            "FITNESS_SECRET_KEY",
+            "changeme",
+            "FITNESS_SECRET_KEY: key 1 is not 32 bytes in base64, as `openssl rand -base64 32` gives",
+        );
+        let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let inventory = read(&[("FITNESS_SECRET_KEY", key)]).unwrap().keys.inventory().unwrap();
+        assert_eq!((inventory.ids.len(), inventory.file), (1, None));
+    }
+
+    #[test]
+    fn our_own_key_lies_in_the_data_folder_and_another_where_it_is_said() {
+        let file = |variables: &[(&str, &str)]| format!("{:?}", read(variables).unwrap().keys);
+        assert_eq!(file(&[("FITNESS_DATA_DIR", "/srv/runs")]), r#"Keys(Some("/srv/runs/secret.key"))"#);
+        assert_eq!(file(&[("FITNESS_SECRET_KEY_FILE", "/run/key")]), r#"Keys(Some("/run/key"))"#);
     }
 
     #[test]

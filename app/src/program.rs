@@ -8,11 +8,13 @@ use anyhow::Context;
 use engine::Engine;
 use engine::clock::Clock;
 use engine::context::Watcher;
-use engine::registry::Registry;
+use engine::http::Http;
+use engine::registry::{Means, Registry};
 use engine::trigger::Signed;
 use fitness::records::athlete::{self, Athlete};
 use jiff::tz::TimeZone;
 use store::Store;
+use tracing::warn;
 
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -37,12 +39,25 @@ pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
 pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
     let mut registry = Registry::default();
     let files = files::Options { local_paths_over_http: config.local_import, time_zone: own_time_zone() };
-    let options = plugins::Options { files, open_meteo: config.open_meteo.clone() };
+    let options =
+        plugins::Options { files, open_meteo: config.open_meteo.clone(), strava: config.strava.clone() };
     plugins::register(&mut registry, options).context("cannot register the plugins")?;
     if let Some(secret) = &config.webhook_secret {
         registry.other_hooks(Signed::new(secret.bytes())?);
     }
     Ok(registry)
+}
+
+/// What connections and lines of the doctor work with.
+pub(crate) fn means(config: &Config, store: Store) -> Means {
+    Means { store, http: Http::default(), clock: Clock::system(), secrets: config.keys.clone() }
+}
+
+/// Makes the key for secrets where none was made yet. Who has no secrets can do without.
+pub(crate) fn prepare_key(config: &Config) {
+    if let Err(error) = config.keys.prepare() {
+        warn!(code = error.code(), error = %error, "secrets cannot be kept");
+    }
 }
 
 /// The time zone of this machine by its IANA name.
@@ -54,7 +69,9 @@ fn own_time_zone() -> String {
 pub(crate) async fn engine(config: &Config, watcher: Option<Watcher>) -> anyhow::Result<Engine> {
     let store = store(config).await?;
     let (registry, library) = (Arc::new(registry(config)?), Arc::new(scripts::library(config)?));
-    let engine = move || Engine::new(store, registry, library, Clock::system(), watcher);
+    let keys = config.keys.clone();
+    let engine =
+        move || Engine::new(store, registry, library, Clock::system(), watcher).keeping_secrets(keys);
     Ok(tokio::task::spawn_blocking(engine).await?)
 }
 

@@ -18,8 +18,10 @@ pub use progress::{Progress, Report, Watcher};
 use crate::clock::Clock;
 use crate::http::Http;
 use crate::pool::{Door, Visit};
+use crate::registry::Means;
 use crate::run::{Cause, Fence, Fenced, Stop};
 use crate::script::Library;
+use crate::secret::Keys;
 use crate::step::StepError;
 
 pub(crate) const QUERIES: &[&[&store::Sql]] = &[cursor::QUERIES];
@@ -46,6 +48,8 @@ pub struct RunContext {
     pub stop: Stop,
     /// How outside services are asked.
     pub http: Http,
+    /// What opens and seals what outside services entrusted to us.
+    pub secrets: Keys,
     pub watcher: Option<Watcher>,
 }
 
@@ -141,6 +145,16 @@ impl StepContext {
             Ok(value)
         });
         Ok(committed.await?)
+    }
+
+    /// What is the installation's and not the run's: what is written with it holds, whatever becomes of the run.
+    pub fn means(&self) -> Result<Means, StepError> {
+        Ok(Means {
+            store: self.store()?.clone(),
+            http: self.http.clone(),
+            clock: self.clock.clone(),
+            secrets: self.secrets.clone(),
+        })
     }
 
     fn bookmark(&self) -> Bookmark<'_> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -18,10 +18,11 @@ use crate::params;
 use crate::plan::{Overlap, Plan};
 use crate::pool::Pools;
 use crate::queue::{self, Enqueued, Job};
-use crate::registry::Registry;
+use crate::registry::{Means, Registry};
 use crate::run::Cause;
 use crate::run::record::{self, RunRecord};
 use crate::script::{Diagnostic, Folder, Library, Source};
+use crate::secret::Keys;
 use crate::telemetry::Mirror;
 
 /// Pipelines, registry and store, shared by API, command line and worker.
@@ -47,6 +48,7 @@ struct Inner {
     scheduling_ms: AtomicI64,
     mirror: Mirror,
     http: Http,
+    secrets: OnceLock<Keys>,
 }
 
 /// A wish to run a pipeline.
@@ -106,7 +108,15 @@ impl Engine {
             scheduling_ms: AtomicI64::new(0),
             mirror: Mirror::default(),
             http: Http::default(),
+            secrets: OnceLock::new(),
         }))
+    }
+
+    /// The same with keys for what outside services entrust to it; without them nothing can be sealed.
+    #[must_use]
+    pub fn keeping_secrets(self, keys: Keys) -> Self {
+        let _ = self.0.secrets.set(keys);
+        self
     }
 
     /// The database.
@@ -152,8 +162,22 @@ impl Engine {
         &self.0.clock
     }
 
+    /// What lines of the doctor, connections and hooks work with.
+    pub fn means(&self) -> Means {
+        Means {
+            store: self.0.store.clone(),
+            http: self.0.http.clone(),
+            clock: self.0.clock.clone(),
+            secrets: self.secrets().clone(),
+        }
+    }
+
     pub(crate) fn http(&self) -> &Http {
         &self.0.http
+    }
+
+    pub(crate) fn secrets(&self) -> &Keys {
+        self.0.secrets.get_or_init(Keys::default)
     }
 
     pub(crate) fn mirror(&self) -> &Mirror {

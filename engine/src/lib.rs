@@ -19,6 +19,7 @@ pub mod rerun;
 pub mod run;
 pub mod schedule;
 pub mod script;
+pub mod secret;
 #[cfg(test)]
 mod stage;
 pub mod step;

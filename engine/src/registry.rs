@@ -1,5 +1,7 @@
 //! What plugins offer, by name: an explicit list, filled once at start.
 
+mod connection;
+mod means;
 mod partitions;
 mod query;
 
@@ -7,12 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use store::{Store, Tx};
+use store::Tx;
 
 use crate::child;
-use crate::clock::Clock;
 use crate::step::{BoxFuture, ConfigError, Kind, Step};
 
+pub use connection::{Connected, Connection, Missing, Receipt, Status};
+pub use means::Means;
 pub use partitions::{Partition, Partitions};
 pub use query::{AnyQuery, Query, QueryContext, QueryError, Study};
 
@@ -33,43 +36,48 @@ pub struct Checkup {
     pub detail: String,
 }
 
-/// Looks after one thing that can be wrong with an installation.
+impl Checkup {
+    /// A line that says all is well.
+    pub fn well(name: &str, detail: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: true, detail: detail.into() }
+    }
+
+    /// A line that says what is wrong, and what to do.
+    pub fn ill(name: &str, detail: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: false, detail: detail.into() }
+    }
+}
+
+/// Looks after what can be wrong with one part of an installation.
 pub trait Check: Send + Sync + 'static {
     /// What is looked at, in a few words.
     fn name(&self) -> &'static str;
-    /// Looks, and says what to do where it is not well.
-    fn examine<'a>(&'a self, store: &'a Store, clock: &'a Clock) -> BoxFuture<'a, Checkup>;
-}
-
-/// Connects an account of an outside service.
-pub trait Connection: Send + Sync + 'static {
-    fn name(&self) -> &'static str;
-    /// Where the user is sent; the state comes back with the answer.
-    fn authorize_url(&self, state: &str, redirect: &str) -> String;
-    /// Exchanges the code that came back and stores what it gave.
-    fn exchange<'a>(
-        &'a self,
-        store: &'a Store,
-        partition: &'a str,
-        code: &'a str,
-    ) -> BoxFuture<'a, Result<(), crate::step::Cause>>;
-    /// Ends the connection and forgets its secrets.
-    fn disconnect<'a>(
-        &'a self,
-        store: &'a Store,
-        partition: &'a str,
-    ) -> BoxFuture<'a, Result<(), crate::step::Cause>>;
+    /// Looks, and says in a line for each thing what to do where it is not well.
+    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Vec<Checkup>>;
 }
 
 /// A webhook as it came in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Delivery {
     /// In capitals, as `POST`.
     pub method: String,
+    /// What stands in the address behind the name; nobody else knows it where it is the proof.
+    pub word: Option<String>,
     pub query: BTreeMap<String, String>,
     /// By their names in small letters.
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
+}
+
+/// Without what may be a secret of the sender's.
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery")
+            .field("method", &self.method)
+            .field("headers", &self.headers.keys())
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a webhook asks for.
@@ -88,7 +96,11 @@ pub enum Verdict {
 pub trait Hook: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     /// Verifies a delivery without trusting it.
-    fn receive(&self, delivery: &Delivery) -> Verdict;
+    fn receive<'a>(
+        &'a self,
+        means: &'a Means,
+        delivery: &'a Delivery,
+    ) -> BoxFuture<'a, store::Result<Verdict>>;
 }
 
 /// Says what is wrong with what a rule advises: the plugin that reads advice knows its shape.

@@ -1,7 +1,8 @@
--- Who has connected Strava, with what was granted; the tokens are sealed, and `pair` counts the pairs that came.
+-- Who has connected Strava, with what was granted; the tokens are sealed, and `pair` counts the pairs that came. Of a
+-- grant that was taken over the account is known once it was asked.
 CREATE TABLE strava_connection (
     athlete TEXT NOT NULL PRIMARY KEY REFERENCES athlete (id) ON DELETE CASCADE,
-    strava_id BIGINT NOT NULL,
+    strava_id BIGINT,
     scopes TEXT NOT NULL,
     access_token TEXT NOT NULL,
     refresh_token TEXT NOT NULL,

@@ -51,6 +51,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(14, "0014_weather.sql", "weather"),
     migration!(15, "0015_old_best.sql", "old_best"),
     migration!(16, "0016_strava.sql", "strava"),
+    migration!(17, "0017_purge.sql", "purge"),
 ];
 
 /// What a migration run did.

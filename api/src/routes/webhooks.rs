@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::page::Page;
-use crate::path::Segment;
+use crate::path::{Segment, Segments};
 use crate::state::Shared;
 
 /// What a delivery did to one pipeline.
@@ -53,7 +53,7 @@ pub(crate) async fn verify(
     Segment(name): Segment,
     request: Request,
 ) -> Result<Response, Error> {
-    receive(&shared, &name, request).await
+    receive(&shared, &name, None, request).await
 }
 
 /// Receives a delivery, and starts the pipelines that wait for it.
@@ -80,14 +80,62 @@ pub(crate) async fn deliver(
     Segment(name): Segment,
     request: Request,
 ) -> Result<Response, Error> {
-    receive(&shared, &name, request).await
+    receive(&shared, &name, None, request).await
+}
+
+/// Answers a service that makes sure of an address which ends in a word of its own.
+#[utoipa::path(
+    get, path = "/webhooks/{name}/{word}", tag = "pipelines", operation_id = "verify_secret_webhook",
+    params(
+        ("name" = String, Path, description = "Name of the webhook"),
+        ("word" = String, Path, description = "What only the sender knows"),
+    ),
+    responses(
+        (status = 200, description = "What the receiver of that name answers", body = Object),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn verify_secret(
+    State(shared): State<Arc<Shared>>,
+    Segments((name, word)): Segments,
+    request: Request,
+) -> Result<Response, Error> {
+    receive(&shared, &name, Some(word), request).await
+}
+
+/// Receives a delivery at an address which ends in a word that only the sender knows.
+#[utoipa::path(
+    post, path = "/webhooks/{name}/{word}", tag = "pipelines", operation_id = "deliver_secret_webhook",
+    params(
+        ("name" = String, Path, description = "Name of the webhook"),
+        ("word" = String, Path, description = "What only the sender knows"),
+    ),
+    request_body(content = Option<Object>, description = "Whatever the sender tells"),
+    responses(
+        (status = 202, description = "What stands for it in the queue", body = Page<Delivered>),
+        (status = 200, description = "What the receiver of that name answers, without starting anything", body = Object),
+        (status = 403, description = "Not from whom it should be", body = ErrorBody),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn deliver_secret(
+    State(shared): State<Arc<Shared>>,
+    Segments((name, word)): Segments,
+    request: Request,
+) -> Result<Response, Error> {
+    receive(&shared, &name, Some(word), request).await
 }
 
 /// Whoever sends it waits for no more than an answer, and sends it again where there is none.
-async fn receive(shared: &Shared, name: &str, request: Request) -> Result<Response, Error> {
+async fn receive(
+    shared: &Shared,
+    name: &str,
+    word: Option<String>,
+    request: Request,
+) -> Result<Response, Error> {
     let limits = &shared.state.limits;
     let received = async {
-        let delivery = read(request, limits.webhook_bytes).await?;
+        let delivery = Delivery { word, ..read(request, limits.webhook_bytes).await? };
         Ok(shared.state.engine.receive(name, &delivery).await?)
     };
     match timeout(limits.webhook_wait, received).await {
@@ -105,7 +153,7 @@ async fn read(request: Request, limit_bytes: usize) -> Result<Delivery, Error> {
     let (method, query) = (request.method().to_string(), query(request.uri())?);
     let headers = headers(request.headers());
     let body = body::read(request, limit_bytes).await?.to_vec();
-    Ok(Delivery { method, query, headers, body })
+    Ok(Delivery { method, word: None, query, headers, body })
 }
 
 fn query(uri: &Uri) -> Result<BTreeMap<String, String>, Error> {

@@ -2,10 +2,10 @@
 
 use engine::context::StepContext;
 use engine::registry::{
-    Delivery, Hook, Partition, Partitions, Query, QueryContext, QueryError, Registry, Study, Verdict,
+    Delivery, Hook, Means, Partition, Partitions, Query, QueryContext, QueryError, Registry, Study, Verdict,
 };
 use engine::script::rule::Rule;
-use engine::step::{Cause, ConfigError, Step, StepError};
+use engine::step::{BoxFuture, Cause, ConfigError, Step, StepError};
 use fitness::Scope;
 use fitness::prediction::Race;
 use fitness::records::best_effort;
@@ -46,16 +46,20 @@ impl Hook for Sample {
         "sample"
     }
 
-    fn receive(&self, delivery: &Delivery) -> Verdict {
-        if let Some(challenge) = delivery.query.get("hub.challenge") {
-            return Verdict::Answer(json!({ "hub.challenge": challenge, "method": delivery.method }));
-        }
-        if delivery.headers.get("x-word").is_none_or(|word| word != "sesame") {
-            return Verdict::Refuse;
-        }
-        let who = String::from_utf8_lossy(&delivery.body);
-        Verdict::Enqueue { partition: None, params: json!({ "who": who, "other": 1 }) }
+    fn receive<'a>(&'a self, _: &'a Means, delivery: &'a Delivery) -> BoxFuture<'a, store::Result<Verdict>> {
+        Box::pin(async { Ok(judge(delivery)) })
     }
+}
+
+fn judge(delivery: &Delivery) -> Verdict {
+    if let Some(challenge) = delivery.query.get("hub.challenge") {
+        return Verdict::Answer(json!({ "hub.challenge": challenge, "method": delivery.method }));
+    }
+    if delivery.headers.get("x-word").is_none_or(|word| word != "sesame") {
+        return Verdict::Refuse;
+    }
+    let who = String::from_utf8_lossy(&delivery.body);
+    Verdict::Enqueue { partition: None, params: json!({ "who": who, "other": 1 }) }
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]

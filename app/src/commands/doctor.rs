@@ -1,7 +1,9 @@
 //! `paceline doctor`: looks at everything that can be wrong with an installation.
 
+mod machine;
+mod schedules;
+
 use clap::Args;
-use engine::clock::Clock;
 use engine::queue::{self, Bloat};
 use engine::registry::Checkup;
 use engine::script;
@@ -28,7 +30,7 @@ const OLD_SNAPSHOT_MS: i64 = 5 * 60_000;
 /// Fifty times as many as autovacuum waits for on this table.
 const MANY_DEAD_ROWS: i64 = 50_000;
 
-/// Checks settings, database, scripts and plugins, and says what to do
+/// Checks settings, database, disk, clock, keys, scripts, schedules and services, and says what to do
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Doctor {
@@ -44,6 +46,10 @@ impl Doctor {
         match program::store(config).await {
             Ok(store) => {
                 checkups.push(database(&store, config).await);
+                checkups.extend(machine::clock(&store).await);
+                checkups.extend(machine::disk(config));
+                checkups.push(machine::keys(config));
+                checkups.extend(schedules::look(config, &store).await?);
                 checkups.extend(queue(&store).await);
                 checkups.extend(plugins(&store, config).await?);
             }
@@ -155,20 +161,20 @@ fn bloated(bloat: &Bloat) -> Checkup {
 }
 
 async fn plugins(store: &Store, config: &Config) -> anyhow::Result<Vec<Checkup>> {
-    let (registry, clock) = (program::registry(config)?, Clock::system());
+    let (registry, means) = (program::registry(config)?, program::means(config, store.clone()));
     let mut checkups = Vec::new();
     for check in registry.checks() {
-        checkups.push(check.examine(store, &clock).await);
+        checkups.extend(check.examine(&means).await);
     }
     Ok(checkups)
 }
 
-fn well(name: &str, detail: String) -> Checkup {
-    Checkup { name: name.to_owned(), ok: true, detail }
+fn well(name: &str, detail: impl Into<String>) -> Checkup {
+    Checkup::well(name, detail)
 }
 
-fn ill(name: &str, detail: String) -> Checkup {
-    Checkup { name: name.to_owned(), ok: false, detail }
+fn ill(name: &str, detail: impl Into<String>) -> Checkup {
+    Checkup::ill(name, detail)
 }
 
 fn to_json(checkup: &Checkup) -> Value {

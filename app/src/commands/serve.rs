@@ -43,6 +43,7 @@ impl Serve {
         let metrics = engine::telemetry::install()?;
         let engine = program::engine(config, None).await?;
         program::meet(engine.store(), ATHLETE).await?;
+        program::prepare_key(config);
         let watch = watch(config, &engine)?;
         let listener = listen(address).await?;
         if config.log.form == LogForm::Readable {

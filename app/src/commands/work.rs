@@ -33,6 +33,7 @@ impl Work {
         let Some(engine) = stop.run_until_cancelled(program::engine(config, None)).await.transpose()? else {
             return Ok(error::DONE);
         };
+        program::prepare_key(config);
         let mut settings: Settings = config.worker.clone();
         settings.slots = self.slots.map_or(settings.slots, usize::from);
         let crew = Crew::start(config, &engine, settings, &stop)?;

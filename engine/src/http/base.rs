@@ -77,7 +77,9 @@ impl Base {
 
     pub(super) fn with(&self, query: &[(&str, &str)]) -> Url {
         let mut url = self.0.clone();
-        url.query_pairs_mut().extend_pairs(query);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         url
     }
 }

@@ -43,6 +43,7 @@ impl Rehearsal {
             fence: Fence::new("rehearsal", 0),
             stop: Stop::default(),
             http: crate::http::Http::default(),
+            secrets: crate::secret::Keys::default(),
             watcher: None,
         };
         let (plan, metrics) = (self.plan.clone(), self.metrics.clone());

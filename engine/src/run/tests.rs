@@ -222,6 +222,7 @@ impl Stage {
             fence: self.fence.clone(),
             stop: self.stop.clone(),
             http: crate::http::Http::default(),
+            secrets: crate::secret::Keys::default(),
             watcher: None,
         };
         Arc::new(context)

@@ -4,7 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::registry::{Delivery, Hook, Verdict};
+use crate::registry::{Delivery, Hook, Means, Verdict};
+use crate::step::BoxFuture;
 
 /// Shorter secrets could be guessed.
 pub const SECRET_BYTES: usize = 32;
@@ -33,6 +34,14 @@ impl Signed {
         Ok(Self { keyed })
     }
 
+    fn judge(&self, delivery: &Delivery) -> Verdict {
+        // A request that only reads starts nothing, and nobody signs an address.
+        if delivery.method == "POST" && delivery.word.is_none() && self.is_genuine(delivery) {
+            return Verdict::Enqueue { partition: None, params: Value::Null };
+        }
+        Verdict::Refuse
+    }
+
     fn is_genuine(&self, delivery: &Delivery) -> bool {
         let given = delivery.headers.get(HEADER).and_then(|header| header.strip_prefix(SCHEME));
         let Some(given) = given.and_then(bytes) else { return false };
@@ -46,12 +55,12 @@ impl Hook for Signed {
         "signed"
     }
 
-    fn receive(&self, delivery: &Delivery) -> Verdict {
-        // A request that only reads starts nothing.
-        if delivery.method == "POST" && self.is_genuine(delivery) {
-            return Verdict::Enqueue { partition: None, params: Value::Null };
-        }
-        Verdict::Refuse
+    fn receive<'a>(
+        &'a self,
+        _means: &'a Means,
+        delivery: &'a Delivery,
+    ) -> BoxFuture<'a, store::Result<Verdict>> {
+        Box::pin(async { Ok(self.judge(delivery)) })
     }
 }
 
@@ -76,6 +85,7 @@ mod tests {
         let header = signature.map(|signature| (HEADER.to_owned(), signature.to_owned()));
         Delivery {
             method: method.to_owned(),
+            word: None,
             query: BTreeMap::new(),
             headers: header.into_iter().collect(),
             body: BODY.to_vec(),
@@ -83,7 +93,7 @@ mod tests {
     }
 
     fn check(delivery: &Delivery, is_genuine: bool) {
-        let verdict = Signed::new(SECRET).unwrap().receive(delivery);
+        let verdict = Signed::new(SECRET).unwrap().judge(delivery);
         let wanted = if is_genuine {
             Verdict::Enqueue { partition: None, params: Value::Null }
         } else {
@@ -114,6 +124,12 @@ mod tests {
     #[test]
     fn a_request_that_reads_starts_nothing() {
         check(&delivery("GET", Some(&format!("sha256={}", signature()))), false);
+    }
+
+    #[test]
+    fn a_word_in_the_address_is_for_those_who_know_it() {
+        let signed = delivery("POST", Some(&format!("sha256={}", signature())));
+        check(&Delivery { word: Some("word".to_owned()), ..signed }, false);
     }
 
     #[test]

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use store::{Store, Tx};
 
 use super::*;
-use crate::registry::{Delivery, Hook, Partition, Partitions, Registry, Verdict};
+use crate::registry::{Delivery, Hook, Means, Partition, Partitions, Registry, Verdict};
 use crate::run::RunState;
 use crate::run::record::{self, Page, RunRecord};
 use crate::stage::Stage;
+use crate::step::BoxFuture;
 
 const SKIP: (&str, &str) = (
     "skip",
@@ -32,16 +33,20 @@ impl Hook for Told {
         "told"
     }
 
-    fn receive(&self, delivery: &Delivery) -> Verdict {
-        if let Some(challenge) = delivery.query.get("challenge") {
-            return Verdict::Answer(json!({ "challenge": challenge }));
-        }
-        if !delivery.headers.contains_key("please") {
-            return Verdict::Refuse;
-        }
-        let params = serde_json::from_slice(&delivery.body).unwrap_or(Value::Null);
-        Verdict::Enqueue { partition: delivery.query.get("who").cloned(), params }
+    fn receive<'a>(&'a self, _: &'a Means, delivery: &'a Delivery) -> BoxFuture<'a, store::Result<Verdict>> {
+        Box::pin(async { Ok(judge(delivery)) })
     }
+}
+
+fn judge(delivery: &Delivery) -> Verdict {
+    if let Some(challenge) = delivery.query.get("challenge") {
+        return Verdict::Answer(json!({ "challenge": challenge }));
+    }
+    if !delivery.headers.contains_key("please") {
+        return Verdict::Refuse;
+    }
+    let params = serde_json::from_slice(&delivery.body).unwrap_or(Value::Null);
+    Verdict::Enqueue { partition: delivery.query.get("who").cloned(), params }
 }
 
 struct People;
@@ -68,6 +73,7 @@ async fn stages(scripts: &[(&str, &str)]) -> Vec<Stage> {
 
 fn delivery(who: Option<&str>, body: &Value) -> Delivery {
     Delivery {
+        word: None,
         method: "POST".to_owned(),
         query: who.map(|who| ("who".to_owned(), who.to_owned())).into_iter().collect(),
         headers: BTreeMap::from([("please".to_owned(), "1".to_owned())]),

@@ -47,7 +47,8 @@ impl Engine {
     pub async fn receive(&self, name: &str, delivery: &Delivery) -> Result<Received, WebhookError> {
         let unknown = || WebhookError::Unknown(name.to_owned());
         let hook = self.registry().find_hook(name).ok_or_else(unknown)?;
-        match hook.receive(delivery) {
+        let verdict = hook.receive(&self.means(), delivery).await.map_err(EnqueueError::Store)?;
+        match verdict {
             Verdict::Answer(answer) => Ok(Received::Answer(answer)),
             Verdict::Refuse => {
                 warn!(webhook = name, "delivery refused");

@@ -243,6 +243,7 @@ impl Held {
             fence: self.claimed.fence.clone(),
             stop: self.stop.clone(),
             http: self.engine.http().clone(),
+            secrets: self.engine.secrets().clone(),
             watcher: self.engine.watcher().cloned(),
         };
         let context = Arc::new(context);

@@ -27,6 +27,7 @@ pub mod load_position;
 pub mod old_best;
 pub mod old_weather;
 pub mod original;
+pub mod purge_receipt;
 pub mod session;
 pub mod setting_change;
 pub mod setting_overview;

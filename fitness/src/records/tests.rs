@@ -137,6 +137,12 @@ fn queries() -> Vec<Sql> {
             weather_hour::QUERIES,
             weather_home::QUERIES,
             weather_quota::QUERIES,
+            strava::connection::QUERIES,
+            strava::authorization::QUERIES,
+            strava::subscription::QUERIES,
+            strava::purge::QUERIES,
+            strava::overview::QUERIES,
+            purge_receipt::QUERIES,
         ],
         activity::QUERIES,
         shareable::QUERIES,
@@ -156,12 +162,13 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 9] = [
+const READ_WHOLE: [&str; 10] = [
     "athlete",
     "athlete_setting",
     "load_position",
     "change_number",
     "stale_day",
+    "strava_connection",
     "export_item",
     "r",
     "weather_home",
@@ -237,6 +244,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 
 mod duplicates;
 mod shareable_gate;
+mod strava_rows;
 
 mod scenario {
     use super::*;

@@ -3,13 +3,14 @@
 use engine::registry::{Registry, RegistryError};
 
 pub use artifacts::DEPRECATED as DEPRECATED_ARTIFACTS;
-pub use open_meteo;
+pub use {open_meteo, strava};
 
 /// What only the program knows, by plugin.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub files: files::Options,
     pub open_meteo: open_meteo::Options,
+    pub strava: strava::Options,
 }
 
 /// Adds what all plugins offer.
@@ -23,6 +24,7 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     rollup::register(registry)?;
     insights::register(registry)?;
     open_meteo::register(registry, options.open_meteo)?;
+    strava::register(registry, options.strava)?;
     artifacts::register(registry, of_artifacts)?;
     Ok(())
 }
@@ -39,7 +41,7 @@ mod tests {
         let files = files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() };
         let mut registry = Registry::default();
         let open_meteo = open_meteo::Options::standard();
-        register(&mut registry, Options { files, open_meteo }).unwrap();
+        register(&mut registry, Options { files, open_meteo, strava: strava::Options::default() }).unwrap();
         registry
     }
 

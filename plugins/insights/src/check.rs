@@ -1,10 +1,9 @@
 //! The doctor's line about the advice of today.
 
-use engine::clock::Clock;
-use engine::registry::{Check, Checkup};
+use engine::registry::{Check, Checkup, Means};
 use engine::step::BoxFuture;
 use fitness::{Scope, records};
-use store::{Store, Tx};
+use store::Tx;
 
 use crate::athlete;
 
@@ -16,15 +15,15 @@ impl Check for LastInsight {
         "advice of today"
     }
 
-    fn examine<'a>(&'a self, store: &'a Store, clock: &'a Clock) -> BoxFuture<'a, Checkup> {
+    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Vec<Checkup>> {
         Box::pin(async move {
-            let now_ms = clock.now_ms();
-            let (ok, detail) = match store.read(move |tx| advised(tx, now_ms)).await {
+            let now_ms = means.clock.now_ms();
+            let (ok, detail) = match means.store.read(move |tx| advised(tx, now_ms)).await {
                 // Yesterday's advice is no damage: it is a run that has not been asked for yet.
                 Ok(athletes) => (true, describe(&athletes)),
                 Err(error) => (false, error.to_string()),
             };
-            Checkup { name: self.name().to_owned(), ok, detail }
+            vec![Checkup { name: self.name().to_owned(), ok, detail }]
         })
     }
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use engine::clock::Clock;
-use engine::registry::{Check, Checkup};
+use engine::registry::{Check, Checkup, Means};
 use engine::step::BoxFuture;
 use fitness::records;
 use fitness::settings::{Name, Source};
-use store::{Store, Tx};
+use store::Tx;
 
 /// The settings whose estimate moves a load the most.
 const WANTED: [Name; 4] = [Name::HrRest, Name::HrMax, Name::Lthr, Name::Ftp];
@@ -20,13 +19,13 @@ impl Check for Settings {
         "athlete settings"
     }
 
-    fn examine<'a>(&'a self, store: &'a Store, _clock: &'a Clock) -> BoxFuture<'a, Checkup> {
+    fn examine<'a>(&'a self, means: &'a Means) -> BoxFuture<'a, Vec<Checkup>> {
         Box::pin(async move {
-            let (ok, detail) = match store.read(never_given).await {
+            let (ok, detail) = match means.store.read(never_given).await {
                 Ok(athletes) => (true, describe(&athletes)),
                 Err(error) => (false, error.to_string()),
             };
-            Checkup { name: self.name().to_owned(), ok, detail }
+            vec![Checkup { name: self.name().to_owned(), ok, detail }]
         })
     }
 }

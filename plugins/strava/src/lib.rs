@@ -1,12 +1,23 @@
 //! Strava: what an athlete published there, by the rules of its API.
 
+mod check;
+mod connection;
+mod identity;
+mod oauth;
 mod options;
+mod scope;
+pub mod subscription;
+mod token;
+mod webhook;
+mod word;
 
 use engine::registry::{Registry, RegistryError};
 
 pub use options::{Application, Options};
 
-/// Offers the steps of this plugin.
-pub fn register(_registry: &mut Registry, _options: Options) -> Result<(), RegistryError> {
-    Ok(())
+/// Offers what this plugin has.
+pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
+    check::register(registry, &options);
+    registry.hook(webhook::Webhook)?;
+    registry.connection(connection::Strava { options })
 }

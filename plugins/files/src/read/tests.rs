@@ -94,6 +94,7 @@ impl Bench {
             fence,
             stop: Stop::default(),
             http: engine::http::Http::default(),
+            secrets: engine::secret::Keys::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), "files.read".into(), 1)

@@ -252,6 +252,7 @@ impl House {
             fence: Fence::new("run", 1),
             stop: Stop::default(),
             http: engine::http::Http::default(),
+            secrets: engine::secret::Keys::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), "insights".into(), 1)

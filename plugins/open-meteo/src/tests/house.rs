@@ -270,6 +270,7 @@ impl House {
             fence: Fence::new("run", 1),
             stop: Stop::default(),
             http: Http::default(),
+            secrets: engine::secret::Keys::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), "history".into(), 1)

@@ -13,17 +13,18 @@ use serde::{Deserialize, Serialize};
 use crate::fault::Switch;
 use crate::frame::Frame;
 use crate::journal::Call;
-use crate::open_meteo;
+use crate::{open_meteo, strava};
 
 pub(crate) fn router(frame: Arc<Frame>) -> Router {
     let open_meteo = open_meteo::control(frame.open_meteo.clone());
+    let strava = strava::control(frame.strava.clone());
     let shared = Router::new()
         .route("/calls", get(calls).delete(forget_calls))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/clock", get(clock).put(set_clock))
         .route("/door", put(set_door))
         .with_state(frame);
-    Router::new().nest("/_control", shared.nest("/open-meteo", open_meteo))
+    Router::new().nest("/_control", shared.nest("/open-meteo", open_meteo).nest("/strava", strava))
 }
 
 async fn calls(State(frame): State<Arc<Frame>>) -> Json<Vec<Call>> {

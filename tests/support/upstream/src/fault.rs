@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The connection is reset before the answer.
+    /// The connection is reset before the answer, and the service never learns of the request.
     Reset,
+    /// The service does what it was asked to, and the connection is reset instead of an answer.
+    Lost,
     /// The connection is reset in the middle of the body.
     ResetMidBody,
     /// The answer comes whole, after so many milliseconds.
@@ -50,8 +52,13 @@ pub enum Fault {
 impl Fault {
     /// Whether the service works on the request before the answer is spoilt, so that it is counted there.
     pub(crate) fn lets_through(&self) -> bool {
-        use Fault::{BrokenJson, Drip, ResetMidBody, Slow, Stall, Truncated, WrongType};
-        matches!(self, ResetMidBody | Slow(_) | Drip(_) | Stall | Truncated | WrongType | BrokenJson)
+        use Fault::{BrokenJson, Drip, Lost, ResetMidBody, Slow, Stall, Truncated, WrongType};
+        matches!(self, Lost | ResetMidBody | Slow(_) | Drip(_) | Stall | Truncated | WrongType | BrokenJson)
+    }
+
+    /// Whether nobody gets to see a status.
+    pub(crate) fn is_without_answer(&self) -> bool {
+        matches!(self, Fault::Reset | Fault::Lost)
     }
 
     pub(crate) fn pause(millis: u64) -> tokio::time::Sleep {
@@ -64,6 +71,9 @@ impl Fault {
 pub struct Switch {
     /// A service such as `open_meteo.archive`, or `open_meteo` for all of its hosts.
     pub service: String,
+    /// What the request's path in this server begins with, such as `/strava/api/v3/segments`; without it any does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// What happens.
     pub fault: Fault,
     /// To how many requests; without a number until it is switched off.
@@ -72,8 +82,10 @@ pub struct Switch {
 }
 
 impl Switch {
-    fn meets(&self, service: &str) -> bool {
-        service.strip_prefix(&self.service).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    fn meets(&self, service: &str, path: &str) -> bool {
+        let rest = service.strip_prefix(&self.service);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            && self.path.as_ref().is_none_or(|begin| path.starts_with(begin))
     }
 }
 
@@ -94,9 +106,9 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn take(&self, service: &str) -> Option<Fault> {
+    pub(crate) fn take(&self, service: &str, path: &str) -> Option<Fault> {
         let mut switches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = switches.iter().position(|switch| switch.meets(service))?;
+        let index = switches.iter().position(|switch| switch.meets(service, path))?;
         let fault = switches[index].fault.clone();
         if let Some(times) = &mut switches[index].times {
             *times = times.saturating_sub(1);

@@ -17,6 +17,8 @@ pub struct Call {
     pub path: String,
     /// The pairs of the query, decoded, in their order.
     pub query: Vec<(String, String)>,
+    /// The names in lower case and the values of the headers, in their order.
+    pub headers: Vec<(String, String)>,
     /// What was sent along, as text.
     pub body: String,
     /// The status answered, or nothing while it is worked on, or where a fault let no answer through.
@@ -32,6 +34,12 @@ impl Call {
     #[must_use]
     pub fn param(&self, key: &str) -> Option<&str> {
         self.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 }
 

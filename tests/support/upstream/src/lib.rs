@@ -13,6 +13,7 @@ mod journal;
 pub mod open_meteo;
 mod replay;
 mod spoil;
+pub mod strava;
 
 use std::io;
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use clock::Clock;
 pub use fault::{Fault, Switch};
 pub use journal::Call;
 pub use open_meteo::OpenMeteo;
+pub use strava::Strava;
 
 use door::{Cut, Door};
 use frame::Frame;
@@ -100,14 +102,37 @@ impl Upstream {
         format!("{}/open-meteo/{}", self.url, host.name())
     }
 
+    /// The state of Strava.
+    #[must_use]
+    pub fn strava(&self) -> &Strava {
+        &self.frame.strava
+    }
+
+    /// The base URL of Strava's interface, to which a client adds `/athlete`.
+    #[must_use]
+    pub fn strava_api_url(&self) -> String {
+        format!("{}/strava/api/v3", self.url)
+    }
+
+    /// The base URL of consent and tokens at Strava, to which a client adds `/authorize`, `/token` or `/revoke`.
+    #[must_use]
+    pub fn strava_auth_url(&self) -> String {
+        format!("{}/strava/oauth", self.url)
+    }
+
     /// Switches a fault on for a service such as `open_meteo.archive`, or for `open_meteo` as a whole.
     pub fn fail(&self, service: &str, fault: Fault) {
-        self.frame.faults.add(Switch { service: service.to_owned(), fault, times: None });
+        self.fail_where(Switch { service: service.to_owned(), path: None, fault, times: None });
     }
 
     /// Switches a fault on for the next so many requests to a service.
     pub fn fail_times(&self, service: &str, fault: Fault, times: u32) {
-        self.frame.faults.add(Switch { service: service.to_owned(), fault, times: Some(times) });
+        self.fail_where(Switch { service: service.to_owned(), path: None, fault, times: Some(times) });
+    }
+
+    /// Switches a fault on for some requests to a service, by their paths.
+    pub fn fail_where(&self, switch: Switch) {
+        self.frame.faults.add(switch);
     }
 
     /// Refuses connections to all services, and resets those that are open.

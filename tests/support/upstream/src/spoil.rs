@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
 
 use crate::door::Cut;
-use crate::{Fault, frame};
+use crate::{Fault, frame, strava};
 
 /// Larger than any service's answer.
 const BODY_BYTES: usize = 64 << 20;
@@ -19,7 +19,7 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></hea
     <body><center><h1>Bad Gateway</h1></center><hr><center>nginx</center></body></html>\n";
 
 /// What is answered instead of the service's own answer.
-pub(crate) async fn instead(fault: &Fault, cut: &Cut) -> Response {
+pub(crate) async fn instead(fault: &Fault, service: &str, cut: &Cut) -> Response {
     match fault {
         Fault::Reset => {
             cut.now();
@@ -33,6 +33,9 @@ pub(crate) async fn instead(fault: &Fault, cut: &Cut) -> Response {
         Fault::Garbage => as_json(vec![0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28]),
         Fault::Empty => as_json(Body::empty()),
         Fault::Redirect(target) => redirect(target),
+        Fault::Status(status) if service.starts_with("strava.") => {
+            strava::Refusal::of_status(*status).into_response()
+        }
         Fault::Status(status) => error(*status),
         _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -40,9 +43,16 @@ pub(crate) async fn instead(fault: &Fault, cut: &Cut) -> Response {
 
 /// The service's own answer, spoilt on its way.
 pub(crate) async fn on_its_way(fault: &Fault, answer: Response, cut: &Cut) -> Response {
-    if let Fault::Slow(millis) = fault {
-        Fault::pause(*millis).await;
-        return answer;
+    match fault {
+        Fault::Slow(millis) => {
+            Fault::pause(*millis).await;
+            return answer;
+        }
+        Fault::Lost => {
+            cut.now();
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+        _ => {}
     }
     let (mut head, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, BODY_BYTES).await.unwrap_or_default();

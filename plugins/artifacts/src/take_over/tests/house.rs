@@ -207,6 +207,7 @@ impl House {
             fence: Fence::new(&self.run(), 1),
             stop: Stop::default(),
             http: engine::http::Http::default(),
+            secrets: engine::secret::Keys::default(),
             watcher: None,
         };
         StepContext::new(Arc::new(shared), "take_over".into(), 1)

@@ -10,4 +10,5 @@ mod hosts;
 mod limits;
 mod nulls;
 mod replay;
+mod strava;
 mod trial;

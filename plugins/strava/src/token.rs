@@ -1,0 +1,121 @@
+//! The access token of an athlete: opened, and renewed by one process at a time.
+//!
+//! A refresh token may be dead the moment a new one is given, so that a new pair is committed before anybody uses it,
+//! and whoever asked for it waits for that even where nobody wants the answer any more.
+
+mod renewal;
+mod vault;
+
+use engine::context::StepContext;
+use engine::registry::Means;
+use engine::step::{Cause, StepError};
+use fitness::records::strava::connection::{self, Connection};
+use tracing::warn;
+use zeroize::Zeroizing;
+
+use crate::identity;
+use crate::options::Options;
+use crate::scope::Scopes;
+
+pub(crate) use connection::State;
+pub(crate) use vault::Vault;
+
+use renewal::Renewal;
+
+/// A token that ends sooner is renewed before it is used.
+const LEFT_MS: i64 = 5 * 60_000;
+
+/// A token that is in force, and whose it is.
+#[derive(Clone)]
+pub(crate) struct Access {
+    pub(crate) token: Zeroizing<String>,
+    /// Which of the pairs that came.
+    pub(crate) pair: i64,
+    pub(crate) strava_id: i64,
+    pub(crate) scopes: Scopes,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access")
+            .field("pair", &self.pair)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which token is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// One that lasts for some minutes.
+    Lasting,
+    /// One of a later pair.
+    After(i64),
+}
+
+impl Wanted {
+    fn is_met(self, connection: &Connection, now_ms: i64) -> bool {
+        match self {
+            Self::Lasting => connection.pair.expires_ms - now_ms > LEFT_MS,
+            Self::After(pair) => connection.number > pair,
+        }
+    }
+}
+
+/// The token of the run's athlete; one that is about to end is renewed first.
+pub(crate) async fn current(ctx: &StepContext, options: &Options) -> Result<Access, StepError> {
+    find(&ctx.means()?, options, &ctx.run.partition, Wanted::Lasting).await
+}
+
+/// A later token than one that Strava did not take. It may have the same text, which then is not taken either.
+pub(crate) async fn renew(ctx: &StepContext, options: &Options, used: &Access) -> Result<Access, StepError> {
+    find(&ctx.means()?, options, &ctx.run.partition, Wanted::After(used.pair)).await
+}
+
+/// Notes how the connection is, for everybody to see.
+pub(crate) async fn note(ctx: &StepContext, state: State, reason: &str) -> Result<(), StepError> {
+    let (athlete, reason, now_ms) = (ctx.run.partition.clone(), reason.to_owned(), ctx.clock.now_ms());
+    let told = (state != State::Connected).then(|| reason.clone());
+    let news =
+        ctx.commit(move |tx, _| connection::note(tx, &athlete, (state, told.as_deref()), now_ms)).await?;
+    if news && state != State::Connected {
+        warn!(state = state.as_str(), reason, "the connection to Strava needs attention");
+    }
+    Ok(())
+}
+
+/// The token of an athlete, as it is wanted.
+pub(crate) async fn find(
+    means: &Means,
+    options: &Options,
+    athlete: &str,
+    wanted: Wanted,
+) -> Result<Access, StepError> {
+    let renewal = Renewal { means, options, athlete };
+    let connection = renewal.find(wanted).await?;
+    let token = Vault { keys: &means.secrets }.access(&connection).map_err(StepError::Hopeless)?;
+    let (pair, scopes) = (connection.number, Scopes::parse(&connection.scopes));
+    match connection.strava_id {
+        Some(strava_id) => Ok(Access { token, pair, strava_id, scopes }),
+        None => identity::learn(means, options, athlete, (token, pair)).await,
+    }
+}
+
+/// Why there is no token for a connection of that state.
+pub(crate) fn closed(state: State, reason: Option<&str>) -> Option<Cause> {
+    let (code, usual) = match state {
+        // Whether the application is well again is known by asking once more.
+        State::Connected | State::Inactive | State::AthleteLimit => return None,
+        State::NeedsReauth => ("strava_needs_reauth", "Strava takes the tokens no more; connect again"),
+        State::ScopeMissing => (
+            "strava_scope_missing",
+            "Strava was not allowed to show activities; connect again and tick the box",
+        ),
+        State::Disconnecting => return Some(not_connected()),
+    };
+    Some(Cause::new(code, reason.unwrap_or(usual)))
+}
+
+pub(crate) fn not_connected() -> Cause {
+    Cause::new("strava_not_connected", "Strava is not connected; `paceline strava connect` does it")
+}
