@@ -8,6 +8,7 @@ pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod curves;
 pub(crate) mod daily_metrics;
+pub(crate) mod data;
 pub(crate) mod days;
 pub(crate) mod db;
 pub(crate) mod dead_letters;

@@ -14,6 +14,7 @@ pub mod best_effort;
 pub mod change_number;
 pub mod curve;
 pub mod daily_metric;
+pub mod data;
 pub mod day;
 pub mod explain;
 pub mod explain_day;

@@ -5,6 +5,7 @@ mod connection;
 mod identity;
 mod oauth;
 mod options;
+mod report;
 mod scope;
 pub mod subscription;
 mod token;
@@ -19,5 +20,6 @@ pub use options::{Application, Options};
 pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
     check::register(registry, &options);
     registry.hook(webhook::Webhook)?;
+    registry.query(report::DataReport::with(&options))?;
     registry.connection(connection::Strava { options })
 }
