@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use store::Store;
 
 use crate::commands::{
-    accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, data, days, db,
-    dead_letters, demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve,
+    accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
+    demo, doctor, explain, import, own_data, pipelines, pools, predict, records, rules, run, runs, serve,
     steps, strava, today, weather, weeks, work, workers,
 };
 use crate::config::Config;
@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
-    Data(data::Data),
+    Data(own_data::Data),
     Pipelines(pipelines::Pipelines),
     Pools(pools::Pools),
     Run(run::Run),

@@ -48,8 +48,9 @@ enum Proof {
     Figures,
 }
 
-/// The name of a recording by which uploads of it are known: without folders and `.gz`, in small letters. Nothing for what
-/// no recording is called, such as the ids that devices' makers make up.
+/// The name of a recording by which uploads of it are known: without folders and `.gz`, in small letters.
+///
+/// Nothing for what no recording is called, such as the ids that devices' makers make up.
 pub fn file_name(path: &str) -> Option<String> {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -177,9 +178,9 @@ struct Primary {
 
 /// For each record the place of the one that counts in its stead; nothing for one that counts itself.
 ///
-/// Taken from the best to the least, each record goes to the counted one that it names, else to the one that starts nearest
-/// to it, and counts itself where there is none. So a duplicate always is the same as its primary, however many stand in a
-/// row, or names one that the primary stands for.
+/// Taken from the best to the least, each record goes to the counted one that it names, else to the one that starts
+/// nearest to it, and counts itself where there is none. So a duplicate always is the same as its primary, however many
+/// stand in a row, or names one that the primary stands for.
 pub fn primaries(records: &[Record]) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by_cached_key(|index| records[*index].rank());

@@ -136,7 +136,7 @@ pub fn told(tx: &mut Tx<'_>, athlete: &str, ids: &[String]) -> Result<HashMap<St
     Ok(told.into_iter().collect())
 }
 
-/// What sources say of other records of these activities, by the ids of those that count; whoever said it first is first.
+/// What sources say of other records of these activities, by the ids of those that count; always in the same order.
 ///
 /// For the athlete's eyes alone: the Strava API's rows are among them.
 pub fn told_elsewhere(tx: &mut Tx<'_>, ids: &[String]) -> Result<HashMap<String, Vec<Figures>>> {

@@ -155,7 +155,7 @@ fn queries() -> Vec<Sql> {
 async fn queries_prepare() {
     for url in support::databases() {
         let store = opened(&url).await;
-        for query in queries().into_iter().chain(data::queries()) {
+        for query in queries().into_iter().chain(kept::queries()) {
             store.prepare(&query).await.unwrap_or_else(|error| panic!("{query:?}: {error}"));
         }
     }
@@ -245,7 +245,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 mod duplicates;
 mod shareable_gate;
 mod strava_rows;
-mod whole_data;
+mod whole;
 
 mod scenario {
     use super::*;

@@ -1,7 +1,7 @@
 //! The question what is kept of an athlete, and what of it goes when.
 
 use engine::registry::{Query, QueryContext, QueryError};
-use fitness::records::data::report;
+use fitness::records::kept::report;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;

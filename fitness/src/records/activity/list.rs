@@ -297,7 +297,7 @@ fn find(tx: &mut Tx<'_>, athlete: &str, scope: Scope, id: &str) -> Result<Option
 /// A row, and how many activities its file has.
 pub(super) type Part = (ActivityRow, u32);
 
-/// Adds what stands in other tables. For the athlete that is also what sources say of other records of the same activity.
+/// Adds what stands in other tables; for the athlete also what is told of other records of the same activity.
 pub(super) fn link(
     tx: &mut Tx<'_>,
     athlete: &str,

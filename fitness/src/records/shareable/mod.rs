@@ -1,7 +1,7 @@
 //! The one gate to everybody but the athlete: a model, another program, another person, a service.
 //!
-//! Who hands something on takes a [`Shareable`], and nobody but the readers here can make one; each of them leaves out
-//! what the Strava API told, and what follows from it. The athlete's own screen and own export do not come through here.
+//! Who hands something on takes a [`Shareable`], and nobody but the readers here can make one; each leaves out what the
+//! Strava API told, and what follows from it. The athlete's own screen and own export do not come through here.
 
 mod activity;
 mod day;

@@ -168,7 +168,7 @@ async fn what_may_be_shared_does_not_know_that_the_api_exists() {
     {
         let plain = with_files(&plain).await;
         let mixed = with_files(&mixed).await;
-        plain.write(|tx, athlete| bulk_rows(tx, athlete)).await;
+        plain.write(bulk_rows).await;
         mixed.write(connect).await;
         plain.work(TODAY).await;
         mixed.work(TODAY).await;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use store::{Backend, params};
 
-use super::data::removal::{self, What};
-use super::data::{report, takeout};
+use super::kept::removal::{self, What};
+use super::kept::{report, takeout};
 use super::purge_receipt::Deleted;
 use super::strava::purge;
 use super::*;
@@ -123,7 +123,8 @@ fn rows(tx: &mut Tx<'_>) -> Result<BTreeMap<String, i64>> {
     const TABLES: Sql = Sql::Per {
         sqlite: "SELECT m.name, MAX(p.name = 'athlete') FROM sqlite_master m JOIN pragma_table_info(m.name) p \
                  WHERE m.type = 'table' AND p.name IN ('athlete', 'activity_id') GROUP BY m.name ORDER BY m.name",
-        postgres: "SELECT CAST(table_name AS TEXT), CAST(MAX(CASE column_name WHEN 'athlete' THEN 1 ELSE 0 END) AS BIGINT) \
+        postgres: "SELECT CAST(table_name AS TEXT), \
+                   CAST(MAX(CASE column_name WHEN 'athlete' THEN 1 ELSE 0 END) AS BIGINT) \
                    FROM information_schema.columns WHERE table_schema = current_schema() \
                    AND column_name IN ('athlete', 'activity_id') GROUP BY table_name ORDER BY table_name",
     };

@@ -166,8 +166,9 @@ pub fn preview(tx: &mut Tx<'_>, athlete: &str, what: What) -> Result<Deleted> {
     Ok(rows)
 }
 
-/// Deletes a part, as much as one transaction should, and counts it by table; nothing where nothing is left. Days that are
-/// counted otherwise become stale, and records of the same activities from elsewhere count again.
+/// Deletes a part, as much as one transaction should, and counts it by table; nothing where nothing is left.
+///
+/// Days that are counted otherwise become stale, and records of the same activities from elsewhere count again.
 pub fn some(tx: &mut Tx<'_>, athlete: &str, what: What) -> Result<Deleted> {
     for take in [activities, rows, files] {
         let deleted = take(tx, athlete, what)?;

@@ -9,7 +9,7 @@ use clap::Args;
 use engine::clock::Clock;
 use engine::context::{Report, Watcher};
 use fitness::recording::Samples;
-use fitness::records::data::{removal, takeout};
+use fitness::records::kept::{removal, takeout};
 use fitness::records::{activity_stream, original};
 use fitness::stream::Column;
 use serde_json::{Map, Value, json};

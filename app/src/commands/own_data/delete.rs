@@ -7,7 +7,7 @@ use engine::clock::Clock;
 use engine::context::Report;
 use engine::run::Cause;
 use engine::{PlanError, Request};
-use fitness::records::data::removal::{self, What};
+use fitness::records::kept::removal::{self, What};
 use fitness::records::purge_receipt::{self, Deleted, Receipt};
 use fitness::records::strava::connection;
 use serde_json::{Value, json};
