@@ -194,7 +194,7 @@ fn the_command_line_waits_for_the_browser_and_says_how_it_is() {
 
 #[test]
 fn a_crash_at_any_commit_costs_at_most_a_new_connection() {
-    let mut crashes = 0;
+    let (mut crashes, account) = (0, ATHLETE.to_string());
     for commit in 1.. {
         let program = Program::on_sqlite();
         let service = Service::start(&program);
@@ -212,7 +212,7 @@ fn a_crash_at_any_commit_costs_at_most_a_new_connection() {
         crashes += 1;
         let second = service.json(&program, &connect);
         let is_lost = second["error"]["code"] == "strava_needs_reauth";
-        assert!(is_lost || second["account"] == ATHLETE.to_string(), "commit {commit}: {second}");
+        assert!(is_lost || second["account"] == account.as_str(), "commit {commit}: {second}");
         assert!(strava.stale_refreshes() <= u32::from(is_lost), "commit {commit}");
         let status = service.json(&program, &["strava", "status", "--json"]);
         assert_eq!(status["state"], if is_lost { "needs_reauth" } else { "connected" }, "commit {commit}");
