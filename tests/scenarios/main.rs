@@ -32,6 +32,7 @@ mod program;
 mod reload;
 mod schedule;
 mod space;
+mod strava;
 mod watch;
 mod weather;
 mod webhooks;

@@ -209,9 +209,11 @@ pub(crate) fn refused(cause: step::Cause) -> Error {
 
 /// Trouble inside; the log says more.
 fn failed(mut cause: step::Cause) -> Error {
-    match cause.source.take().map(|source| source.downcast::<store::Error>()) {
-        Some(Ok(store)) => Error::Store(*store),
-        Some(Err(source)) => Error::Internal(format!("{}: {source} [{}]", cause.message, cause.code)),
-        None => Error::Internal(format!("{} [{}]", cause.message, cause.code)),
+    let Some(source) = cause.source.take() else {
+        return Error::Internal(format!("{} [{}]", cause.message, cause.code));
+    };
+    match source.downcast::<store::Error>() {
+        Ok(store) => Error::Store(*store),
+        Err(source) => Error::Internal(format!("{}: {source} [{}]", cause.message, cause.code)),
     }
 }

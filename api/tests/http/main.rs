@@ -20,6 +20,7 @@ mod runs;
 mod sample;
 mod settings;
 mod stopping;
+mod strava;
 mod uploads;
 mod webhooks;
 mod workers;

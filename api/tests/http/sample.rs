@@ -26,6 +26,7 @@ pub(crate) fn registry() -> Registry {
     registry.study(Evaluate).unwrap();
     registry.partitions(One).unwrap();
     registry.hook(Sample).unwrap();
+    registry.connection(crate::strava::Account).unwrap();
     registry
 }
 

@@ -45,11 +45,6 @@ impl Scopes {
         self.has(ACTIVITIES) || self.has(ALL_ACTIVITIES)
     }
 
-    /// Whether the zones can be seen.
-    pub(crate) fn see_zones(&self) -> bool {
-        self.has(PROFILE)
-    }
-
     /// What was asked for and not granted.
     pub(crate) fn missing(&self) -> Vec<Missing> {
         let missing = ASKED.into_iter().filter(|asked| !self.has(asked.scope));

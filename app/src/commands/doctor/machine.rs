@@ -4,7 +4,7 @@ use std::path::Path;
 
 use engine::clock::Clock;
 use engine::registry::Checkup;
-use store::{LeaseTime, Store};
+use store::{LeaseTime, Store, Tx};
 
 use super::{ill, well};
 use crate::config::Config;
@@ -22,12 +22,16 @@ const MEBIBYTE: u64 = 1 << 20;
 pub(super) async fn clock(store: &Store) -> Option<Checkup> {
     let clock = Clock::system();
     let asked_ms = clock.now_ms();
-    let theirs = match store.read(|tx| tx.lease_clock()).await {
+    let theirs = match store.read(server_time).await {
         Ok(theirs) if theirs.boot == LeaseTime::SERVER => theirs.ms,
         Ok(_) => return None,
         Err(error) => return Some(ill(CLOCK, error.to_string())),
     };
     Some(told(apart(theirs, (asked_ms, clock.now_ms()))))
+}
+
+fn server_time(tx: &mut Tx<'_>) -> store::Result<LeaseTime> {
+    tx.lease_clock()
 }
 
 /// By how much ours is ahead of a moment within these two; 0 where it may be the same.

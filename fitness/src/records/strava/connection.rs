@@ -118,6 +118,9 @@ const IDENTIFY: Sql = Sql::Both(
     "UPDATE strava_connection SET strava_id = $2, scopes = $3, state = $4, reason = $5, changed_ms = $6 \
      WHERE athlete = $1 AND state <> 'disconnecting'",
 );
+// Written and not only read, so that a disconnect at the same time has to look again, or this has.
+const HOLD: Sql =
+    Sql::Both("UPDATE strava_connection SET state = state WHERE athlete = $1 AND state <> 'disconnecting'");
 const LEAVE: Sql = Sql::Both(
     "UPDATE strava_connection SET state = 'disconnecting', reason = NULL, changed_ms = $2 \
      WHERE athlete = $1 AND state <> 'disconnecting'",
@@ -206,6 +209,11 @@ pub fn identify(
     tx.execute(&IDENTIFY, &params).map(drop)
 }
 
+/// Whether what comes from Strava may be written in this transaction; until its commit nobody disconnects.
+pub fn hold(tx: &mut Tx<'_>, athlete: &str) -> Result<bool> {
+    Ok(tx.execute(&HOLD, &params![athlete])? > 0)
+}
+
 /// Begins to disconnect: from here on no token is given out.
 pub fn leave(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<bool> {
     Ok(tx.execute(&LEAVE, &params![athlete, now_ms])? > 0)
@@ -232,4 +240,4 @@ fn read(row: &Row<'_>) -> Result<Connection> {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[Sql] =
-    &[GET, LIST, OF_ACCOUNT, PUT, LEASE, RELEASE, RENEW, REFUSE, NOTE, IDENTIFY, LEAVE, REMOVE];
+    &[GET, LIST, OF_ACCOUNT, PUT, LEASE, RELEASE, RENEW, REFUSE, NOTE, IDENTIFY, HOLD, LEAVE, REMOVE];

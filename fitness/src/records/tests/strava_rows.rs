@@ -88,7 +88,8 @@ mod scenario {
 
     pub(super) fn nothing_brings_back_what_is_going(tx: &mut Tx<'_>) -> Result<()> {
         connection::put(tx, &connected())?;
-        assert!(connection::leave(tx, ME, 7)?);
+        assert!(connection::hold(tx, ME)? && connection::leave(tx, ME, 7)?);
+        assert!(!connection::hold(tx, ME)?, "nothing is written any more");
         assert!(!connection::leave(tx, ME, 8)?);
         assert!(!connection::renew(tx, ME, 1, &pair("second"), 9)?);
         assert!(!connection::note(tx, ME, (State::Connected, None), 9)?);
