@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 
 use crate::error::Error;
 use crate::routes::{
-    activities, backfills, balance, curves, daily_metrics, dashboard, days, dead_letters, explain, health,
-    insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, strava, sync,
-    uploads, weather, webhooks, weeks, workers,
+    activities, backfills, balance, curves, daily_metrics, dashboard, data, days, dead_letters, explain,
+    health, insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, strava,
+    sync, uploads, weather, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -114,6 +114,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(strava::callback))
         .routes(routes!(strava::disconnect))
         .routes(routes!(dashboard::show))
+        .routes(routes!(data::report))
         .routes(routes!(settings::show, settings::change))
         .routes(routes!(insights::daily))
         .routes(routes!(insights::evaluate))

@@ -6,6 +6,7 @@ pub(crate) mod balance;
 pub(crate) mod curves;
 pub(crate) mod daily_metrics;
 pub(crate) mod dashboard;
+pub(crate) mod data;
 pub(crate) mod days;
 pub(crate) mod dead_letters;
 pub(crate) mod explain;

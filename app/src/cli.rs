@@ -9,8 +9,8 @@ use store::Store;
 
 use crate::commands::{
     accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
-    demo, doctor, explain, import, pipelines, pools, predict, records, rules, run, runs, serve, steps,
-    strava, sync, today, weather, weeks, work, workers,
+    demo, doctor, explain, import, own_data, pipelines, pools, predict, records, rules, run, runs, serve,
+    steps, strava, sync, today, weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Accuracy(accuracy::Accuracy),
     Athlete(athlete::Athlete),
+    Data(own_data::Data),
     Pipelines(pipelines::Pipelines),
     Pools(pools::Pools),
     Run(run::Run),
@@ -111,6 +112,7 @@ impl Command {
             Self::Explain(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
             Self::Athlete(command) => command.run(config).await,
+            Self::Data(command) => command.run(config).await,
             Self::Pipelines(command) => command.run(config).await,
             Self::Pools(command) => command.run(config).await,
             Self::Run(command) => command.run(config).await,
@@ -148,6 +150,7 @@ impl Command {
             Self::Explain(command) => command.form().json,
             Self::Accuracy(command) => command.form.json,
             Self::Athlete(command) => command.form().json,
+            Self::Data(command) => command.form().json,
             Self::Pipelines(command) => command.form().json,
             Self::Pools(command) => command.form().json,
             Self::Run(command) => command.form.json,

@@ -53,4 +53,5 @@ pub mod week;
 pub mod zone;
 
 pub use changes::{Changes, Progress};
+pub use records::shareable;
 pub use scope::{STRAVA_API, Scope};

@@ -11,6 +11,8 @@ use crate::scope::STRAVA_API;
 pub const START_MS: i64 = 60_000;
 /// Their durations and distances differ by at most this share of the larger one.
 pub const DIFFER: f64 = 0.05;
+/// Where a record of the API names a file, both start within this: devices use names again.
+pub const NAMED_MS: i64 = 86_400_000;
 
 const DAY_S: i64 = 86_400;
 /// What stands for a time of day that its athlete hides.
@@ -32,12 +34,58 @@ pub struct Record {
     /// How many columns of samples there are.
     pub columns: u32,
     pub samples: u32,
+    /// Ids at Strava: its own where the API told it, else those of the rows of an export that tell of it.
+    pub strava_ids: Vec<String>,
+    /// As [`file_name`] has it: of the file, or of the one that the API says was uploaded.
+    pub file_name: Option<String>,
+}
+
+/// By what is it known that two records are of one activity; the surer comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    Id,
+    FileName,
+    Figures,
+}
+
+/// The name of a recording by which uploads of it are known: without folders and `.gz`, in small letters.
+///
+/// Nothing for what no recording is called, such as the ids that devices' makers make up.
+pub fn file_name(path: &str) -> Option<String> {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let (stem, ending) = name.rsplit_once('.')?;
+    let is_recording = !stem.is_empty() && matches!(ending, "fit" | "gpx" | "tcx");
+    is_recording.then(|| name.to_owned())
 }
 
 impl Record {
-    /// True where both tell of the same activity: they start within 60 s in the same group of sports, and neither
-    /// their durations nor their distances differ by more than 5 %.
+    /// True where both tell of the same activity: one names the other, or they start within 60 s in the same group of
+    /// sports, and neither their durations nor their distances differ by more than 5 %.
     pub fn is_same(&self, other: &Self) -> bool {
+        self.proof(other).is_some()
+    }
+
+    fn proof(&self, other: &Self) -> Option<Proof> {
+        let by_name = self.names(other);
+        by_name.or_else(|| self.agrees_with(other).then_some(Proof::Figures))
+    }
+
+    /// Whether one is of the API and the other is what it names, whatever the figures of both say.
+    fn names(&self, other: &Self) -> Option<Proof> {
+        let is_api = |record: &Self| record.provenance == STRAVA_API;
+        if is_api(self) == is_api(other) || self.sha256 == other.sha256 {
+            return None;
+        }
+        if self.strava_ids.iter().any(|id| other.strava_ids.contains(id)) {
+            return Some(Proof::Id);
+        }
+        let is_near = self.start_ms.abs_diff(other.start_ms) <= NAMED_MS.unsigned_abs();
+        let is_named = self.file_name.is_some() && self.file_name == other.file_name;
+        (is_near && is_named).then_some(Proof::FileName)
+    }
+
+    fn agrees_with(&self, other: &Self) -> bool {
         self.sha256 != other.sha256
             && self.start_ms.abs_diff(other.start_ms) <= START_MS.unsigned_abs()
             && !self.hides_start()
@@ -130,8 +178,9 @@ struct Primary {
 
 /// For each record the place of the one that counts in its stead; nothing for one that counts itself.
 ///
-/// Taken from the best to the least, each record goes to the counted one that starts nearest to it, and counts itself
-/// where there is none. So a duplicate always is the same as its primary, however many stand in a row.
+/// Taken from the best to the least, each record goes to the counted one that it names, else to the one that starts
+/// nearest to it, and counts itself where there is none. So a duplicate always is the same as its primary, however many
+/// stand in a row, or names one that the primary stands for.
 pub fn primaries(records: &[Record]) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by_cached_key(|index| records[*index].rank());
@@ -139,16 +188,20 @@ pub fn primaries(records: &[Record]) -> Vec<Option<usize>> {
     let mut primaries: Vec<Primary> = Vec::new();
     for index in order {
         let record = &records[index];
-        let is_open = |primary: &&mut Primary| {
-            record.is_same(&records[primary.index])
-                && primary.members.iter().all(|member| records[*member].sha256 != record.sha256)
+        let fit = |primary: &Primary| {
+            let members = || primary.members.iter().map(|member| &records[*member]);
+            let named = members().filter_map(|member| record.names(member));
+            let proof = record.proof(&records[primary.index]).into_iter().chain(named).min()?;
+            let is_open = records[primary.index].sha256 != record.sha256
+                && members().all(|member| member.sha256 != record.sha256);
+            is_open.then(|| (proof, records[primary.index].start_ms.abs_diff(record.start_ms)))
         };
-        let apart = |primary: &&mut Primary| records[primary.index].start_ms.abs_diff(record.start_ms);
+        let fits = primaries.iter().enumerate().filter_map(|(place, primary)| Some((fit(primary)?, place)));
         // Of those as near the first wins, which is the better one.
-        match primaries.iter_mut().filter(is_open).min_by_key(apart) {
-            Some(primary) => {
-                primary.members.push(index);
-                primary_of[index] = Some(primary.index);
+        match fits.min() {
+            Some((_, place)) => {
+                primaries[place].members.push(index);
+                primary_of[index] = Some(primaries[place].index);
             }
             None => primaries.push(Primary { index, members: Vec::new() }),
         }

@@ -18,6 +18,7 @@ mod bombs;
 mod chaos;
 mod children;
 mod crash;
+mod data;
 mod draining;
 mod export;
 mod failpoints;

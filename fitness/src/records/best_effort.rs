@@ -82,7 +82,7 @@ pub fn of_each(tx: &mut Tx<'_>, ids: &[String]) -> Result<BTreeMap<String, BTree
 /// 210 s at least, with what heat, wind and hills cost them. An activity that is counted elsewhere, as a duplicate, is
 /// not there.
 pub fn basis(tx: &mut Tx<'_>, athlete: &str, scope: Scope, from: Date, to: Date) -> Result<Vec<Effort>> {
-    let told = session::told(tx, athlete, (from, to))?;
+    let told = session::told(tx, athlete, scope, (from, to))?;
     let races = announced(tx, athlete)?;
     let (from, to) = (sortable(from), to.to_string());
     let params = params![athlete, &from, &to, scope.left_out(), MILE_M, MARATHON_M, SHORTEST_BASIS_S];

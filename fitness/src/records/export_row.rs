@@ -78,12 +78,23 @@ const OF_ACTIVITY: Sql = Sql::Both(
 const REMOVE: Sql =
     Sql::Both("DELETE FROM export_row WHERE athlete = $1 AND provenance = $2 AND source_id = $3");
 // The plus keeps SQLite from running through all rows of the athlete.
+// What is computed of a file serves both scopes, so that a row of the API tells of the API's own activity alone.
 const TOLD: Sql = Sql::Per {
-    sqlite: "SELECT activity_id, figures FROM export_row \
-             WHERE +athlete = $1 AND activity_id IN (SELECT value FROM json_each($2)) \
-             ORDER BY activity_id, source_id DESC",
-    postgres: "SELECT activity_id, figures FROM export_row \
-               WHERE athlete = $1 AND activity_id = ANY($2) ORDER BY activity_id, source_id DESC",
+    sqlite: "SELECT e.activity_id, e.figures FROM export_row e JOIN activity a ON a.id = e.activity_id \
+             WHERE +e.athlete = $1 AND e.activity_id IN (SELECT value FROM json_each($2)) \
+             AND (e.provenance <> 'strava_api' OR a.provenance = 'strava_api') \
+             ORDER BY e.activity_id, e.source_id DESC",
+    postgres: "SELECT e.activity_id, e.figures FROM export_row e JOIN activity a ON a.id = e.activity_id \
+               WHERE e.athlete = $1 AND e.activity_id = ANY($2) \
+               AND (e.provenance <> 'strava_api' OR a.provenance = 'strava_api') \
+               ORDER BY e.activity_id, e.source_id DESC",
+};
+const TOLD_ELSEWHERE: Sql = Sql::Per {
+    sqlite: "SELECT a.duplicate_of, e.figures FROM activity a JOIN export_row e ON e.activity_id = a.id \
+             WHERE a.duplicate_of IN (SELECT value FROM json_each($1)) \
+             ORDER BY a.duplicate_of, e.provenance, e.source_id",
+    postgres: "SELECT a.duplicate_of, e.figures FROM activity a JOIN export_row e ON e.activity_id = a.id \
+               WHERE a.duplicate_of = ANY($1) ORDER BY a.duplicate_of, e.provenance, e.source_id",
 };
 
 /// Writes a row, and says whether it is new or another than before.
@@ -132,6 +143,18 @@ pub fn told(tx: &mut Tx<'_>, athlete: &str, ids: &[String]) -> Result<HashMap<St
     Ok(told.into_iter().collect())
 }
 
+/// What sources say of other records of these activities, by the ids of those that count; always in the same order.
+///
+/// For the athlete's eyes alone: the Strava API's rows are among them.
+pub fn told_elsewhere(tx: &mut Tx<'_>, ids: &[String]) -> Result<HashMap<String, Vec<Figures>>> {
+    let mut told: HashMap<String, Vec<Figures>> = HashMap::new();
+    tx.query(&TOLD_ELSEWHERE, &params![ids], |row| {
+        told.entry(row.get(0)?).or_default().push(from_json(row, 1)?);
+        Ok(())
+    })?;
+    Ok(told)
+}
+
 fn read(row: &Row<'_>) -> Result<ExportRow> {
     Ok(ExportRow {
         provenance: row.get(0)?,
@@ -146,4 +169,4 @@ fn read(row: &Row<'_>) -> Result<ExportRow> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[REMOVE, PUT, FIND, AT, OF_ACTIVITY, TOLD];
+pub(crate) const QUERIES: &[Sql] = &[REMOVE, PUT, FIND, AT, OF_ACTIVITY, TOLD, TOLD_ELSEWHERE];

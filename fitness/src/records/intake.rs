@@ -66,14 +66,20 @@ impl<'a, 'tx> Intake<'a, 'tx> {
 
     /// Removes an activity with all that hangs on it.
     pub fn remove(&mut self, id: &str) -> Result<()> {
-        let Removed { first_day, start_ms } = activity::remove(self.tx, id)?;
-        self.starts_ms.extend(start_ms);
+        let Removed { first_day, starts_ms } = activity::remove(self.tx, id)?;
+        self.starts_ms.extend(starts_ms);
         self.touch(first_day)
     }
 
     /// Lets whoever starts around a moment be looked at for records of the same activity.
     pub fn look_around(&mut self, start_ms: Option<i64>) {
         self.starts_ms.extend(start_ms);
+    }
+
+    /// Lets an activity be looked at for other records of it, because something names it now.
+    pub fn look_at(&mut self, id: &str) -> Result<()> {
+        self.starts_ms.extend(activity::start_ms(self.tx, id)?);
+        Ok(())
     }
 
     /// Notes that a day is counted otherwise from now on.

@@ -10,6 +10,7 @@ use super::{activity_weather, count, date, from_json, sortable, stored};
 use crate::heart_rate::HrSeconds;
 use crate::heat;
 use crate::load::{Effort, LoadMethod};
+use crate::scope::Scope;
 use crate::weather::{Air, Conditions};
 
 /// A counted activity.
@@ -75,6 +76,7 @@ const TOLD: Sql = Sql::Both(
     "SELECT COALESCE(a.duplicate_of, a.id), e.figures \
      FROM activity a JOIN export_row e ON e.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 \
+     AND a.provenance <> $4 AND e.provenance <> $4 \
      ORDER BY a.local_date, a.id, e.provenance, e.source_id",
 );
 const DOUBLES: Sql = Sql::Both(
@@ -89,9 +91,9 @@ const FASTEST: Sql = Sql::Both(
      AND a.sport = 'running' GROUP BY a.local_date, b.distance_m ORDER BY a.local_date, b.distance_m",
 );
 
-/// The counted activities between two days, both included, by day.
+/// The counted activities between two days, both included, by day, as the athlete sees them.
 pub fn between(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec<Session>> {
-    let mut told = told(tx, athlete, days)?;
+    let mut told = told(tx, athlete, Scope::All, days)?;
     let (first, last) = (sortable(days.0), sortable(days.1));
     let mut sessions = tx.query(&BETWEEN, &params![athlete, &first, &last], read)?;
     for session in &mut sessions {
@@ -102,14 +104,19 @@ pub fn between(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<Vec
 
 /// What exports say of the counted activities between two days, both included, by their ids, and their weather where
 /// no export tells it.
-pub(super) fn told(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> Result<BTreeMap<String, Told>> {
+pub(super) fn told(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    scope: Scope,
+    days: (Date, Date),
+) -> Result<BTreeMap<String, Told>> {
     let (first, last) = (sortable(days.0), sortable(days.1));
     let mut told: BTreeMap<String, Told> = BTreeMap::new();
-    tx.query(&TOLD, &params![athlete, &first, &last], |row| {
+    tx.query(&TOLD, &params![athlete, &first, &last, scope.left_out()], |row| {
         told.entry(row.get(0)?).or_default().add(from_json(row, 1)?);
         Ok(())
     })?;
-    for (id, conditions) in activity_weather::between(tx, athlete, days)? {
+    for (id, conditions) in activity_weather::between(tx, athlete, scope, days)? {
         told.entry(id).or_default().learn(&conditions);
     }
     Ok(told)

@@ -107,7 +107,7 @@ scenarios![
 ];
 
 fn queries() -> Vec<Sql> {
-    let of_records: [&[&[Sql]]; 4] = [
+    let of_records: [&[&[Sql]]; 5] = [
         &[
             accuracy::QUERIES,
             athlete::QUERIES,
@@ -141,6 +141,7 @@ fn queries() -> Vec<Sql> {
         ],
         activity::QUERIES,
         strava::QUERIES,
+        shareable::QUERIES,
         activity_weather::QUERIES,
     ];
     of_records.concat().concat()
@@ -150,7 +151,7 @@ fn queries() -> Vec<Sql> {
 async fn queries_prepare() {
     for url in support::databases() {
         let store = opened(&url).await;
-        for query in queries() {
+        for query in queries().into_iter().chain(kept::queries()) {
             store.prepare(&query).await.unwrap_or_else(|error| panic!("{query:?}: {error}"));
         }
     }
@@ -241,7 +242,9 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 }
 
 mod duplicates;
+mod shareable_gate;
 mod strava_rows;
+mod whole;
 
 mod scenario {
     use super::*;
@@ -617,7 +620,7 @@ mod scenario {
         let ride = ride("a", 1);
         activity::upsert(tx, &ride, 1)?;
         lap::replace(tx, &ride.id, &[Lap::default()])?;
-        let removed = Removed { first_day: ride.local_date, start_ms: ride.start_ms };
+        let removed = Removed { first_day: ride.local_date, starts_ms: ride.start_ms.into_iter().collect() };
         assert_eq!(activity::remove(tx, &ride.id)?, removed);
         assert_eq!(activity::remove(tx, &ride.id)?, Removed::default());
         assert!(lap::list(tx, &ride.id)?.is_empty());

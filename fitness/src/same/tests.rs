@@ -23,6 +23,8 @@ fn run() -> Record {
         distance_m: Some(10_000.0),
         columns: 8,
         samples: 3600,
+        strava_ids: Vec::new(),
+        file_name: None,
     }
 }
 
@@ -180,6 +182,72 @@ fn legs_find_their_counterparts_of_another_file() {
     check(&legs, &[Some(3), None, Some(1), None]);
 }
 
+/// What the API tells, of another time, way and length.
+fn of_the_api() -> Record {
+    Record {
+        id: "api".to_owned(),
+        sha256: "api".to_owned(),
+        provenance: STRAVA_API.to_owned(),
+        start_ms: START + 7 * 3_600_000,
+        elapsed_s: Some(60.0),
+        distance_m: None,
+        strava_ids: vec!["77".to_owned()],
+        ..run()
+    }
+}
+
+#[test]
+fn an_id_proves_it_whatever_the_figures_say() {
+    let named = Record { strava_ids: vec!["5".to_owned(), "77".to_owned()], ..run() };
+    check(&[of_the_api(), named.clone()], &[Some(1), None]);
+    // 2024-05-01T00:00:01Z, which stands for a start that is hidden.
+    let hidden = Record { start_ms: 1_714_521_601_000, sport: "swimming".to_owned(), ..of_the_api() };
+    check(&[hidden, named], &[Some(1), None]);
+    check(&[of_the_api(), Record { strava_ids: vec!["78".to_owned()], ..run() }], &[None, None]);
+}
+
+#[test]
+fn an_id_stands_before_a_start_that_is_nearer() {
+    let nearer =
+        Record { start_ms: of_the_api().start_ms, elapsed_s: Some(60.0), distance_m: None, ..phone() };
+    let named = Record { strava_ids: vec!["77".to_owned()], columns: 1, ..run() };
+    check(&[of_the_api(), nearer, named], &[Some(2), None, None]);
+}
+
+#[test]
+fn files_name_no_files() {
+    let named = |record: Record| Record { strava_ids: vec!["77".to_owned()], ..record };
+    let later = Record { start_ms: START + 3_600_000, ..phone() };
+    check(&[named(run()), named(later)], &[None, None]);
+}
+
+#[test]
+fn what_names_a_duplicate_goes_where_that_goes() {
+    let named = Record { strava_ids: vec!["77".to_owned()], ..phone() };
+    check(&[of_the_api(), named, run()], &[Some(2), Some(2), None]);
+}
+
+#[test]
+fn the_name_of_the_upload_proves_it_within_a_day() {
+    let name = |record: Record, name: &str| Record { file_name: file_name(name), ..record };
+    let cases = [
+        ("trackpoints-1.fit", "Recordings/Trackpoints-1.FIT", 0, true),
+        ("trackpoints-1.fit.gz", "trackpoints-1.fit", 0, true),
+        ("trackpoints-1.fit", "export.zip/activities\\trackpoints-1.fit.gz", 0, true),
+        ("trackpoints-1.fit", "trackpoints-2.fit", 0, false),
+        ("trackpoints-1.fit", "trackpoints-1.gpx", 0, false),
+        ("trackpoints-1.fit", "trackpoints-1.fit", 86_400_000, false),
+        ("garmin_push_123", "garmin_push_123", 0, false),
+        ("", "", 0, false),
+    ];
+    for (upload, file, later_ms, wanted) in cases {
+        let api = name(of_the_api(), upload);
+        let file = name(Record { start_ms: START - later_ms, ..run() }, file);
+        assert_eq!(api.is_same(&file), wanted, "{upload} {:?}", file.file_name);
+        assert_eq!(file.is_same(&api), wanted, "the rule knows no direction");
+    }
+}
+
 /// Who counts for whom, by id.
 fn links(records: &[Record]) -> BTreeMap<&str, Option<&str>> {
     let primary_of = primaries(records);
@@ -192,10 +260,10 @@ const SPORTS: [&str; 4] = ["running", "walking", "cycling", "other"];
 
 /// Records that crowd into a few minutes.
 fn crowd() -> impl Strategy<Value = Vec<Record>> {
-    let record = (0..200_i64, 0..6_u8, 0..3_usize, 0..4_usize, 0..4_u32, 95..108_u32);
+    let record = (0..200_i64, 0..6_u8, 0..3_usize, 0..4_usize, 0..4_u32, 95..108_u32, 0..9_u8, 0..9_u8);
     proptest::collection::vec(record, 0..24).prop_map(|rows| {
-        let record = |(index, row): (usize, (i64, u8, usize, usize, u32, u32))| {
-            let (second, file, provenance, sport, columns, percent) = row;
+        let record = |(index, row): (usize, (i64, u8, usize, usize, u32, u32, u8, u8))| {
+            let (second, file, provenance, sport, columns, percent, strava_id, name) = row;
             Record {
                 id: format!("r{index}"),
                 sha256: format!("f{file}"),
@@ -204,6 +272,8 @@ fn crowd() -> impl Strategy<Value = Vec<Record>> {
                 start_ms: START + second * 1000,
                 distance_m: Some(f64::from(percent) * 100.0),
                 columns,
+                strava_ids: (strava_id < 4).then(|| strava_id.to_string()).into_iter().collect(),
+                file_name: (name < 3).then(|| format!("{name}.fit")),
                 ..run()
             }
         };
@@ -224,8 +294,18 @@ proptest! {
         let primary_of = primaries(&records);
         for (record, primary) in records.iter().zip(&primary_of) {
             let Some(primary) = *primary else { continue };
-            prop_assert!(record.is_same(&records[primary]));
+            let mut beside = records.iter().zip(&primary_of).filter(|(_, to)| **to == Some(primary));
+            let is_named = beside.any(|(member, _)| record.names(member).is_some());
+            prop_assert!(record.is_same(&records[primary]) || is_named);
             prop_assert_eq!(primary_of[primary], None);
+        }
+    }
+
+    #[test]
+    fn the_api_never_stands_for_what_a_file_tells(records in crowd()) {
+        for (record, primary) in records.iter().zip(primaries(&records)) {
+            let Some(primary) = primary else { continue };
+            prop_assert!(record.provenance == STRAVA_API || records[primary].provenance != STRAVA_API);
         }
     }
 

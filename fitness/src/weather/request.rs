@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Unit;
 use jiff::civil::Date;
+use jiff::{ToSpan, Unit};
 
 use super::{Cell, FINAL_AFTER_DAYS, Spot};
 
@@ -72,6 +72,19 @@ impl Request {
     pub fn cost(&self) -> u32 {
         let cost: f64 = self.locations.iter().map(Location::cost).sum();
         cost.ceil() as u32
+    }
+
+    /// Half of the places each, or of the days of the only one; nothing where one day of one place is left.
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let half = |locations: &[Location]| Self { endpoint: self.endpoint, locations: locations.to_vec() };
+        if let [Location { cell, from, to }] = *self.locations.as_slice() {
+            let middle = from.saturating_add(((to - from).get_days() / 2).days());
+            let halves =
+                [Location { cell, from, to: middle }, Location { cell, from: middle.tomorrow().ok()?, to }];
+            return (from < to).then(|| halves.map(|location| half(&[location])));
+        }
+        let (first, second) = self.locations.split_at(self.locations.len() / 2);
+        (!first.is_empty()).then(|| [half(first), half(second)])
     }
 }
 

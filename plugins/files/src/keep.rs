@@ -98,7 +98,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             self.tell_exertion(told, before.as_ref(), &id)?;
         }
         self.tell_sky(told, before.as_ref(), &id)?;
-        self.link(&told.record, &id)?;
+        self.link(&told.record, before.as_ref(), &id)?;
         noted.source_row = Some(told.record.source_id.clone());
         noted.warnings.extend(told.row.warnings.iter().cloned());
         let is_new = before.is_some_and(|row| !row.says_the_same(&told.record));
@@ -122,7 +122,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             self.tell_exertion(told, before.as_ref(), &id)?;
         }
         self.tell_sky(told, before.as_ref(), &id)?;
-        self.link(&told.record, &id)?;
+        self.link(&told.record, before.as_ref(), &id)?;
         let unreadable = match found {
             Found::Refused(refusal) => Some(Warning {
                 code: "file_unreadable".to_owned(),
@@ -150,7 +150,11 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         export_row::find(self.intake.tx, self.intake.athlete, (&row.provenance, &row.source_id))
     }
 
-    fn link(&mut self, row: &ExportRow, activity_id: &str) -> Result<()> {
+    fn link(&mut self, row: &ExportRow, before: Option<&ExportRow>, activity_id: &str) -> Result<()> {
+        if before.is_none_or(|row| row.activity_id.as_deref() != Some(activity_id)) {
+            // The id in the row may be what another source knows it by.
+            self.intake.look_at(activity_id)?;
+        }
         let row = ExportRow { activity_id: Some(activity_id.to_owned()), ..row.clone() };
         export_row::put(self.intake.tx, self.intake.athlete, &row).map(drop)
     }

@@ -4,6 +4,7 @@ use engine::context::StepContext;
 use engine::http::{Answer, HttpError, Limits as HttpLimits};
 use engine::step::{Cause, StepError};
 use fitness::records::weather_quota::Limits;
+use fitness::shareable::Shareable;
 use fitness::weather::{Cell, Location, Request};
 
 use crate::answer::{self, AnswerError, Place};
@@ -38,7 +39,11 @@ impl From<StepError> for Trouble {
 
 impl Client {
     /// Asks for the hours of a request's places, in its order.
-    pub(crate) async fn ask(&self, ctx: &StepContext, request: &Request) -> Result<Vec<Place>, Trouble> {
+    pub(crate) async fn ask(
+        &self,
+        ctx: &StepContext,
+        request: &Shareable<Request>,
+    ) -> Result<Vec<Place>, Trouble> {
         let base = self.options.base(request.endpoint).ok_or_else(|| {
             StepError::Hopeless(Cause::new("config_invalid", "the weather service has no address"))
         })?;

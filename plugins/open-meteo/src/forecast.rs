@@ -4,7 +4,8 @@ use engine::context::StepContext;
 use engine::step::{ConfigError, Step, StepError};
 use fitness::records::weather_hour::WeatherHour;
 use fitness::records::{athlete, change_number, insight, weather_home, weather_hour};
-use fitness::weather::{Cell, Endpoint, Hour, Location, Outlook, Request, Spot};
+use fitness::shareable::Shareable;
+use fitness::weather::{Cell, Endpoint, Hour, Outlook, Spot};
 use fitness::{Changes, Scope};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -52,16 +53,16 @@ impl Step for Forecast {
         let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
         let wanted = ctx.read(move |tx| {
             let last = change_number::last(tx, &partition)?;
-            let Some(cell) = weather_home::get(tx, &partition)? else { return Ok((last, None)) };
+            let Some(cell) = Shareable::home(tx, &partition)? else { return Ok((last, None)) };
             // Who looks up an activity never asks for the last of these days: its hours tell when a forecast was.
             let hours = Hour::of_day(days(now_ms).1);
-            let kept = weather_hour::between(tx, cell, (Hour(hours.start), Hour(hours.end - 1)))?;
+            let kept = weather_hour::between(tx, *cell, (Hour(hours.start), Hour(hours.end - 1)))?;
             let is_fresh = kept.iter().any(|kept| now_ms - kept.fetched_ms < FRESH_MS);
             Ok((last, (!is_fresh).then_some(cell)))
         });
         let (last, cell) = wanted.await?;
         let Some(cell) = cell else { return Ok(Changes::none(last)) };
-        let hours = self.fetch(ctx, cell).await?;
+        let hours = self.fetch(ctx, &cell).await?;
         keep(ctx, last, hours).await
     }
 }
@@ -72,10 +73,9 @@ impl Forecast {
     }
 
     /// What the service says of these days; nothing where it refuses them.
-    async fn fetch(&self, ctx: &StepContext, cell: Cell) -> Result<Vec<WeatherHour>, StepError> {
+    async fn fetch(&self, ctx: &StepContext, cell: &Shareable<Cell>) -> Result<Vec<WeatherHour>, StepError> {
         let (from, to) = days(ctx.clock.now_ms());
-        let request = Request { endpoint: Endpoint::Forecast, locations: vec![Location { cell, from, to }] };
-        let places = match self.client.ask(ctx, &request).await {
+        let places = match self.client.ask(ctx, &cell.forecast(from, to)).await {
             Ok(places) => places,
             Err(Trouble::Step(error)) => return Err(error),
             Err(Trouble::Wrong) => {
@@ -83,6 +83,7 @@ impl Forecast {
                 Vec::new()
             }
         };
+        let cell = **cell;
         let hours = places.into_iter().flat_map(|place| place.hours);
         let hours = hours.filter(|(hour, _)| (from..=to).contains(&hour.date()));
         Ok(hours.map(|(hour, air)| WeatherHour { spot: Spot { hour, cell }, air, is_final: false }).collect())

@@ -8,7 +8,8 @@ use engine::step::{Cause, ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::activity_weather::{self, Due, Settled, Window};
 use fitness::records::change_number;
-use fitness::weather::{Cell, Endpoint, Location, Spot, requests};
+use fitness::shareable::{Shareable, Spots};
+use fitness::weather::{Cell, Endpoint, Location};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -191,7 +192,7 @@ impl History {
     }
 
     async fn ask(&self, ctx: &StepContext, round: &Round) -> Result<Vec<Refused>, StepError> {
-        let asks = requests(round.missing.iter().copied());
+        let asks = round.missing.requests();
         let (total, mut done) = (asks.len() as u64, 0);
         let days: BTreeSet<(Cell, Date)> =
             round.missing.iter().map(|(_, spot)| (spot.cell, spot.hour.date())).collect();
@@ -209,7 +210,7 @@ impl History {
 /// The activities that are due, and what is missing of them.
 struct Round {
     due: Vec<Due>,
-    missing: Vec<(Endpoint, Spot)>,
+    missing: Shareable<Spots>,
 }
 
 impl Round {
@@ -217,7 +218,7 @@ impl Round {
         let (partition, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
         ctx.read(move |tx| {
             let due = activity_weather::due(tx, &partition, window, now_ms, ROUND)?;
-            let missing = activity_weather::missing(tx, &due, now_ms)?.concat();
+            let missing = Shareable::missing(tx, &partition, &due, now_ms)?;
             Ok(Self { due, missing })
         })
         .await

@@ -4,3 +4,4 @@ mod mended;
 mod quota;
 mod recorded;
 mod steps;
+mod whose;

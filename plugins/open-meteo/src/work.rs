@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use engine::context::StepContext;
 use engine::step::{Cause, StepError};
 use fitness::records::weather_hour::{self, WeatherHour};
+use fitness::shareable::Shareable;
 use fitness::weather::{Endpoint, Location, Request, Spot};
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::answer::Place;
@@ -44,7 +44,7 @@ impl Refused {
 pub(crate) async fn fetch(
     client: &Client,
     ctx: &StepContext,
-    request: Request,
+    request: Shareable<Request>,
     is_wanted: &(dyn Fn(&Location, Date) -> bool + Sync),
 ) -> Result<Vec<Refused>, StepError> {
     let mut refused = Vec::new();
@@ -64,7 +64,7 @@ pub(crate) async fn fetch(
             }
             Err(Trouble::Wrong) => {
                 refusals += 1;
-                match halves(&request) {
+                match request.halves() {
                     Some(halves) => open.extend(halves),
                     None => refused.extend(Refused::of(&request)),
                 }
@@ -74,26 +74,13 @@ pub(crate) async fn fetch(
     Ok(refused)
 }
 
-/// Half of the places each, or of the days of the only one; nothing where one day of one place is left.
-fn halves(request: &Request) -> Option<[Request; 2]> {
-    let half = |locations: &[Location]| Request { endpoint: request.endpoint, locations: locations.to_vec() };
-    if let [Location { cell, from, to }] = *request.locations.as_slice() {
-        let middle = from.saturating_add(((to - from).get_days() / 2).days());
-        let halves =
-            [Location { cell, from, to: middle }, Location { cell, from: middle.tomorrow().ok()?, to }];
-        return (from < to).then(|| halves.map(|location| half(&[location])));
-    }
-    let (first, second) = request.locations.split_at(request.locations.len() / 2);
-    (!first.is_empty()).then(|| [half(first), half(second)])
-}
-
 /// Keeps the hours, and answers what to ask where the archive has a gap that a forecast of its time may fill.
 async fn keep(
     ctx: &StepContext,
-    request: &Request,
+    request: &Shareable<Request>,
     places: Vec<Place>,
     is_wanted: &(dyn Fn(&Location, Date) -> bool + Sync),
-) -> Result<Option<Request>, StepError> {
+) -> Result<Option<Shareable<Request>>, StepError> {
     let is_archive = request.endpoint == Endpoint::Archive;
     let mut hours = Vec::new();
     let mut gaps = Vec::new();
@@ -120,6 +107,5 @@ async fn keep(
         let kept = ctx.commit(move |tx, _| weather_hour::put(tx, &chunk, source, clock.now_ms())).await?;
         ctx.meter.rows_out(kept);
     }
-    let ask = Request { endpoint: Endpoint::HistoricalForecast, locations: gaps };
-    Ok((!ask.locations.is_empty()).then_some(ask))
+    Ok(request.within(Endpoint::HistoricalForecast, gaps))
 }

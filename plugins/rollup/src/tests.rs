@@ -1,6 +1,7 @@
 //! The two steps on both databases, from activities to days.
 
 mod house;
+mod whose;
 
 use fitness::Scope;
 use fitness::load::LoadOf;

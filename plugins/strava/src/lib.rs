@@ -12,6 +12,7 @@ mod oauth;
 mod options;
 mod quota;
 mod refusal;
+mod report;
 mod scope;
 mod sport;
 mod steps;
@@ -32,5 +33,6 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     check::register(registry, &options);
     steps::register(registry, &options)?;
     registry.hook(webhook::Webhook)?;
+    registry.query(report::DataReport::with(&options))?;
     registry.connection(connection::Strava { options })
 }

@@ -14,7 +14,7 @@ pub(crate) struct Weather {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'static str>,
     /// Why the service was not asked: `duplicate`, `told`, `hidden_start`, `indoors`, `no_time`, `no_position`,
-    /// `out_of_range` or `refused`.
+    /// `out_of_range`, `refused` or `strava_api`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     /// At the start.

@@ -180,6 +180,7 @@ fn without(weather: &Shown) -> &'static str {
         Some("no_position") => "nobody knows where it was",
         Some("out_of_range") => "the archive begins in 1940",
         Some("refused") => "the weather service refused it",
+        Some("strava_api") => "not asked: Strava's terms forbid to hand its data on",
         _ if weather.state == "final" => "nobody knows its weather",
         _ => "its weather is not looked up yet; `paceline weather backfill` does it",
     }

@@ -1,6 +1,6 @@
 //! Activities as a person or a program sees them: facts and loads in one row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::export::Figures;
 use crate::load::LoadMethod;
 use crate::mean_max::{Curve, DURATIONS, Duration};
 use crate::recording::Warning;
+use crate::scope::Scope;
 use crate::weather::Air;
 
 /// An activity with its loads; what is unknown is absent.
@@ -147,12 +148,13 @@ pub struct ActivityRow {
 }
 
 impl ActivityRow {
-    /// Shows what the athlete says of it in an export.
+    /// Shows what the athlete says of it in an export, in place of what another one said.
     fn tell(&mut self, told: Figures) {
         self.name = told.name.or(self.name.take());
-        (self.description, self.gear) = (told.description, told.gear);
-        self.commute = told.commute.unwrap_or(false);
-        self.competition = told.competition.unwrap_or(false);
+        self.description = told.description.or(self.description.take());
+        self.gear = told.gear.or(self.gear.take());
+        self.commute = told.commute.unwrap_or(self.commute);
+        self.competition = told.competition.unwrap_or(self.competition);
     }
 
     fn rain_or_shine(&mut self, (start, attribution): (Air, Option<&str>)) {
@@ -241,6 +243,12 @@ const GET: Sql = Sql::Both(select!(
     ", a.sub_sport, a.device, a.local_date, a.warnings",
     "WHERE a.athlete = $1 AND a.id = $2"
 ));
+const SHAREABLE: Sql = Sql::Both(select!(
+    "",
+    "WHERE a.athlete = $1 AND COALESCE(a.start_ms, 0) <= $2 \
+     AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) AND a.duplicate_of IS NULL \
+     AND a.provenance <> 'strava_api' ORDER BY COALESCE(a.start_ms, 0) DESC, a.id DESC LIMIT $4"
+));
 const LINKED: Sql = Sql::Both(
     "SELECT id FROM activity WHERE athlete = $1 AND sha256 = $2 AND part BETWEEN $3 AND $4 \
      AND COALESCE(start_ms, 0) BETWEEN $5 AND $6 AND id <> $7 ORDER BY part, id",
@@ -253,13 +261,24 @@ const LINKED_MS: i64 = 86_400_000;
 /// A page of activities, the newest first, after a key; of several records of one activity the one that counts.
 pub fn list(tx: &mut Tx<'_>, athlete: &str, after: &PageKey, limit: u32) -> Result<Vec<ActivityRow>> {
     let rows = tx.query(&LIST, &params![athlete, after.start_ms, &after.id, limit], read)?;
-    link(tx, athlete, rows)
+    link(tx, athlete, Scope::All, rows)
+}
+
+/// As [`list`], without what the Strava API told.
+pub(in crate::records) fn list_shareable(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    after: &PageKey,
+    limit: u32,
+) -> Result<Vec<ActivityRow>> {
+    let rows = tx.query(&SHAREABLE, &params![athlete, after.start_ms, &after.id, limit], read)?;
+    link(tx, athlete, Scope::Shareable, rows)
 }
 
 /// The activities of a file, in its order, counted or not.
 pub fn by_file(tx: &mut Tx<'_>, athlete: &str, sha256: &str) -> Result<Vec<ActivityRow>> {
     let rows = tx.query(&BY_FILE, &params![athlete, sha256], read)?;
-    link(tx, athlete, rows)
+    link(tx, athlete, Scope::All, rows)
 }
 
 /// Ids of the activities whose source id begins with one of these and a slash, each with its source id.
@@ -269,26 +288,45 @@ pub fn ids_by_content(tx: &mut Tx<'_>, athlete: &str, contents: &[String]) -> Re
 
 /// The athlete's activity of an id, counted or not.
 pub fn get(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
+    find(tx, athlete, Scope::All, id)
+}
+
+/// The same, without what the Strava API told.
+pub(in crate::records) fn shareable(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<ActivityRow>> {
+    Ok(find(tx, athlete, Scope::Shareable, id)?.map(|shown| shown.row))
+}
+
+fn find(tx: &mut Tx<'_>, athlete: &str, scope: Scope, id: &str) -> Result<Option<Shown>> {
     let shown = tx.optional(&GET, &params![athlete, id], |row| {
         let next = LOAD + activity_load::COLUMNS;
         let (sub_sport, device) = (row.get(next)?, row.get(next + 1)?);
         Ok((read(row)?, sub_sport, device, optional_date(row, next + 2)?, from_json(row, next + 3)?))
     })?;
-    let Some((row, sub_sport, device, local_date, warnings)) = shown else {
+    let Some((row, sub_sport, device, local_date, warnings)) =
+        shown.filter(|(row, ..): &(Part, _, _, _, _)| scope.includes(&row.0.provenance))
+    else {
         return Ok(None);
     };
-    let row = link(tx, athlete, vec![row])?.pop();
+    let row = link(tx, athlete, scope, vec![row])?.pop();
     Ok(row.map(|row| Shown { row, sub_sport, device, local_date, warnings }))
 }
 
 /// A row, and how many activities its file has.
 pub(super) type Part = (ActivityRow, u32);
 
-pub(super) fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<Vec<ActivityRow>> {
+/// Adds what stands in other tables; for the athlete also what is told of other records of the same activity.
+pub(super) fn link(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    scope: Scope,
+    parts: Vec<Part>,
+) -> Result<Vec<ActivityRow>> {
     let mut rows = parts.into_iter().map(|part| with_legs(tx, athlete, part)).collect::<Result<Vec<_>>>()?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-    let mut also = duplicate::also(tx, &ids)?;
+    let mut also = duplicate::also(tx, scope, &ids)?;
     let mut told = export_row::told(tx, athlete, &ids)?;
+    let mut elsewhere =
+        if scope == Scope::All { export_row::told_elsewhere(tx, &ids)? } else { HashMap::new() };
     let mut efforts = best_effort::of_each(tx, &ids)?;
     let mut airs = activity_weather::at_start(tx, &ids, &told)?;
     for row in &mut rows {
@@ -297,7 +335,10 @@ pub(super) fn link(tx: &mut Tx<'_>, athlete: &str, parts: Vec<Part>) -> Result<V
         }
         row.best_efforts = efforts.remove(&row.id).unwrap_or_default();
         row.also = also.remove(&row.id).unwrap_or_default();
-        if let Some(figures) = told.remove(&row.id) {
+        let own = told.remove(&row.id);
+        let elsewhere = elsewhere.remove(&row.id).unwrap_or_default();
+        // The last one to speak is heard.
+        for figures in elsewhere.into_iter().rev().chain(own) {
             row.tell(figures);
         }
     }
@@ -393,4 +434,4 @@ pub(super) fn read(row: &Row<'_>) -> Result<Part> {
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] = &[LIST, BY_FILE, IDS_BY_CONTENT, GET, LINKED];
+pub(super) const QUERIES: &[Sql] = &[LIST, SHAREABLE, BY_FILE, IDS_BY_CONTENT, GET, LINKED];

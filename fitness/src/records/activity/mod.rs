@@ -9,6 +9,7 @@ pub use effort::{
     Measured, Pending, best_20min_power, contributions, count_pending, measured, peaks, pending, with_reading,
 };
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
+pub(in crate::records) use list::{list_shareable, shareable};
 pub use search::{Filter, known_sport, search};
 
 use jiff::civil::Date;
@@ -101,19 +102,19 @@ pub struct Upserted {
 }
 
 /// What went with an activity; nothing where there was none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
     /// The first local day that is counted otherwise from now on.
     pub first_day: Option<Date>,
-    pub start_ms: Option<i64>,
+    /// When it started, and the records that it stood for.
+    pub starts_ms: Vec<i64>,
 }
 
 const EXISTS: Sql = Sql::Both("SELECT id FROM activity WHERE athlete = $1 AND id = $2");
 const BEFORE: Sql = Sql::Both("SELECT local_date, start_ms FROM activity WHERE id = $1");
 // Its duplicates have days of their own, and one of them counts from now on.
 const LEAVING: Sql = Sql::Both(
-    "SELECT MIN(local_date), MAX(CASE WHEN id = $1 THEN start_ms END) FROM activity \
-     WHERE id = $1 OR duplicate_of = $1",
+    "SELECT local_date, start_ms FROM activity WHERE id = $1 OR duplicate_of = $1 ORDER BY local_date, id",
 );
 const UPSERT: Sql = Sql::Both(
     "INSERT INTO activity (id, athlete, provenance, source_id, file, sha256, part, parts, sport, sub_sport, \
@@ -242,19 +243,28 @@ pub fn exists(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<bool> {
     Ok(tx.optional(&EXISTS, &params![athlete, id], |row| row.get::<String>(0))?.is_some())
 }
 
-/// Removes an activity with all that hangs on it. Of its start [`duplicate::relink`] must hear.
+/// Removes an activity with all that hangs on it. Of the starts [`duplicate::relink`] must hear.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
-    let removed = tx.optional(&LEAVING, &params![id], |row| {
-        Ok(Removed { first_day: optional_date(row, 0)?, start_ms: row.get(1)? })
-    })?;
+    let leaving = tx.query(&LEAVING, &params![id], |row| Ok((optional_date(row, 0)?, row.get(1)?)))?;
     tx.execute(&REMOVE, &params![id])?;
-    Ok(removed.unwrap_or_default())
+    let mut removed = Removed::default();
+    for (day, start_ms) in leaving {
+        removed.first_day = removed.first_day.into_iter().chain(day).min();
+        removed.starts_ms.extend::<Option<i64>>(start_ms);
+    }
+    Ok(removed)
+}
+
+/// When an activity starts, where it is there and that is known.
+pub fn start_ms(tx: &mut Tx<'_>, id: &str) -> Result<Option<i64>> {
+    Ok(tx.optional(&BEFORE, &params![id], |row| row.get(1))?.flatten())
 }
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[&[Sql]] = &[
     &[EXISTS, BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, REMOVE],
-    duplicate::QUERIES,
+    duplicate::QUERIES[0],
+    duplicate::QUERIES[1],
     effort::QUERIES,
     list::QUERIES,
     search::QUERIES,

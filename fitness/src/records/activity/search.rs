@@ -5,6 +5,7 @@ use store::{Result, Sql, Tx, params};
 
 use super::super::{activity_load, stored};
 use super::list::{ActivityRow, PageKey, link, list, read, select};
+use crate::scope::Scope;
 use crate::sport::{self, UnknownSport};
 
 /// What activities must fit.
@@ -30,7 +31,9 @@ const NEXT_SPORT: Sql =
 // What a text is looked for in, and no more of each row; of several rows of an export the first one counts.
 const TEXTS: Sql = Sql::Both(
     "SELECT a.id, COALESCE(a.start_ms, 0), a.name, \
-     (SELECT e.figures FROM export_row e WHERE e.activity_id = a.id ORDER BY e.source_id LIMIT 1) \
+     (SELECT e.figures FROM export_row e WHERE e.activity_id = a.id ORDER BY e.source_id LIMIT 1), \
+     (SELECT e.figures FROM activity d JOIN export_row e ON e.activity_id = d.id \
+     WHERE d.duplicate_of = a.id ORDER BY e.provenance, e.source_id LIMIT 1) \
      FROM activity a WHERE a.athlete = $1 AND COALESCE(a.start_ms, 0) <= $2 \
      AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) AND a.duplicate_of IS NULL \
      AND ($5 = '' OR a.sport = $5) ORDER BY COALESCE(a.start_ms, 0) DESC, a.id DESC LIMIT $4",
@@ -63,7 +66,7 @@ pub fn search(
         Some(text) => {
             let ids = saying(tx, athlete, filter, after, (&Said::of(text), limit))?;
             let rows = tx.query(&OF_IDS, &params![athlete, &ids], read)?;
-            link(tx, athlete, rows)?
+            link(tx, athlete, Scope::All, rows)?
         }
         None => page(tx, athlete, filter.sport.as_deref(), after, limit)?,
     };
@@ -85,8 +88,11 @@ fn saying(
         let params = params![athlete, after.start_ms, &after.id, CHUNK, sport];
         let looked = tx.query(&TEXTS, &params, |row| {
             let (name, figures): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
+            let elsewhere: Option<String> = row.get(4)?;
             let key = PageKey { start_ms: row.get(1)?, id: row.get(0)? };
-            Ok((key, said.is_in(name.as_deref(), figures.as_deref())?))
+            let is_said =
+                said.is_in(name.as_deref(), figures.as_deref())? || said.is_in(None, elsewhere.as_deref())?;
+            Ok((key, is_said))
         })?;
         let is_last = looked.len() < CHUNK as usize;
         let Some((last, _)) = looked.last() else { return Ok(found) };
@@ -169,7 +175,7 @@ fn page(
         return list(tx, athlete, after, limit);
     };
     let rows = tx.query(&OF_SPORT, &params![athlete, after.start_ms, &after.id, limit, sport], read)?;
-    link(tx, athlete, rows)
+    link(tx, athlete, Scope::All, rows)
 }
 
 fn is_older(row: &ActivityRow, from_ms: Option<i64>) -> bool {

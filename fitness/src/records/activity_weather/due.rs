@@ -152,23 +152,25 @@ fn read(row: &Row<'_>) -> Result<Due> {
 }
 
 /// The spots of each that nobody told of yet as well as they can be told today, each with who is asked.
-pub fn missing(tx: &mut Tx<'_>, due: &[Due], now_ms: i64) -> Result<Vec<Vec<(Endpoint, Spot)>>> {
+pub(crate) fn missing(tx: &mut Tx<'_>, tracks: &[&Track], now_ms: i64) -> Result<Vec<Vec<(Endpoint, Spot)>>> {
     let today = utc_day(now_ms);
-    let kept = kept(tx, due)?;
-    let missing = |(activity, kept): (&Due, Vec<Option<Kept>>)| {
-        let missing = activity.track.spots.iter().zip(kept).filter_map(|(spot, kept)| {
+    let spots: Vec<&[Spot]> = tracks.iter().map(|track| track.spots.as_slice()).collect();
+    let kept = weather_hour::of_tracks(tx, &spots)?;
+    let missing = |(spots, kept): (&&[Spot], Vec<Option<Kept>>)| {
+        let missing = spots.iter().zip(kept).filter_map(|(spot, kept)| {
             let endpoint = Endpoint::of(spot.hour.date(), today);
             let is_known = kept.is_some_and(|kept| is_as_good(&kept, endpoint));
             (!is_known).then_some((endpoint, *spot))
         });
         missing.collect()
     };
-    Ok(due.iter().zip(kept).map(missing).collect())
+    Ok(spots.iter().zip(kept).map(missing).collect())
 }
 
 /// Those of which nothing is missing.
 pub fn known(tx: &mut Tx<'_>, due: Vec<Due>, now_ms: i64) -> Result<Vec<Due>> {
-    let missing = missing(tx, &due, now_ms)?;
+    let tracks: Vec<&Track> = due.iter().map(|activity| &activity.track).collect();
+    let missing = missing(tx, &tracks, now_ms)?;
     let known = due.into_iter().zip(missing).filter(|(_, missing)| missing.is_empty());
     Ok(known.map(|(activity, _)| activity).collect())
 }

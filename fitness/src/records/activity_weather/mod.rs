@@ -5,9 +5,8 @@ mod plan;
 mod preview;
 mod shown;
 
-pub use due::{
-    Due, Settled, Window, due, has_due, known, missing, postpone, refuse, settle, settle_known, tell,
-};
+pub(crate) use due::missing;
+pub use due::{Due, Settled, Window, due, has_due, known, postpone, refuse, settle, settle_known, tell};
 pub use plan::{Pending, Planned, has_pending, keep, pending};
 pub use preview::{Part, Preview, preview};
 pub use shown::{Overview, Shown, at_start, between, of, overview};
@@ -41,6 +40,8 @@ pub enum Reason {
     OutOfRange,
     /// The service refused it for good.
     Refused,
+    /// It is known from the Strava API alone, whose terms forbid to hand on where somebody was.
+    StravaApi,
 }
 
 impl State {
@@ -63,7 +64,7 @@ impl State {
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Duplicate,
         Self::Told,
         Self::HiddenStart,
@@ -72,6 +73,7 @@ impl Reason {
         Self::NoPosition,
         Self::OutOfRange,
         Self::Refused,
+        Self::StravaApi,
     ];
 
     /// The word that is stored.
@@ -85,6 +87,7 @@ impl Reason {
             Self::NoPosition => "no_position",
             Self::OutOfRange => "out_of_range",
             Self::Refused => "refused",
+            Self::StravaApi => "strava_api",
         }
     }
 

@@ -10,6 +10,7 @@ use crate::recording::Channel;
 use crate::recording::Samples;
 use crate::records::session::is_indoors;
 use crate::records::{activity_stream, export_row, to_json};
+use crate::scope::Scope;
 use crate::stream::Column;
 use crate::weather::{Track, told};
 
@@ -28,6 +29,7 @@ pub struct Pending {
     elapsed_s: Option<f64>,
     speed_mps: Option<f64>,
     is_duplicate: bool,
+    may_be_told: bool,
     told: Option<Figures>,
     /// Compressed columns, as they are stored.
     blocks: Vec<(Column, Vec<u8>)>,
@@ -50,7 +52,7 @@ const MOVE_ON: Sql = Sql::Both(
      ON CONFLICT (athlete) DO UPDATE SET changed = excluded.changed, activity_id = excluded.activity_id",
 );
 const PENDING: Sql = Sql::Both(
-    "SELECT id, changed, sport, sub_sport, start_ms, elapsed_s, distance_m, moving_s, duplicate_of \
+    "SELECT id, changed, sport, sub_sport, start_ms, elapsed_s, distance_m, moving_s, duplicate_of, provenance \
      FROM activity WHERE athlete = $1 AND (changed, id) > ($2, $3) ORDER BY changed, id LIMIT $4",
 );
 // The same track needs the same weather, so that what came of it stays; and of another one what was known is asked for
@@ -112,6 +114,7 @@ fn rows(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Vec<Pending>> {
             elapsed_s: row.get(5)?,
             speed_mps: way.map(|(meters, seconds)| meters / seconds),
             is_duplicate: row.get::<Option<String>>(8)?.is_some(),
+            may_be_told: Scope::Shareable.includes(row.text(9)?),
             told: None,
             blocks: Vec::new(),
             sport,
@@ -125,6 +128,9 @@ impl Pending {
         let told = self.told.as_ref();
         if self.is_duplicate {
             return Some(Reason::Duplicate);
+        }
+        if !self.may_be_told {
+            return Some(Reason::StravaApi);
         }
         if told.is_some_and(|figures| figures.start_hidden) {
             return Some(Reason::HiddenStart);

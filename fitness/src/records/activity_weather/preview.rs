@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::{Result, Tx};
 
 use super::due::{Due, Window, due, missing};
-use crate::weather::{Cell, Endpoint, Hour, Request, Spot, requests};
+use crate::weather::{Cell, Endpoint, Hour, Request, Spot, Track, requests};
 
 /// Activities of one part; a step asks for the places of so many together.
 const PART: u32 = 2_000;
@@ -46,7 +46,8 @@ pub fn preview(tx: &mut Tx<'_>, athlete: &str, mut window: Window, now_ms: i64) 
         let due = part(tx, athlete, window, now_ms)?;
         let (Some(newest), Some(oldest)) = (due.first(), due.last()) else { return Ok(preview) };
         let (to, from) = (day(newest), day(oldest));
-        let missing = missing(tx, &due, now_ms)?.concat();
+        let tracks: Vec<&Track> = due.iter().map(|activity| &activity.track).collect();
+        let missing = missing(tx, &tracks, now_ms)?.concat();
         let fresh: Vec<(Endpoint, Spot)> =
             missing.into_iter().filter(|one| !asked.contains(&of(one))).collect();
         asked = fresh.iter().map(of).collect();

@@ -10,6 +10,7 @@ use store::{Result, Row, Sql, Tx, params};
 use super::{Reason, State};
 use crate::export::Figures;
 use crate::records::{count, export_row, from_json, optional_json, stored, weather_hour};
+use crate::scope::Scope;
 use crate::weather::{ATTRIBUTION, Air, Conditions, Spell, Track, told as told_air};
 
 /// The weather of one activity; what is unknown is absent.
@@ -21,7 +22,7 @@ pub struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'static str>,
     /// Why there is none of the service's: `duplicate`, `told`, `hidden_start`, `indoors`, `no_time`, `no_position`,
-    /// `out_of_range` or `refused`.
+    /// `out_of_range`, `refused` or `strava_api`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +52,7 @@ const BETWEEN: Sql = Sql::Both(
     "SELECT COALESCE(a.duplicate_of, a.id), w.conditions \
      FROM activity a JOIN activity_weather w ON w.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND w.conditions IS NOT NULL \
+     AND a.provenance <> $4 \
      ORDER BY a.local_date, a.id",
 );
 const SHORT: Sql = Sql::Per {
@@ -116,11 +118,12 @@ pub fn at_start(
 pub fn between(
     tx: &mut Tx<'_>,
     athlete: &str,
+    scope: Scope,
     (first, last): (Date, Date),
 ) -> Result<BTreeMap<String, Conditions>> {
     let (first, last) = (first.max(Date::ZERO).to_string(), last.max(Date::ZERO).to_string());
-    let rows =
-        tx.query(&BETWEEN, &params![athlete, &first, &last], |row| Ok((row.get(0)?, from_json(row, 1)?)))?;
+    let params = params![athlete, &first, &last, scope.left_out()];
+    let rows = tx.query(&BETWEEN, &params, |row| Ok((row.get(0)?, from_json(row, 1)?)))?;
     Ok(rows.into_iter().collect())
 }
 

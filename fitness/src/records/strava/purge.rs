@@ -37,7 +37,22 @@ const AUTHORIZATIONS: Sql = Sql::Both("DELETE FROM strava_authorization WHERE at
 const SETTINGS: Sql =
     Sql::Both("DELETE FROM athlete_setting WHERE athlete = $1 AND provenance = 'strava_api'");
 
-const PARTS: [(&str, Sql); 7] = [
+const TOLD_OF: Sql = Sql::Both(
+    "DELETE FROM export_row WHERE athlete = $1 AND provenance = 'strava_api' AND source_id IN \
+     (SELECT source_id FROM export_row WHERE athlete = $1 AND provenance = 'strava_api' \
+     ORDER BY source_id LIMIT 500)",
+);
+
+// The system before this one had worked them out from the same source.
+const OLD_BESTS: Sql = Sql::Both(
+    "DELETE FROM old_best WHERE athlete = $1 AND (scope, source_id, distance_m) IN \
+     (SELECT scope, source_id, distance_m FROM old_best WHERE athlete = $1 \
+     ORDER BY scope, source_id, distance_m LIMIT 500)",
+);
+
+const PARTS: [(&str, Sql); 9] = [
+    ("old_best", OLD_BESTS),
+    ("export_row", TOLD_OF),
     ("strava_activity", TOLD),
     ("strava_effort", EFFORTS),
     ("strava_item", ITEMS),
@@ -52,9 +67,10 @@ const PARTS: [(&str, Sql); 7] = [
 ///
 /// Once it deletes nothing any more, the tokens go too; where that is done already nothing is left.
 pub fn some(tx: &mut Tx<'_>, athlete: &str) -> Result<Deleted> {
-    let activities = activities(tx, athlete)?;
-    if activities > 0 {
-        return Ok(of("activity", activities));
+    let ids: Vec<String> = tx.query(&SOME_ACTIVITIES, &params![athlete, ACTIVITIES], |row| row.get(0))?;
+    if !ids.is_empty() {
+        activities(tx, athlete, &ids)?;
+        return Ok(of("activity", ids.len() as u64));
     }
     for (table, sql) in &PARTS {
         let deleted = tx.execute(sql, &params![athlete])?;
@@ -66,18 +82,14 @@ pub fn some(tx: &mut Tx<'_>, athlete: &str) -> Result<Deleted> {
     Ok(if connections > 0 { of(connection::TABLE, connections) } else { Deleted::new() })
 }
 
-fn activities(tx: &mut Tx<'_>, athlete: &str) -> Result<u64> {
-    let ids: Vec<String> = tx.query(&SOME_ACTIVITIES, &params![athlete, ACTIVITIES], |row| row.get(0))?;
-    if ids.is_empty() {
-        return Ok(0);
-    }
+/// Removes activities with all that hangs on them.
+pub(in crate::records) fn activities(tx: &mut Tx<'_>, athlete: &str, ids: &[String]) -> Result<()> {
     let mut intake = Intake::new(tx, athlete);
-    for id in &ids {
+    for id in ids {
         intake.remove(id)?;
     }
     intake.relink()?;
-    intake.close()?;
-    Ok(ids.len() as u64)
+    intake.close().map(drop)
 }
 
 fn of(table: &str, rows: u64) -> Deleted {
@@ -86,4 +98,4 @@ fn of(table: &str, rows: u64) -> Deleted {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[Sql] =
-    &[SOME_ACTIVITIES, HINTS, TOLD, EFFORTS, ITEMS, SYNC, AUTHORIZATIONS, SETTINGS];
+    &[SOME_ACTIVITIES, OLD_BESTS, TOLD_OF, HINTS, TOLD, EFFORTS, ITEMS, SYNC, AUTHORIZATIONS, SETTINGS];

@@ -25,6 +25,11 @@ scenarios![
     another_athlete_is_another_activity,
     a_file_is_told_of_the_others,
     the_lookup_goes_through_the_index_on_the_start,
+    an_id_of_the_export_links_in_any_order,
+    the_name_of_an_upload_links_in_any_order,
+    a_record_that_its_file_left_finds_others,
+    names_of_a_crowd_link_in_any_order,
+    the_athlete_reads_what_the_api_calls_it,
 ];
 
 /// A ride with as many channels as it is said to have.
@@ -33,6 +38,50 @@ fn record(name: &str, seconds: i64, channels: usize) -> Activity {
     let summary = crate::summary::Summary { samples: channels as u32, ..ride.summary.clone() };
     let start_ms = ride.start_ms.map(|start_ms| start_ms + seconds * 1000);
     Activity { start_ms, file: format!("{name}.fit"), summary, ..ride }
+}
+
+/// What the API tells of the same ride, with another idea of when and how long it was.
+fn of_the_api(id: &str, seconds: i64) -> Activity {
+    let ride = record(id, seconds, 0);
+    let far = crate::summary::Summary { distance_m: Some(1.0), ..ride.summary.clone() };
+    Activity {
+        id: crate::identity::activity_id(ME, "strava_api", id),
+        provenance: "strava_api".to_owned(),
+        sha256: format!("strava {id}"),
+        name: None,
+        summary: far,
+        ..ride
+    }
+}
+
+/// Notes what a row of the export, or the API, tells of an activity.
+fn tell(tx: &mut Tx<'_>, provenance: &str, id: &str, activity: &Activity, name: &str) -> Result<()> {
+    let row = ExportRow {
+        provenance: provenance.to_owned(),
+        source_id: id.to_owned(),
+        archive: "export.zip".to_owned(),
+        position: 2,
+        file: None,
+        activity_id: Some(activity.id.clone()),
+        figures: serde_json::json!({ "name": name, "gear": "Old shoes" }).to_string(),
+        columns: "[]".to_owned(),
+    };
+    export_row::put(tx, ME, &row).map(drop)
+}
+
+/// Notes what was uploaded, as the list of the API tells it.
+fn uploaded(tx: &mut Tx<'_>, activity: &Activity, id: i64, name: &str) -> Result<()> {
+    const PUT: Sql = Sql::Both(
+        "INSERT INTO strava_activity (athlete, strava_id, activity_id, start_ms, summary, summary_sha256, \
+         listed_ms, faults) VALUES ($1, $2, $3, $4, $5, '', 0, 0)",
+    );
+    let summary = serde_json::json!({ "id": id, "external_id": name }).to_string();
+    tx.execute(&PUT, &params![ME, id, &activity.id, activity.start_ms, &summary]).map(drop)
+}
+
+/// Looks at an activity again, because something tells of it now.
+fn look_at(tx: &mut Tx<'_>, activity: &Activity) -> Result<()> {
+    duplicate::relink(tx, ME, &[activity.start_ms.unwrap()], 5).map(drop)
 }
 
 const CHANNELS: [Column; 3] =
@@ -50,8 +99,7 @@ fn keep(tx: &mut Tx<'_>, activity: &Activity, changed: i64) -> Result<Relinked> 
 
 fn drop_it(tx: &mut Tx<'_>, activity: &Activity) -> Result<(Option<Date>, Relinked)> {
     let removed = activity::remove(tx, &activity.id)?;
-    let starts: Vec<i64> = removed.start_ms.into_iter().collect();
-    Ok((removed.first_day, duplicate::relink(tx, &activity.athlete, &starts, 99)?))
+    Ok((removed.first_day, duplicate::relink(tx, &activity.athlete, &removed.starts_ms, 99)?))
 }
 
 /// Every record with the one that counts in its stead.
@@ -90,6 +138,12 @@ fn as_record(activity: &Activity) -> Record {
         distance_m: activity.summary.distance_m,
         columns: activity.summary.samples,
         samples: activity.summary.samples,
+        strava_ids: if activity.provenance == "strava_api" {
+            vec![activity.source_id.clone()]
+        } else {
+            Vec::new()
+        },
+        file_name: same::file_name(&activity.file).filter(|_| activity.provenance != "strava_api"),
     }
 }
 
@@ -297,6 +351,126 @@ mod scenario {
         assert_eq!(told(&phone), ["same_activity: recorded in `watch.fit` too, which is counted"]);
         assert_eq!(told(&watch), ["same_activity: recorded in `phone.fit` too, which is not counted"]);
         assert!(told(&record("else", 0, 1)).is_empty());
+        Ok(())
+    }
+
+    pub(super) fn an_id_of_the_export_links_in_any_order(tx: &mut Tx<'_>) -> Result<()> {
+        let (file, api) = (record("watch", 0, 3), of_the_api("77", 40_000));
+        for order in ORDERS {
+            for what in order {
+                match what {
+                    0 => drop(keep(tx, &file, 1)?),
+                    1 => drop(keep(tx, &api, 1)?),
+                    _ if activity::exists(tx, ME, &file.id)? => {
+                        tell(tx, "bulk_export", "77", &file, "Ride")?;
+                        look_at(tx, &file)?;
+                    }
+                    // The row comes with its file.
+                    _ => {}
+                }
+            }
+            tell(tx, "bulk_export", "77", &file, "Ride")?;
+            look_at(tx, &file)?;
+            assert_eq!(primary_of(tx, &api)?, Some(file.id.clone()), "{order:?}");
+            assert_eq!(primary_of(tx, &file)?, None);
+            drop_it(tx, &file)?;
+            assert_eq!(primary_of(tx, &api)?, None, "it is counted where no file is");
+            drop_it(tx, &api)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn the_name_of_an_upload_links_in_any_order(tx: &mut Tx<'_>) -> Result<()> {
+        let (file, api) = (record("watch", 0, 3), of_the_api("77", -40_000));
+        let late = of_the_api("78", 100_000);
+        uploaded(tx, &api, 77, "Watch.FIT.gz")?;
+        uploaded(tx, &late, 78, "watch.fit")?;
+        let three = [file, api, late];
+        for order in ORDERS {
+            for index in order {
+                keep(tx, &three[index], 1)?;
+            }
+            let primaries = three.each_ref().map(|record| primary_of(tx, record).unwrap());
+            assert_eq!(primaries, [None, Some(three[0].id.clone()), None], "{order:?}");
+            for record in &three {
+                drop_it(tx, record)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn a_record_that_its_file_left_finds_others(tx: &mut Tx<'_>) -> Result<()> {
+        let (file, api) = (record("watch", 0, 3), of_the_api("77", 40_000));
+        let beside = Activity { summary: api.summary.clone(), ..record("phone", 40_010, 1) };
+        keep(tx, &file, 1)?;
+        tell(tx, "bulk_export", "77", &file, "Ride")?;
+        keep(tx, &beside, 1)?;
+        keep(tx, &api, 1)?;
+        assert_eq!(primary_of(tx, &api)?, Some(file.id.clone()));
+        drop_it(tx, &file)?;
+        assert_eq!(primary_of(tx, &api)?, Some(beside.id));
+        Ok(())
+    }
+
+    pub(super) fn names_of_a_crowd_link_in_any_order(tx: &mut Tx<'_>) -> Result<()> {
+        for seed in 0..8 {
+            let mut dice = Dice(seed);
+            let mut crowd: Vec<Activity> = Vec::new();
+            for index in 0..12 {
+                let (name, seconds) = (format!("r{index}"), dice.roll(200) as i64);
+                crowd.push(match dice.roll(2) {
+                    0 => of_the_api(&format!("{}", 100 + index), seconds * 300),
+                    _ => record(&name, seconds * 300, dice.roll(4) as usize),
+                });
+            }
+            let files: Vec<Activity> = crowd.iter().filter(|one| one.provenance == "file").cloned().collect();
+            let named = |index: usize| files.get(index % files.len().max(1)).cloned();
+            let mut waiting = crowd.clone();
+            while !waiting.is_empty() {
+                let next = waiting.swap_remove(dice.roll(waiting.len() as u64) as usize);
+                keep(tx, &next, 1)?;
+            }
+            // Each is told of once all are there; the store may look at them one by one.
+            let mut records: Vec<Record> = crowd.iter().map(as_record).collect();
+            for (index, api) in crowd.iter().enumerate().filter(|(_, one)| one.provenance != "file") {
+                let Some(file) = named(index) else { continue };
+                tell(tx, "bulk_export", &api.source_id, &file, "Ride")?;
+                let record = records.iter_mut().find(|record| record.id == file.id).unwrap();
+                record.strava_ids.push(api.source_id.clone());
+                look_at(tx, if dice.roll(2) == 0 { &file } else { api })?;
+            }
+            let primaries = same::primaries(&records);
+            let wanted: BTreeMap<String, Option<String>> = records
+                .iter()
+                .zip(primaries)
+                .map(|(record, primary)| (record.id.clone(), primary.map(|index| records[index].id.clone())))
+                .collect();
+            assert_eq!(links(tx)?, wanted, "seed {seed}");
+            for record in &crowd {
+                drop_it(tx, record)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn the_athlete_reads_what_the_api_calls_it(tx: &mut Tx<'_>) -> Result<()> {
+        let (file, api) = (record("watch", 0, 3), of_the_api("77", 40_000));
+        let unnamed = Activity { name: Some("20240301.fit".to_owned()), ..file };
+        keep(tx, &unnamed, 1)?;
+        keep(tx, &api, 1)?;
+        tell(tx, "strava_api", "77", &api, "Evening ride")?;
+        uploaded(tx, &api, 77, "watch.fit")?;
+        look_at(tx, &api)?;
+        let shown = activity::list(tx, ME, &PageKey::newest(), 9)?;
+        let told = shown.iter().map(|row| (row.name.as_deref(), row.gear.as_deref(), row.also.len()));
+        assert_eq!(told.collect::<Vec<_>>(), [(Some("Evening ride"), Some("Old shoes"), 1)]);
+        let filter = activity::Filter { text: Some("evening".to_owned()), ..activity::Filter::default() };
+        let found = activity::search(tx, ME, &filter, &PageKey::newest(), 9)?;
+        assert_eq!(found.len(), 1, "it is found by what it is called");
+        // Nobody else does.
+        let handed = shareable::Shareable::activity(tx, ME, &unnamed.id)?.unwrap();
+        assert_eq!((handed.name.as_deref(), handed.gear.as_deref()), (Some("20240301.fit"), None));
+        assert!(handed.also.is_empty());
         Ok(())
     }
 

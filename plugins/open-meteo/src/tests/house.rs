@@ -137,6 +137,16 @@ impl House {
         .await;
     }
 
+    /// Keeps an outing that the Strava API alone tells of, and answers its id.
+    pub(super) async fn told_by_the_api(&self, outing: &Outing) -> String {
+        let outing = outing.clone();
+        self.write(move |tx| {
+            let number = records::change_number::next(tx, "me")?;
+            outing.keep_as(tx, (fitness::STRAVA_API, outing.start), number)
+        })
+        .await
+    }
+
     /// What an export tells of an outing.
     pub(super) async fn told(&self, id: &str, figures: Value) {
         let id = id.to_owned();
@@ -282,6 +292,15 @@ impl House {
 
 impl Outing {
     fn keep(&self, tx: &mut Tx<'_>, source_id: &str, number: i64) -> store::Result<String> {
+        self.keep_as(tx, ("file", source_id), number)
+    }
+
+    fn keep_as(
+        &self,
+        tx: &mut Tx<'_>,
+        (provenance, source_id): (&str, &str),
+        number: i64,
+    ) -> store::Result<String> {
         let start_ms = ms(self.start);
         let recording = Recording {
             sport: self.sport.to_owned(),
@@ -292,10 +311,10 @@ impl Outing {
         };
         let origin = Origin {
             athlete: "me",
-            provenance: "file",
+            provenance,
             source_id,
             file: "a.fit",
-            sha256: source_id,
+            sha256: &format!("{provenance} {source_id}"),
             part: 0,
             parts: 1,
         };
@@ -309,6 +328,7 @@ impl Outing {
             columns.map(|(channel, values)| (Column::Channel(*channel), stream::encode(*channel, values)));
         let blocks: Vec<_> = [times].into_iter().chain(blocks).collect();
         records::activity_stream::replace(tx, &activity.id, &blocks)?;
+        records::activity::duplicate::relink(tx, "me", &[start_ms], number)?;
         Ok(activity.id)
     }
 

@@ -45,12 +45,12 @@ pub(super) struct House {
     pub(super) store: Store,
 }
 
-fn day(text: &str) -> Date {
+pub(super) fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
 /// Noon in UTC.
-fn noon_ms(date: Date) -> i64 {
+pub(super) fn noon_ms(date: Date) -> i64 {
     date.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp().as_millisecond()
 }
 
@@ -102,7 +102,7 @@ impl House {
         self.set(Name::Ftp, "0001-01-01", 250.0).await;
     }
 
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         mut write: impl FnMut(&mut Tx<'_>, &str) -> store::Result<T> + Send + 'static,
     ) -> T {
