@@ -45,16 +45,15 @@ CREATE TABLE strava_sync (
 );
 
 -- Activities as the API tells them, by its own ids: the JSON as it came, and when it was last fetched. A row that is gone
--- at Strava keeps its id and loses the rest. `detail_due` and `streams_due` are the start of one that is to be asked for.
+-- at Strava keeps its id and loses the rest. `detail_due` and `streams_due` are the start of one that is to be asked for. The long
+-- texts stand last, so that SQLite reads past them alone where it is asked for them.
 CREATE TABLE strava_activity (
     athlete TEXT COLLATE "C" NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
     strava_id BIGINT NOT NULL,
     activity_id TEXT COLLATE "C" NOT NULL,
     start_ms BIGINT NOT NULL,
-    summary TEXT COLLATE "C",
     summary_sha256 TEXT COLLATE "C" NOT NULL,
     listed_ms BIGINT NOT NULL,
-    detail TEXT COLLATE "C",
     detail_ms BIGINT,
     detail_due BIGINT,
     streams_of TEXT COLLATE "C",
@@ -64,12 +63,16 @@ CREATE TABLE strava_activity (
     faults BIGINT NOT NULL,
     fault TEXT COLLATE "C",
     gone_ms BIGINT,
+    summary TEXT COLLATE "C",
+    detail TEXT COLLATE "C",
     PRIMARY KEY (athlete, strava_id)
 );
 CREATE INDEX strava_activity_by_activity ON strava_activity (activity_id);
 CREATE INDEX strava_activity_by_listed ON strava_activity (athlete, listed_ms);
 CREATE INDEX strava_activity_by_detail ON strava_activity (athlete, detail_due);
 CREATE INDEX strava_activity_by_streams ON strava_activity (athlete, streams_due);
+CREATE INDEX strava_activity_by_detail_age ON strava_activity (athlete, detail_ms);
+CREATE INDEX strava_activity_by_streams_age ON strava_activity (athlete, streams_ms);
 
 -- Profile, zones, gear, segments: the JSON as it came.
 CREATE TABLE strava_item (
