@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::Uri;
 use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::get;
@@ -15,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::guard;
-use crate::query::Params;
+use crate::query::{self, Params};
 use crate::routes::strava::{self, Returned};
 
 /// Where the service sends the browser.
@@ -48,6 +49,13 @@ pub async fn receive(listener: TcpListener, engine: &Engine, partition: &str) ->
     result.unwrap_or_else(|| Err(Cause::new("oauth_timeout", "nobody came back")))
 }
 
+/// What a person copied out of the browser's address line, where the browser is on another machine.
+pub fn pasted(line: &str) -> Option<BTreeMap<String, String>> {
+    let uri: Uri = line.trim().parse().ok()?;
+    let Returned(query) = query::of(&uri).ok()?;
+    query.contains_key("state").then_some(query)
+}
+
 async fn answer(State(waiting): State<Arc<Waiting>>, Params(Returned(query)): Params<Returned>) -> Response {
     let (result, page) = finish(&waiting, &query).await;
     if !matches!(&result, Err(cause) if cause.code == "oauth_state_mismatch") {
@@ -73,6 +81,21 @@ async fn finish(waiting: &Waiting, query: &BTreeMap<String, String>) -> (Ended, 
         Err(cause) => {
             let told = Cause::new(cause.code, cause.message.clone());
             (Err(cause), strava::failure(&strava::refused(told)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pasted_is_the_address_with_the_state() {
+        let line = " http://127.0.0.1:1/callback?state=s&code=c&scope=read%2Cactivity%3Aread \n";
+        let found = pasted(line).unwrap();
+        assert_eq!((found["state"].as_str(), found["scope"].as_str()), ("s", "read,activity:read"));
+        for line in ["", "s", "http://127.0.0.1:1/callback", "code=c"] {
+            assert_eq!(pasted(line), None, "{line}");
         }
     }
 }

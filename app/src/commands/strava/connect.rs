@@ -12,7 +12,6 @@ use engine::Engine;
 use engine::registry::{Connected, Means};
 use serde_json::json;
 use tokio::net::TcpListener;
-use url::Url;
 
 use super::{connection, lacking, missing, problem};
 use crate::cli::{Form, Whose};
@@ -120,19 +119,13 @@ async fn pasted() -> BTreeMap<String, String> {
             io::stdin().read_line(&mut line).map(|bytes| (bytes, line))
         });
         match read.await {
-            Ok(Ok((bytes, line))) if bytes > 0 => match query(&line) {
+            Ok(Ok((bytes, line))) if bytes > 0 => match api::callback::pasted(&line) {
                 Some(query) => return query,
                 None => output::note("that is not the address that Strava sends the browser back to"),
             },
             _ => return std::future::pending().await,
         }
     }
-}
-
-fn query(line: &str) -> Option<BTreeMap<String, String>> {
-    let url = Url::parse(line.trim()).ok()?;
-    let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
-    query.contains_key("state").then_some(query)
 }
 
 fn tell(connected: &Connected, form: Form) -> anyhow::Result<()> {
@@ -151,19 +144,4 @@ fn tell(connected: &Connected, form: Form) -> anyhow::Result<()> {
         None => output::note("nothing is synced; connect again and tick the box for your activities"),
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_pasted_is_the_address_with_the_state() {
-        let found =
-            query(" http://127.0.0.1:1/callback?state=s&code=c&scope=read%2Cactivity%3Aread \n").unwrap();
-        assert_eq!((found["state"].as_str(), found["scope"].as_str()), ("s", "read,activity:read"));
-        for line in ["", "s", "http://127.0.0.1:1/callback", "code=c"] {
-            assert_eq!(query(line), None, "{line}");
-        }
-    }
 }
