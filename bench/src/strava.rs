@@ -13,7 +13,6 @@ use serde_json::json;
 use store::Sql;
 use upstream::strava::{ALL_SCOPES, ATHLETE, CLIENT_ID, CLIENT_SECRET, Calls};
 use upstream::{Clock, Ports, Upstream};
-use url::Url;
 
 use crate::demo::{self, Demo};
 use crate::report::{Bar, Report};
@@ -107,7 +106,10 @@ impl House {
         let client = reqwest::Client::new();
         let begun = Instant::now();
         for call in &calls {
-            let url = Url::parse_with_params(&format!("{}{}", self.upstream.url(), call.path), &call.query)?;
+            let url = reqwest::Url::parse_with_params(
+                &format!("{}{}", self.upstream.url(), call.path),
+                &call.query,
+            )?;
             let asked = client.get(url).bearer_auth(&tokens.access_token).send().await?;
             asked.bytes().await?;
         }

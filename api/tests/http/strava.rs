@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use engine::registry::{Connected, Connection, Means, Missing, Receipt, Status};
 use engine::step::{BoxFuture, Cause};
 use serde_json::json;
+use store::Tx;
 
 use crate::house::{ATHLETE, House};
 
@@ -65,6 +66,10 @@ impl Connection for Account {
                 receipt: None,
             })
         })
+    }
+
+    fn is_connected(&self, _: &mut Tx<'_>, _: &str) -> store::Result<bool> {
+        Ok(false)
     }
 
     fn disconnect<'a>(&'a self, _: &'a Means, _: &'a str) -> BoxFuture<'a, Result<Receipt, Cause>> {
