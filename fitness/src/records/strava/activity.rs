@@ -171,18 +171,21 @@ const FAULTY: Sql = Sql::Both(
 const STALE: Sql = Sql::Both(
     "SELECT s.strava_id, s.activity_id FROM strava_activity s \
      LEFT JOIN activity a ON a.id = s.activity_id \
-     WHERE s.athlete = $1 AND s.listed_ms < $2 AND s.gone_ms IS NULL AND a.duplicate_of IS NULL \
+     LEFT JOIN activity f ON f.id = a.duplicate_of AND f.provenance <> 'strava_api' \
+     WHERE s.athlete = $1 AND s.listed_ms < $2 AND s.gone_ms IS NULL AND f.id IS NULL \
      ORDER BY s.strava_id LIMIT $3",
 );
 const STALE_DETAILS: Sql = Sql::Both(
     "SELECT s.strava_id, s.activity_id FROM strava_activity s \
      LEFT JOIN activity a ON a.id = s.activity_id \
-     WHERE s.athlete = $1 AND s.detail_ms < $2 AND a.duplicate_of IS NULL ORDER BY s.strava_id LIMIT $3",
+     LEFT JOIN activity f ON f.id = a.duplicate_of AND f.provenance <> 'strava_api' \
+     WHERE s.athlete = $1 AND s.detail_ms < $2 AND f.id IS NULL ORDER BY s.strava_id LIMIT $3",
 );
 const STALE_STREAMS: Sql = Sql::Both(
     "SELECT s.strava_id, s.activity_id FROM strava_activity s \
      LEFT JOIN activity a ON a.id = s.activity_id \
-     WHERE s.athlete = $1 AND s.streams_ms < $2 AND s.streams_state = 'kept' AND a.duplicate_of IS NULL \
+     LEFT JOIN activity f ON f.id = a.duplicate_of AND f.provenance <> 'strava_api' \
+     WHERE s.athlete = $1 AND s.streams_ms < $2 AND s.streams_state = 'kept' AND f.id IS NULL \
      ORDER BY s.strava_id LIMIT $3",
 );
 const DROP_DETAIL: Sql = Sql::Both(
