@@ -41,9 +41,10 @@ pub(crate) struct Changed {
     pub(crate) told: ExportRow,
 }
 
-/// What is stored of an activity beside its summary.
-#[derive(Debug, Clone, Default)]
+/// What is stored of an activity.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Stored {
+    summary: String,
     detail: Option<String>,
     columns: Vec<(Column, Vec<u8>)>,
 }
@@ -110,7 +111,14 @@ impl Changed {
 impl Stored {
     pub(crate) fn read(tx: &mut store::Tx<'_>, athlete: &str, strava_id: i64) -> store::Result<Self> {
         let Some(due) = activity::one(tx, athlete, strava_id)? else { return Ok(Self::default()) };
-        Ok(Self { detail: due.detail, columns: activity_stream::all(tx, &due.activity_id)? })
+        let columns = activity_stream::all(tx, &due.activity_id)?;
+        Ok(Self { summary: due.summary, detail: due.detail, columns })
+    }
+
+    /// Nothing where the activity is gone.
+    pub(crate) fn summary(&self) -> Option<Summary> {
+        let value: Value = serde_json::from_str(&self.summary).ok()?;
+        Summary::read(&value).ok()
     }
 
     pub(crate) fn detail(&self) -> Option<Detail> {

@@ -280,22 +280,22 @@ pub fn one(tx: &mut Tx<'_>, athlete: &str, strava_id: i64) -> Result<Option<Due>
     tx.optional(&ONE, &params![athlete, strava_id], read_due)
 }
 
-/// Keeps details that were asked for because of a summary.
-pub fn put_detail(tx: &mut Tx<'_>, athlete: &str, due: &Due, detail: &str, now_ms: i64) -> Result<()> {
+/// Keeps details that were asked for because of a summary; false where the activity is gone.
+pub fn put_detail(tx: &mut Tx<'_>, athlete: &str, due: &Due, detail: &str, now_ms: i64) -> Result<bool> {
     let params = params![athlete, due.strava_id, detail, now_ms, &due.summary_sha256];
-    tx.execute(&PUT_DETAIL, &params).map(drop)
+    Ok(tx.execute(&PUT_DETAIL, &params)? > 0)
 }
 
-/// Notes what became of the samples that hang on something.
+/// Notes what became of the samples that hang on something; false where the activity is gone.
 pub fn put_streams(
     tx: &mut Tx<'_>,
     athlete: &str,
     (strava_id, streams_of): (i64, &str),
     state: StreamsState,
     now_ms: i64,
-) -> Result<()> {
+) -> Result<bool> {
     let params = params![athlete, strava_id, state.as_str(), now_ms, streams_of];
-    tx.execute(&PUT_STREAMS, &params).map(drop)
+    Ok(tx.execute(&PUT_STREAMS, &params)? > 0)
 }
 
 /// Notes that Strava fails at one activity, and says how often in a row it did.
