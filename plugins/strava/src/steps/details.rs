@@ -16,7 +16,6 @@ use serde_json::Value;
 
 use super::fetch::{self, Fetch, Outcome};
 use crate::client::{Client, Reply};
-use crate::gone;
 use crate::listing::Stored;
 use crate::mark::Mark;
 use crate::options::Options;
@@ -99,20 +98,10 @@ impl Fetch for OfOne {
         let query = [("include_all_efforts", "true")];
         match client.get(ctx, &path, &query, Purpose::Past).await? {
             Reply::Told(told) => keep(ctx, mark, due, told).await,
-            Reply::Gone => {
-                gone(ctx, mark, due).await?;
-                Ok(Outcome::Done)
-            }
+            Reply::Gone => Ok(Outcome::Gone),
             Reply::NotEntitled | Reply::Faulty(_) => Ok(Outcome::Faulty),
         }
     }
-}
-
-async fn gone(ctx: &StepContext, mark: &mut Mark<()>, due: Due) -> Result<(), StepError> {
-    let now_ms = ctx.clock.now_ms();
-    let remove =
-        move |intake: &mut Intake<'_, '_>| gone::forget(intake, (due.strava_id, &due.activity_id), now_ms);
-    mark.commit(ctx, (), remove).await
 }
 
 /// Keeps details, and computes the activity anew with them.

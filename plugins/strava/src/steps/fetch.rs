@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::client::Client;
+use crate::gone::Guard;
 use crate::mark::Mark;
 
 /// Activities that are looked up at once.
@@ -48,6 +49,8 @@ pub(super) fn duration(key: &str, text: &str) -> Result<Duration, ConfigError> {
 /// What came of one activity.
 pub(super) enum Outcome {
     Done,
+    /// Strava knows no such activity.
+    Gone,
     /// Strava fails at it.
     Faulty,
 }
@@ -78,6 +81,7 @@ pub(super) async fn run<F: Fetch>(
     fetch: &F,
 ) -> Result<Changes, StepError> {
     let mut mark = Mark::<()>::begin(ctx).await?;
+    let mut guard = Guard::begin(ctx).await?;
     let (mut tried, mut done) = (HashSet::new(), 0);
     loop {
         let (due, mut left) = due(ctx, fetch, &tried).await?;
@@ -89,6 +93,7 @@ pub(super) async fn run<F: Fetch>(
             tried.insert(strava_id);
             match fetch.fetch(ctx, client, &mut mark, due).await {
                 Ok(Outcome::Done) => done += 1,
+                Ok(Outcome::Gone) => guard.remove(ctx, &mut mark, strava_id).await?,
                 Ok(Outcome::Faulty) => fault(ctx, strava_id).await?,
                 Err(error) if is_over(ctx, &error, &mark, patience) => return Ok(mark.changes),
                 Err(error) => return Err(error),

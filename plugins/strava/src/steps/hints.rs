@@ -19,7 +19,7 @@ use super::details;
 use crate::client::{Client, Reply};
 use crate::connection::{Asked, disconnect};
 use crate::decode;
-use crate::gone;
+use crate::gone::Guard;
 use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -71,12 +71,13 @@ impl Step for Hints {
             return Ok(mark.changes);
         };
         collect(ctx, owner_id).await?;
+        let mut guard = Guard::begin(ctx).await?;
         loop {
             let hints = ctx.read(move |tx| hint::list(tx, owner_id, BATCH)).await?;
             if hints.is_empty() {
                 return Ok(mark.changes);
             }
-            self.look_into(ctx, &mut mark, hints).await?;
+            self.look_into(ctx, &mut mark, &mut guard, hints).await?;
         }
     }
 }
@@ -93,6 +94,7 @@ impl Hints {
         &self,
         ctx: &StepContext,
         mark: &mut Mark<()>,
+        guard: &mut Guard,
         hints: Vec<Hint>,
     ) -> Result<(), StepError> {
         if hints.iter().any(|hint| hint.is_deauthorization) && self.is_taken_back(ctx).await? {
@@ -106,7 +108,7 @@ impl Hints {
             let query = [("include_all_efforts", "true")];
             match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
                 Reply::Told(told) => keep(ctx, mark, told).await?,
-                Reply::Gone => forget(ctx, mark, strava_id).await?,
+                Reply::Gone => guard.remove(ctx, mark, strava_id).await?,
                 // The sweep finds it.
                 Reply::NotEntitled | Reply::Faulty(_) => {}
             }
@@ -170,13 +172,4 @@ async fn keep(ctx: &StepContext, mark: &mut Mark<()>, told: Value) -> Result<(),
     let write = move |intake: &mut Intake<'_, '_>| listing::write(intake, &[changed.clone()], now_ms);
     mark.commit(ctx, (), write).await?;
     details::keep(ctx, mark, due, told).await.map(drop)
-}
-
-async fn forget(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64) -> Result<(), StepError> {
-    let now_ms = ctx.clock.now_ms();
-    let remove = move |intake: &mut Intake<'_, '_>| {
-        let Some(due) = activity::one(intake.tx, intake.athlete, strava_id)? else { return Ok(()) };
-        gone::forget(intake, (strava_id, &due.activity_id), now_ms)
-    };
-    mark.commit(ctx, (), remove).await
 }

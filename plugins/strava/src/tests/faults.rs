@@ -115,6 +115,35 @@ async fn what_is_listed_and_not_found_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_proxy_that_finds_nothing_removes_nothing() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.list().await.unwrap();
+        house.upstream.fail("strava.api", Fault::HtmlPage(404));
+        assert_eq!(code(&house.details().await.unwrap_err()), "upstream_unavailable");
+        assert_eq!(code(&house.streams().await.unwrap_err()), "upstream_unavailable");
+        house.upstream.mend();
+        let counts = house.counts().await;
+        assert_eq!((counts.gone, counts.details_due, counts.streams_due), (0, 3, 3), "{counts:?}");
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn much_that_is_listed_and_not_found_stops_the_step() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 40, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.strava().switch(|switches| switches.missing = ids.clone());
+        assert_eq!(code(&house.details().await.unwrap_err()), "strava_much_gone");
+        assert_eq!((house.kept().await.len(), house.counts().await.gone), (32, 8));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_that_ended_early_is_renewed_once() {
     House::each(async |house| {
         house.strava().grow(ATHLETE, 2, ms(NOW));
