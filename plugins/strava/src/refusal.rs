@@ -34,7 +34,8 @@ impl Refusal {
     pub(crate) fn of(answer: &Answer) -> Option<Self> {
         let is_json = answer.content_type == "application/json" || answer.content_type.ends_with("+json");
         let is_short = answer.status != 200 && answer.body.len() <= ERROR_BYTES;
-        let body: Value = serde_json::from_slice(if is_short { &answer.body } else { &[] }).unwrap_or_default();
+        let body: Value =
+            serde_json::from_slice(if is_short { &answer.body } else { &[] }).unwrap_or_default();
         // A proxy, or an address that is wrong, does not find anything either.
         let is_told = is_json && ["message", "errors"].iter().any(|name| body.get(name).is_some());
         let says = |resource: &str, code: &str| says(&body, resource, code);

@@ -125,7 +125,8 @@ struct Told {
 
 impl part::Part for Told {
     fn beside(&self, _: &Summary, stored: &Stored) -> Option<(Option<Detail>, Samples)> {
-        Some((Some(Detail::read(&self.value).ok()?), stored.samples()))
+        let detail = Detail::read(&self.value).ok().filter(|detail| detail.id == self.due.strava_id)?;
+        Some((Some(detail), stored.samples()))
     }
 
     fn put(&self, intake: &mut Intake<'_, '_>) -> store::Result<bool> {

@@ -107,7 +107,7 @@ impl Hints {
             let path = format!("activities/{strava_id}");
             let query = [("include_all_efforts", "true")];
             match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
-                Reply::Told(told) => keep(ctx, mark, told).await?,
+                Reply::Told(told) => keep(ctx, mark, strava_id, told).await?,
                 Reply::Gone => guard.remove(ctx, mark, strava_id).await?,
                 // The sweep finds it.
                 Reply::NotEntitled | Reply::Faulty(_) => {}
@@ -145,13 +145,14 @@ async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
 }
 
 /// Keeps what the details say, as if a list had said it too.
-async fn keep(ctx: &StepContext, mark: &mut Mark<()>, told: Value) -> Result<(), StepError> {
+async fn keep(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64, told: Value) -> Result<(), StepError> {
     let mut as_listed = told.clone();
     if let Some(fields) = as_listed.as_object_mut() {
         fields.retain(|name, _| !OF_DETAILS.contains(&name.as_str()));
     }
-    let Some((mut listed, summary)) = listing::listed(&as_listed) else { return Ok(()) };
-    let (athlete, strava_id, now_ms) = (ctx.run.partition.clone(), listed.strava_id, ctx.clock.now_ms());
+    let listed = listing::listed(&as_listed).filter(|(listed, _)| listed.strava_id == strava_id);
+    let Some((mut listed, summary)) = listed else { return Ok(()) };
+    let (athlete, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
     listed.activity_id = decode::activity_id(&athlete, strava_id);
     let (zone, kept, stored) = ctx
         .read(move |tx| {

@@ -100,9 +100,8 @@ impl part::Part for Told {
     }
 
     fn put(&self, intake: &mut Intake<'_, '_>) -> store::Result<bool> {
-        let state = if self.streams.time_s.is_empty() { StreamsState::None } else { StreamsState::Kept };
         let which = (self.strava_id, self.streams_of.as_str());
-        activity::put_streams(intake.tx, intake.athlete, which, state, self.now_ms)
+        activity::put_streams(intake.tx, intake.athlete, which, StreamsState::Kept, self.now_ms)
     }
 }
 

@@ -6,8 +6,8 @@ use engine::step::StepError;
 use fitness::records::strava::connection::State;
 use fitness::records::strava::{activity, connection, effort, item, sync};
 use serde_json::json;
-use upstream::Fault;
-use upstream::strava::{ATHLETE, Rotation};
+use upstream::strava::{ATHLETE, Calls, Rotation};
+use upstream::{Fault, Switch};
 
 use super::house::{House, NOW, SCOPES, ms};
 
@@ -63,6 +63,137 @@ async fn whatever_happens_on_the_way_the_next_run_makes_up_for_it() {
         ] {
             house.stumbles(fault, wanted).await;
         }
+    })
+    .await;
+}
+
+/// All that can go wrong with one answer.
+fn faults() -> Vec<Fault> {
+    let pages = [500, 503].map(Fault::Status).into_iter().chain([404, 502, 200].map(Fault::HtmlPage));
+    let others = [
+        Fault::Slow(2_000),
+        Fault::Reset,
+        Fault::Truncated,
+        Fault::WrongType,
+        Fault::BrokenJson,
+        Fault::Garbage,
+        Fault::WrongShape,
+        Fault::Empty,
+        Fault::Huge(2 << 20),
+    ];
+    pages.chain(others).collect()
+}
+
+impl House {
+    /// Fails at one call below a path.
+    fn spoil(&self, path: &str, fault: &Fault) {
+        let patience = if matches!(fault, Fault::Slow(_)) { 300 } else { 30_000 };
+        self.set_patience(Some(Duration::from_millis(patience)));
+        self.upstream.fail_where(Switch {
+            service: "strava.api".to_owned(),
+            path: Some(format!("/strava/api/v3/{path}")),
+            fault: fault.clone(),
+            times: Some(1),
+        });
+    }
+
+    fn mend(&self) {
+        self.upstream.mend();
+        self.set_patience(None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_spoilt_takes_nothing_of_an_activity() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        let ids = house.strava().grow(ATHLETE, 2, ms(NOW));
+        house.sync().await;
+        for fault in faults() {
+            for part in ["", "/streams"] {
+                house.strava().edit(ids[1], |run| run.meters += 100.0);
+                house.list().await.unwrap();
+                house.spoil(&format!("activities/{}{part}", ids[1]), &fault);
+                let _ = house.details().await;
+                let _ = house.streams().await;
+                house.mend();
+                house.sync().await;
+                house.truth().await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_spoilt_takes_nothing_of_an_athlete() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        house.athlete().await.unwrap();
+        let kept = house.items().await;
+        for fault in faults() {
+            for path in ["athlete", "athlete/zones", "gear/"] {
+                house.wait(Duration::from_secs(25 * 3_600));
+                house.spoil(path, &fault);
+                let _ = house.athlete().await;
+                house.mend();
+                assert_eq!(house.items().await, kept, "{path} {fault:?}");
+            }
+        }
+    })
+    .await;
+}
+
+impl House {
+    async fn items(&self) -> Vec<(String, String)> {
+        let mut items = Vec::new();
+        for kind in ["athlete", "zones", "gear"] {
+            let kept = self.read(move |tx| item::list(tx, "me", kind)).await;
+            items.extend(kept.into_iter().map(|item| (item.item_id, item.body)));
+        }
+        items
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_activity_that_is_never_answered_holds_up_no_other() {
+    for fault in [Fault::Huge(2 << 20), Fault::Status(400), Fault::Status(503), Fault::HtmlPage(404)] {
+        House::each(async |house| {
+            let ids = house.strava().grow(ATHLETE, 5, ms(NOW));
+            house.list().await.unwrap();
+            house.set_patience(Some(Duration::from_secs(30)));
+            house.upstream.fail_where(Switch {
+                service: "strava.api".to_owned(),
+                path: Some(format!("/strava/api/v3/activities/{}", ids[4])),
+                fault: fault.clone(),
+                times: None,
+            });
+            house.details().await.unwrap();
+            house.streams().await.unwrap();
+            let counts = house.counts().await;
+            assert_eq!((counts.details_due, counts.streams_due), (1, 1), "{fault:?}");
+            house.mend();
+            house.sync().await;
+            house.truth().await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_with_all_activities_is_the_fault_of_none() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 5, ms(NOW));
+        house.list().await.unwrap();
+        house.upstream.fail("strava.api", Fault::Status(503));
+        for _ in 0..4 {
+            house.asked();
+            assert_eq!(code(&house.details().await.unwrap_err()), "upstream_unavailable");
+            assert_eq!(house.asked().len(), 3);
+        }
+        house.mend();
+        let counts = house.counts().await;
+        assert_eq!((counts.details_due, counts.faulty), (5, 0));
     })
     .await;
 }

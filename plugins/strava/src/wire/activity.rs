@@ -92,6 +92,7 @@ pub(crate) struct Summary {
 /// What the details of an activity say beyond its summary.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Detail {
+    pub(crate) id: i64,
     pub(crate) description: Option<String>,
     pub(crate) private_note: Option<String>,
     pub(crate) calories: Option<f64>,
@@ -167,8 +168,10 @@ impl Summary {
 impl Detail {
     pub(crate) fn read(value: &Value) -> Result<Self, WireError> {
         let fields = Fields::of(value)?;
+        let id = fields.id("id").ok_or(WireError::Lacks("id"))?;
         let lap = |value| Fields::of(value).ok().map(Lap::of);
         Ok(Self {
+            id,
             description: fields.text("description").map(str::to_owned),
             private_note: fields.text("private_note").map(str::to_owned),
             calories: fields.positive("calories"),
