@@ -61,7 +61,8 @@ CREATE TABLE strava_activity (
     streams_state TEXT,
     streams_ms BIGINT,
     streams_due BIGINT,
-    faults BIGINT NOT NULL,
+    detail_faults BIGINT NOT NULL,
+    streams_faults BIGINT NOT NULL,
     fault TEXT,
     gone_ms BIGINT,
     PRIMARY KEY (athlete, strava_id)

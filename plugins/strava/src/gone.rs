@@ -5,7 +5,8 @@ use engine::step::{Cause, StepError};
 use fitness::STRAVA_API;
 use fitness::records::export_row;
 use fitness::records::intake::Intake;
-use fitness::records::strava::{activity, effort};
+use fitness::records::strava::activity::{self, Why};
+use fitness::records::strava::effort;
 use serde_json::Value;
 
 use crate::mark::Mark;
@@ -14,10 +15,11 @@ use crate::mark::Mark;
 pub(crate) fn forget(
     intake: &mut Intake<'_, '_>,
     (strava_id, activity_id): (i64, &str),
+    why: Why,
     now_ms: i64,
 ) -> store::Result<()> {
     let athlete = intake.athlete;
-    activity::forget(intake.tx, athlete, strava_id, now_ms)?;
+    activity::forget(intake.tx, athlete, strava_id, why, now_ms)?;
     effort::forget(intake.tx, athlete, strava_id)?;
     export_row::remove(intake.tx, athlete, (STRAVA_API, &strava_id.to_string()))?;
     intake.remove(activity_id)
@@ -64,8 +66,9 @@ impl Guard {
             return Err(StepError::Hopeless(Cause::new("strava_much_gone", message)));
         }
         let now_ms = ctx.clock.now_ms();
-        let remove =
-            move |intake: &mut Intake<'_, '_>| forget(intake, (strava_id, &known.activity_id), now_ms);
+        let remove = move |intake: &mut Intake<'_, '_>| {
+            forget(intake, (strava_id, &known.activity_id), Why::NotFound, now_ms)
+        };
         mark.commit(ctx, (), remove).await
     }
 

@@ -21,6 +21,21 @@ use crate::wire::{self, Detail, Summary};
 /// Activities that are written in one transaction.
 const CHUNK: usize = 100;
 
+/// What a list is believed of an activity that was not found when it was asked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Of the last days: it shows what is gone for a while, hour by hour.
+    Days,
+    /// The whole list, once a day: what it shows is asked for once more.
+    Whole,
+}
+
+impl Trust {
+    fn is_same(self, kept: &Kept, listed: &Listed) -> bool {
+        kept.summary_sha256 == listed.summary_sha256 && !(kept.is_gone && self == Self::Whole)
+    }
+}
+
 /// A page as it is to be kept.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
@@ -51,7 +66,7 @@ pub(crate) struct Stored {
 
 impl Page {
     /// Compares what was told with what is kept.
-    pub(crate) async fn of(ctx: &StepContext, values: Vec<Value>) -> Result<Self, StepError> {
+    pub(crate) async fn of(ctx: &StepContext, values: Vec<Value>, trust: Trust) -> Result<Self, StepError> {
         let records = values.len();
         let read = blocking(move || values.iter().filter_map(listed).collect::<Vec<_>>()).await?;
         let ids: Vec<i64> = read.iter().map(|(listed, _)| listed.strava_id).collect();
@@ -75,7 +90,7 @@ impl Page {
             let mut changed = Vec::new();
             for (mut listed, summary) in read {
                 let kept = known.remove(&listed.strava_id);
-                if kept.as_ref().is_some_and(|kept| kept.summary_sha256 == listed.summary_sha256) {
+                if kept.as_ref().is_some_and(|kept| trust.is_same(kept, &listed)) {
                     page.same.push(listed.strava_id);
                     continue;
                 }

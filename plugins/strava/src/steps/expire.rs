@@ -5,7 +5,7 @@ use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::activity_stream;
 use fitness::records::intake::Intake;
-use fitness::records::strava::activity::{self, Part, Stale};
+use fitness::records::strava::activity::{self, Part, Stale, Why};
 use fitness::records::strava::connection::{self, State};
 use fitness::records::strava::{effort, item, sync};
 use schemars::JsonSchema;
@@ -105,7 +105,7 @@ fn drop_one(
     now_ms: i64,
 ) -> store::Result<()> {
     match what {
-        Stale::All => gone::forget(intake, (strava_id, id), now_ms),
+        Stale::All => gone::forget(intake, (strava_id, id), Why::Expired, now_ms),
         Stale::Part(part) => {
             activity::drop_part(intake.tx, intake.athlete, strava_id, part)?;
             if part == Part::Streams { activity_stream::replace(intake.tx, id, &[]) } else { Ok(()) }

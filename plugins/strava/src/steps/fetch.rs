@@ -82,7 +82,7 @@ pub(super) async fn run<F: Fetch>(
 ) -> Result<Changes, StepError> {
     let mut mark = Mark::<()>::begin(ctx).await?;
     let mut guard = Guard::begin(ctx).await?;
-    let mut tried = Tried::default();
+    let mut tried = Tried::begin(F::PART);
     loop {
         let (due, mut left) = due(ctx, fetch, &tried).await?;
         if due.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use engine::context::{Cursor, StepContext};
 use engine::step::StepError;
-use fitness::records::strava::activity;
+use fitness::records::strava::activity::{self, Part};
 
 use super::fetch::Outcome;
 
@@ -12,8 +12,9 @@ use super::fetch::Outcome;
 const IN_A_ROW: usize = 3;
 
 /// The activities that were asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tried {
+    part: Part,
     pub(super) ids: HashSet<i64>,
     /// Those of them that are due all the same.
     pub(super) still_due: u32,
@@ -23,6 +24,11 @@ pub(super) struct Tried {
 }
 
 impl Tried {
+    /// Begins; nothing was asked for.
+    pub(super) fn begin(part: Part) -> Self {
+        Self { part, ids: HashSet::new(), still_due: 0, done: 0, failed: Vec::new() }
+    }
+
     /// Notes that one was answered, and so that those before it failed by themselves.
     pub(super) async fn answered(
         &mut self,
@@ -32,14 +38,14 @@ impl Tried {
     ) -> Result<(), StepError> {
         self.ids.insert(strava_id);
         for (strava_id, error) in std::mem::take(&mut self.failed) {
-            fault(ctx, strava_id, code(&error)).await?;
+            fault(ctx, (strava_id, self.part), code(&error)).await?;
         }
         match outcome {
             Outcome::Done => self.done += 1,
             Outcome::Gone => {}
             Outcome::Faulty => {
                 self.still_due += 1;
-                fault(ctx, strava_id, "upstream_faulty").await?;
+                fault(ctx, (strava_id, self.part), "upstream_faulty").await?;
             }
         }
         Ok(())
@@ -62,7 +68,7 @@ impl Tried {
             if self.done == 0 && !is_its_own(&error) {
                 return Err(error);
             }
-            fault(ctx, strava_id, code(&error)).await?;
+            fault(ctx, (strava_id, self.part), code(&error)).await?;
         }
         Ok(())
     }
@@ -87,10 +93,9 @@ fn may_be_its_own(error: &StepError) -> bool {
         || matches!(code(error), "upstream_slow" | "upstream_broken_off" | "upstream_unavailable")
 }
 
-async fn fault(ctx: &StepContext, strava_id: i64, code: &'static str) -> Result<(), StepError> {
+async fn fault(ctx: &StepContext, which: (i64, Part), code: &'static str) -> Result<(), StepError> {
     let athlete = ctx.run.partition.clone();
-    let note =
-        move |tx: &mut store::Tx<'_>, _: &mut Cursor| activity::note_fault(tx, &athlete, strava_id, code);
+    let note = move |tx: &mut store::Tx<'_>, _: &mut Cursor| activity::note_fault(tx, &athlete, which, code);
     let faults = ctx.commit(note).await?;
     tracing::warn!(faults, code, "Strava fails at an activity; the others go on");
     Ok(())

@@ -263,6 +263,63 @@ async fn a_page_of_a_proxy_that_finds_nothing_removes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_listed_and_not_found_comes_back_with_another_summary_or_a_sweep() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().switch(|switches| switches.missing = vec![ids[1]]);
+        house.sync().await;
+        house.asked();
+        house.sync().await;
+        assert_eq!(house.asked(), ["GET api/v3/athlete/activities"]);
+        house.strava().switch(|switches| switches.missing.clear());
+        house.strava().edit(ids[1], |run| run.name = "Named anew".to_owned());
+        house.sync().await;
+        house.truth().await;
+        house.strava().switch(|switches| switches.missing = vec![ids[0]]);
+        house.strava().edit(ids[0], |run| run.name = "Named anew".to_owned());
+        house.sync().await;
+        assert_eq!(house.counts().await.gone, 1);
+        house.strava().switch(|switches| switches.missing.clear());
+        house.sweep(json!({})).await.unwrap();
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_asked_for_again_once_it_changes_or_somebody_asks() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.sync().await;
+        // Another way asks for both parts, of which one is kept as it was before.
+        house.strava().edit(ids[1], |run| run.meters += 500.0);
+        house.gives_up(ids[1]).await;
+        assert_eq!(house.write(|tx| activity::retry_faulty(tx, "me")).await, 1);
+        house.sync().await;
+        house.truth().await;
+        house.strava().edit(ids[1], |run| run.meters += 500.0);
+        house.gives_up(ids[1]).await;
+        house.strava().edit(ids[1], |run| run.name = "Named anew".to_owned());
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+impl House {
+    async fn gives_up(&self, id: i64) {
+        self.strava().switch(|switches| switches.poison = vec![id]);
+        for _ in 0..3 {
+            self.sync().await;
+        }
+        let counts = self.counts().await;
+        assert_eq!((counts.details_due, counts.streams_due, counts.faulty), (0, 0, 1), "{counts:?}");
+        self.strava().switch(|switches| switches.poison.clear());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn much_that_is_listed_and_not_found_stops_the_step() {
     House::each(async |house| {
         let ids = house.strava().grow(ATHLETE, 40, ms(NOW));

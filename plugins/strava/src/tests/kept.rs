@@ -54,7 +54,7 @@ impl House {
             wanted = usize::try_from(activity.laps.max(1)).unwrap();
         }
         assert_eq!(laps.len(), wanted, "{activity:?}");
-        assert_eq!(told.gear, gear.map(|gear| gear.name.clone()), "{activity:?}");
+        assert_eq!(told.gear, gear.map(|gear| format!("{} {}", gear.brand, gear.model)), "{activity:?}");
         let is_told = !activity.is_bare;
         assert_eq!(told.description, activity.description.clone().filter(|_| is_told), "{activity:?}");
     }
