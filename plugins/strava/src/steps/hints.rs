@@ -24,23 +24,12 @@ use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire;
 
 /// Several hints of one activity follow each other: they are collected for this long.
 const COLLECT_MS: i64 = 60_000;
 /// Hints that are looked into in one go.
 const BATCH: u32 = 100;
-/// What only the details of an activity hold; without it they say what a list says.
-const OF_DETAILS: [&str; 8] = [
-    "segment_efforts",
-    "splits_metric",
-    "splits_standard",
-    "laps",
-    "best_efforts",
-    "photos",
-    "similar_activities",
-    "stats_visibility",
-];
-
 /// Looks into what webhooks hinted at.
 #[derive(Debug)]
 pub(crate) struct Hints {
@@ -146,11 +135,7 @@ async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
 
 /// Keeps what the details say, as if a list had said it too.
 async fn keep(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64, told: Value) -> Result<(), StepError> {
-    let mut as_listed = told.clone();
-    if let Some(fields) = as_listed.as_object_mut() {
-        fields.retain(|name, _| !OF_DETAILS.contains(&name.as_str()));
-    }
-    let listed = listing::listed(&as_listed).filter(|(listed, _)| listed.strava_id == strava_id);
+    let listed = listing::listed(&wire::as_listed(&told)).filter(|(listed, _)| listed.strava_id == strava_id);
     let Some((mut listed, summary)) = listed else { return Ok(()) };
     let (athlete, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
     listed.activity_id = decode::activity_id(&athlete, strava_id);

@@ -2,6 +2,7 @@
 
 use fitness::recording::{Channel, Samples};
 use fitness::records::{activity_stream, export_row, lap};
+use store::{Sql, Tx, params};
 use upstream::strava::{ATHLETE, Activity};
 
 use super::house::House;
@@ -41,10 +42,16 @@ impl House {
 
     async fn has_details(&self, activity: &Activity, id: &str) {
         let owned = id.to_owned();
-        let read = move |tx: &mut store::Tx<'_>| {
-            Ok((lap::list(tx, &owned)?, export_row::told(tx, "me", std::slice::from_ref(&owned))?))
+        const DEVICE: Sql = Sql::Both("SELECT device FROM activity WHERE id = $1");
+        let read = move |tx: &mut Tx<'_>| {
+            let device = tx.optional(&DEVICE, &params![&owned], |row| row.get::<Option<String>>(0))?;
+            Ok((
+                device.flatten(),
+                lap::list(tx, &owned)?,
+                export_row::told(tx, "me", std::slice::from_ref(&owned))?,
+            ))
         };
-        let (laps, mut told) = self.read(read).await;
+        let (device, laps, mut told) = self.read(read).await;
         let told = told.remove(id).unwrap();
         let athlete = self.strava().athlete(ATHLETE).unwrap();
         let (mut gear, mut wanted) = (activity.gear_id.as_deref().and_then(|id| athlete.gear(id)), 0);
@@ -56,6 +63,7 @@ impl House {
         assert_eq!(laps.len(), wanted, "{activity:?}");
         assert_eq!(told.gear, gear.map(|gear| format!("{} {}", gear.brand, gear.model)), "{activity:?}");
         let is_told = !activity.is_bare;
+        assert_eq!(device, activity.device_name.clone().filter(|_| is_told), "{activity:?}");
         assert_eq!(told.description, activity.description.clone().filter(|_| is_told), "{activity:?}");
     }
 
