@@ -130,7 +130,11 @@ impl Stored {
         Ok(Self { summary: due.summary, detail: due.detail, columns })
     }
 
-    /// Nothing where the activity is gone.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.summary.is_empty()
+    }
+
+    /// Nothing where it cannot be read, or the activity is gone.
     pub(crate) fn summary(&self) -> Option<Summary> {
         let value: Value = serde_json::from_str(&self.summary).ok()?;
         Summary::read(&value).ok()

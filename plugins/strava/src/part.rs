@@ -37,6 +37,9 @@ pub(crate) async fn keep(
         let (zone, stored) = ctx
             .read(move |tx| Ok((listing::time_zone(tx, &athlete)?, Stored::read(tx, &athlete, strava_id)?)))
             .await?;
+        if stored.is_gone() {
+            return Ok(true);
+        }
         let (athlete, told) = (ctx.run.partition.clone(), Arc::clone(&part));
         let read = blocking(move || {
             let computed = compute(&athlete, &*told, &stored, &zone)?;

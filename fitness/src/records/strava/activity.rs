@@ -147,11 +147,11 @@ const PUT_STREAMS: Sql = Sql::Both(
 );
 const FAULT_DETAIL: Sql = Sql::Both(
     "UPDATE strava_activity SET detail_faults = detail_faults + 1, fault = $3 \
-     WHERE athlete = $1 AND strava_id = $2 RETURNING detail_faults",
+     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL RETURNING detail_faults",
 );
 const FAULT_STREAMS: Sql = Sql::Both(
     "UPDATE strava_activity SET streams_faults = streams_faults + 1, fault = $3 \
-     WHERE athlete = $1 AND strava_id = $2 RETURNING streams_faults",
+     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL RETURNING streams_faults",
 );
 const RETRY: Sql = Sql::Both(
     "UPDATE strava_activity SET detail_faults = 0, streams_faults = 0, fault = NULL \
