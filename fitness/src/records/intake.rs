@@ -46,18 +46,22 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         let changed = self.change()?;
         let upserted = activity::upsert(self.tx, &entry.activity, changed)?;
         let has_other_efforts = best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
+        // Laps may come later than the figures, and change none of them.
+        let has_other_laps = lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
         // What is read anew may say the same and be kept in another form.
         activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
         if upserted.change != Change::Inserted {
             activity_number::forget(self.tx, &entry.activity.id)?;
         }
         if upserted.change == Change::Unchanged {
-            if has_other_efforts {
+            if has_other_laps {
+                activity::touch_one(self.tx, &entry.activity.id, changed)?;
+            }
+            if has_other_efforts || has_other_laps {
                 self.touch(entry.activity.local_date)?;
             }
             return Ok(Change::Unchanged);
         }
-        lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
         self.taken.activities += 1;
         self.starts_ms.extend(upserted.former_start_ms.into_iter().chain(entry.activity.start_ms));
         self.touch(upserted.first_day)?;

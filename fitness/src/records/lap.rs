@@ -15,9 +15,15 @@ const LIST: Sql = Sql::Both(
      avg_cadence FROM lap WHERE activity_id = $1 ORDER BY position",
 );
 
-/// Replaces the laps of an activity.
-pub fn replace(tx: &mut Tx<'_>, activity_id: &str, laps: &[Lap]) -> Result<()> {
-    tx.execute(&REMOVE, &params![activity_id])?;
+/// Keeps the laps of an activity in place of those before, and says whether they are others.
+pub fn replace(tx: &mut Tx<'_>, activity_id: &str, laps: &[Lap]) -> Result<bool> {
+    let before = list(tx, activity_id)?;
+    if before == laps {
+        return Ok(false);
+    }
+    if !before.is_empty() {
+        tx.execute(&REMOVE, &params![activity_id])?;
+    }
     let rows: Vec<Vec<Value<'_>>> = laps
         .iter()
         .enumerate()
@@ -39,7 +45,8 @@ pub fn replace(tx: &mut Tx<'_>, activity_id: &str, laps: &[Lap]) -> Result<()> {
             .into()
         })
         .collect();
-    tx.batch(&PUT, &rows).map(drop)
+    tx.batch(&PUT, &rows)?;
+    Ok(true)
 }
 
 /// The laps of an activity in their order.

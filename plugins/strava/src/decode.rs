@@ -59,7 +59,7 @@ fn recording(summary: &Summary, detail: Option<&Detail>, samples: Samples) -> Re
         sport,
         sub_sport: kind,
         name: summary.name.clone(),
-        device: summary.device.clone(),
+        device: summary.device.clone().or_else(|| detail?.device.clone()),
         start_ms: Some(summary.start_ms),
         utc_offset_s: summary.utc_offset_s,
         totals: totals(summary),

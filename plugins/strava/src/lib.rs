@@ -10,6 +10,7 @@ mod listing;
 mod mark;
 mod oauth;
 mod options;
+mod part;
 mod quota;
 mod refusal;
 mod report;

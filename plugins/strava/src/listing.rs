@@ -21,6 +21,21 @@ use crate::wire::{self, Detail, Summary};
 /// Activities that are written in one transaction.
 const CHUNK: usize = 100;
 
+/// What a list is believed of an activity that was not found when it was asked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Of the last days: it shows what is gone for a while, hour by hour.
+    Days,
+    /// The whole list, once a day: what it shows is asked for once more.
+    Whole,
+}
+
+impl Trust {
+    fn is_same(self, kept: &Kept, listed: &Listed) -> bool {
+        kept.summary_sha256 == listed.summary_sha256 && !(kept.is_gone && self == Self::Whole)
+    }
+}
+
 /// A page as it is to be kept.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
@@ -41,16 +56,17 @@ pub(crate) struct Changed {
     pub(crate) told: ExportRow,
 }
 
-/// What is stored of an activity beside its summary.
-#[derive(Debug, Clone, Default)]
+/// What is stored of an activity.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Stored {
+    summary: String,
     detail: Option<String>,
     columns: Vec<(Column, Vec<u8>)>,
 }
 
 impl Page {
     /// Compares what was told with what is kept.
-    pub(crate) async fn of(ctx: &StepContext, values: Vec<Value>) -> Result<Self, StepError> {
+    pub(crate) async fn of(ctx: &StepContext, values: Vec<Value>, trust: Trust) -> Result<Self, StepError> {
         let records = values.len();
         let read = blocking(move || values.iter().filter_map(listed).collect::<Vec<_>>()).await?;
         let ids: Vec<i64> = read.iter().map(|(listed, _)| listed.strava_id).collect();
@@ -74,7 +90,7 @@ impl Page {
             let mut changed = Vec::new();
             for (mut listed, summary) in read {
                 let kept = known.remove(&listed.strava_id);
-                if kept.as_ref().is_some_and(|kept| kept.summary_sha256 == listed.summary_sha256) {
+                if kept.as_ref().is_some_and(|kept| trust.is_same(kept, &listed)) {
                     page.same.push(listed.strava_id);
                     continue;
                 }
@@ -110,7 +126,18 @@ impl Changed {
 impl Stored {
     pub(crate) fn read(tx: &mut store::Tx<'_>, athlete: &str, strava_id: i64) -> store::Result<Self> {
         let Some(due) = activity::one(tx, athlete, strava_id)? else { return Ok(Self::default()) };
-        Ok(Self { detail: due.detail, columns: activity_stream::all(tx, &due.activity_id)? })
+        let columns = activity_stream::all(tx, &due.activity_id)?;
+        Ok(Self { summary: due.summary, detail: due.detail, columns })
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.summary.is_empty()
+    }
+
+    /// Nothing where it cannot be read, or the activity is gone.
+    pub(crate) fn summary(&self) -> Option<Summary> {
+        let value: Value = serde_json::from_str(&self.summary).ok()?;
+        Summary::read(&value).ok()
     }
 
     pub(crate) fn detail(&self) -> Option<Detail> {

@@ -3,6 +3,9 @@
 use engine::http::Answer;
 use serde_json::Value;
 
+/// Whatever is longer is no error of Strava's.
+const ERROR_BYTES: usize = 64 << 10;
+
 /// Why nothing was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -30,8 +33,11 @@ impl Refusal {
     /// What an answer refuses; nothing where it may hold facts.
     pub(crate) fn of(answer: &Answer) -> Option<Self> {
         let is_json = answer.content_type == "application/json" || answer.content_type.ends_with("+json");
+        let is_short = answer.status != 200 && answer.body.len() <= ERROR_BYTES;
         let body: Value =
-            serde_json::from_slice(if answer.status == 200 { &[] } else { &answer.body }).unwrap_or_default();
+            serde_json::from_slice(if is_short { &answer.body } else { &[] }).unwrap_or_default();
+        // A proxy, or an address that is wrong, does not find anything either.
+        let is_told = is_json && ["message", "errors"].iter().any(|name| body.get(name).is_some());
         let says = |resource: &str, code: &str| says(&body, resource, code);
         Some(match answer.status {
             // A page of a proxy is no answer of Strava's.
@@ -42,7 +48,7 @@ impl Refusal {
             402 => Self::NotEntitled,
             403 if says("Application", "Inactive") => Self::Inactive,
             403 if told(&body).contains("connected athletes") => Self::TooManyAthletes,
-            404 => Self::Gone,
+            404 if is_told => Self::Gone,
             429 => Self::Spent,
             400 | 403 | 405..=428 | 430..=499 => Self::Wrong,
             500 if body.get("message").and_then(Value::as_str) == Some("error") => Self::Faulty,
@@ -104,6 +110,10 @@ mod tests {
     fn one_bad_thing_is_not_a_bad_service() {
         check(500, r#"{"message":"error"}"#, Some(Refusal::Faulty));
         check(500, "<html>", Some(Refusal::Trouble));
+        check(404, "<html>", Some(Refusal::Trouble));
+        check(404, "{}", Some(Refusal::Trouble));
+        check(404, "", Some(Refusal::Trouble));
+        check(404, &format!(r#"{{"message":"{}"}}"#, "x".repeat(ERROR_BYTES)), Some(Refusal::Trouble));
         check(502, "<html>", Some(Refusal::Trouble));
         check(200, "<html>", Some(Refusal::Trouble));
         check(302, "", Some(Refusal::Trouble));

@@ -6,4 +6,5 @@ mod faults;
 mod hints;
 mod house;
 mod kept;
+mod parts;
 mod sync;

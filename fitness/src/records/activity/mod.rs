@@ -153,6 +153,8 @@ const TOUCH_UNDATED: Sql =
 const TOUCH_ONE: Sql = Sql::Both("UPDATE activity SET changed = $2 WHERE id = $1");
 const SET_SPORT: Sql =
     Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
+const SET_DEVICE: Sql =
+    Sql::Both("UPDATE activity SET device = $2, changed = $3 WHERE id = $1 RETURNING local_date");
 const REMOVE: Sql = Sql::Both("DELETE FROM activity WHERE id = $1");
 
 /// Writes an activity; a row that says the same already keeps its change number.
@@ -238,6 +240,11 @@ pub fn set_sport(
     tx.execute(&SET_SPORT, &params![id, sport, sub_sport, changed]).map(drop)
 }
 
+/// Gives an activity another device, or none, and says on which day it is.
+pub fn set_device(tx: &mut Tx<'_>, id: &str, device: Option<&str>, changed: i64) -> Result<Option<Date>> {
+    Ok(tx.optional(&SET_DEVICE, &params![id, device, changed], |row| optional_date(row, 0))?.flatten())
+}
+
 /// True where the athlete has an activity of this id.
 pub fn exists(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<bool> {
     Ok(tx.optional(&EXISTS, &params![athlete, id], |row| row.get::<String>(0))?.is_some())
@@ -262,7 +269,7 @@ pub fn start_ms(tx: &mut Tx<'_>, id: &str) -> Result<Option<i64>> {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[&[Sql]] = &[
-    &[EXISTS, BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, REMOVE],
+    &[EXISTS, BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, SET_DEVICE, REMOVE],
     duplicate::QUERIES[0],
     duplicate::QUERIES[1],
     effort::QUERIES,

@@ -64,6 +64,17 @@ pub enum Part {
     Streams,
 }
 
+/// Why an activity is kept no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Strava does not know it, although a list may go on to tell of it: the same list does not bring it back.
+    NotFound,
+    /// A whole list does not tell of it any more.
+    Missing,
+    /// It may be kept no longer.
+    Expired,
+}
+
 /// What may be older than it may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stale {
@@ -98,22 +109,24 @@ const SEEN: Sql = Sql::Per {
 // The details hang on the summary and are due with each other one; the samples are not.
 const PUT: Sql = Sql::Both(
     "INSERT INTO strava_activity (athlete, strava_id, activity_id, start_ms, summary, summary_sha256, \
-     listed_ms, detail_due, streams_of, streams_state, streams_due, faults) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $4, $8, $9, $10, 0) \
+     listed_ms, detail_due, streams_of, streams_state, streams_due, detail_faults, streams_faults) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $4, $8, $9, $10, 0, 0) \
      ON CONFLICT (athlete, strava_id) DO UPDATE SET \
      start_ms = excluded.start_ms, summary = excluded.summary, summary_sha256 = excluded.summary_sha256, \
      listed_ms = excluded.listed_ms, detail_due = excluded.detail_due, streams_of = excluded.streams_of, \
      streams_state = COALESCE(excluded.streams_state, strava_activity.streams_state), \
      streams_due = COALESCE(excluded.streams_due, strava_activity.streams_due), \
-     faults = 0, fault = NULL, gone_ms = NULL",
+     detail_faults = 0, streams_faults = 0, fault = NULL, gone_ms = NULL",
 );
+// What was given up stays due, so that it is asked for again once its faults are forgotten.
 const DUE_DETAIL: Sql = Sql::Both(
     "SELECT strava_id, activity_id, summary, summary_sha256, detail, start_ms FROM strava_activity \
-     WHERE athlete = $1 AND detail_due IS NOT NULL ORDER BY detail_due DESC LIMIT $2",
+     WHERE athlete = $1 AND detail_due IS NOT NULL AND detail_faults < $3 ORDER BY detail_due DESC LIMIT $2",
 );
 const DUE_STREAMS: Sql = Sql::Both(
     "SELECT strava_id, activity_id, summary, summary_sha256, detail, start_ms FROM strava_activity \
-     WHERE athlete = $1 AND streams_due IS NOT NULL ORDER BY streams_due DESC LIMIT $2",
+     WHERE athlete = $1 AND streams_due IS NOT NULL AND streams_faults < $3 \
+     ORDER BY streams_due DESC LIMIT $2",
 );
 const ONE: Sql = Sql::Both(
     "SELECT strava_id, activity_id, summary, summary_sha256, detail, start_ms FROM strava_activity \
@@ -121,51 +134,62 @@ const ONE: Sql = Sql::Both(
 );
 // A summary that changed in between asks for the details once more.
 const PUT_DETAIL: Sql = Sql::Both(
-    "UPDATE strava_activity SET detail = $3, detail_ms = $4, faults = 0, fault = NULL, \
+    "UPDATE strava_activity SET detail = $3, detail_ms = $4, detail_faults = 0, \
+     fault = CASE WHEN streams_faults = 0 THEN NULL ELSE fault END, \
      detail_due = CASE WHEN summary_sha256 = $5 THEN NULL ELSE detail_due END \
      WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL",
 );
 const PUT_STREAMS: Sql = Sql::Both(
-    "UPDATE strava_activity SET streams_state = $3, streams_ms = $4, faults = 0, fault = NULL, \
+    "UPDATE strava_activity SET streams_state = $3, streams_ms = $4, streams_faults = 0, \
+     fault = CASE WHEN detail_faults = 0 THEN NULL ELSE fault END, \
      streams_due = CASE WHEN streams_of = $5 THEN NULL ELSE streams_due END \
      WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL",
 );
-const FAULT: Sql = Sql::Both(
-    "UPDATE strava_activity SET faults = faults + 1, fault = $3, \
-     detail_due = CASE WHEN faults + 1 >= $4 THEN NULL ELSE detail_due END, \
-     streams_due = CASE WHEN faults + 1 >= $4 THEN NULL ELSE streams_due END \
-     WHERE athlete = $1 AND strava_id = $2 RETURNING faults",
+const FAULT_DETAIL: Sql = Sql::Both(
+    "UPDATE strava_activity SET detail_faults = detail_faults + 1, fault = $3 \
+     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL RETURNING detail_faults",
+);
+const FAULT_STREAMS: Sql = Sql::Both(
+    "UPDATE strava_activity SET streams_faults = streams_faults + 1, fault = $3 \
+     WHERE athlete = $1 AND strava_id = $2 AND gone_ms IS NULL RETURNING streams_faults",
 );
 const RETRY: Sql = Sql::Both(
-    "UPDATE strava_activity SET faults = 0, fault = NULL, \
-     detail_due = CASE WHEN detail IS NULL THEN start_ms ELSE detail_due END, \
-     streams_due = CASE WHEN streams_state IS NULL THEN start_ms ELSE streams_due END \
-     WHERE athlete = $1 AND faults >= $2 AND gone_ms IS NULL",
+    "UPDATE strava_activity SET detail_faults = 0, streams_faults = 0, fault = NULL \
+     WHERE athlete = $1 AND (detail_faults >= $2 OR streams_faults >= $2)",
 );
 const GONE: Sql = Sql::Both(
-    "UPDATE strava_activity SET gone_ms = $3, summary = NULL, summary_sha256 = '', detail = NULL, \
+    "UPDATE strava_activity SET gone_ms = $3, summary = NULL, \
+     summary_sha256 = CASE WHEN $4 = 'not_found' THEN summary_sha256 ELSE '' END, detail = NULL, \
      detail_ms = NULL, detail_due = NULL, streams_of = NULL, streams_state = NULL, streams_ms = NULL, \
-     streams_due = NULL, fault = NULL, faults = 0 WHERE athlete = $1 AND strava_id = $2",
+     streams_due = NULL, fault = NULL, detail_faults = 0, streams_faults = 0 \
+     WHERE athlete = $1 AND strava_id = $2",
 );
 // What began after the lists were asked for is in none of them.
 const MISSING: Sql = Sql::Both(
     "SELECT strava_id, activity_id FROM strava_activity WHERE athlete = $1 AND listed_ms < $2 \
      AND start_ms < $3 AND gone_ms IS NULL ORDER BY strava_id",
 );
-const LEFT_DETAIL: Sql =
-    Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND detail_due IS NOT NULL");
-const LEFT_STREAMS: Sql =
-    Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND streams_due IS NOT NULL");
-const NEWER_STREAMS: Sql =
-    Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND streams_due > $2");
+const LEFT_DETAIL: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM strava_activity \
+     WHERE athlete = $1 AND detail_due IS NOT NULL AND detail_faults < $2",
+);
+const LEFT_STREAMS: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM strava_activity \
+     WHERE athlete = $1 AND streams_due IS NOT NULL AND streams_faults < $2",
+);
+const NEWER_STREAMS: Sql = Sql::Both(
+    "SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND streams_due > $2 AND streams_faults < $3",
+);
 const COUNTS: Sql = Sql::Both(
-    "SELECT COUNT(*), COUNT(detail_due), COUNT(streams_due), \
-     COUNT(CASE WHEN faults >= $2 AND detail_due IS NULL AND streams_due IS NULL THEN 1 END), \
+    "SELECT COUNT(*), COUNT(CASE WHEN detail_faults < $2 THEN detail_due END), \
+     COUNT(CASE WHEN streams_faults < $2 THEN streams_due END), \
+     COUNT(CASE WHEN detail_faults >= $2 OR streams_faults >= $2 THEN 1 END), \
      COUNT(gone_ms) FROM strava_activity WHERE athlete = $1",
 );
 const FAULTY: Sql = Sql::Both(
     "SELECT strava_id, activity_id, fault FROM strava_activity \
-     WHERE athlete = $1 AND faults >= $2 AND gone_ms IS NULL ORDER BY start_ms DESC, strava_id LIMIT $3",
+     WHERE athlete = $1 AND (detail_faults >= $2 OR streams_faults >= $2) \
+     ORDER BY start_ms DESC, strava_id LIMIT $3",
 );
 // A copy in a file lifts the limits: what is linked to it is kept.
 const STALE: Sql = Sql::Both(
@@ -275,7 +299,7 @@ pub fn due(tx: &mut Tx<'_>, athlete: &str, part: Part, most: u32) -> Result<Vec<
         Part::Detail => &DUE_DETAIL,
         Part::Streams => &DUE_STREAMS,
     };
-    tx.query(statement, &params![athlete, most], read_due)
+    tx.query(statement, &params![athlete, most, FAULTS_MOST], read_due)
 }
 
 /// One of them, due or not; nothing where it is unknown or gone.
@@ -283,27 +307,31 @@ pub fn one(tx: &mut Tx<'_>, athlete: &str, strava_id: i64) -> Result<Option<Due>
     tx.optional(&ONE, &params![athlete, strava_id], read_due)
 }
 
-/// Keeps details that were asked for because of a summary.
-pub fn put_detail(tx: &mut Tx<'_>, athlete: &str, due: &Due, detail: &str, now_ms: i64) -> Result<()> {
+/// Keeps details that were asked for because of a summary; false where the activity is gone.
+pub fn put_detail(tx: &mut Tx<'_>, athlete: &str, due: &Due, detail: &str, now_ms: i64) -> Result<bool> {
     let params = params![athlete, due.strava_id, detail, now_ms, &due.summary_sha256];
-    tx.execute(&PUT_DETAIL, &params).map(drop)
+    Ok(tx.execute(&PUT_DETAIL, &params)? > 0)
 }
 
-/// Notes what became of the samples that hang on something.
+/// Notes what became of the samples that hang on something; false where the activity is gone.
 pub fn put_streams(
     tx: &mut Tx<'_>,
     athlete: &str,
     (strava_id, streams_of): (i64, &str),
     state: StreamsState,
     now_ms: i64,
-) -> Result<()> {
+) -> Result<bool> {
     let params = params![athlete, strava_id, state.as_str(), now_ms, streams_of];
-    tx.execute(&PUT_STREAMS, &params).map(drop)
+    Ok(tx.execute(&PUT_STREAMS, &params)? > 0)
 }
 
-/// Notes that Strava fails at one activity, and says how often in a row it did.
-pub fn note_fault(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, code: &str) -> Result<u32> {
-    let faults = tx.optional(&FAULT, &params![athlete, strava_id, code, FAULTS_MOST], |row| count(row, 0))?;
+/// Notes that Strava fails at a part of one activity, and says how often in a row it did.
+pub fn note_fault(tx: &mut Tx<'_>, athlete: &str, (strava_id, part): (i64, Part), code: &str) -> Result<u32> {
+    let statement = match part {
+        Part::Detail => &FAULT_DETAIL,
+        Part::Streams => &FAULT_STREAMS,
+    };
+    let faults = tx.optional(statement, &params![athlete, strava_id, code], |row| count(row, 0))?;
     Ok(faults.unwrap_or(0))
 }
 
@@ -312,9 +340,14 @@ pub fn retry_faulty(tx: &mut Tx<'_>, athlete: &str) -> Result<u64> {
     tx.execute(&RETRY, &params![athlete, FAULTS_MOST])
 }
 
-/// Forgets all of an activity but that it is gone.
-pub fn forget(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, now_ms: i64) -> Result<()> {
-    tx.execute(&GONE, &params![athlete, strava_id, now_ms]).map(drop)
+/// Forgets all of an activity but that it is gone, and where it was not found what was listed of it.
+pub fn forget(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, why: Why, now_ms: i64) -> Result<()> {
+    let word = match why {
+        Why::NotFound => "not_found",
+        Why::Missing => "missing",
+        Why::Expired => "expired",
+    };
+    tx.execute(&GONE, &params![athlete, strava_id, now_ms, word]).map(drop)
 }
 
 /// Those that began before a moment and were not listed since another, with our ids.
@@ -333,12 +366,13 @@ pub fn left(tx: &mut Tx<'_>, athlete: &str, part: Part) -> Result<u32> {
         Part::Detail => &LEFT_DETAIL,
         Part::Streams => &LEFT_STREAMS,
     };
-    Ok(tx.optional(statement, &params![athlete], |row| count(row, 0))?.unwrap_or(0))
+    Ok(tx.optional(statement, &params![athlete, FAULTS_MOST], |row| count(row, 0))?.unwrap_or(0))
 }
 
 /// Of how many that began after a moment the samples are to be asked for.
 pub fn newer_streams(tx: &mut Tx<'_>, athlete: &str, start_ms: i64) -> Result<u32> {
-    Ok(tx.optional(&NEWER_STREAMS, &params![athlete, start_ms], |row| count(row, 0))?.unwrap_or(0))
+    let params = params![athlete, start_ms, FAULTS_MOST];
+    Ok(tx.optional(&NEWER_STREAMS, &params, |row| count(row, 0))?.unwrap_or(0))
 }
 
 /// How far the past is fetched.
@@ -407,7 +441,8 @@ pub(crate) const QUERIES: &[Sql] = &[
     ONE,
     PUT_DETAIL,
     PUT_STREAMS,
-    FAULT,
+    FAULT_DETAIL,
+    FAULT_STREAMS,
     RETRY,
     GONE,
     MISSING,

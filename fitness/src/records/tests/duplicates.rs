@@ -73,7 +73,7 @@ fn tell(tx: &mut Tx<'_>, provenance: &str, id: &str, activity: &Activity, name: 
 fn uploaded(tx: &mut Tx<'_>, activity: &Activity, id: i64, name: &str) -> Result<()> {
     const PUT: Sql = Sql::Both(
         "INSERT INTO strava_activity (athlete, strava_id, activity_id, start_ms, summary, summary_sha256, \
-         listed_ms, faults) VALUES ($1, $2, $3, $4, $5, '', 0, 0)",
+         listed_ms, detail_faults, streams_faults) VALUES ($1, $2, $3, $4, $5, '', 0, 0, 0)",
     );
     let summary = serde_json::json!({ "id": id, "external_id": name }).to_string();
     tx.execute(&PUT, &params![ME, id, &activity.id, activity.start_ms, &summary]).map(drop)

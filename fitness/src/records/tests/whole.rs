@@ -65,8 +65,8 @@ fn came(tx: &mut Tx<'_>, athlete: &str, path: &str) -> Result<()> {
 fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     const LISTED: Sql = Sql::Both(
         "INSERT INTO strava_activity (athlete, strava_id, activity_id, start_ms, summary, summary_sha256, \
-         listed_ms, detail, detail_ms, streams_state, streams_ms, faults) \
-         VALUES ($1, $2, $3, 0, '{}', '', $4, '{}', $4, 'kept', $4, 0)",
+         listed_ms, detail, detail_ms, streams_state, streams_ms, detail_faults, streams_faults) \
+         VALUES ($1, $2, $3, 0, '{}', '', $4, '{}', $4, 'kept', $4, 0, 0)",
     );
     const OTHERS: [Sql; 4] = [
         Sql::Both(

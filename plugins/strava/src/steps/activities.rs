@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::client::{Client, Reply};
-use crate::listing::{self, Page};
+use crate::listing::{self, Page, Trust};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
@@ -62,7 +62,7 @@ impl Step for Activities {
         for number in 1.. {
             let values = page(ctx, &self.client, window, number).await?;
             let is_last = values.len() < PER_PAGE;
-            keep(ctx, &mut mark, (), values).await?;
+            keep(ctx, &mut mark, (), (values, Trust::Days)).await?;
             // What a short page leaves out is found by the sweep, which reads on to an empty one.
             if is_last {
                 break;
@@ -119,13 +119,13 @@ pub(super) async fn keep<P>(
     ctx: &StepContext,
     mark: &mut Mark<P>,
     place: P,
-    values: Vec<Value>,
+    (values, trust): (Vec<Value>, Trust),
 ) -> Result<usize, StepError>
 where
     P: Clone + Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
 {
     let listed_ms = ctx.clock.now_ms();
-    let Page { records, same, changed } = Page::of(ctx, values).await?;
+    let Page { records, same, changed } = Page::of(ctx, values, trust).await?;
     ctx.meter.rows_in(records as u64);
     for changed in changed {
         let was = mark.place.clone();

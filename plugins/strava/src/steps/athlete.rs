@@ -19,6 +19,7 @@ use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire::Fields;
 
 const PROFILE: &str = "athlete";
 const ZONES: &str = "zones";
@@ -64,14 +65,21 @@ impl Step for AthleteStep {
         let Reply::Told(profile) = self.client.get(ctx, "athlete", &[], Purpose::Past).await? else {
             return Ok(mark.changes);
         };
+        // Something else that is called a success is none.
+        if id(&profile).is_none() {
+            return Ok(mark.changes);
+        }
         if self.client.sees_zones(ctx).await?
             && let Reply::Told(zones) = self.client.get(ctx, "athlete/zones", &[], Purpose::Past).await?
+            && ["heart_rate", "power"].iter().any(|name| zones.get(name).is_some())
         {
             keep(ctx, &mut mark, (ZONES, "own"), &zones).await?;
         }
         for id in gear(&profile) {
             let path = format!("gear/{id}");
-            if let Reply::Told(gear) = self.client.get(ctx, &path, &[], Purpose::Past).await? {
+            if let Reply::Told(gear) = self.client.get(ctx, &path, &[], Purpose::Past).await?
+                && gear.get("id").and_then(Value::as_str) == Some(&id)
+            {
                 keep(ctx, &mut mark, (GEAR, &id), &gear).await?;
             }
         }
@@ -90,6 +98,10 @@ impl Made for AthleteStep {
     fn made(config: AthleteConfig, options: &Options) -> Result<Self, ConfigError> {
         Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
     }
+}
+
+fn id(profile: &Value) -> Option<i64> {
+    Fields::of(profile).ok()?.id("id")
 }
 
 /// The ids of shoes and bicycles, which go into a path: letters and digits.

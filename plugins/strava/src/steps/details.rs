@@ -16,11 +16,10 @@ use serde_json::Value;
 
 use super::fetch::{self, Fetch, Outcome};
 use crate::client::{Client, Reply};
-use crate::decode;
-use crate::gone;
-use crate::listing::{self, blocking};
+use crate::listing::Stored;
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::part;
 use crate::steps::Made;
 use crate::wire::{self, Detail, Summary};
 
@@ -99,20 +98,10 @@ impl Fetch for OfOne {
         let query = [("include_all_efforts", "true")];
         match client.get(ctx, &path, &query, Purpose::Past).await? {
             Reply::Told(told) => keep(ctx, mark, due, told).await,
-            Reply::Gone => {
-                gone(ctx, mark, due).await?;
-                Ok(Outcome::Done)
-            }
+            Reply::Gone => Ok(Outcome::Gone),
             Reply::NotEntitled | Reply::Faulty(_) => Ok(Outcome::Faulty),
         }
     }
-}
-
-async fn gone(ctx: &StepContext, mark: &mut Mark<()>, due: Due) -> Result<(), StepError> {
-    let now_ms = ctx.clock.now_ms();
-    let remove =
-        move |intake: &mut Intake<'_, '_>| gone::forget(intake, (due.strava_id, &due.activity_id), now_ms);
-    mark.commit(ctx, (), remove).await
 }
 
 /// Keeps details, and computes the activity anew with them.
@@ -122,32 +111,33 @@ pub(super) async fn keep(
     due: Due,
     told: Value,
 ) -> Result<Outcome, StepError> {
-    let (athlete, strava_id) = (ctx.run.partition.clone(), due.strava_id);
-    let (zone, stored) = ctx
-        .read(move |tx| {
-            Ok((listing::time_zone(tx, &athlete)?, listing::Stored::read(tx, &athlete, strava_id)?))
-        })
-        .await?;
-    let athlete = ctx.run.partition.clone();
-    let read = blocking(move || {
-        let summary = serde_json::from_str(&due.summary).ok().and_then(|value| Summary::read(&value).ok())?;
-        let detail = Detail::read(&told).ok()?;
-        let samples: Samples = stored.samples();
-        let entry = decode::entry(&athlete, &summary, Some(&detail), samples, &zone);
-        let row = decode::told(&athlete, &summary, Some(&detail));
-        Some((due, entry, row, efforts(&told), told.to_string()))
-    });
-    let Some((due, entry, row, efforts, told)) = read.await? else { return Ok(Outcome::Faulty) };
-    let now_ms = ctx.clock.now_ms();
-    let write = move |intake: &mut Intake<'_, '_>| {
+    let strava_id = due.strava_id;
+    let told = Told { due, now_ms: ctx.clock.now_ms(), value: told };
+    Ok(if part::keep(ctx, mark, strava_id, told).await? { Outcome::Done } else { Outcome::Faulty })
+}
+
+/// Details as they came.
+struct Told {
+    due: Due,
+    now_ms: i64,
+    value: Value,
+}
+
+impl part::Part for Told {
+    fn beside(&self, _: &Summary, stored: &Stored) -> Option<(Option<Detail>, Samples)> {
+        let detail = Detail::read(&self.value).ok().filter(|detail| detail.id == self.due.strava_id)?;
+        Some((Some(detail), stored.samples()))
+    }
+
+    fn put(&self, intake: &mut Intake<'_, '_>) -> store::Result<bool> {
         let athlete = intake.athlete;
-        activity::put_detail(intake.tx, athlete, &due, &told, now_ms)?;
-        effort::forget(intake.tx, athlete, due.strava_id)?;
-        effort::put(intake.tx, athlete, &efforts, now_ms)?;
-        listing::write_one(intake, &entry, &row)
-    };
-    mark.commit(ctx, (), write).await?;
-    Ok(Outcome::Done)
+        if !activity::put_detail(intake.tx, athlete, &self.due, &self.value.to_string(), self.now_ms)? {
+            return Ok(false);
+        }
+        effort::forget(intake.tx, athlete, self.due.strava_id)?;
+        effort::put(intake.tx, athlete, &efforts(&self.value), self.now_ms)?;
+        Ok(true)
+    }
 }
 
 fn efforts(told: &Value) -> Vec<Effort> {

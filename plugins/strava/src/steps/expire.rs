@@ -3,15 +3,17 @@
 use engine::context::StepContext;
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
-use fitness::records::activity_stream;
 use fitness::records::intake::Intake;
-use fitness::records::strava::activity::{self, Part, Stale};
+use fitness::records::strava::activity::{self, Part, Stale, Why};
 use fitness::records::strava::connection::{self, State};
 use fitness::records::strava::{effort, item, sync};
+use fitness::records::{self, activity_stream, export_row, lap};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::decode;
 use crate::gone;
+use crate::listing::Stored;
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
@@ -105,10 +107,25 @@ fn drop_one(
     now_ms: i64,
 ) -> store::Result<()> {
     match what {
-        Stale::All => gone::forget(intake, (strava_id, id), now_ms),
-        Stale::Part(part) => {
-            activity::drop_part(intake.tx, intake.athlete, strava_id, part)?;
-            if part == Part::Streams { activity_stream::replace(intake.tx, id, &[]) } else { Ok(()) }
+        Stale::All => gone::forget(intake, (strava_id, id), Why::Expired, now_ms),
+        Stale::Part(Part::Streams) => {
+            activity::drop_part(intake.tx, intake.athlete, strava_id, Part::Streams)?;
+            activity_stream::replace(intake.tx, id, &[])
+        }
+        Stale::Part(Part::Detail) => {
+            activity::drop_part(intake.tx, intake.athlete, strava_id, Part::Detail)?;
+            without_details(intake, (strava_id, id))
         }
     }
+}
+
+/// Leaves of an activity what its summary says, and what was computed from its samples.
+fn without_details(intake: &mut Intake<'_, '_>, (strava_id, id): (i64, &str)) -> store::Result<()> {
+    let athlete = intake.athlete;
+    let Some(summary) = Stored::read(intake.tx, athlete, strava_id)?.summary() else { return Ok(()) };
+    let changed = intake.change()?;
+    lap::replace(intake.tx, id, &[])?;
+    let day = records::activity::set_device(intake.tx, id, summary.device.as_deref(), changed)?;
+    export_row::put(intake.tx, athlete, &decode::told(athlete, &summary, None))?;
+    intake.touch(day)
 }

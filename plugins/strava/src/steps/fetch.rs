@@ -1,6 +1,5 @@
 //! Asks for a part of one activity after the other, the newest first, for as long as the quota and the run allow.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use engine::context::StepContext;
@@ -10,7 +9,9 @@ use fitness::records::strava::activity::{self, Due, Part};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::tried::Tried;
 use crate::client::Client;
+use crate::gone::Guard;
 use crate::mark::Mark;
 
 /// Activities that are looked up at once.
@@ -48,6 +49,8 @@ pub(super) fn duration(key: &str, text: &str) -> Result<Duration, ConfigError> {
 /// What came of one activity.
 pub(super) enum Outcome {
     Done,
+    /// Strava knows no such activity.
+    Gone,
     /// Strava fails at it.
     Faulty,
 }
@@ -78,39 +81,39 @@ pub(super) async fn run<F: Fetch>(
     fetch: &F,
 ) -> Result<Changes, StepError> {
     let mut mark = Mark::<()>::begin(ctx).await?;
-    let (mut tried, mut done) = (HashSet::new(), 0);
+    let mut guard = Guard::begin(ctx).await?;
+    let mut tried = Tried::begin(F::PART);
     loop {
         let (due, mut left) = due(ctx, fetch, &tried).await?;
         if due.is_empty() {
-            return Ok(mark.changes);
+            return tried.end(ctx).await.map(|()| mark.changes);
         }
         for due in due {
             let (strava_id, label) = (due.strava_id, due.activity_id.clone());
-            tried.insert(strava_id);
             match fetch.fetch(ctx, client, &mut mark, due).await {
-                Ok(Outcome::Done) => done += 1,
-                Ok(Outcome::Faulty) => fault(ctx, strava_id).await?,
+                Ok(outcome) => {
+                    if matches!(outcome, Outcome::Gone) {
+                        guard.remove(ctx, &mut mark, strava_id).await?;
+                    }
+                    tried.answered(ctx, strava_id, &outcome).await?;
+                }
                 Err(error) if is_over(ctx, &error, &mark, patience) => return Ok(mark.changes),
-                Err(error) => return Err(error),
+                Err(error) => tried.failed(strava_id, error)?,
             }
             left = left.saturating_sub(1);
-            ctx.progress.tell(done, done + u64::from(left), &label);
+            ctx.progress.tell(tried.done, tried.done + u64::from(left), &label);
         }
     }
 }
 
 /// The next ones, and how many there are.
-async fn due<F: Fetch>(
-    ctx: &StepContext,
-    fetch: &F,
-    tried: &HashSet<i64>,
-) -> Result<(Vec<Due>, u32), StepError> {
-    let (athlete, tried, ahead) = (ctx.run.partition.clone(), tried.clone(), fetch.ahead());
+async fn due<F: Fetch>(ctx: &StepContext, fetch: &F, tried: &Tried) -> Result<(Vec<Due>, u32), StepError> {
+    let (athlete, ids, ahead) = (ctx.run.partition.clone(), tried.ids.clone(), fetch.ahead());
     // Those that failed in this run are still due and stand in front.
-    let most = BATCH + u32::try_from(tried.len()).unwrap_or(u32::MAX - BATCH);
+    let most = BATCH.saturating_add(tried.still_due);
     ctx.read(move |tx| {
         let mut due = activity::due(tx, &athlete, F::PART, most)?;
-        due.retain(|due| !tried.contains(&due.strava_id));
+        due.retain(|due| !ids.contains(&due.strava_id));
         if let (Some(ahead), Some(next)) = (ahead, due.first())
             && activity::newer_streams(tx, &athlete, next.start_ms)? > ahead
         {
@@ -119,16 +122,6 @@ async fn due<F: Fetch>(
         Ok((due, activity::left(tx, &athlete, F::PART)?))
     })
     .await
-}
-
-async fn fault(ctx: &StepContext, strava_id: i64) -> Result<(), StepError> {
-    let athlete = ctx.run.partition.clone();
-    let note = move |tx: &mut store::Tx<'_>, _: &mut engine::context::Cursor| {
-        activity::note_fault(tx, &athlete, strava_id, "upstream_faulty")
-    };
-    let faults = ctx.commit(note).await?;
-    tracing::warn!(faults, "Strava fails at an activity; the others go on");
-    Ok(())
 }
 
 /// True where the quota is spent for longer than this run waits for it: what is left is for the next.

@@ -19,28 +19,17 @@ use super::details;
 use crate::client::{Client, Reply};
 use crate::connection::{Asked, disconnect};
 use crate::decode;
-use crate::gone;
+use crate::gone::Guard;
 use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire;
 
 /// Several hints of one activity follow each other: they are collected for this long.
 const COLLECT_MS: i64 = 60_000;
 /// Hints that are looked into in one go.
 const BATCH: u32 = 100;
-/// What only the details of an activity hold; without it they say what a list says.
-const OF_DETAILS: [&str; 8] = [
-    "segment_efforts",
-    "splits_metric",
-    "splits_standard",
-    "laps",
-    "best_efforts",
-    "photos",
-    "similar_activities",
-    "stats_visibility",
-];
-
 /// Looks into what webhooks hinted at.
 #[derive(Debug)]
 pub(crate) struct Hints {
@@ -71,12 +60,13 @@ impl Step for Hints {
             return Ok(mark.changes);
         };
         collect(ctx, owner_id).await?;
+        let mut guard = Guard::begin(ctx).await?;
         loop {
             let hints = ctx.read(move |tx| hint::list(tx, owner_id, BATCH)).await?;
             if hints.is_empty() {
                 return Ok(mark.changes);
             }
-            self.look_into(ctx, &mut mark, hints).await?;
+            self.look_into(ctx, &mut mark, &mut guard, hints).await?;
         }
     }
 }
@@ -93,6 +83,7 @@ impl Hints {
         &self,
         ctx: &StepContext,
         mark: &mut Mark<()>,
+        guard: &mut Guard,
         hints: Vec<Hint>,
     ) -> Result<(), StepError> {
         if hints.iter().any(|hint| hint.is_deauthorization) && self.is_taken_back(ctx).await? {
@@ -105,8 +96,8 @@ impl Hints {
             let path = format!("activities/{strava_id}");
             let query = [("include_all_efforts", "true")];
             match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
-                Reply::Told(told) => keep(ctx, mark, told).await?,
-                Reply::Gone => forget(ctx, mark, strava_id).await?,
+                Reply::Told(told) => keep(ctx, mark, strava_id, told).await?,
+                Reply::Gone => guard.remove(ctx, mark, strava_id).await?,
                 // The sweep finds it.
                 Reply::NotEntitled | Reply::Faulty(_) => {}
             }
@@ -143,13 +134,10 @@ async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
 }
 
 /// Keeps what the details say, as if a list had said it too.
-async fn keep(ctx: &StepContext, mark: &mut Mark<()>, told: Value) -> Result<(), StepError> {
-    let mut as_listed = told.clone();
-    if let Some(fields) = as_listed.as_object_mut() {
-        fields.retain(|name, _| !OF_DETAILS.contains(&name.as_str()));
-    }
-    let Some((mut listed, summary)) = listing::listed(&as_listed) else { return Ok(()) };
-    let (athlete, strava_id, now_ms) = (ctx.run.partition.clone(), listed.strava_id, ctx.clock.now_ms());
+async fn keep(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64, told: Value) -> Result<(), StepError> {
+    let listed = listing::listed(&wire::as_listed(&told)).filter(|(listed, _)| listed.strava_id == strava_id);
+    let Some((mut listed, summary)) = listed else { return Ok(()) };
+    let (athlete, now_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms());
     listed.activity_id = decode::activity_id(&athlete, strava_id);
     let (zone, kept, stored) = ctx
         .read(move |tx| {
@@ -170,13 +158,4 @@ async fn keep(ctx: &StepContext, mark: &mut Mark<()>, told: Value) -> Result<(),
     let write = move |intake: &mut Intake<'_, '_>| listing::write(intake, &[changed.clone()], now_ms);
     mark.commit(ctx, (), write).await?;
     details::keep(ctx, mark, due, told).await.map(drop)
-}
-
-async fn forget(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64) -> Result<(), StepError> {
-    let now_ms = ctx.clock.now_ms();
-    let remove = move |intake: &mut Intake<'_, '_>| {
-        let Some(due) = activity::one(intake.tx, intake.athlete, strava_id)? else { return Ok(()) };
-        gone::forget(intake, (strava_id, &due.activity_id), now_ms)
-    };
-    mark.commit(ctx, (), remove).await
 }

@@ -9,6 +9,7 @@ mod hints;
 mod segments;
 mod streams;
 mod sweep;
+mod tried;
 
 use engine::registry::{Registry, RegistryError};
 use engine::step::{ConfigError, Step};

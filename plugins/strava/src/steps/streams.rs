@@ -5,6 +5,7 @@ use std::time::Duration;
 use engine::context::StepContext;
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
+use fitness::recording::Samples;
 use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Due, Part, StreamsState};
 use fitness::records::strava::quota::Purpose;
@@ -13,11 +14,12 @@ use serde_json::Value;
 use super::fetch::{self, Fetch, FetchConfig, Outcome};
 use crate::client::{Client, Reply};
 use crate::decode;
-use crate::listing::{self, blocking};
+use crate::listing::{Stored, blocking};
 use crate::mark::Mark;
 use crate::options::Options;
+use crate::part;
 use crate::steps::Made;
-use crate::wire::{KEYS, Streams, Summary, streams_of};
+use crate::wire::{Detail, KEYS, Streams, Summary, streams_of};
 
 /// Reads the samples of activities that are new or were recorded anew.
 #[derive(Debug)]
@@ -78,31 +80,29 @@ impl Fetch for OfOne {
 
 /// Keeps samples, and computes the activity anew from them.
 async fn keep(ctx: &StepContext, mark: &mut Mark<()>, due: Due, told: Value) -> Result<Outcome, StepError> {
-    let (athlete, strava_id) = (ctx.run.partition.clone(), due.strava_id);
-    let (zone, stored) = ctx
-        .read(move |tx| {
-            Ok((listing::time_zone(tx, &athlete)?, listing::Stored::read(tx, &athlete, strava_id)?))
-        })
-        .await?;
-    let athlete = ctx.run.partition.clone();
-    let read = blocking(move || {
-        let value: Value = serde_json::from_str(&due.summary).ok()?;
-        let (summary, streams) = (Summary::read(&value).ok()?, Streams::read(&told).ok()?);
-        let samples = decode::samples(&summary, &streams);
-        let detail = stored.detail();
-        let row = decode::told(&athlete, &summary, detail.as_ref());
-        let state = if samples.is_empty() { StreamsState::None } else { StreamsState::Kept };
-        let entry = decode::entry(&athlete, &summary, detail.as_ref(), samples, &zone);
-        Some((due.strava_id, streams_of(&value), state, entry, row))
-    });
-    let Some((strava_id, streams_of, state, entry, row)) = read.await? else { return Ok(Outcome::Faulty) };
-    let now_ms = ctx.clock.now_ms();
-    let write = move |intake: &mut Intake<'_, '_>| {
-        activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms)?;
-        listing::write_one(intake, &entry, &row)
-    };
-    mark.commit(ctx, (), write).await?;
-    Ok(Outcome::Done)
+    let Ok(streams) = blocking(move || Streams::read(&told)).await? else { return Ok(Outcome::Faulty) };
+    let (strava_id, streams_of) = (due.strava_id, hangs_on(&due));
+    let told = Told { strava_id, streams_of, now_ms: ctx.clock.now_ms(), streams };
+    Ok(if part::keep(ctx, mark, strava_id, told).await? { Outcome::Done } else { Outcome::Faulty })
+}
+
+/// Samples as they came.
+struct Told {
+    strava_id: i64,
+    streams_of: String,
+    now_ms: i64,
+    streams: Streams,
+}
+
+impl part::Part for Told {
+    fn beside(&self, summary: &Summary, stored: &Stored) -> Option<(Option<Detail>, Samples)> {
+        Some((stored.detail(), decode::samples(summary, &self.streams)))
+    }
+
+    fn put(&self, intake: &mut Intake<'_, '_>) -> store::Result<bool> {
+        let which = (self.strava_id, self.streams_of.as_str());
+        activity::put_streams(intake.tx, intake.athlete, which, StreamsState::Kept, self.now_ms)
+    }
 }
 
 async fn note(
@@ -111,10 +111,14 @@ async fn note(
     due: &Due,
     state: StreamsState,
 ) -> Result<(), StepError> {
-    let value: Value = serde_json::from_str(&due.summary).unwrap_or_default();
-    let (strava_id, streams_of, now_ms) = (due.strava_id, streams_of(&value), ctx.clock.now_ms());
+    let (strava_id, streams_of, now_ms) = (due.strava_id, hangs_on(due), ctx.clock.now_ms());
     let write = move |intake: &mut Intake<'_, '_>| {
-        activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms)
+        activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms).map(drop)
     };
     mark.commit(ctx, (), write).await
+}
+
+fn hangs_on(due: &Due) -> String {
+    let value: Value = serde_json::from_str(&due.summary).unwrap_or_default();
+    streams_of(&value)
 }

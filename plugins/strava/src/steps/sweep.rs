@@ -4,7 +4,7 @@ use engine::context::StepContext;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
-use fitness::records::strava::activity;
+use fitness::records::strava::activity::{self, Why};
 use fitness::records::strava::quota::Purpose;
 use fitness::records::strava::sync::{self, HeldBack};
 use schemars::JsonSchema;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::activities::{Window, keep, page};
 use crate::client::{Client, Reply};
 use crate::gone;
+use crate::listing::Trust;
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
@@ -76,7 +77,7 @@ impl Sweep {
             let number = mark.place.pages + 1;
             let values = page(ctx, &self.client, window, number).await?;
             let place = Place { pages: number, is_whole: values.is_empty() };
-            keep(ctx, mark, place, values).await?;
+            keep(ctx, mark, place, (values, Trust::Whole)).await?;
             ctx.progress.tell(u64::from(number), u64::from(number), &format!("page {number}"));
         }
         Ok(())
@@ -101,7 +102,9 @@ impl Sweep {
             }
             let (place, now_ms) = (mark.place, ctx.clock.now_ms());
             let remove = move |intake: &mut Intake<'_, '_>| {
-                gone.iter().try_for_each(|(strava_id, id)| gone::forget(intake, (*strava_id, id), now_ms))
+                gone.iter().try_for_each(|(strava_id, id)| {
+                    gone::forget(intake, (*strava_id, id), Why::Missing, now_ms)
+                })
             };
             mark.commit(ctx, place, remove).await?;
         }

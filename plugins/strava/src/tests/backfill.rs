@@ -38,6 +38,26 @@ impl House {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn details_and_samples_that_come_at_once_are_both_kept() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        let ids = house.strava().grow(ATHLETE, 20, ms(NOW));
+        for round in 0..6 {
+            for id in &ids {
+                house.strava().edit(*id, |run| {
+                    run.name = format!("Round {round}");
+                    run.meters += 100.0;
+                });
+            }
+            house.sweep(json!({})).await.unwrap();
+            house.work_at_the_past().await;
+            house.truth().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quarter_that_is_spent_is_waited_for_and_no_call_is_made_in_it() {
     House::each(async |house| {
         house.strava().set_limits(House::calls(20, 1_000));

@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use engine::step::StepError;
+use fitness::export::Figures;
+use fitness::recording::Lap;
 use fitness::records::strava::connection::State;
 use fitness::records::strava::{activity, connection, effort, item, sync};
+use fitness::records::{export_row, lap};
 use serde_json::json;
+use store::{Sql, Tx, params};
 use upstream::Fault;
 use upstream::strava::{ATHLETE, Rotation};
 
 use super::house::{House, NOW, SCOPES, ms};
 
-fn code(error: &StepError) -> &'static str {
+pub(super) fn code(error: &StepError) -> &'static str {
     match error {
         StepError::Failed(cause) | StepError::Hopeless(cause) | StepError::Later { source: cause, .. } => {
             cause.code
@@ -232,7 +236,22 @@ async fn what_is_not_fetched_again_expires_and_only_after_a_sweep() {
         let id = rows[0].id.clone();
         let columns = house.read(move |tx| fitness::records::activity_stream::columns(tx, &id)).await;
         assert!(columns.is_empty());
+        for row in rows {
+            let id = row.id.clone();
+            let (laps, told, device) = house.read(move |tx| told(tx, &id)).await;
+            assert!(laps.is_empty() && device.is_none(), "{device:?}");
+            assert_eq!((told.gear, told.calories, told.description), (None, None, None));
+            assert_eq!(told.name, row.name);
+        }
         assert_eq!(house.counts().await.streams_due, 0);
     })
     .await;
+}
+
+/// What details say of an activity.
+fn told(tx: &mut Tx<'_>, id: &str) -> store::Result<(Vec<Lap>, Figures, Option<String>)> {
+    const DEVICE: Sql = Sql::Both("SELECT device FROM activity WHERE id = $1");
+    let laps = lap::list(tx, id)?;
+    let told = export_row::told(tx, "me", &[id.to_owned()])?.remove(id).unwrap();
+    Ok((laps, told, tx.optional(&DEVICE, &params![id], |row| row.get(0))?.flatten()))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use engine::step::StepError;
+use fitness::records::strava::activity;
 use fitness::records::strava::hint::{self, Hint};
 use upstream::strava::ATHLETE;
 
@@ -47,6 +48,12 @@ async fn hints_are_collected_for_a_minute_and_each_id_is_asked_for_once() {
         assert!(house.asked().is_empty());
         house.wait(MINUTE);
         house.hints().await.unwrap();
+        let kept = house.read(move |tx| activity::one(tx, "me", late)).await.unwrap();
+        assert!(
+            ["laps", "description", "device_name", "calories"]
+                .iter()
+                .all(|name| !kept.summary.contains(name))
+        );
         let mut wanted: Vec<String> =
             [ids[0], ids[1], late].map(|id| format!("GET api/v3/activities/{id}")).to_vec();
         wanted.sort_unstable();

@@ -1,7 +1,8 @@
 //! What is kept is what is true.
 
 use fitness::recording::{Channel, Samples};
-use fitness::records::activity_stream;
+use fitness::records::{activity_stream, export_row, lap};
+use store::{Sql, Tx, params};
 use upstream::strava::{ATHLETE, Activity};
 
 use super::house::House;
@@ -35,7 +36,35 @@ impl House {
                 assert_eq!(row.start_ms, Some(activity.start_ms));
             }
             self.has_samples(activity, &id).await;
+            self.has_details(activity, &id).await;
         }
+    }
+
+    async fn has_details(&self, activity: &Activity, id: &str) {
+        let owned = id.to_owned();
+        const DEVICE: Sql = Sql::Both("SELECT device FROM activity WHERE id = $1");
+        let read = move |tx: &mut Tx<'_>| {
+            let device = tx.optional(&DEVICE, &params![&owned], |row| row.get::<Option<String>>(0))?;
+            Ok((
+                device.flatten(),
+                lap::list(tx, &owned)?,
+                export_row::told(tx, "me", std::slice::from_ref(&owned))?,
+            ))
+        };
+        let (device, laps, mut told) = self.read(read).await;
+        let told = told.remove(id).unwrap();
+        let athlete = self.strava().athlete(ATHLETE).unwrap();
+        let (mut gear, mut wanted) = (activity.gear_id.as_deref().and_then(|id| athlete.gear(id)), 0);
+        if activity.is_bare {
+            gear = None;
+        } else if !activity.is_manual {
+            wanted = usize::try_from(activity.laps.max(1)).unwrap();
+        }
+        assert_eq!(laps.len(), wanted, "{activity:?}");
+        assert_eq!(told.gear, gear.map(|gear| format!("{} {}", gear.brand, gear.model)), "{activity:?}");
+        let is_told = !activity.is_bare;
+        assert_eq!(device, activity.device_name.clone().filter(|_| is_told), "{activity:?}");
+        assert_eq!(told.description, activity.description.clone().filter(|_| is_told), "{activity:?}");
     }
 
     async fn has_samples(&self, activity: &Activity, id: &str) {

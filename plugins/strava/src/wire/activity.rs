@@ -45,6 +45,8 @@ const READ: [&str; 35] = [
     "external_id",
     "upload_id",
 ];
+/// What of a list is kept beside it.
+const LISTED: [&str; 2] = ["id", "athlete"];
 /// What a start is shown as whose time of day the athlete hides: the first second of its day.
 const HIDDEN: (i8, i8, i8) = (0, 0, 1);
 
@@ -92,11 +94,14 @@ pub(crate) struct Summary {
 /// What the details of an activity say beyond its summary.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Detail {
+    pub(crate) id: i64,
     pub(crate) description: Option<String>,
     pub(crate) private_note: Option<String>,
     pub(crate) calories: Option<f64>,
     pub(crate) perceived_exertion: Option<f64>,
     pub(crate) gear: Option<String>,
+    /// What recorded it: some lists do not say it.
+    pub(crate) device: Option<String>,
     pub(crate) laps: Vec<Lap>,
 }
 
@@ -167,8 +172,10 @@ impl Summary {
 impl Detail {
     pub(crate) fn read(value: &Value) -> Result<Self, WireError> {
         let fields = Fields::of(value)?;
+        let id = fields.id("id").ok_or(WireError::Lacks("id"))?;
         let lap = |value| Fields::of(value).ok().map(Lap::of);
         Ok(Self {
+            id,
             description: fields.text("description").map(str::to_owned),
             private_note: fields.text("private_note").map(str::to_owned),
             calories: fields.positive("calories"),
@@ -176,6 +183,7 @@ impl Detail {
                 .number("perceived_exertion")
                 .filter(|felt| (1.0..=10.0).contains(felt)),
             gear: fields.within("gear").and_then(|gear| gear.text("name")).map(str::to_owned),
+            device: fields.text("device_name").map(str::to_owned),
             laps: fields.list("laps").filter_map(lap).collect(),
         })
     }
@@ -197,13 +205,18 @@ impl Lap {
     }
 }
 
+/// What a list says of the activity whose details these are.
+pub(crate) fn as_listed(detail: &Value) -> Value {
+    let fields = detail.as_object().into_iter().flatten();
+    let is_listed = |name: &str| READ.contains(&name) || LISTED.contains(&name);
+    fields.filter(|(name, _)| is_listed(name)).map(|(name, said)| (name.clone(), said.clone())).collect()
+}
+
 /// What changes where a list says something else of an activity, in hexadecimal.
 pub(crate) fn fingerprint(value: &Value) -> String {
     let mut hash = Sha256::new();
     for name in READ {
-        // A field that is absent and one that is null say the same.
-        let said = value.get(name).filter(|said| !said.is_null());
-        hash.update(said.map(Value::to_string).unwrap_or_default());
+        hash.update(said(value, name));
         hash.update([0]);
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -211,8 +224,23 @@ pub(crate) fn fingerprint(value: &Value) -> String {
 
 /// What the samples of an activity hang on: they are asked for again only where it changes.
 pub(crate) fn streams_of(value: &Value) -> String {
-    let said = |name| value.get(name).map(Value::to_string).unwrap_or_default();
-    format!("{} {} {}", said("distance"), said("elapsed_time"), said("upload_id"))
+    ["distance", "elapsed_time", "upload_id"].map(|name| said(value, name)).join(" ")
+}
+
+/// What a field says: one that is absent and one that is null say the same.
+fn said(value: &Value, name: &str) -> String {
+    value.get(name).filter(|said| !said.is_null()).map(plain).unwrap_or_default()
+}
+
+/// A value as text; 5000 and 5000.0 are one number, and numbers too large for a float are told apart.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Number(number) if !number.is_f64() => number.to_string(),
+        // A float that is whole is displayed without a fraction.
+        Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
 }
 
 fn utc(epoch_ms: i64) -> Option<DateTime> {
@@ -233,4 +261,30 @@ fn offset_s(fields: Fields<'_>, start_ms: i64, wall: Option<DateTime>) -> Option
     let told = || fields.number("utc_offset").and_then(|seconds| format!("{seconds:.0}").parse().ok());
     let is_offset = |seconds: &i32| seconds.abs() <= 18 * 3600;
     of_wall.filter(is_offset).or_else(told).filter(is_offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(one: &Value, other: &Value, is_same: bool) {
+        assert_eq!(fingerprint(one) == fingerprint(other), is_same, "{one} {other}");
+        assert_eq!(streams_of(one) == streams_of(other), is_same, "{one} {other}");
+    }
+
+    #[test]
+    fn the_same_in_another_spelling_is_the_same() {
+        check(&json!({ "distance": 5000 }), &json!({ "distance": 5000.0 }), true);
+        check(&json!({ "upload_id": null }), &json!({}), true);
+        check(&json!({ "distance": 5000 }), &json!({ "distance": 5000.1 }), false);
+        check(
+            &json!({ "upload_id": 9_007_199_254_740_993_i64 }),
+            &json!({ "upload_id": 9_007_199_254_740_992_i64 }),
+            false,
+        );
+        let places = [json!({ "start_latlng": [52, 13.5] }), json!({ "start_latlng": [52.0, 13.5] })];
+        assert_eq!(fingerprint(&places[0]), fingerprint(&places[1]));
+    }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
-pub(crate) use activity::{Detail, Lap, Summary, fingerprint, streams_of};
+pub(crate) use activity::{Detail, Lap, Summary, as_listed, fingerprint, streams_of};
 pub(crate) use effort::Effort;
 pub(crate) use segment::Segment;
 pub(crate) use streams::{KEYS, Streams};

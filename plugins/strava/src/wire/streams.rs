@@ -23,7 +23,7 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// Reads an object by type, or a list of objects that name theirs.
+    /// Reads an object by type, or a list of objects that name theirs; without times they are no samples.
     pub(crate) fn read(value: &Value) -> Result<Self, WireError> {
         let of_list = |kind: &str| {
             let mut streams = value.as_array().into_iter().flatten();
@@ -37,8 +37,10 @@ impl Streams {
             stream.and_then(|stream| stream.get("data")).and_then(Value::as_array)
         };
         let column = |kind: &str| data(kind).map(|samples| samples.iter().map(number).collect());
+        let time_s: Vec<f64> =
+            column("time").filter(|times: &Vec<f64>| !times.is_empty()).ok_or(WireError::Lacks("time"))?;
         Ok(Self {
-            time_s: column("time").unwrap_or_default(),
+            time_s,
             places: data("latlng").map(|places| places.iter().map(place).collect()).unwrap_or_default(),
             distance_m: column("distance").unwrap_or_default(),
             altitude_m: column("altitude").unwrap_or_default(),

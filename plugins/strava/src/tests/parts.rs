@@ -1,0 +1,252 @@
+//! Details and samples: no answer that is spoilt takes anything away, and no activity holds up another.
+
+use std::time::Duration;
+
+use fitness::records::strava::{activity, item};
+use serde_json::json;
+use upstream::strava::{ATHLETE, Calls};
+use upstream::{Fault, Switch};
+
+use super::faults::code;
+use super::house::{House, NOW, ms};
+
+/// All that can go wrong with one answer.
+fn faults() -> Vec<Fault> {
+    let pages = [500, 503].map(Fault::Status).into_iter().chain([404, 502, 200].map(Fault::HtmlPage));
+    let others = [
+        Fault::Slow(2_000),
+        Fault::Reset,
+        Fault::Truncated,
+        Fault::WrongType,
+        Fault::BrokenJson,
+        Fault::Garbage,
+        Fault::WrongShape,
+        Fault::Empty,
+        Fault::Huge(2 << 20),
+    ];
+    pages.chain(others).collect()
+}
+
+impl House {
+    /// Fails at one call below a path.
+    fn spoil(&self, path: &str, fault: &Fault) {
+        let patience = if matches!(fault, Fault::Slow(_)) { 300 } else { 30_000 };
+        self.set_patience(Some(Duration::from_millis(patience)));
+        self.upstream.fail_where(Switch {
+            service: "strava.api".to_owned(),
+            path: Some(format!("/strava/api/v3/{path}")),
+            fault: fault.clone(),
+            times: Some(1),
+        });
+    }
+
+    fn mend(&self) {
+        self.upstream.mend();
+        self.set_patience(None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_spoilt_takes_nothing_of_an_activity() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        let ids = house.strava().grow(ATHLETE, 2, ms(NOW));
+        house.sync().await;
+        for fault in faults() {
+            for part in ["", "/streams"] {
+                house.strava().edit(ids[1], |run| run.meters += 100.0);
+                house.list().await.unwrap();
+                house.spoil(&format!("activities/{}{part}", ids[1]), &fault);
+                let _ = house.details().await;
+                let _ = house.streams().await;
+                house.mend();
+                house.sync().await;
+                house.truth().await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_spoilt_takes_nothing_of_an_athlete() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        house.athlete().await.unwrap();
+        let kept = house.items().await;
+        for fault in faults() {
+            for path in ["athlete", "athlete/zones", "gear/"] {
+                house.wait(Duration::from_secs(25 * 3_600));
+                house.spoil(path, &fault);
+                let _ = house.athlete().await;
+                house.mend();
+                assert_eq!(house.items().await, kept, "{path} {fault:?}");
+            }
+        }
+    })
+    .await;
+}
+
+impl House {
+    async fn items(&self) -> Vec<(String, String)> {
+        let mut items = Vec::new();
+        for kind in ["athlete", "zones", "gear"] {
+            let kept = self.read(move |tx| item::list(tx, "me", kind)).await;
+            items.extend(kept.into_iter().map(|item| (item.item_id, item.body)));
+        }
+        items
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_activity_that_is_never_answered_holds_up_no_other() {
+    for fault in [Fault::Huge(2 << 20), Fault::Status(400), Fault::Status(503), Fault::HtmlPage(404)] {
+        House::each(async |house| {
+            let ids = house.strava().grow(ATHLETE, 5, ms(NOW));
+            house.list().await.unwrap();
+            house.set_patience(Some(Duration::from_secs(30)));
+            house.upstream.fail_where(Switch {
+                service: "strava.api".to_owned(),
+                path: Some(format!("/strava/api/v3/activities/{}", ids[4])),
+                fault: fault.clone(),
+                times: None,
+            });
+            house.details().await.unwrap();
+            house.streams().await.unwrap();
+            let counts = house.counts().await;
+            assert_eq!((counts.details_due, counts.streams_due), (1, 1), "{fault:?}");
+            house.mend();
+            house.sync().await;
+            house.truth().await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_with_all_activities_is_the_fault_of_none() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 5, ms(NOW));
+        house.list().await.unwrap();
+        house.upstream.fail("strava.api", Fault::Status(503));
+        for _ in 0..4 {
+            house.asked();
+            assert_eq!(code(&house.details().await.unwrap_err()), "upstream_unavailable");
+            assert_eq!(house.asked().len(), 3);
+        }
+        house.mend();
+        let counts = house.counts().await;
+        assert_eq!((counts.details_due, counts.faulty), (5, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_proxy_that_finds_nothing_removes_nothing() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.list().await.unwrap();
+        house.upstream.fail("strava.api", Fault::HtmlPage(404));
+        assert_eq!(code(&house.details().await.unwrap_err()), "upstream_unavailable");
+        assert_eq!(code(&house.streams().await.unwrap_err()), "upstream_unavailable");
+        house.upstream.mend();
+        let counts = house.counts().await;
+        assert_eq!((counts.gone, counts.details_due, counts.streams_due), (0, 3, 3), "{counts:?}");
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_listed_and_not_found_comes_back_with_another_summary_or_a_sweep() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().switch(|switches| switches.missing = vec![ids[1]]);
+        house.sync().await;
+        house.asked();
+        house.sync().await;
+        assert_eq!(house.asked(), ["GET api/v3/athlete/activities"]);
+        house.strava().switch(|switches| switches.missing.clear());
+        house.strava().edit(ids[1], |run| run.name = "Named anew".to_owned());
+        house.sync().await;
+        house.truth().await;
+        house.strava().switch(|switches| switches.missing = vec![ids[0]]);
+        house.strava().edit(ids[0], |run| run.name = "Named anew".to_owned());
+        house.sync().await;
+        assert_eq!(house.counts().await.gone, 1);
+        house.strava().switch(|switches| switches.missing.clear());
+        house.sweep(json!({})).await.unwrap();
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_asked_for_again_once_it_changes_or_somebody_asks() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.sync().await;
+        // Another way asks for both parts, of which one is kept as it was before.
+        house.strava().edit(ids[1], |run| run.meters += 500.0);
+        house.gives_up(ids[1]).await;
+        assert_eq!(house.write(|tx| activity::retry_faulty(tx, "me")).await, 1);
+        house.sync().await;
+        house.truth().await;
+        house.strava().edit(ids[1], |run| run.meters += 500.0);
+        house.gives_up(ids[1]).await;
+        house.strava().edit(ids[1], |run| run.name = "Named anew".to_owned());
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+impl House {
+    async fn gives_up(&self, id: i64) {
+        self.strava().switch(|switches| switches.poison = vec![id]);
+        for _ in 0..3 {
+            self.sync().await;
+        }
+        let counts = self.counts().await;
+        assert_eq!((counts.details_due, counts.streams_due, counts.faulty), (0, 0, 1), "{counts:?}");
+        self.strava().switch(|switches| switches.poison.clear());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn much_that_is_listed_and_not_found_stops_the_step() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 40, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.strava().switch(|switches| switches.missing = ids.clone());
+        assert_eq!(code(&house.details().await.unwrap_err()), "strava_much_gone");
+        assert_eq!((house.kept().await.len(), house.counts().await.gone), (32, 8));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_that_come_after_their_activity_is_gone_are_dropped() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 1, ms(NOW));
+        house.list().await.unwrap();
+        let path = format!("/strava/api/v3/activities/{}", ids[0]);
+        for (path, fault) in [(format!("{path}/streams"), Fault::Slow(500)), (path, Fault::Status(404))] {
+            let service = "strava.api".to_owned();
+            house.upstream.fail_where(Switch { service, path: Some(path), fault, times: Some(1) });
+        }
+        let removed = async {
+            while !house.upstream.calls().iter().any(|call| call.path.ends_with("streams")) {
+                tokio::task::yield_now().await;
+            }
+            house.details_on().await.unwrap();
+        };
+        let (samples, ()) = tokio::join!(house.streams_on(), removed);
+        samples.unwrap();
+        let counts = house.counts().await;
+        assert_eq!((house.kept().await.len(), counts.gone, counts.faulty), (0, 1, 0), "{counts:?}");
+    })
+    .await;
+}
