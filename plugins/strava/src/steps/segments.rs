@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::activities::PER_PAGE;
-use super::fetch::duration;
+use super::fetch::{PATIENCE_USUAL, duration, is_over};
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -59,8 +59,23 @@ impl Step for Segments {
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
+        match self.read(ctx, &mut mark).await {
+            Err(error) if !is_over(ctx, &error, &mark, PATIENCE_USUAL) => Err(error),
+            _ => Ok(mark.changes),
+        }
+    }
+}
+
+impl Made for Segments {
+    fn made(config: SegmentsConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
+    }
+}
+
+impl Segments {
+    async fn read(&self, ctx: &StepContext, mark: &mut Mark<()>) -> Result<(), StepError> {
         if is_fresh(ctx, KIND, self.every).await? {
-            return Ok(mark.changes);
+            return Ok(());
         }
         let athlete = ctx.run.partition.clone();
         let kept = ctx.read(move |tx| item::list(tx, &athlete, KIND)).await?;
@@ -74,9 +89,9 @@ impl Step for Segments {
                 let Ok(segment) = Segment::read(&value) else { continue };
                 let before = kept.remove(&segment.id.to_string());
                 if has_efforts && best_of(before.as_deref()) != segment.best.as_ref().map(|best| best.id) {
-                    has_efforts = self.efforts(ctx, &mut mark, segment.id).await?;
+                    has_efforts = self.efforts(ctx, mark, segment.id).await?;
                 }
-                self.keep(ctx, &mut mark, &segment, value).await?;
+                self.keep(ctx, mark, &segment, value).await?;
             }
             if is_last {
                 break;
@@ -88,17 +103,9 @@ impl Step for Segments {
             };
             mark.commit(ctx, (), forget).await?;
         }
-        Ok(mark.changes)
+        Ok(())
     }
-}
 
-impl Made for Segments {
-    fn made(config: SegmentsConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
-    }
-}
-
-impl Segments {
     async fn starred(&self, ctx: &StepContext, number: u32) -> Result<Vec<Value>, StepError> {
         let (page, per_page) = (number.to_string(), PER_PAGE.to_string());
         let query = [("page", page.as_str()), ("per_page", &per_page)];

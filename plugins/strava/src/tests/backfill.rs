@@ -99,6 +99,23 @@ async fn a_day_that_is_spent_ends_the_work_and_the_next_run_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn profile_and_segments_wait_for_no_midnight_either() {
+    House::each(async |house| {
+        house.strava().set_limits(House::calls(1_000, 60));
+        house.strava().grow(ATHLETE, 80, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        wait(house.details().await);
+        assert_eq!((wait(house.athlete().await), wait(house.segments().await)), (None, None));
+        house.wait(Duration::from_secs(24 * 3_600));
+        house.asked();
+        house.athlete().await.unwrap();
+        house.segments().await.unwrap();
+        assert!(house.asked_for().len() > 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_count_outlives_the_process_and_heeds_what_others_used() {
     House::each(async |house| {
         house.strava().grow(ATHLETE, 3, ms(NOW));
