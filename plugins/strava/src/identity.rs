@@ -47,7 +47,7 @@ pub(crate) async fn learn(
     if !means.store.write(note).await? {
         return Err(StepError::Hopeless(elsewhere()));
     }
-    Ok(Access { token, pair, strava_id, scopes })
+    Ok(Access { token, pair, strava_id, scopes, state })
 }
 
 /// An account is one athlete's.

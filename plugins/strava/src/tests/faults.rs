@@ -136,6 +136,8 @@ async fn what_no_retry_mends_is_a_state_with_what_to_do() {
         house.stops("strava_inactive", State::Inactive).await;
         house.strava().switch(|switches| switches.is_inactive = false);
         house.list().await.unwrap();
+        let kept = house.read(|tx| connection::get(tx, "me")).await.unwrap();
+        assert_eq!((kept.state, kept.reason), (State::Connected, None));
         house.connect(&["read"]).await;
         house.stops("strava_scope_missing", State::ScopeMissing).await;
         house.connect(&SCOPES).await;
