@@ -68,8 +68,8 @@ impl Step for Activities {
                 break;
             }
         }
-        let athlete = ctx.run.partition.clone();
-        ctx.commit(move |tx, _| sync::synced(tx, &athlete, before_ms)).await?;
+        let note = move |intake: &mut Intake<'_, '_>| sync::synced(intake.tx, intake.athlete, before_ms);
+        mark.commit(ctx, (), note).await?;
         Ok(mark.changes)
     }
 }

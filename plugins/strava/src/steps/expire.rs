@@ -54,7 +54,7 @@ impl Step for Expire {
             item::forget_older(intake.tx, intake.athlete, before_ms)?;
             effort::forget_older(intake.tx, intake.athlete, before_ms)
         };
-        mark.commit(ctx, (), forget).await?;
+        mark.remove(ctx, (), forget).await?;
         Ok(mark.changes)
     }
 }
@@ -95,7 +95,7 @@ async fn drop_some(
         }
         Ok(!stale.is_empty())
     };
-    mark.commit(ctx, (), work).await
+    mark.remove(ctx, (), work).await
 }
 
 fn drop_one(

@@ -56,8 +56,9 @@ impl Step for Sweep {
         let mut mark = Mark::<Place>::begin(ctx).await?;
         self.list(ctx, &mut mark).await?;
         self.remove_missing(ctx, &mut mark).await?;
-        let (athlete, began_ms) = (ctx.run.partition.clone(), mark.began_ms);
-        ctx.commit(move |tx, _| sync::swept(tx, &athlete, began_ms)).await?;
+        let (place, began_ms) = (mark.place, mark.began_ms);
+        let note = move |intake: &mut Intake<'_, '_>| sync::swept(intake.tx, intake.athlete, began_ms);
+        mark.commit(ctx, place, note).await?;
         Ok(mark.changes)
     }
 }
@@ -91,7 +92,7 @@ impl Sweep {
             Ok((missing, activity::counts(tx, &athlete)?.activities))
         });
         let (missing, of) = read.await?;
-        self.guard(ctx, missing.len(), of).await?;
+        self.guard(ctx, mark, missing.len(), of).await?;
         for missing in missing.chunks(REMOVED_AT_ONCE) {
             let mut gone = Vec::new();
             for (strava_id, activity_id) in missing {
@@ -109,7 +110,13 @@ impl Sweep {
     }
 
     /// Removes nothing where so much is gone that something may be wrong, unless the run was told to.
-    async fn guard(&self, ctx: &StepContext, missing: usize, of: u32) -> Result<(), StepError> {
+    async fn guard(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<Place>,
+        missing: usize,
+        of: u32,
+    ) -> Result<(), StepError> {
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
         let is_much =
             f64::from(missing) > GUARD_SHARE * f64::from(of) && missing > GUARD_FEW || missing == of;
@@ -118,8 +125,9 @@ impl Sweep {
             return Ok(());
         }
         let held_back = HeldBack { at_ms: ctx.clock.now_ms(), missing, of };
-        let athlete = ctx.run.partition.clone();
-        ctx.commit(move |tx, _| sync::hold_back(tx, &athlete, &held_back)).await?;
+        let note =
+            move |intake: &mut Intake<'_, '_>| sync::hold_back(intake.tx, intake.athlete, &held_back);
+        mark.commit(ctx, mark.place, note).await?;
         let message = format!(
             "{missing} of {of} activities are gone at Strava; nothing was removed; \
              `paceline sync --confirm` removes them"

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use engine::step::StepError;
+use fitness::records::strava::{connection, sync};
 use fitness::records::strava::hint::{self, Hint};
+use upstream::Fault;
 use upstream::strava::ATHLETE;
 
 use super::house::{House, NOW, ms};
@@ -96,6 +98,27 @@ async fn a_grant_that_is_said_to_be_taken_back_is_asked_about_first() {
         house.write(move |tx| hint::put(tx, &again, 0)).await;
         house.hints().await.unwrap_err();
         assert!(house.kept().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_a_disconnect_is_not_written() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.asked();
+        house.upstream.fail_times("strava.api", Fault::Slow(300), 1);
+        let leaving = async {
+            while house.upstream.calls().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            house.write(|tx| connection::leave(tx, "me", 1).and_then(|_| connection::remove(tx, "me"))).await
+        };
+        let (listed, removed) = tokio::join!(house.list(), leaving);
+        assert_eq!(removed, 1);
+        assert!(matches!(listed, Err(StepError::Hopeless(cause)) if cause.code == "strava_not_connected"));
+        assert_eq!(house.counts().await.activities, 0);
+        assert_eq!(house.read(|tx| sync::get(tx, "me")).await, sync::Sync::default());
     })
     .await;
 }
