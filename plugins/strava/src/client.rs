@@ -66,6 +66,22 @@ impl Client {
         self.reply(ctx, heard).await
     }
 
+    /// True where Strava takes neither the token nor, when asked just now, the one that renews it. A connection that was
+    /// thought dead before proves nothing: an answer that was lost ends in the same.
+    pub(crate) async fn is_refused(&self, ctx: &StepContext) -> Result<bool, StepError> {
+        let is_token = |heard: &Heard| Refusal::of(&heard.answer) == Some(Refusal::Token);
+        let access = token::current(ctx, &self.options).await?;
+        let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
+        if !is_token(&heard) {
+            return Ok(false);
+        }
+        match token::renew(ctx, &self.options, &heard.access).await {
+            Ok(access) => Ok(is_token(&self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?)),
+            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// True where the athlete granted a look at the zones.
     pub(crate) async fn sees_zones(&self, ctx: &StepContext) -> Result<bool, StepError> {
         Ok(token::current(ctx, &self.options).await?.scopes.see_zones())

@@ -22,7 +22,7 @@ use crate::scope::Scopes;
 use crate::token::{self, Access, Vault, Wanted};
 use crate::{identity, word};
 
-pub(crate) use disconnect::{Asked, disconnect};
+pub(crate) use disconnect::{Asked, disconnect, go_on};
 
 /// The pipeline that has something to do once Strava is connected.
 const SYNC: &str = "sweep";

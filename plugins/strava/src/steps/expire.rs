@@ -11,6 +11,7 @@ use fitness::records::strava::{effort, item, sync};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::connection::go_on;
 use crate::gone;
 use crate::mark::Mark;
 use crate::options::Options;
@@ -23,6 +24,7 @@ const DAY_MS: i64 = 86_400_000;
 /// Removes what may be kept no longer.
 #[derive(Debug)]
 pub(crate) struct Expire {
+    options: Options,
     retention_ms: i64,
 }
 
@@ -43,6 +45,9 @@ impl Step for Expire {
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
+        if go_on(ctx, &self.options).await? {
+            return Ok(mark.changes);
+        }
         let before_ms = mark.began_ms - self.retention_ms;
         if !self.may_begin(ctx, before_ms).await? {
             return Ok(mark.changes);
@@ -61,7 +66,7 @@ impl Step for Expire {
 
 impl Made for Expire {
     fn made(_: ExpireConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { retention_ms: i64::from(options.retention_days()) * DAY_MS })
+        Ok(Self { options: options.clone(), retention_ms: i64::from(options.retention_days()) * DAY_MS })
     }
 }
 

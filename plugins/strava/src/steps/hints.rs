@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::details;
 use crate::client::{Client, Reply};
-use crate::connection::{Asked, disconnect};
+use crate::connection::{Asked, disconnect, go_on};
 use crate::decode;
 use crate::gone;
 use crate::listing::{self, Changed, Stored};
@@ -65,6 +65,9 @@ impl Step for Hints {
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
+        if go_on(ctx, &self.options).await? {
+            return Ok(mark.changes);
+        }
         let athlete = ctx.run.partition.clone();
         let connection = ctx.read(move |tx| connection::get(tx, &athlete)).await?;
         let Some(owner_id) = connection.and_then(|connection| connection.strava_id) else {
@@ -116,16 +119,13 @@ impl Hints {
 
     /// Asks Strava whether the grant is taken back, as somebody said; what is then to be removed is.
     async fn is_taken_back(&self, ctx: &StepContext) -> Result<bool, StepError> {
-        match self.client.get(ctx, "athlete", &[], Purpose::Fresh).await {
-            Ok(_) => Ok(false),
-            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => {
-                let (means, athlete) = (ctx.means()?, &ctx.run.partition);
-                let done = disconnect(&means, &self.options, athlete, Asked::AtStrava).await;
-                done.map_err(StepError::Failed)?;
-                Ok(true)
-            }
-            Err(error) => Err(error),
+        if !self.client.is_refused(ctx).await? {
+            return Ok(false);
         }
+        let (means, athlete) = (ctx.means()?, &ctx.run.partition);
+        let done = disconnect(&means, &self.options, athlete, Asked::AtStrava).await;
+        done.map_err(StepError::Failed)?;
+        Ok(true)
     }
 }
 

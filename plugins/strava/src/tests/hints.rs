@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use engine::step::StepError;
-use fitness::records::strava::{connection, sync};
+use fitness::records::purge_receipt;
+use fitness::records::strava::connection::{self, State};
 use fitness::records::strava::hint::{self, Hint};
+use fitness::records::strava::{activity, purge, sync};
 use upstream::Fault;
 use upstream::strava::ATHLETE;
 
@@ -119,6 +121,51 @@ async fn an_answer_that_comes_after_a_disconnect_is_not_written() {
         assert!(matches!(listed, Err(StepError::Hopeless(cause)) if cause.code == "strava_not_connected"));
         assert_eq!(house.counts().await.activities, 0);
         assert_eq!(house.read(|tx| sync::get(tx, "me")).await, sync::Sync::default());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_was_cut_is_ended_by_whoever_comes_next() {
+    for is_daily in [false, true] {
+        House::each(async |house| {
+            house.strava().grow(ATHLETE, 30, ms(NOW));
+            house.list().await.unwrap();
+            house
+                .write(|tx| {
+                    connection::leave(tx, "me", 1)?;
+                    let mut receipt = purge_receipt::begin(tx, "me", purge::PROVENANCE, 1)?;
+                    receipt.deleted = purge::some(tx, "me")?;
+                    purge_receipt::put(tx, "me", purge::PROVENANCE, &receipt)
+                })
+                .await;
+            if is_daily { house.expire().await.unwrap() } else { house.hints().await.unwrap() };
+            let left = house.read(|tx| Ok((connection::get(tx, "me")?, activity::counts(tx, "me")?))).await;
+            assert_eq!(left, (None, activity::Counts::default()));
+            let receipt = house.read(|tx| purge_receipt::last(tx, "me", purge::PROVENANCE)).await.unwrap();
+            assert_eq!((receipt.asked_ms, receipt.done_ms), (1, Some(ms(NOW))));
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_dead_already_confirms_no_deauthorization() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 2, ms(NOW));
+        house.sync().await;
+        house.write(|tx| connection::note(tx, "me", 1, (State::NeedsReauth, None), 1)).await;
+        let hint = Hint {
+            owner_id: ATHLETE,
+            object_type: "athlete".to_owned(),
+            object_id: ATHLETE,
+            aspect: "update".to_owned(),
+            event_s: 1,
+            is_deauthorization: true,
+        };
+        house.write(move |tx| hint::put(tx, &hint, 0)).await;
+        house.hints().await.unwrap_err();
+        assert_eq!(house.kept().await.len(), 2);
     })
     .await;
 }
