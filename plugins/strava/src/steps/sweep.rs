@@ -125,8 +125,7 @@ impl Sweep {
             return Ok(());
         }
         let held_back = HeldBack { at_ms: ctx.clock.now_ms(), missing, of };
-        let note =
-            move |intake: &mut Intake<'_, '_>| sync::hold_back(intake.tx, intake.athlete, &held_back);
+        let note = move |intake: &mut Intake<'_, '_>| sync::hold_back(intake.tx, intake.athlete, &held_back);
         mark.commit(ctx, mark.place, note).await?;
         let message = format!(
             "{missing} of {of} activities are gone at Strava; nothing was removed; \

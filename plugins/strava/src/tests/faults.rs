@@ -238,3 +238,40 @@ async fn what_is_not_fetched_again_expires_and_only_after_a_sweep() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_long_nobody_was_there_a_sweep_comes_before_expiry() {
+    for days in [15, 60] {
+        House::each(async |house| {
+            house.strava().grow(ATHLETE, 3, ms(NOW));
+            house.sweep(json!({})).await.unwrap();
+            // It waited once, shortly before everybody left.
+            house.wait(Duration::from_secs(8 * 86_400));
+            house.expire().await.unwrap();
+            house.wait(Duration::from_secs(days * 86_400));
+            house.expire().await.unwrap();
+            assert_eq!(house.kept().await.len(), 3);
+            house.sweep(json!({})).await.unwrap();
+            house.expire().await.unwrap();
+            assert_eq!(house.kept().await.len(), 3);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiry_waits_no_longer_than_as_long_again_for_a_sweep_that_fails() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.upstream.fail("strava.api", Fault::Status(503));
+        for day in 1..=16 {
+            house.wait(Duration::from_secs(86_400));
+            house.sweep(json!({})).await.unwrap_err();
+            house.expire().await.unwrap();
+            let wanted = if day < 16 { 3 } else { 0 };
+            assert_eq!(house.kept().await.len(), wanted, "day {day}");
+        }
+    })
+    .await;
+}

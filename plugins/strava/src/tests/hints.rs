@@ -139,7 +139,11 @@ async fn a_purge_that_was_cut_is_ended_by_whoever_comes_next() {
                     purge_receipt::put(tx, "me", purge::PROVENANCE, &receipt)
                 })
                 .await;
-            if is_daily { house.expire().await.unwrap() } else { house.hints().await.unwrap() };
+            if is_daily {
+                house.expire().await.unwrap()
+            } else {
+                house.hints().await.unwrap()
+            };
             let left = house.read(|tx| Ok((connection::get(tx, "me")?, activity::counts(tx, "me")?))).await;
             assert_eq!(left, (None, activity::Counts::default()));
             let receipt = house.read(|tx| purge_receipt::last(tx, "me", purge::PROVENANCE)).await.unwrap();
