@@ -6,8 +6,8 @@ use engine::step::StepError;
 use fitness::records::strava::connection::State;
 use fitness::records::strava::{activity, connection, effort, item, sync};
 use serde_json::json;
-use upstream::Fault;
 use upstream::strava::{ATHLETE, Rotation};
+use upstream::{Fault, Switch};
 
 use super::house::{House, NOW, SCOPES, ms};
 
@@ -193,6 +193,50 @@ async fn an_athlete_without_a_right_to_efforts_is_not_asked_for_again() {
         house.asked();
         house.segments().await.unwrap();
         assert_eq!(house.asked_for(), ["GET api/v3/segments/starred"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn segments_that_cannot_be_listed_stay_and_are_listed_again() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().add_effort(1_109_718, ids[0], 60, 116);
+        house.segments().await.unwrap();
+        house.wait(Duration::from_secs(25 * 3_600));
+        for fault in [Fault::WrongShape, Fault::BrokenJson] {
+            house.upstream.fail_times("strava.api", fault, 1);
+            house.segments().await.unwrap();
+            assert_eq!(house.read(|tx| item::list(tx, "me", "segment")).await.len(), 2);
+        }
+        house.asked();
+        house.segments().await.unwrap();
+        assert_eq!(house.asked_for(), ["GET api/v3/segments/starred"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn efforts_that_could_not_be_read_are_asked_for_again() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().add_effort(1_109_718, ids[0], 60, 116);
+        house.upstream.fail_where(Switch {
+            service: "strava.api".to_owned(),
+            path: Some("/strava/api/v3/segment_efforts".to_owned()),
+            fault: Fault::BrokenJson,
+            times: Some(1),
+        });
+        house.segments().await.unwrap();
+        house.wait(Duration::from_secs(25 * 3_600));
+        for wanted in [1, 0] {
+            house.asked();
+            house.segments().await.unwrap();
+            let asked = house.asked_for();
+            let efforts = asked.iter().filter(|asked| asked.ends_with("segment_efforts"));
+            assert_eq!(efforts.count(), wanted, "{asked:?}");
+            house.wait(Duration::from_secs(25 * 3_600));
+        }
     })
     .await;
 }
