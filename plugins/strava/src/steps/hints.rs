@@ -24,9 +24,13 @@ use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire::{self, Fields};
 
-/// Several hints of one activity follow each other: they are collected for this long.
-const COLLECT_MS: i64 = 60_000;
+/// Several hints of one activity follow each other: they are collected until none came for this long, which is long
+/// enough for the run to hold nothing up meanwhile.
+const COLLECT_MS: i64 = 61_000;
+/// No hint waits longer for others.
+const COLLECT_MOST_MS: i64 = 300_000;
 /// Hints that are looked into in one go.
 const BATCH: u32 = 100;
 /// What only the details of an activity hold; without it they say what a list says.
@@ -79,7 +83,7 @@ impl Step for Hints {
             if hints.is_empty() {
                 return Ok(mark.changes);
             }
-            self.look_into(ctx, &mut mark, hints).await?;
+            self.look_into(ctx, &mut mark, owner_id, hints).await?;
         }
     }
 }
@@ -96,6 +100,7 @@ impl Hints {
         &self,
         ctx: &StepContext,
         mark: &mut Mark<()>,
+        owner_id: i64,
         hints: Vec<Hint>,
     ) -> Result<(), StepError> {
         if hints.iter().any(|hint| hint.is_deauthorization) && self.is_taken_back(ctx).await? {
@@ -108,10 +113,10 @@ impl Hints {
             let path = format!("activities/{strava_id}");
             let query = [("include_all_efforts", "true")];
             match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
-                Reply::Told(told) => keep(ctx, mark, told).await?,
+                Reply::Told(told) if is_of(&told, (owner_id, strava_id)) => keep(ctx, mark, told).await?,
                 Reply::Gone => forget(ctx, mark, strava_id).await?,
                 // The sweep finds it.
-                Reply::NotEntitled | Reply::Faulty(_) => {}
+                Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_) => {}
             }
         }
         ctx.commit(move |tx, _| hints.iter().try_for_each(|looked| hint::remove(tx, looked))).await
@@ -131,15 +136,23 @@ impl Hints {
 
 /// Waits until nothing more was hinted at for a while.
 async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
-    let newest_ms = ctx.read(move |tx| hint::newest_ms(tx, owner_id)).await?;
-    let wait_ms = newest_ms.map_or(0, |newest_ms| newest_ms + COLLECT_MS - ctx.clock.now_ms());
-    match u64::try_from(wait_ms) {
-        Ok(wait_ms) if wait_ms > 0 => {
-            let source = Cause::new("collecting", "more hints may follow; they are looked into together");
-            Err(StepError::Later { after: Duration::from_millis(wait_ms), source })
-        }
-        _ => Ok(()),
+    let span_ms = ctx.read(move |tx| hint::span_ms(tx, owner_id)).await?;
+    let Some((oldest_ms, newest_ms)) = span_ms else { return Ok(()) };
+    let now_ms = ctx.clock.now_ms();
+    // One of the future was received by a clock that counts no more.
+    let is_new = (0..COLLECT_MS).contains(&(now_ms - newest_ms));
+    if !is_new || now_ms - oldest_ms >= COLLECT_MOST_MS {
+        return Ok(());
     }
+    let after = Duration::from_millis(COLLECT_MS.unsigned_abs());
+    let source = Cause::new("collecting", "more hints may follow; they are looked into together");
+    Err(StepError::Later { after, source })
+}
+
+/// True where an answer is of the activity that was asked for, and of the athlete.
+fn is_of(told: &Value, (owner_id, strava_id): (i64, i64)) -> bool {
+    let is_asked = Fields::of(told).is_ok_and(|fields| fields.id("id") == Some(strava_id));
+    is_asked && wire::is_of_athlete(told, owner_id)
 }
 
 /// Keeps what the details say, as if a list had said it too.

@@ -32,6 +32,12 @@ pub(crate) enum WireError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields<'a>(&'a Map<String, Value>);
 
+/// True where a record does not say that it is another athlete's.
+pub(crate) fn is_of_athlete(value: &Value, strava_id: i64) -> bool {
+    let athlete = Fields::of(value).ok().and_then(|fields| fields.within("athlete"));
+    athlete.and_then(|athlete| athlete.id("id")).is_none_or(|id| id == strava_id)
+}
+
 impl<'a> Fields<'a> {
     pub(crate) fn of(value: &'a Value) -> Result<Self, WireError> {
         value.as_object().map(Self).ok_or(WireError::NoObject)
