@@ -82,6 +82,11 @@ impl Client {
         }
     }
 
+    /// The athlete's account.
+    pub(crate) async fn account(&self, ctx: &StepContext) -> Result<i64, StepError> {
+        Ok(token::current(ctx, &self.options).await?.strava_id)
+    }
+
     /// True where the athlete granted a look at the zones.
     pub(crate) async fn sees_zones(&self, ctx: &StepContext) -> Result<bool, StepError> {
         Ok(token::current(ctx, &self.options).await?.scopes.see_zones())

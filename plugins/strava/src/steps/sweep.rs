@@ -17,9 +17,8 @@ use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
 
-/// A share of the activities that a sweep removes without being told to; it may remove a few of a few.
+/// A share of the activities that a sweep removes without being told to; a single one may always go.
 const GUARD_SHARE: f64 = 0.2;
-const GUARD_FEW: u32 = 5;
 const REMOVED_AT_ONCE: usize = 20;
 
 /// Reads the whole list.
@@ -94,14 +93,17 @@ impl Sweep {
         let (missing, of) = read.await?;
         self.guard(ctx, mark, missing.len(), of).await?;
         for missing in missing.chunks(REMOVED_AT_ONCE) {
-            let mut gone = Vec::new();
+            let (mut gone, mut there) = (Vec::new(), Vec::new());
             for (strava_id, activity_id) in missing {
-                if self.is_gone(ctx, *strava_id).await? {
-                    gone.push((*strava_id, activity_id.clone()));
+                match self.look_for(ctx, *strava_id).await? {
+                    Reply::Gone => gone.push((*strava_id, activity_id.clone())),
+                    Reply::Told(_) => there.push(*strava_id),
+                    Reply::NotEntitled | Reply::Faulty(_) => {}
                 }
             }
-            let (place, now_ms) = (mark.place, ctx.clock.now_ms());
+            let (place, now_ms) = (mark.place, ctx.clock.now_ms().max(mark.began_ms));
             let remove = move |intake: &mut Intake<'_, '_>| {
+                activity::seen(intake.tx, intake.athlete, &there, now_ms)?;
                 gone.iter().try_for_each(|(strava_id, id)| gone::forget(intake, (*strava_id, id), now_ms))
             };
             mark.commit(ctx, place, remove).await?;
@@ -118,10 +120,9 @@ impl Sweep {
         of: u32,
     ) -> Result<(), StepError> {
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        let is_much =
-            f64::from(missing) > GUARD_SHARE * f64::from(of) && missing > GUARD_FEW || missing == of;
+        let is_much = missing > 1 && f64::from(missing) > GUARD_SHARE * f64::from(of);
         let is_told = ctx.run.params.get("confirm").and_then(serde_json::Value::as_bool) == Some(true);
-        if missing == 0 || !is_much || is_told {
+        if !is_much || is_told {
             return Ok(());
         }
         let held_back = HeldBack { at_ms: ctx.clock.now_ms(), missing, of };
@@ -134,9 +135,8 @@ impl Sweep {
         Err(StepError::Hopeless(Cause::new("strava_much_gone", message)))
     }
 
-    async fn is_gone(&self, ctx: &StepContext, strava_id: i64) -> Result<bool, StepError> {
+    async fn look_for(&self, ctx: &StepContext, strava_id: i64) -> Result<Reply, StepError> {
         let path = format!("activities/{strava_id}");
-        let reply = self.client.get(ctx, &path, &[], Purpose::Fresh).await?;
-        Ok(reply == Reply::Gone)
+        self.client.get(ctx, &path, &[], Purpose::Fresh).await
     }
 }
