@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use engine::context::StepContext;
 use engine::http::Answer;
+use engine::registry::Means;
 use engine::step::{Cause, StepError};
 use fitness::records::strava::quota::{self, Bucket, Purpose, Span, Taken, Told};
 use rand::RngExt;
@@ -20,6 +21,21 @@ pub(crate) async fn take(ctx: &StepContext, purpose: Purpose) -> Result<i64, Ste
         Taken::Call => Ok(now_ms),
         Taken::Spent { span, until_ms } => Err(later(span, until_ms, now_ms)),
     }
+}
+
+/// The same for who asks outside of a run.
+pub(crate) async fn take_by(means: &Means, purpose: Purpose) -> Result<i64, StepError> {
+    let now_ms = means.clock.now_ms();
+    match means.store.write(move |tx| quota::take(tx, purpose, now_ms)).await? {
+        Taken::Call => Ok(now_ms),
+        Taken::Spent { span, until_ms } => Err(later(span, until_ms, now_ms)),
+    }
+}
+
+/// Takes over what the headers tell to who asked outside of a run.
+pub(crate) async fn learn_by(means: &Means, answer: &Answer, taken_ms: i64) -> Result<(), StepError> {
+    let (told, when_ms) = (told(answer), (taken_ms, means.clock.now_ms()));
+    Ok(means.store.write(move |tx| quota::learn(tx, &told, when_ms)).await?)
 }
 
 /// Takes over what the headers tell that answer a call which was taken at a moment.

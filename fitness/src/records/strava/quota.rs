@@ -163,7 +163,8 @@ impl Window {
         (learned != *self).then_some(learned)
     }
 
-    fn has_left(&self, purpose: Purpose, now_ms: i64) -> bool {
+    /// True where a call is left for a purpose.
+    pub fn has_left(&self, purpose: Purpose, now_ms: i64) -> bool {
         f64::from(self.used) + 1.0 <= self.allowed(purpose, now_ms)
     }
 }
