@@ -19,6 +19,7 @@ use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire;
 
 const PROFILE: &str = "athlete";
 const ZONES: &str = "zones";
@@ -79,6 +80,9 @@ impl AthleteStep {
         let Reply::Told(profile) = self.client.get(ctx, "athlete", &[], Purpose::Past).await? else {
             return Ok(());
         };
+        if !wire::has_id(&profile, self.client.account(ctx).await?) {
+            return Ok(());
+        }
         if self.client.sees_zones(ctx).await?
             && let Reply::Told(zones) = self.client.get(ctx, "athlete/zones", &[], Purpose::Past).await?
         {

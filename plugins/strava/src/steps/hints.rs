@@ -24,7 +24,7 @@ use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
-use crate::wire::{self, Fields};
+use crate::wire;
 
 /// Several hints of one activity follow each other: they are collected until none came for this long, which is long
 /// enough for the run to hold nothing up meanwhile.
@@ -151,8 +151,7 @@ async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
 
 /// True where an answer is of the activity that was asked for, and of the athlete.
 fn is_of(told: &Value, (owner_id, strava_id): (i64, i64)) -> bool {
-    let is_asked = Fields::of(told).is_ok_and(|fields| fields.id("id") == Some(strava_id));
-    is_asked && wire::is_of_athlete(told, owner_id)
+    wire::has_id(told, strava_id) && wire::is_of_athlete(told, owner_id)
 }
 
 /// Keeps what the details say, as if a list had said it too.

@@ -16,6 +16,7 @@ use crate::gone;
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire;
 
 /// A share of the activities that a sweep removes without being told to; a single one may always go.
 const GUARD_SHARE: f64 = 0.2;
@@ -97,8 +98,8 @@ impl Sweep {
             for (strava_id, activity_id) in missing {
                 match self.look_for(ctx, *strava_id).await? {
                     Reply::Gone => gone.push((*strava_id, activity_id.clone())),
-                    Reply::Told(_) => there.push(*strava_id),
-                    Reply::NotEntitled | Reply::Faulty(_) => {}
+                    Reply::Told(told) if wire::has_id(&told, *strava_id) => there.push(*strava_id),
+                    Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_) => {}
                 }
             }
             let (place, now_ms) = (mark.place, ctx.clock.now_ms().max(mark.began_ms));

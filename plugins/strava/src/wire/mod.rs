@@ -38,6 +38,11 @@ pub(crate) fn is_of_athlete(value: &Value, strava_id: i64) -> bool {
     athlete.and_then(|athlete| athlete.id("id")).is_none_or(|id| id == strava_id)
 }
 
+/// True where a record has that id.
+pub(crate) fn has_id(value: &Value, id: i64) -> bool {
+    Fields::of(value).is_ok_and(|fields| fields.id("id") == Some(id))
+}
+
 impl<'a> Fields<'a> {
     pub(crate) fn of(value: &'a Value) -> Result<Self, WireError> {
         value.as_object().map(Self).ok_or(WireError::NoObject)
