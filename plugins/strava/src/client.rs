@@ -73,13 +73,15 @@ impl Client {
         let access = token::current(ctx, &self.options).await?;
         let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
         if !is_token(&heard) {
-            return Ok(false);
+            return self.reply(ctx, heard).await.map(|_| false);
         }
-        match token::renew(ctx, &self.options, &heard.access).await {
-            Ok(access) => Ok(is_token(&self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?)),
-            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => Ok(true),
-            Err(error) => Err(error),
-        }
+        let access = match token::renew(ctx, &self.options, &heard.access).await {
+            Ok(access) => access,
+            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
+        if is_token(&heard) { Ok(true) } else { self.reply(ctx, heard).await.map(|_| false) }
     }
 
     /// The athlete's account.
