@@ -173,3 +173,46 @@ async fn a_connection_that_is_dead_already_confirms_no_deauthorization() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hint_waits_for_others_for_more_than_five_minutes_whatever_the_clock_does() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 1, ms(NOW));
+        let mut waited = 0;
+        loop {
+            house.hint(ids[0], "update", waited).await;
+            if house.hints().await.is_ok() {
+                break;
+            }
+            house.wait(Duration::from_secs(30));
+            waited += 1;
+        }
+        assert_eq!(waited, 10);
+        assert_eq!(house.kept().await.len(), 1);
+        house.hint(ids[0], "update", 100).await;
+        house.set_back(Duration::from_secs(3_600));
+        house.hints().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_hints_is_not_kept_but_what_ends_a_connection_is() {
+    House::each(async |house| {
+        let hint = Hint {
+            owner_id: ATHLETE,
+            object_type: "activity".to_owned(),
+            object_id: 1,
+            aspect: "update".to_owned(),
+            event_s: 0,
+            is_deauthorization: false,
+        };
+        let news = house.write(move |tx| {
+            let flood = (0..1_001).map(|event_s| Hint { event_s, ..hint.clone() });
+            let end = Hint { is_deauthorization: true, event_s: 2_000, ..hint.clone() };
+            flood.chain([end]).map(|hint| hint::put(tx, &hint, 0)).collect::<store::Result<Vec<_>>>()
+        });
+        assert_eq!(news.await[999..], [true, false, true]);
+    })
+    .await;
+}
