@@ -186,3 +186,21 @@ async fn a_clock_that_is_set_back_within_a_sweep_makes_nothing_look_gone() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_few_a_single_one_may_go_without_a_word() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 4, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.wait(DAY);
+        house.strava().delete(ids[0]);
+        house.sweep(json!({})).await.unwrap();
+        assert_eq!(house.kept().await.len(), 3);
+        house.wait(DAY);
+        house.strava().delete(ids[1]);
+        house.strava().delete(ids[2]);
+        house.sweep(json!({})).await.unwrap_err();
+        assert_eq!(house.kept().await.len(), 3);
+    })
+    .await;
+}

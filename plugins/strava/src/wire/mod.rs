@@ -102,3 +102,23 @@ impl<'a> Fields<'a> {
         self.text(name)?.trim_end_matches('Z').parse().ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_of_what_was_asked_for_and_of_nobody_else() {
+        for (told, has_id, is_own) in [
+            (json!({ "id": 7, "athlete": { "id": 1 } }), true, true),
+            (json!({ "id": 7, "athlete": { "id": 2 } }), true, false),
+            (json!({ "id": 8, "athlete": {} }), false, true),
+            (json!({ "id": 7, "athlete": null }), true, true),
+            (json!([]), false, true),
+        ] {
+            assert_eq!((has_id, is_own), (super::has_id(&told, 7), is_of_athlete(&told, 1)), "{told}");
+        }
+    }
+}
