@@ -123,14 +123,11 @@ impl Client {
 
     async fn reply(&self, ctx: &StepContext, heard: Heard) -> Result<Reply, StepError> {
         let Heard { answer, access, taken_ms } = heard;
-        let refusal = match Refusal::of(&answer) {
-            None => {
-                if matches!(access.state, State::Inactive | State::AthleteLimit) {
-                    token::note(ctx, &access, State::Connected, None).await?;
-                }
-                return Ok(read(answer).await);
+        let Some(refusal) = Refusal::of(&answer) else {
+            if matches!(access.state, State::Inactive | State::AthleteLimit) {
+                token::note(ctx, &access, State::Connected, None).await?;
             }
-            Some(refusal) => refusal,
+            return Ok(read(answer).await);
         };
         match refusal {
             Refusal::Gone => Ok(Reply::Gone),
