@@ -35,13 +35,15 @@ CREATE TABLE strava_quota (
 ) WITHOUT ROWID;
 
 -- How far the syncs of an athlete are: what the last delta and the last whole sweep were, and what a sweep would not do
--- without being told to.
+-- without being told to. What may be kept no longer waits for a sweep: since when, night after night, and when last.
 CREATE TABLE strava_sync (
     athlete TEXT NOT NULL PRIMARY KEY REFERENCES athlete (id) ON DELETE CASCADE,
     synced_ms BIGINT,
     swept_ms BIGINT,
     held_back TEXT,
-    no_efforts_ms BIGINT
+    no_efforts_ms BIGINT,
+    expiry_waits_since_ms BIGINT,
+    expiry_waited_ms BIGINT
 ) WITHOUT ROWID;
 
 -- Activities as the API tells them, by its own ids: the JSON as it came, and when it was last fetched. A row that is gone

@@ -112,8 +112,8 @@ pub(crate) async fn verify_secret(
     ),
     request_body(content = Option<Object>, description = "Whatever the sender tells"),
     responses(
-        (status = 202, description = "What stands for it in the queue", body = Page<Delivered>),
-        (status = 200, description = "What the receiver of that name answers, without starting anything", body = Object),
+        (status = 200, description = "What stands for it in the queue, or what the receiver of that name answers",
+            body = Object),
         (status = 403, description = "Not from whom it should be", body = ErrorBody),
         (status = "default", description = "Refused or failed", body = ErrorBody),
     )
@@ -126,7 +126,8 @@ pub(crate) async fn deliver_secret(
     receive(&shared, &name, Some(word), request).await
 }
 
-/// Whoever sends it waits for no more than an answer, and sends it again where there is none.
+/// Whoever sends it waits for no more than an answer, and sends it again where there is none: who knows a secret word is
+/// a service that takes a 200 alone for one.
 async fn receive(
     shared: &Shared,
     name: &str,
@@ -134,6 +135,7 @@ async fn receive(
     request: Request,
 ) -> Result<Response, Error> {
     let limits = &shared.state.limits;
+    let status = if word.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
     let received = async {
         let delivery = Delivery { word, ..read(request, limits.webhook_bytes).await? };
         Ok(shared.state.engine.receive(name, &delivery).await?)
@@ -144,7 +146,7 @@ async fn receive(
         Ok(Ok(Received::Answer(answer))) => Ok(Json::<Value>(answer).into_response()),
         Ok(Ok(Received::Started(started))) => {
             let items = started.into_iter().map(Delivered::from).collect();
-            Ok((StatusCode::ACCEPTED, Json(Page::whole(items))).into_response())
+            Ok((status, Json(Page::whole(items))).into_response())
         }
     }
 }

@@ -34,6 +34,14 @@ pub(crate) enum Reply {
     Faulty(u16),
 }
 
+/// An answer, and what it was asked with.
+struct Heard {
+    answer: Answer,
+    access: Access,
+    /// When the call was taken out of its windows, in epoch milliseconds.
+    taken_ms: i64,
+}
+
 impl Client {
     pub(crate) fn new(options: Options) -> Self {
         Self { options }
@@ -48,14 +56,37 @@ impl Client {
         purpose: Purpose,
     ) -> Result<Reply, StepError> {
         let access = token::current(ctx, &self.options).await?;
-        let answer = self.ask(ctx, &access, path, query, purpose).await?;
-        if answer.status != 401 || Refusal::of(&answer) != Some(Refusal::Token) {
-            return self.reply(ctx, answer).await;
+        let heard = self.ask(ctx, access.clone(), path, query, purpose).await?;
+        if heard.answer.status != 401 || Refusal::of(&heard.answer) != Some(Refusal::Token) {
+            return self.reply(ctx, heard).await;
         }
         // It may have been taken back, or have ended by Strava's clock and not by ours.
         let access = token::renew(ctx, &self.options, &access).await?;
-        let answer = self.ask(ctx, &access, path, query, purpose).await?;
-        self.reply(ctx, answer).await
+        let heard = self.ask(ctx, access, path, query, purpose).await?;
+        self.reply(ctx, heard).await
+    }
+
+    /// True where Strava takes neither the token nor, when asked just now, the one that renews it. A connection that was
+    /// thought dead before proves nothing: an answer that was lost ends in the same.
+    pub(crate) async fn is_refused(&self, ctx: &StepContext) -> Result<bool, StepError> {
+        let is_token = |heard: &Heard| Refusal::of(&heard.answer) == Some(Refusal::Token);
+        let access = token::current(ctx, &self.options).await?;
+        let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
+        if !is_token(&heard) {
+            return self.reply(ctx, heard).await.map(|_| false);
+        }
+        let access = match token::renew(ctx, &self.options, &heard.access).await {
+            Ok(access) => access,
+            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
+        if is_token(&heard) { Ok(true) } else { self.reply(ctx, heard).await.map(|_| false) }
+    }
+
+    /// The athlete's account.
+    pub(crate) async fn account(&self, ctx: &StepContext) -> Result<i64, StepError> {
+        Ok(token::current(ctx, &self.options).await?.strava_id)
     }
 
     /// True where the athlete granted a look at the zones.
@@ -66,13 +97,13 @@ impl Client {
     async fn ask(
         &self,
         ctx: &StepContext,
-        access: &Access,
+        access: Access,
         path: &str,
         query: &[(&str, &str)],
         purpose: Purpose,
-    ) -> Result<Answer, StepError> {
+    ) -> Result<Heard, StepError> {
         let base = self.options.api_base().map_err(StepError::Hopeless)?;
-        quota::take(ctx, purpose).await?;
+        let taken_ms = quota::take(ctx, purpose).await?;
         let question = Question {
             base: &base.below(path),
             verb: Verb::Get,
@@ -86,33 +117,36 @@ impl Client {
             () = ctx.cancelled() => return Err(StepError::Cancelled),
         };
         ctx.meter.bytes(answer.body.len() as u64);
-        quota::learn(ctx, &answer).await?;
-        Ok(answer)
+        quota::learn(ctx, &answer, taken_ms).await?;
+        Ok(Heard { answer, access, taken_ms })
     }
 
-    async fn reply(&self, ctx: &StepContext, answer: Answer) -> Result<Reply, StepError> {
-        let refusal = match Refusal::of(&answer) {
-            None => return Ok(read(answer).await),
-            Some(refusal) => refusal,
+    async fn reply(&self, ctx: &StepContext, heard: Heard) -> Result<Reply, StepError> {
+        let Heard { answer, access, taken_ms } = heard;
+        let Some(refusal) = Refusal::of(&answer) else {
+            if matches!(access.state, State::Inactive | State::AthleteLimit) {
+                token::note(ctx, &access, State::Connected, None).await?;
+            }
+            return Ok(read(answer).await);
         };
         match refusal {
             Refusal::Gone => Ok(Reply::Gone),
             Refusal::NotEntitled => Ok(Reply::NotEntitled),
             Refusal::Faulty => Ok(Reply::Faulty(answer.status)),
-            Refusal::Spent => Err(quota::refused(ctx, &answer).await?),
-            Refusal::Token => stop(ctx, State::NeedsReauth, "Strava takes the token no more").await,
+            Refusal::Spent => Err(quota::refused(ctx, &answer, taken_ms).await?),
+            Refusal::Token => stop(ctx, &access, State::NeedsReauth, "Strava takes the token no more").await,
             Refusal::Scope => {
                 let reason = "what was granted does not cover this; connect again and leave all boxes ticked";
-                stop(ctx, State::ScopeMissing, reason).await
+                stop(ctx, &access, State::ScopeMissing, reason).await
             }
             Refusal::Inactive => {
                 let reason = "the API application is switched off: its owner's subscription may have ended";
-                stop(ctx, State::Inactive, reason).await
+                stop(ctx, &access, State::Inactive, reason).await
             }
             Refusal::TooManyAthletes => {
                 let reason =
                     "the API application has as many athletes as it may; its owner can have it raised";
-                stop(ctx, State::AthleteLimit, reason).await
+                stop(ctx, &access, State::AthleteLimit, reason).await
             }
             Refusal::Wrong => {
                 let message = format!("Strava does not take the question (status {})", answer.status);
@@ -127,8 +161,8 @@ impl Client {
 }
 
 /// Makes a state visible that no retry mends.
-async fn stop(ctx: &StepContext, state: State, reason: &str) -> Result<Reply, StepError> {
-    token::note(ctx, state, reason).await?;
+async fn stop(ctx: &StepContext, access: &Access, state: State, reason: &str) -> Result<Reply, StepError> {
+    token::note(ctx, access, state, Some(reason)).await?;
     Err(StepError::Hopeless(Cause::new(code(state), reason)))
 }
 

@@ -22,7 +22,7 @@ use crate::scope::Scopes;
 use crate::token::{self, Access, Vault, Wanted};
 use crate::{identity, word};
 
-pub(crate) use disconnect::{Asked, disconnect};
+pub(crate) use disconnect::{Asked, disconnect, go_on};
 
 /// The pipeline that has something to do once Strava is connected.
 const SYNC: &str = "sweep";
@@ -71,9 +71,7 @@ impl Connection for Strava {
     }
 
     fn is_connected(&self, tx: &mut Tx<'_>, partition: &str) -> store::Result<bool> {
-        // Whether the application is well again is known by asking once more.
-        let asks = |state| matches!(state, State::Connected | State::Inactive | State::AthleteLimit);
-        Ok(connection::get(tx, partition)?.is_some_and(|connection| asks(connection.state)))
+        is_alive(tx, partition)
     }
 
     fn disconnect<'a>(
@@ -151,6 +149,13 @@ impl Strava {
         let found = token::find(means, &self.options, athlete, Wanted::Lasting).await;
         found.map(connected).map_err(cause)
     }
+}
+
+/// True where Strava may be asked for an athlete.
+pub(crate) fn is_alive(tx: &mut Tx<'_>, athlete: &str) -> store::Result<bool> {
+    // Whether the application is well again is known by asking once more.
+    let asks = |state| matches!(state, State::Connected | State::Inactive | State::AthleteLimit);
+    Ok(connection::get(tx, athlete)?.is_some_and(|connection| asks(connection.state)))
 }
 
 async fn status(means: &Means, athlete: &str) -> Result<Status, Cause> {

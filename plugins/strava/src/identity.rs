@@ -6,10 +6,12 @@ use engine::http::{Answer, Authorization, Limits, Question, Verb};
 use engine::registry::Means;
 use engine::step::{Cause, StepError};
 use fitness::records::strava::connection::{self, State};
+use fitness::records::strava::quota::Purpose;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::options::Options;
+use crate::quota;
 use crate::scope::Scopes;
 use crate::token::Access;
 
@@ -47,7 +49,7 @@ pub(crate) async fn learn(
     if !means.store.write(note).await? {
         return Err(StepError::Hopeless(elsewhere()));
     }
-    Ok(Access { token, pair, strava_id, scopes })
+    Ok(Access { token, pair, strava_id, scopes, state })
 }
 
 /// An account is one athlete's.
@@ -68,10 +70,13 @@ async fn ask(
     let base = options.api_base().map_err(StepError::Hopeless)?.below(path);
     let authorization = Authorization::Bearer(token);
     let question = Question { base: &base, verb: Verb::Get, query, authorization, limits: LIMITS };
-    means.http.ask(question).await.map_err(|error| {
+    let taken_ms = quota::take_by(means, Purpose::Fresh).await?;
+    let answer = means.http.ask(question).await.map_err(|error| {
         let message = "Strava does not answer".to_owned();
         StepError::Failed(Cause { code: error.code(), message, source: Some(Box::new(error)) })
-    })
+    })?;
+    quota::learn_by(means, &answer, taken_ms).await?;
+    Ok(answer)
 }
 
 fn may(answer: &Answer) -> Result<bool, StepError> {

@@ -5,8 +5,11 @@ use engine::step::StepError;
 use fitness::Changes;
 use fitness::records::change_number;
 use fitness::records::intake::Intake;
+use fitness::records::strava::connection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::token::not_connected;
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,8 +41,29 @@ where
         ctx.commit(begin).await
     }
 
-    /// Writes in one transaction, with where the step is then; what is written there is counted at once.
+    /// Writes what was told in one transaction, with where the step is then; what is written there is counted at once.
+    /// Nothing is written of who has disconnected while the answer was under way.
     pub(crate) async fn commit<T>(
+        &mut self,
+        ctx: &StepContext,
+        place: P,
+        work: impl Fn(&mut Intake<'_, '_>) -> store::Result<T> + Send + 'static,
+    ) -> Result<T, StepError>
+    where
+        T: Send + 'static,
+    {
+        let held = move |intake: &mut Intake<'_, '_>| {
+            if !connection::hold(intake.tx, intake.athlete)? {
+                return Ok(None);
+            }
+            work(intake).map(Some)
+        };
+        let written = self.remove(ctx, place, held).await?;
+        written.ok_or_else(|| StepError::Hopeless(not_connected()))
+    }
+
+    /// The same for what is removed, whether there is a connection or not.
+    pub(crate) async fn remove<T>(
         &mut self,
         ctx: &StepContext,
         place: P,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use engine::context::StepContext;
 use engine::http::Answer;
+use engine::registry::Means;
 use engine::step::{Cause, StepError};
 use fitness::records::strava::quota::{self, Bucket, Purpose, Span, Taken, Told};
 use rand::RngExt;
@@ -12,36 +13,58 @@ use rand::RngExt;
 /// world should come back in the same second.
 const MARGIN_MS: std::ops::Range<i64> = 5_000..15_000;
 
-/// Takes a call, or says how long the window that is spent lasts.
-pub(crate) async fn take(ctx: &StepContext, purpose: Purpose) -> Result<(), StepError> {
+/// Takes a call and says when, in epoch milliseconds, or how long the window that is spent lasts.
+pub(crate) async fn take(ctx: &StepContext, purpose: Purpose) -> Result<i64, StepError> {
     ctx.permit().await?;
     let now_ms = ctx.clock.now_ms();
     match ctx.commit(move |tx, _| quota::take(tx, purpose, now_ms)).await? {
-        Taken::Call => Ok(()),
+        Taken::Call => Ok(now_ms),
         Taken::Spent { span, until_ms } => Err(later(span, until_ms, now_ms)),
     }
 }
 
-/// Takes over what the headers tell.
-pub(crate) async fn learn(ctx: &StepContext, answer: &Answer) -> Result<(), StepError> {
+/// The same for who asks outside of a run.
+pub(crate) async fn take_by(means: &Means, purpose: Purpose) -> Result<i64, StepError> {
+    let now_ms = means.clock.now_ms();
+    match means.store.write(move |tx| quota::take(tx, purpose, now_ms)).await? {
+        Taken::Call => Ok(now_ms),
+        Taken::Spent { span, until_ms } => Err(later(span, until_ms, now_ms)),
+    }
+}
+
+/// Takes over what the headers tell to who asked outside of a run.
+pub(crate) async fn learn_by(means: &Means, answer: &Answer, taken_ms: i64) -> Result<(), StepError> {
+    let (told, when_ms) = (told(answer), (taken_ms, means.clock.now_ms()));
+    Ok(means.store.write(move |tx| quota::learn(tx, &told, when_ms)).await?)
+}
+
+/// Takes over what the headers tell that answer a call which was taken at a moment.
+pub(crate) async fn learn(ctx: &StepContext, answer: &Answer, taken_ms: i64) -> Result<(), StepError> {
     let told = told(answer);
     if told.is_empty() {
         return Ok(());
     }
-    let (now_ms, asked) = (ctx.clock.now_ms(), told.clone());
+    let (when_ms, asked) = ((taken_ms, ctx.clock.now_ms()), told.clone());
     // Mostly they tell what was counted here already.
-    if ctx.read(move |tx| quota::teaches(tx, &asked, now_ms)).await? {
-        ctx.commit(move |tx, _| quota::learn(tx, &told, now_ms)).await?;
+    if ctx.read(move |tx| quota::teaches(tx, &asked, when_ms)).await? {
+        ctx.commit(move |tx, _| quota::learn(tx, &told, when_ms)).await?;
     }
     Ok(())
 }
 
 /// What a refusal for want of quota leads to: the day's window where the headers say that it is spent, else the
-/// quarter's.
-pub(crate) async fn refused(ctx: &StepContext, answer: &Answer) -> Result<StepError, StepError> {
+/// quarter's. A window that is over by now, or has just begun, is not spent for that.
+pub(crate) async fn refused(
+    ctx: &StepContext,
+    answer: &Answer,
+    taken_ms: i64,
+) -> Result<StepError, StepError> {
     let is_day = told(answer).iter().any(|told| told.used.1 >= told.most.1);
     let span = if is_day { Span::Day } else { Span::Quarter };
     let now_ms = ctx.clock.now_ms();
+    if !span.is_of_now(taken_ms, now_ms) {
+        return Ok(later(span, now_ms, now_ms));
+    }
     ctx.commit(move |tx, _| quota::spend(tx, span, now_ms)).await?;
     Ok(later(span, span.end_ms(now_ms), now_ms))
 }

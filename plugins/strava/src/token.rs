@@ -33,6 +33,8 @@ pub(crate) struct Access {
     pub(crate) pair: i64,
     pub(crate) strava_id: i64,
     pub(crate) scopes: Scopes,
+    /// How the connection was thought to be before the token is used.
+    pub(crate) state: State,
 }
 
 impl std::fmt::Debug for Access {
@@ -72,12 +74,19 @@ pub(crate) async fn renew(ctx: &StepContext, options: &Options, used: &Access) -
     find(&ctx.means()?, options, &ctx.run.partition, Wanted::After(used.pair)).await
 }
 
-/// Notes how the connection is, for everybody to see.
-pub(crate) async fn note(ctx: &StepContext, state: State, reason: &str) -> Result<(), StepError> {
-    let (athlete, reason, now_ms) = (ctx.run.partition.clone(), reason.to_owned(), ctx.clock.now_ms());
-    let told = (state != State::Connected).then(|| reason.clone());
-    let news =
-        ctx.commit(move |tx, _| connection::note(tx, &athlete, (state, told.as_deref()), now_ms)).await?;
+/// Notes how the connection is, for everybody to see; what a pair was told that is over by now is forgotten.
+pub(crate) async fn note(
+    ctx: &StepContext,
+    access: &Access,
+    state: State,
+    reason: Option<&str>,
+) -> Result<(), StepError> {
+    let (athlete, pair, now_ms) = (ctx.run.partition.clone(), access.pair, ctx.clock.now_ms());
+    let told = reason.map(str::to_owned);
+    let note = move |tx: &mut store::Tx<'_>, _: &mut engine::context::Cursor| {
+        connection::note(tx, &athlete, pair, (state, told.as_deref()), now_ms)
+    };
+    let news = ctx.commit(note).await?;
     if news && state != State::Connected {
         warn!(state = state.as_str(), reason, "the connection to Strava needs attention");
     }
@@ -96,7 +105,7 @@ pub(crate) async fn find(
     let token = Vault { keys: &means.secrets }.access(&connection).map_err(StepError::Hopeless)?;
     let (pair, scopes) = (connection.number, Scopes::parse(&connection.scopes));
     match connection.strava_id {
-        Some(strava_id) => Ok(Access { token, pair, strava_id, scopes }),
+        Some(strava_id) => Ok(Access { token, pair, strava_id, scopes, state: connection.state }),
         None => identity::learn(means, options, athlete, (token, pair)).await,
     }
 }

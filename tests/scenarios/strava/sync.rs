@@ -135,6 +135,31 @@ fn whoever_asks_for_a_sync_again_and_again_starts_one() {
     assert!([200, 202].contains(&status) && forced["run"].is_string(), "{forced}");
 }
 
+#[test]
+fn an_event_of_who_is_connected_is_answered_200_and_becomes_a_run() {
+    let program = Program::on_sqlite();
+    let mut service = Service::start(&program);
+    let server = service.serve(&program);
+    let address = format!("{}/api/v1/webhooks/strava", server.url);
+    service.variables.push(("FITNESS_STRAVA_WEBHOOK_URL", address.into()));
+    service.connected(&program);
+    let made = service.json(&program, &["strava", "webhook", "create", "--json"]);
+    let strava = service.upstream.strava();
+    let ids = strava.grow(ATHLETE, 1, now_ms() - 3_600_000);
+    strava.edit(ids[0], |run| run.name = "Named anew".to_owned());
+    let event = json!({
+        "object_type": "activity", "object_id": ids[0], "aspect_type": "update", "owner_id": ATHLETE,
+        "subscription_id": made["subscription"]["id"], "event_time": now_ms() / 1000, "updates": {},
+    });
+    // Whoever sends it again gets the same answer, and the run that waits stands for both.
+    for _ in 0..2 {
+        assert_eq!(service.send(&strava.callback().unwrap(), &event), 200);
+    }
+    let kept = service.json(&program, &["runs", "--json"]);
+    let hinted = kept["items"].as_array().unwrap().iter().filter(|run| run["pipeline"] == "hints").count();
+    assert!((1..=2).contains(&hinted), "{kept}");
+}
+
 /// `PACELINE_FORGED_EVENTS` sets another number.
 #[test]
 fn forged_events_are_taken_at_once_and_put_nothing_into_the_store() {

@@ -102,9 +102,9 @@ const KNOWN: Sql = Sql::Per {
 };
 const SEEN: Sql = Sql::Per {
     sqlite: "UPDATE strava_activity SET listed_ms = $3 \
-             WHERE athlete = $1 AND strava_id IN (SELECT value FROM json_each($2)) AND listed_ms < $3",
+             WHERE athlete = $1 AND strava_id IN (SELECT value FROM json_each($2)) AND listed_ms <> $3",
     postgres: "UPDATE strava_activity SET listed_ms = $3 \
-               WHERE athlete = $1 AND strava_id = ANY($2) AND listed_ms < $3",
+               WHERE athlete = $1 AND strava_id = ANY($2) AND listed_ms <> $3",
 };
 // The details hang on the summary and are due with each other one; the samples are not.
 const PUT: Sql = Sql::Both(

@@ -111,8 +111,8 @@ const REFUSE: Sql = Sql::Both(
      WHERE athlete = $1 AND pair = $2 AND state <> 'disconnecting'",
 );
 const NOTE: Sql = Sql::Both(
-    "UPDATE strava_connection SET state = $2, reason = $3, changed_ms = $4 \
-     WHERE athlete = $1 AND state <> 'disconnecting' AND (state <> $2 OR reason IS DISTINCT FROM $3)",
+    "UPDATE strava_connection SET state = $3, reason = $4, changed_ms = $5 WHERE athlete = $1 AND pair = $2 \
+     AND state <> 'disconnecting' AND (state <> $3 OR reason IS DISTINCT FROM $4)",
 );
 const IDENTIFY: Sql = Sql::Both(
     "UPDATE strava_connection SET strava_id = $2, scopes = $3, state = $4, reason = $5, changed_ms = $6 \
@@ -187,14 +187,16 @@ pub fn refuse(
     Ok(tx.execute(&REFUSE, &params![athlete, number, state.as_str(), reason, now_ms])? > 0)
 }
 
-/// Notes how the connection is, and says whether that is news.
+/// Notes how the connection is by what a pair was told, and says whether that is news; of one that is not in force any
+/// more it is none.
 pub fn note(
     tx: &mut Tx<'_>,
     athlete: &str,
+    number: i64,
     (state, reason): (State, Option<&str>),
     now_ms: i64,
 ) -> Result<bool> {
-    Ok(tx.execute(&NOTE, &params![athlete, state.as_str(), reason, now_ms])? > 0)
+    Ok(tx.execute(&NOTE, &params![athlete, number, state.as_str(), reason, now_ms])? > 0)
 }
 
 /// Notes whose account it is, and what was granted.

@@ -2,6 +2,8 @@
 
 use store::{Result, Row, Sql, Tx, params};
 
+use super::super::count;
+
 /// A hint, which is the same again where it comes twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
@@ -17,11 +19,15 @@ pub struct Hint {
     pub is_deauthorization: bool,
 }
 
+/// Hints of one athlete that are kept at most: whoever has not looked into so many lists everything anyway.
+const MOST: u32 = 1_000;
+
 const PUT: Sql = Sql::Both(
     "INSERT INTO strava_hint (owner_id, object_type, object_id, aspect, event_s, is_deauthorization, received_ms) \
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (owner_id, object_id, aspect, event_s) DO NOTHING",
 );
-const NEWEST: Sql = Sql::Both("SELECT MAX(received_ms) FROM strava_hint WHERE owner_id = $1");
+const COUNT: Sql = Sql::Both("SELECT COUNT(*) FROM strava_hint WHERE owner_id = $1");
+const SPAN: Sql = Sql::Both("SELECT MIN(received_ms), MAX(received_ms) FROM strava_hint WHERE owner_id = $1");
 const LIST: Sql = Sql::Both(
     "SELECT owner_id, object_type, object_id, aspect, event_s, is_deauthorization FROM strava_hint \
      WHERE owner_id = $1 ORDER BY event_s, object_id, aspect LIMIT $2",
@@ -30,8 +36,12 @@ const REMOVE: Sql = Sql::Both(
     "DELETE FROM strava_hint WHERE owner_id = $1 AND object_id = $2 AND aspect = $3 AND event_s = $4",
 );
 
-/// Keeps a hint, and says whether it is new.
+/// Keeps a hint, and says whether it is new; where too many wait only one that says that the grant is taken back.
 pub fn put(tx: &mut Tx<'_>, hint: &Hint, now_ms: i64) -> Result<bool> {
+    let waiting = tx.optional(&COUNT, &params![hint.owner_id], |row| count(row, 0))?.unwrap_or(0);
+    if waiting >= MOST && !hint.is_deauthorization {
+        return Ok(false);
+    }
     let params = params![
         hint.owner_id,
         &hint.object_type,
@@ -44,9 +54,12 @@ pub fn put(tx: &mut Tx<'_>, hint: &Hint, now_ms: i64) -> Result<bool> {
     Ok(tx.execute(&PUT, &params)? > 0)
 }
 
-/// When the newest of an athlete's came; nothing where none waits.
-pub fn newest_ms(tx: &mut Tx<'_>, owner_id: i64) -> Result<Option<i64>> {
-    Ok(tx.optional(&NEWEST, &params![owner_id], |row| row.get(0))?.flatten())
+/// When the oldest and the newest of an athlete's came; nothing where none waits.
+pub fn span_ms(tx: &mut Tx<'_>, owner_id: i64) -> Result<Option<(i64, i64)>> {
+    let span = tx.optional(&SPAN, &params![owner_id], |row| {
+        Ok((row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?))
+    })?;
+    Ok(span.and_then(|(oldest, newest)| oldest.zip(newest)))
 }
 
 /// The oldest hints of an athlete at Strava.
@@ -71,4 +84,4 @@ fn read(row: &Row<'_>) -> Result<Hint> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, NEWEST, LIST, REMOVE];
+pub(crate) const QUERIES: &[Sql] = &[PUT, COUNT, SPAN, LIST, REMOVE];

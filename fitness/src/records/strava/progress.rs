@@ -3,7 +3,7 @@
 use store::{Result, Tx};
 
 use super::activity::{self, Counts};
-use super::quota::{self, Bucket, Span, Window};
+use super::quota::{self, Bucket, Purpose, Span, Window};
 
 const DAY_MS: i64 = 86_400_000;
 /// Calls of a day that the hourly syncs and the sweep need.
@@ -21,7 +21,7 @@ pub struct Progress {
     pub per_day: u32,
     /// When the rest is there at that pace, in epoch milliseconds; nothing where it is there.
     pub done_ms: Option<i64>,
-    /// When the next call can be made where none can now, in epoch milliseconds.
+    /// When the past goes on where no call is left for it now, in epoch milliseconds.
     pub waits_until_ms: Option<i64>,
 }
 
@@ -41,7 +41,10 @@ impl Progress {
             .min()
             .unwrap_or(0);
         let calls_a_day = of_day.saturating_sub(OF_SYNCS).max(1);
-        let spent = windows.iter().filter(|window| window.used >= window.most).map(|window| window.until_ms);
+        let spent = windows
+            .iter()
+            .filter(|window| !window.has_left(Purpose::Past, now_ms))
+            .map(|window| window.until_ms);
         let left_ms = i64::from(calls_left) * DAY_MS / i64::from(calls_a_day);
         Self {
             activities: counts.activities,
@@ -80,7 +83,9 @@ mod tests {
             waits_until_ms: None,
         };
         check(counts, 5, progress);
-        check(counts, 100, Progress { waits_until_ms: Some(900_000), ..progress });
+        check(counts, 89, progress);
+        // The rest of a quarter is for what is new.
+        check(counts, 90, Progress { waits_until_ms: Some(900_000), ..progress });
     }
 
     #[test]

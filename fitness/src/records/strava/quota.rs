@@ -11,6 +11,10 @@ pub const SPANS: [Span; 2] = [Span::Quarter, Span::Day];
 
 const QUARTER_MS: i64 = 900_000;
 const DAY_MS: i64 = 86_400_000;
+/// So long after its start a window of ours may still be the one before by Strava's clock.
+const EARLY_MS: i64 = 15_000;
+/// More than that above our own count is not believed so early: others do not use as much in so short a time.
+const EARLY_MORE: u32 = 50;
 /// The smallest quota that Strava gives, until its answers tell another.
 const SMALLEST: [(Bucket, Span, u32); 4] = [
     (Bucket::Overall, Span::Quarter, 200),
@@ -115,6 +119,16 @@ impl Span {
         now_ms - now_ms.rem_euclid(self.length_ms())
     }
 
+    /// True where a refusal of a call that was taken at one moment, and answered at another, is of the window of now:
+    /// no other has begun since, and this one not just now.
+    pub fn is_of_now(self, taken_ms: i64, now_ms: i64) -> bool {
+        self.start_ms(taken_ms) == self.start_ms(now_ms) && !self.is_early(now_ms)
+    }
+
+    fn is_early(self, now_ms: i64) -> bool {
+        now_ms - self.start_ms(now_ms) < EARLY_MS
+    }
+
     /// When the window ends that a moment lies in.
     pub fn end_ms(self, now_ms: i64) -> i64 {
         self.start_ms(now_ms) + self.length_ms()
@@ -133,18 +147,24 @@ impl Window {
         most - (most * kept).ceil()
     }
 
-    /// The same with what an answer tells, where that is something else.
-    fn learned(&self, told: &[Told]) -> Option<Self> {
+    /// The same with what the answer to a call tells, where that is something else.
+    fn learned(&self, told: &[Told], (taken_ms, now_ms): (i64, i64)) -> Option<Self> {
+        if self.span.start_ms(taken_ms) != self.span.start_ms(now_ms) {
+            return None;
+        }
         let told = told.iter().find(|told| told.bucket == self.bucket)?;
         let (used, most) = match self.span {
             Span::Quarter => (told.used.0, told.most.0),
             Span::Day => (told.used.1, told.most.1),
         };
-        let learned = Self { used: used.max(self.used), most, ..*self };
+        let is_believed = !self.span.is_early(now_ms) || used <= self.used.saturating_add(EARLY_MORE);
+        let used = if is_believed { used.max(self.used) } else { self.used };
+        let learned = Self { used, most, ..*self };
         (learned != *self).then_some(learned)
     }
 
-    fn has_left(&self, purpose: Purpose, now_ms: i64) -> bool {
+    /// True where a call is left for a purpose.
+    pub fn has_left(&self, purpose: Purpose, now_ms: i64) -> bool {
         f64::from(self.used) + 1.0 <= self.allowed(purpose, now_ms)
     }
 }
@@ -163,19 +183,20 @@ pub fn take(tx: &mut Tx<'_>, purpose: Purpose, now_ms: i64) -> Result<Taken> {
     Ok(Taken::Call)
 }
 
-/// Takes over what an answer tells; calls that are under way are only in our own count, so the larger one holds.
-pub fn learn(tx: &mut Tx<'_>, told: &[Told], now_ms: i64) -> Result<()> {
-    for window in windows(tx, now_ms)? {
-        if let Some(learned) = window.learned(told) {
-            put(tx, &learned, now_ms)?;
+/// Takes over what the answer tells to a call that was taken at one moment and is answered at another; calls that are
+/// under way are only in our own count, so the larger one holds. Of a window that is over it tells nothing.
+pub fn learn(tx: &mut Tx<'_>, told: &[Told], when_ms: (i64, i64)) -> Result<()> {
+    for window in windows(tx, when_ms.1)? {
+        if let Some(learned) = window.learned(told, when_ms) {
+            put(tx, &learned, when_ms.1)?;
         }
     }
     Ok(())
 }
 
-/// True where an answer tells something that is not known.
-pub fn teaches(tx: &mut Tx<'_>, told: &[Told], now_ms: i64) -> Result<bool> {
-    Ok(windows(tx, now_ms)?.iter().any(|window| window.learned(told).is_some()))
+/// True where such an answer tells something that is not known.
+pub fn teaches(tx: &mut Tx<'_>, told: &[Told], when_ms: (i64, i64)) -> Result<bool> {
+    Ok(windows(tx, when_ms.1)?.iter().any(|window| window.learned(told, when_ms).is_some()))
 }
 
 /// Counts a window as spent, as a refusal said that does not tell how far it is.

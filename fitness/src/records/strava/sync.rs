@@ -16,6 +16,8 @@ pub struct Sync {
     pub held_back: Option<HeldBack>,
     /// Since when Strava says that the athlete has no right to efforts on segments.
     pub no_efforts_ms: Option<i64>,
+    /// Since when what may be kept no longer has waited for a sweep.
+    pub expiry_waits_since_ms: Option<i64>,
 }
 
 /// A sweep that found so much gone that it asks first.
@@ -27,15 +29,28 @@ pub struct HeldBack {
     pub of: u32,
 }
 
-const GET: Sql =
-    Sql::Both("SELECT synced_ms, swept_ms, held_back, no_efforts_ms FROM strava_sync WHERE athlete = $1");
+const DAY_MS: i64 = 86_400_000;
+/// Who comes later than that after the last time was away in between, and has not waited.
+const AWAY_MS: i64 = 2 * DAY_MS;
+
+const GET: Sql = Sql::Both(
+    "SELECT synced_ms, swept_ms, held_back, no_efforts_ms, expiry_waits_since_ms FROM strava_sync \
+     WHERE athlete = $1",
+);
 const SYNCED: Sql = Sql::Both(
     "INSERT INTO strava_sync (athlete, synced_ms) VALUES ($1, $2) \
      ON CONFLICT (athlete) DO UPDATE SET synced_ms = excluded.synced_ms",
 );
 const SWEPT: Sql = Sql::Both(
     "INSERT INTO strava_sync (athlete, swept_ms) VALUES ($1, $2) \
-     ON CONFLICT (athlete) DO UPDATE SET swept_ms = excluded.swept_ms, held_back = NULL",
+     ON CONFLICT (athlete) DO UPDATE SET swept_ms = excluded.swept_ms, held_back = NULL, \
+     expiry_waits_since_ms = NULL, expiry_waited_ms = NULL",
+);
+const EXPIRY_WAITS: Sql = Sql::Both(
+    "INSERT INTO strava_sync (athlete, expiry_waits_since_ms, expiry_waited_ms) VALUES ($1, $2, $2) \
+     ON CONFLICT (athlete) DO UPDATE SET expiry_waited_ms = excluded.expiry_waited_ms, \
+     expiry_waits_since_ms = CASE WHEN strava_sync.expiry_waited_ms >= $3 \
+     THEN strava_sync.expiry_waits_since_ms ELSE excluded.expiry_waits_since_ms END",
 );
 const HOLD_BACK: Sql = Sql::Both(
     "INSERT INTO strava_sync (athlete, held_back) VALUES ($1, $2) \
@@ -54,6 +69,7 @@ pub fn get(tx: &mut Tx<'_>, athlete: &str) -> Result<Sync> {
             swept_ms: row.get(1)?,
             held_back: optional_json(row, 2)?,
             no_efforts_ms: row.get(3)?,
+            expiry_waits_since_ms: row.get(4)?,
         })
     })?;
     Ok(sync.unwrap_or_default())
@@ -80,5 +96,12 @@ pub fn set_no_efforts(tx: &mut Tx<'_>, athlete: &str, since_ms: Option<i64>) -> 
     tx.execute(&NO_EFFORTS, &params![athlete, since_ms]).map(drop)
 }
 
+/// Notes that what may be kept no longer waits for a sweep, and says since when it does. A time in which nobody was there
+/// is no waiting.
+pub fn expiry_waits(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<i64> {
+    tx.execute(&EXPIRY_WAITS, &params![athlete, now_ms, now_ms - AWAY_MS])?;
+    Ok(get(tx, athlete)?.expiry_waits_since_ms.unwrap_or(now_ms))
+}
+
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[GET, SYNCED, SWEPT, HOLD_BACK, NO_EFFORTS];
+pub(crate) const QUERIES: &[Sql] = &[GET, SYNCED, SWEPT, HOLD_BACK, NO_EFFORTS, EXPIRY_WAITS];

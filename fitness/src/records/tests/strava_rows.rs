@@ -79,8 +79,9 @@ mod scenario {
         assert_eq!((kept(tx)?.state, kept(tx)?.reason.as_deref()), (State::NeedsReauth, Some("dead")));
         assert!(connection::renew(tx, ME, 1, &pair("second"), 8)?);
         assert_eq!((kept(tx)?.state, kept(tx)?.reason), (State::Connected, None));
-        assert!(connection::note(tx, ME, (State::Inactive, Some("rests")), 9)?);
-        assert!(!connection::note(tx, ME, (State::Inactive, Some("rests")), 10)?, "no news");
+        assert!(!connection::note(tx, ME, 1, (State::Inactive, Some("rests")), 9)?, "that pair is over");
+        assert!(connection::note(tx, ME, 2, (State::Inactive, Some("rests")), 9)?);
+        assert!(!connection::note(tx, ME, 2, (State::Inactive, Some("rests")), 10)?, "no news");
         assert!(connection::renew(tx, ME, 2, &pair("third"), 11)?);
         assert_eq!(kept(tx)?.state, State::Inactive, "a pair says nothing of that");
         Ok(())
@@ -92,7 +93,7 @@ mod scenario {
         assert!(!connection::hold(tx, ME)?, "nothing is written any more");
         assert!(!connection::leave(tx, ME, 8)?);
         assert!(!connection::renew(tx, ME, 1, &pair("second"), 9)?);
-        assert!(!connection::note(tx, ME, (State::Connected, None), 9)?);
+        assert!(!connection::note(tx, ME, 1, (State::Connected, None), 9)?);
         connection::identify(tx, ME, (18, "read"), (State::Connected, None), 9)?;
         assert_eq!((kept(tx)?.state, kept(tx)?.strava_id), (State::Disconnecting, Some(17)));
         assert_eq!((connection::remove(tx, ME)?, connection::remove(tx, ME)?), (1, 0));

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
+use engine::context::StepContext;
 use engine::registry::{Means, Receipt};
-use engine::step::Cause;
+use engine::step::{Cause, StepError};
 use fitness::records::purge_receipt::{self, Receipt as Row};
 use fitness::records::strava::connection::{self, Connection, LEASE_MS, State};
 use fitness::records::strava::purge::{self, PROVENANCE};
@@ -49,6 +50,18 @@ pub(crate) async fn disconnect(
     let row = purge(means, athlete).await?;
     info!(revoked = row.is_revoked, "Strava is disconnected, and what came from there is deleted");
     receipt(row).ok_or_else(not_connected)
+}
+
+/// Goes on with a purge that was cut off, and says whether there was one.
+pub(crate) async fn go_on(ctx: &StepContext, options: &Options) -> Result<bool, StepError> {
+    let athlete = ctx.run.partition.clone();
+    let connection = ctx.read(move |tx| connection::get(tx, &athlete)).await?;
+    if connection.is_none_or(|connection| connection.state != State::Disconnecting) {
+        return Ok(false);
+    }
+    let done = disconnect(&ctx.means()?, options, &ctx.run.partition, Asked::ByAthlete).await;
+    done.map_err(StepError::Failed)?;
+    Ok(true)
 }
 
 /// The receipt of a purge that is done.
@@ -97,6 +110,12 @@ async fn purge(means: &Means, athlete: &str) -> Result<Row, Cause> {
     loop {
         let (athlete, now_ms) = (athlete.to_owned(), means.clock.now_ms());
         let delete = move |tx: &mut Tx<'_>| {
+            let is_over = connection::get(tx, &athlete)?.is_none();
+            let last = if is_over { purge_receipt::last(tx, &athlete, PROVENANCE)? } else { None };
+            // Another process was faster with the last of it.
+            if let Some(done) = last.filter(|last| last.done_ms.is_some()) {
+                return Ok(done);
+            }
             let mut row = purge_receipt::begin(tx, &athlete, PROVENANCE, now_ms)?;
             let deleted = purge::some(tx, &athlete)?;
             // The tokens are the last: with them in the same transaction the receipt is whole.

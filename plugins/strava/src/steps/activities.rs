@@ -18,6 +18,7 @@ use crate::listing::{self, Page, Trust};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire;
 
 /// The most that the API gives at once.
 pub(super) const PER_PAGE: usize = 200;
@@ -68,8 +69,8 @@ impl Step for Activities {
                 break;
             }
         }
-        let athlete = ctx.run.partition.clone();
-        ctx.commit(move |tx, _| sync::synced(tx, &athlete, before_ms)).await?;
+        let note = move |intake: &mut Intake<'_, '_>| sync::synced(intake.tx, intake.athlete, before_ms);
+        mark.commit(ctx, (), note).await?;
         Ok(mark.changes)
     }
 }
@@ -102,7 +103,14 @@ pub(super) async fn page(
     let mut query = vec![("before", before.as_str()), ("page", &page), ("per_page", &per_page)];
     query.extend(after.as_deref().map(|after| ("after", after)));
     match client.get(ctx, "athlete/activities", &query, Purpose::Fresh).await? {
-        Reply::Told(Value::Array(values)) => Ok(values),
+        Reply::Told(Value::Array(values)) => {
+            let account = client.account(ctx).await?;
+            if values.iter().all(|value| wire::is_of_athlete(value, account)) {
+                return Ok(values);
+            }
+            let message = "Strava's list of activities is another athlete's";
+            Err(StepError::Failed(Cause::new("upstream_unreadable", message)))
+        }
         Reply::Faulty(status) if status != 200 => {
             let message = format!("Strava is in trouble (status {status})");
             Err(StepError::Failed(Cause::new("upstream_unavailable", message)))
@@ -124,7 +132,8 @@ pub(super) async fn keep<P>(
 where
     P: Clone + Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
 {
-    let listed_ms = ctx.clock.now_ms();
+    // A clock that was set back meanwhile makes nothing look as if it were not listed.
+    let listed_ms = ctx.clock.now_ms().max(mark.began_ms);
     let Page { records, same, changed } = Page::of(ctx, values, trust).await?;
     ctx.meter.rows_in(records as u64);
     for changed in changed {

@@ -13,13 +13,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fetch::duration;
+use super::fetch::{PATIENCE_USUAL, duration, is_over};
 use super::segments::is_fresh;
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
-use crate::wire::Fields;
+use crate::wire;
 
 const PROFILE: &str = "athlete";
 const ZONES: &str = "zones";
@@ -59,28 +59,43 @@ impl Step for AthleteStep {
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
+        match self.read(ctx, &mut mark).await {
+            Err(error) if !is_over(ctx, &error, &mark, PATIENCE_USUAL) => Err(error),
+            _ => Ok(mark.changes),
+        }
+    }
+}
+
+impl Made for AthleteStep {
+    fn made(config: AthleteConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
+    }
+}
+
+impl AthleteStep {
+    async fn read(&self, ctx: &StepContext, mark: &mut Mark<()>) -> Result<(), StepError> {
         if is_fresh(ctx, PROFILE, self.every).await? {
-            return Ok(mark.changes);
+            return Ok(());
         }
         let Reply::Told(profile) = self.client.get(ctx, "athlete", &[], Purpose::Past).await? else {
-            return Ok(mark.changes);
+            return Ok(());
         };
         // Something else that is called a success is none.
-        if id(&profile).is_none() {
-            return Ok(mark.changes);
+        if !wire::has_id(&profile, self.client.account(ctx).await?) {
+            return Ok(());
         }
         if self.client.sees_zones(ctx).await?
             && let Reply::Told(zones) = self.client.get(ctx, "athlete/zones", &[], Purpose::Past).await?
             && ["heart_rate", "power"].iter().any(|name| zones.get(name).is_some())
         {
-            keep(ctx, &mut mark, (ZONES, "own"), &zones).await?;
+            keep(ctx, mark, (ZONES, "own"), &zones).await?;
         }
         for id in gear(&profile) {
             let path = format!("gear/{id}");
             if let Reply::Told(gear) = self.client.get(ctx, &path, &[], Purpose::Past).await?
                 && gear.get("id").and_then(Value::as_str) == Some(&id)
             {
-                keep(ctx, &mut mark, (GEAR, &id), &gear).await?;
+                keep(ctx, mark, (GEAR, &id), &gear).await?;
             }
         }
         let has_subscription = ["premium", "summit"].iter().any(|name| profile[*name] == Value::Bool(true));
@@ -89,14 +104,7 @@ impl Step for AthleteStep {
             mark.commit(ctx, (), again).await?;
         }
         // Last, because a profile says that all of it was read.
-        keep(ctx, &mut mark, (PROFILE, "own"), &profile).await?;
-        Ok(mark.changes)
-    }
-}
-
-impl Made for AthleteStep {
-    fn made(config: AthleteConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
+        keep(ctx, mark, (PROFILE, "own"), &profile).await
     }
 }
 

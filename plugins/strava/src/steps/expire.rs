@@ -11,6 +11,7 @@ use fitness::records::{self, activity_stream, export_row, lap};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::connection::go_on;
 use crate::decode;
 use crate::gone;
 use crate::listing::Stored;
@@ -25,6 +26,7 @@ const DAY_MS: i64 = 86_400_000;
 /// Removes what may be kept no longer.
 #[derive(Debug)]
 pub(crate) struct Expire {
+    options: Options,
     retention_ms: i64,
 }
 
@@ -45,8 +47,11 @@ impl Step for Expire {
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
+        if go_on(ctx, &self.options).await? {
+            return Ok(mark.changes);
+        }
         let before_ms = mark.began_ms - self.retention_ms;
-        if !self.may_begin(ctx, before_ms).await? {
+        if !may_begin(ctx, &mut mark, before_ms).await? {
             return Ok(mark.changes);
         }
         for what in [Stale::All, Stale::Part(Part::Detail), Stale::Part(Part::Streams)] {
@@ -56,30 +61,33 @@ impl Step for Expire {
             item::forget_older(intake.tx, intake.athlete, before_ms)?;
             effort::forget_older(intake.tx, intake.athlete, before_ms)
         };
-        mark.commit(ctx, (), forget).await?;
+        mark.remove(ctx, (), forget).await?;
         Ok(mark.changes)
     }
 }
 
 impl Made for Expire {
     fn made(_: ExpireConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { retention_ms: i64::from(options.retention_days()) * DAY_MS })
+        Ok(Self { options: options.clone(), retention_ms: i64::from(options.retention_days()) * DAY_MS })
     }
 }
 
-impl Expire {
-    /// After a time without a connection the list is read first: what it shows again is fresh. Where it cannot be read
-    /// any more, or not for as long again, nobody waits for it.
-    async fn may_begin(&self, ctx: &StepContext, before_ms: i64) -> Result<bool, StepError> {
-        let athlete = ctx.run.partition.clone();
-        let read = ctx.read(move |tx| Ok((sync::get(tx, &athlete)?, connection::get(tx, &athlete)?)));
-        let (sync, connection) = read.await?;
+/// After a time in which nobody was there the list is read first: what it shows again is fresh. Where it cannot be
+/// read any more, or was not for as long again although somebody was there, nobody waits for it.
+async fn may_begin(ctx: &StepContext, mark: &mut Mark<()>, before_ms: i64) -> Result<bool, StepError> {
+    let now_ms = mark.began_ms;
+    let work = move |intake: &mut Intake<'_, '_>| {
+        let (tx, athlete) = (&mut *intake.tx, intake.athlete);
+        let connection = connection::get(tx, athlete)?;
         let is_alive = connection.is_some_and(|connection| connection.state == State::Connected);
-        let waits_until_ms = if is_alive { before_ms } else { i64::MIN };
-        let is_swept = sync.swept_ms.is_some_and(|swept_ms| swept_ms >= waits_until_ms);
-        let is_late = sync.swept_ms.is_some_and(|swept_ms| swept_ms < before_ms - self.retention_ms);
-        Ok(is_swept || is_late || !is_alive)
-    }
+        let swept_ms = sync::get(tx, athlete)?.swept_ms;
+        if !is_alive || swept_ms.is_some_and(|swept_ms| swept_ms >= before_ms) {
+            return Ok(None);
+        }
+        sync::expiry_waits(tx, athlete, now_ms).map(Some)
+    };
+    let waits_since_ms = mark.remove(ctx, (), work).await?;
+    Ok(waits_since_ms.is_none_or(|since_ms| since_ms < before_ms))
 }
 
 /// Removes a few, and says whether there were any.
@@ -97,7 +105,7 @@ async fn drop_some(
         }
         Ok(!stale.is_empty())
     };
-    mark.commit(ctx, (), work).await
+    mark.remove(ctx, (), work).await
 }
 
 fn drop_one(

@@ -18,6 +18,8 @@ use crate::mark::Mark;
 const BATCH: u32 = 20;
 /// Shorter than an hour, so that the next hourly run reads what is new.
 pub(super) const PATIENCE: &str = "45m";
+/// The same, of the steps that are not set otherwise.
+pub(super) const PATIENCE_USUAL: Duration = Duration::from_mins(45);
 
 /// How long a step works at the past in one run.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -125,7 +127,7 @@ async fn due<F: Fetch>(ctx: &StepContext, fetch: &F, tried: &Tried) -> Result<(V
 }
 
 /// True where the quota is spent for longer than this run waits for it: what is left is for the next.
-fn is_over(ctx: &StepContext, error: &StepError, mark: &Mark<()>, patience: Duration) -> bool {
+pub(super) fn is_over(ctx: &StepContext, error: &StepError, mark: &Mark<()>, patience: Duration) -> bool {
     let StepError::Later { after, source: Cause { code: "quota_spent", .. } } = error else { return false };
     let age_ms = ctx.clock.now_ms().saturating_sub(mark.began_ms);
     let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));

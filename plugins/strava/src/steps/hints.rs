@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::details;
 use crate::client::{Client, Reply};
-use crate::connection::{Asked, disconnect};
+use crate::connection::{Asked, disconnect, go_on};
 use crate::decode;
 use crate::gone::Guard;
 use crate::listing::{self, Changed, Stored};
@@ -26,8 +26,11 @@ use crate::options::Options;
 use crate::steps::Made;
 use crate::wire;
 
-/// Several hints of one activity follow each other: they are collected for this long.
-const COLLECT_MS: i64 = 60_000;
+/// Several hints of one activity follow each other: they are collected until none came for this long, which is long
+/// enough for the run to hold nothing up meanwhile.
+const COLLECT_MS: i64 = 61_000;
+/// No hint waits longer for others.
+const COLLECT_MOST_MS: i64 = 300_000;
 /// Hints that are looked into in one go.
 const BATCH: u32 = 100;
 /// Looks into what webhooks hinted at.
@@ -54,6 +57,9 @@ impl Step for Hints {
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
+        if go_on(ctx, &self.options).await? {
+            return Ok(mark.changes);
+        }
         let athlete = ctx.run.partition.clone();
         let connection = ctx.read(move |tx| connection::get(tx, &athlete)).await?;
         let Some(owner_id) = connection.and_then(|connection| connection.strava_id) else {
@@ -66,7 +72,7 @@ impl Step for Hints {
             if hints.is_empty() {
                 return Ok(mark.changes);
             }
-            self.look_into(ctx, &mut mark, &mut guard, hints).await?;
+            self.look_into(ctx, &mut mark, &mut guard, owner_id, hints).await?;
         }
     }
 }
@@ -84,6 +90,7 @@ impl Hints {
         ctx: &StepContext,
         mark: &mut Mark<()>,
         guard: &mut Guard,
+        owner_id: i64,
         hints: Vec<Hint>,
     ) -> Result<(), StepError> {
         if hints.iter().any(|hint| hint.is_deauthorization) && self.is_taken_back(ctx).await? {
@@ -96,10 +103,12 @@ impl Hints {
             let path = format!("activities/{strava_id}");
             let query = [("include_all_efforts", "true")];
             match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
-                Reply::Told(told) => keep(ctx, mark, strava_id, told).await?,
+                Reply::Told(told) if is_of(&told, (owner_id, strava_id)) => {
+                    keep(ctx, mark, strava_id, told).await?;
+                }
                 Reply::Gone => guard.remove(ctx, mark, strava_id).await?,
                 // The sweep finds it.
-                Reply::NotEntitled | Reply::Faulty(_) => {}
+                Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_) => {}
             }
         }
         ctx.commit(move |tx, _| hints.iter().try_for_each(|looked| hint::remove(tx, looked))).await
@@ -107,30 +116,34 @@ impl Hints {
 
     /// Asks Strava whether the grant is taken back, as somebody said; what is then to be removed is.
     async fn is_taken_back(&self, ctx: &StepContext) -> Result<bool, StepError> {
-        match self.client.get(ctx, "athlete", &[], Purpose::Fresh).await {
-            Ok(_) => Ok(false),
-            Err(StepError::Hopeless(cause)) if cause.code == "strava_needs_reauth" => {
-                let (means, athlete) = (ctx.means()?, &ctx.run.partition);
-                let done = disconnect(&means, &self.options, athlete, Asked::AtStrava).await;
-                done.map_err(StepError::Failed)?;
-                Ok(true)
-            }
-            Err(error) => Err(error),
+        if !self.client.is_refused(ctx).await? {
+            return Ok(false);
         }
+        let (means, athlete) = (ctx.means()?, &ctx.run.partition);
+        let done = disconnect(&means, &self.options, athlete, Asked::AtStrava).await;
+        done.map_err(StepError::Failed)?;
+        Ok(true)
     }
 }
 
 /// Waits until nothing more was hinted at for a while.
 async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
-    let newest_ms = ctx.read(move |tx| hint::newest_ms(tx, owner_id)).await?;
-    let wait_ms = newest_ms.map_or(0, |newest_ms| newest_ms + COLLECT_MS - ctx.clock.now_ms());
-    match u64::try_from(wait_ms) {
-        Ok(wait_ms) if wait_ms > 0 => {
-            let source = Cause::new("collecting", "more hints may follow; they are looked into together");
-            Err(StepError::Later { after: Duration::from_millis(wait_ms), source })
-        }
-        _ => Ok(()),
+    let span_ms = ctx.read(move |tx| hint::span_ms(tx, owner_id)).await?;
+    let Some((oldest_ms, newest_ms)) = span_ms else { return Ok(()) };
+    let now_ms = ctx.clock.now_ms();
+    // One of the future was received by a clock that counts no more.
+    let is_new = (0..COLLECT_MS).contains(&(now_ms - newest_ms));
+    if !is_new || now_ms - oldest_ms >= COLLECT_MOST_MS {
+        return Ok(());
     }
+    let after = Duration::from_millis(COLLECT_MS.unsigned_abs());
+    let source = Cause::new("collecting", "more hints may follow; they are looked into together");
+    Err(StepError::Later { after, source })
+}
+
+/// True where an answer is of the activity that was asked for, and of the athlete.
+fn is_of(told: &Value, (owner_id, strava_id): (i64, i64)) -> bool {
+    wire::has_id(told, strava_id) && wire::is_of_athlete(told, owner_id)
 }
 
 /// Keeps what the details say, as if a list had said it too.
@@ -155,7 +168,8 @@ async fn keep(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64, told: Valu
         summary_sha256: changed.listed.summary_sha256.clone(),
         detail: None,
     };
-    let write = move |intake: &mut Intake<'_, '_>| listing::write(intake, &[changed.clone()], now_ms);
+    let write =
+        move |intake: &mut Intake<'_, '_>| listing::write(intake, std::slice::from_ref(&changed), now_ms);
     mark.commit(ctx, (), write).await?;
     details::keep(ctx, mark, due, told).await.map(drop)
 }

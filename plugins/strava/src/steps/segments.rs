@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::activities::PER_PAGE;
-use super::fetch::duration;
+use super::fetch::{PATIENCE_USUAL, duration, is_over};
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -24,6 +24,10 @@ use crate::wire::{Effort, Segment};
 
 /// The kind of a starred segment among the items.
 const KIND: &str = "segment";
+/// Of which best effort the efforts on a segment were read.
+const EFFORTS: &str = "segment_efforts";
+/// That all starred ones were listed.
+const LISTED: &str = "segments";
 
 /// Reads starred segments and the efforts on those whose best time is another now.
 #[derive(Debug)]
@@ -59,36 +63,10 @@ impl Step for Segments {
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
-        if is_fresh(ctx, KIND, self.every).await? {
-            return Ok(mark.changes);
+        match self.read(ctx, &mut mark).await {
+            Err(error) if !is_over(ctx, &error, &mark, PATIENCE_USUAL) => Err(error),
+            _ => Ok(mark.changes),
         }
-        let athlete = ctx.run.partition.clone();
-        let kept = ctx.read(move |tx| item::list(tx, &athlete, KIND)).await?;
-        let mut kept: BTreeMap<String, String> =
-            kept.into_iter().map(|item| (item.item_id, item.body)).collect();
-        let mut has_efforts = self.has_efforts(ctx).await?;
-        for number in 1.. {
-            let starred = self.starred(ctx, number).await?;
-            let is_last = starred.len() < PER_PAGE;
-            for value in starred {
-                let Ok(segment) = Segment::read(&value) else { continue };
-                let before = kept.remove(&segment.id.to_string());
-                if has_efforts && best_of(before.as_deref()) != segment.best.as_ref().map(|best| best.id) {
-                    has_efforts = self.efforts(ctx, &mut mark, segment.id).await?;
-                }
-                self.keep(ctx, &mut mark, &segment, value).await?;
-            }
-            if is_last {
-                break;
-            }
-        }
-        for unstarred in kept.into_keys() {
-            let forget = move |intake: &mut Intake<'_, '_>| {
-                item::remove(intake.tx, intake.athlete, (KIND, &unstarred))
-            };
-            mark.commit(ctx, (), forget).await?;
-        }
-        Ok(mark.changes)
     }
 }
 
@@ -99,12 +77,50 @@ impl Made for Segments {
 }
 
 impl Segments {
-    async fn starred(&self, ctx: &StepContext, number: u32) -> Result<Vec<Value>, StepError> {
+    async fn read(&self, ctx: &StepContext, mark: &mut Mark<()>) -> Result<(), StepError> {
+        if is_fresh(ctx, LISTED, self.every).await? {
+            return Ok(());
+        }
+        let mut kept = bodies(ctx, KIND).await?;
+        let read = bodies(ctx, EFFORTS).await?;
+        let mut has_efforts = self.has_efforts(ctx).await?;
+        for number in 1.. {
+            // What cannot be read says nothing of what is starred.
+            let Some(starred) = self.starred(ctx, number).await? else { return Ok(()) };
+            let is_last = starred.len() < PER_PAGE;
+            for value in starred {
+                let Ok(segment) = Segment::read(&value) else { continue };
+                kept.remove(&segment.id.to_string());
+                if let Some(best) = segment.best.as_ref().filter(|_| has_efforts)
+                    && read.get(&segment.id.to_string()) != Some(&best.id.to_string())
+                {
+                    has_efforts = self.efforts(ctx, mark, (segment.id, best.id)).await?;
+                }
+                self.keep(ctx, mark, &segment, value).await?;
+            }
+            if is_last {
+                break;
+            }
+        }
+        for unstarred in kept.into_keys() {
+            let forget = move |intake: &mut Intake<'_, '_>| {
+                item::remove(intake.tx, intake.athlete, (EFFORTS, &unstarred))?;
+                item::remove(intake.tx, intake.athlete, (KIND, &unstarred))
+            };
+            mark.commit(ctx, (), forget).await?;
+        }
+        // Last, because it says that all of them were read.
+        let listed = item((LISTED, "own".to_owned()), "{}".to_owned(), ctx.clock.now_ms());
+        mark.commit(ctx, (), move |intake| item::put(intake.tx, intake.athlete, &listed)).await
+    }
+
+    /// One page of them; nothing where it cannot be read.
+    async fn starred(&self, ctx: &StepContext, number: u32) -> Result<Option<Vec<Value>>, StepError> {
         let (page, per_page) = (number.to_string(), PER_PAGE.to_string());
         let query = [("page", page.as_str()), ("per_page", &per_page)];
         match self.client.get(ctx, "segments/starred", &query, Purpose::Past).await? {
-            Reply::Told(Value::Array(values)) => Ok(values),
-            _ => Ok(Vec::new()),
+            Reply::Told(Value::Array(values)) => Ok(Some(values)),
+            _ => Ok(None),
         }
     }
 
@@ -113,22 +129,24 @@ impl Segments {
         ctx.read(move |tx| Ok(sync::get(tx, &athlete)?.no_efforts_ms.is_none())).await
     }
 
-    /// Reads the efforts on a segment, and says whether the athlete has a right to them.
+    /// Reads the efforts on a segment because of its best one, and says whether the athlete has a right to them.
     async fn efforts(
         &self,
         ctx: &StepContext,
         mark: &mut Mark<()>,
-        segment_id: i64,
+        (segment_id, best_id): (i64, i64),
     ) -> Result<bool, StepError> {
         let (id, per_page) = (segment_id.to_string(), PER_PAGE.to_string());
         let query = [("segment_id", id.as_str()), ("per_page", &per_page)];
         let now_ms = ctx.clock.now_ms();
         match self.client.get(ctx, "segment_efforts", &query, Purpose::Past).await? {
-            Reply::Told(told) => {
-                let efforts = told.as_array().into_iter().flatten();
+            Reply::Told(Value::Array(told)) => {
+                let efforts = told.iter();
                 let efforts: Vec<_> =
                     efforts.filter_map(|effort| Effort::read(effort).ok()).map(Effort::into_record).collect();
+                let read = item((EFFORTS, id), best_id.to_string(), now_ms);
                 let write = move |intake: &mut Intake<'_, '_>| {
+                    item::put(intake.tx, intake.athlete, &read)?;
                     effort::put(intake.tx, intake.athlete, &efforts, now_ms)
                 };
                 mark.commit(ctx, (), write).await?;
@@ -141,7 +159,8 @@ impl Segments {
                 mark.commit(ctx, (), note).await?;
                 Ok(false)
             }
-            Reply::Gone | Reply::Faulty(_) => Ok(true),
+            // They are asked for again the next time.
+            Reply::Told(_) | Reply::Gone | Reply::Faulty(_) => Ok(true),
         }
     }
 
@@ -153,25 +172,25 @@ impl Segments {
         value: Value,
     ) -> Result<(), StepError> {
         let now_ms = ctx.clock.now_ms();
-        let item = Item {
-            kind: KIND.to_owned(),
-            item_id: segment.id.to_string(),
-            body: value.to_string(),
-            fetched_ms: now_ms,
-        };
+        let kept = item((KIND, segment.id.to_string()), value.to_string(), now_ms);
         let best: Vec<_> = segment.best.clone().map(Effort::into_record).into_iter().collect();
         let write = move |intake: &mut Intake<'_, '_>| {
-            item::put(intake.tx, intake.athlete, &item)?;
+            item::put(intake.tx, intake.athlete, &kept)?;
             effort::put(intake.tx, intake.athlete, &best, now_ms)
         };
         mark.commit(ctx, (), write).await
     }
 }
 
-/// The best effort of a segment as it was kept.
-fn best_of(body: Option<&str>) -> Option<i64> {
-    let value: Value = serde_json::from_str(body?).ok()?;
-    Some(Segment::read(&value).ok()?.best?.id)
+fn item((kind, item_id): (&str, String), body: String, fetched_ms: i64) -> Item {
+    Item { kind: kind.to_owned(), item_id, body, fetched_ms }
+}
+
+/// What is kept of a kind, by its ids.
+async fn bodies(ctx: &StepContext, kind: &'static str) -> Result<BTreeMap<String, String>, StepError> {
+    let athlete = ctx.run.partition.clone();
+    let kept = ctx.read(move |tx| item::list(tx, &athlete, kind)).await?;
+    Ok(kept.into_iter().map(|item| (item.item_id, item.body)).collect())
 }
 
 /// True where items of a kind were fetched not longer ago than that.

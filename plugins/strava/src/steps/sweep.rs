@@ -17,10 +17,10 @@ use crate::listing::Trust;
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::wire;
 
-/// A share of the activities that a sweep removes without being told to; it may remove a few of a few.
+/// A share of the activities that a sweep removes without being told to; a single one may always go.
 const GUARD_SHARE: f64 = 0.2;
-const GUARD_FEW: u32 = 5;
 const REMOVED_AT_ONCE: usize = 20;
 
 /// Reads the whole list.
@@ -57,8 +57,9 @@ impl Step for Sweep {
         let mut mark = Mark::<Place>::begin(ctx).await?;
         self.list(ctx, &mut mark).await?;
         self.remove_missing(ctx, &mut mark).await?;
-        let (athlete, began_ms) = (ctx.run.partition.clone(), mark.began_ms);
-        ctx.commit(move |tx, _| sync::swept(tx, &athlete, began_ms)).await?;
+        let (place, began_ms) = (mark.place, mark.began_ms);
+        let note = move |intake: &mut Intake<'_, '_>| sync::swept(intake.tx, intake.athlete, began_ms);
+        mark.commit(ctx, place, note).await?;
         Ok(mark.changes)
     }
 }
@@ -92,16 +93,19 @@ impl Sweep {
             Ok((missing, activity::counts(tx, &athlete)?.activities))
         });
         let (missing, of) = read.await?;
-        self.guard(ctx, missing.len(), of).await?;
+        self.guard(ctx, mark, missing.len(), of).await?;
         for missing in missing.chunks(REMOVED_AT_ONCE) {
-            let mut gone = Vec::new();
+            let (mut gone, mut there) = (Vec::new(), Vec::new());
             for (strava_id, activity_id) in missing {
-                if self.is_gone(ctx, *strava_id).await? {
-                    gone.push((*strava_id, activity_id.clone()));
+                match self.look_for(ctx, *strava_id).await? {
+                    Reply::Gone => gone.push((*strava_id, activity_id.clone())),
+                    Reply::Told(told) if wire::has_id(&told, *strava_id) => there.push(*strava_id),
+                    Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_) => {}
                 }
             }
-            let (place, now_ms) = (mark.place, ctx.clock.now_ms());
+            let (place, now_ms) = (mark.place, ctx.clock.now_ms().max(mark.began_ms));
             let remove = move |intake: &mut Intake<'_, '_>| {
+                activity::seen(intake.tx, intake.athlete, &there, now_ms)?;
                 gone.iter().try_for_each(|(strava_id, id)| {
                     gone::forget(intake, (*strava_id, id), Why::Missing, now_ms)
                 })
@@ -112,17 +116,22 @@ impl Sweep {
     }
 
     /// Removes nothing where so much is gone that something may be wrong, unless the run was told to.
-    async fn guard(&self, ctx: &StepContext, missing: usize, of: u32) -> Result<(), StepError> {
+    async fn guard(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<Place>,
+        missing: usize,
+        of: u32,
+    ) -> Result<(), StepError> {
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        let is_much =
-            f64::from(missing) > GUARD_SHARE * f64::from(of) && missing > GUARD_FEW || missing == of;
+        let is_much = missing > 1 && f64::from(missing) > GUARD_SHARE * f64::from(of);
         let is_told = ctx.run.params.get("confirm").and_then(serde_json::Value::as_bool) == Some(true);
-        if missing == 0 || !is_much || is_told {
+        if !is_much || is_told {
             return Ok(());
         }
         let held_back = HeldBack { at_ms: ctx.clock.now_ms(), missing, of };
-        let athlete = ctx.run.partition.clone();
-        ctx.commit(move |tx, _| sync::hold_back(tx, &athlete, &held_back)).await?;
+        let note = move |intake: &mut Intake<'_, '_>| sync::hold_back(intake.tx, intake.athlete, &held_back);
+        mark.commit(ctx, mark.place, note).await?;
         let message = format!(
             "{missing} of {of} activities are gone at Strava; nothing was removed; \
              `paceline sync --confirm` removes them"
@@ -130,9 +139,8 @@ impl Sweep {
         Err(StepError::Hopeless(Cause::new("strava_much_gone", message)))
     }
 
-    async fn is_gone(&self, ctx: &StepContext, strava_id: i64) -> Result<bool, StepError> {
+    async fn look_for(&self, ctx: &StepContext, strava_id: i64) -> Result<Reply, StepError> {
         let path = format!("activities/{strava_id}");
-        let reply = self.client.get(ctx, &path, &[], Purpose::Fresh).await?;
-        Ok(reply == Reply::Gone)
+        self.client.get(ctx, &path, &[], Purpose::Fresh).await
     }
 }

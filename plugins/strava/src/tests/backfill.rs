@@ -6,6 +6,7 @@ use engine::step::StepError;
 use fitness::Changes;
 use fitness::records::strava::quota::{self, Span};
 use serde_json::json;
+use upstream::Fault;
 use upstream::strava::{ATHLETE, Calls, Windows};
 
 use super::house::{House, NOW, ms};
@@ -116,6 +117,52 @@ async fn a_day_that_is_spent_ends_the_work_and_the_next_run_goes_on() {
         house.truth().await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profile_and_segments_wait_for_no_midnight_either() {
+    House::each(async |house| {
+        house.strava().set_limits(House::calls(1_000, 60));
+        house.strava().grow(ATHLETE, 80, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        wait(house.details().await);
+        assert_eq!((wait(house.athlete().await), wait(house.segments().await)), (None, None));
+        house.wait(Duration::from_secs(24 * 3_600));
+        house.asked();
+        house.athlete().await.unwrap();
+        house.segments().await.unwrap();
+        assert!(house.asked_for().len() > 2);
+    })
+    .await;
+}
+
+/// Where the call is of one day and its answer of the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_midnight_counts_for_no_new_day() {
+    for (used, is_refused) in [(900, false), (1_000, true)] {
+        House::each(async |house| {
+            house.strava().grow(ATHLETE, 3, ms(NOW));
+            house.wait(Duration::from_millis((ms("2026-06-20T23:59:59.800Z") - ms(NOW)) as u64));
+            house.list().await.unwrap();
+            house.asked();
+            house.strava().spend(House::calls(90, used));
+            house.upstream.fail_times("strava.api", Fault::Slow(300), 1);
+            let passing = async {
+                while house.upstream.calls().is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                house.wait(Duration::from_millis(400));
+            };
+            let (listed, ()) = tokio::join!(house.list(), passing);
+            let waits = wait(listed);
+            assert_eq!(waits.is_some(), is_refused);
+            assert!(waits.is_none_or(|waits| waits < Duration::from_secs(16)), "{waits:?}");
+            let now_ms = house.now_ms();
+            let windows = house.read(move |tx| quota::windows(tx, now_ms)).await;
+            assert!(windows.iter().all(|window| window.used == 0), "{windows:?}");
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,8 +10,8 @@ use fitness::records::strava::{activity, connection, effort, item, sync};
 use fitness::records::{export_row, lap};
 use serde_json::json;
 use store::{Sql, Tx, params};
-use upstream::Fault;
 use upstream::strava::{ATHLETE, Rotation};
+use upstream::{Fault, Switch};
 
 use super::house::{House, NOW, SCOPES, ms};
 
@@ -140,6 +140,8 @@ async fn what_no_retry_mends_is_a_state_with_what_to_do() {
         house.stops("strava_inactive", State::Inactive).await;
         house.strava().switch(|switches| switches.is_inactive = false);
         house.list().await.unwrap();
+        let kept = house.read(|tx| connection::get(tx, "me")).await.unwrap();
+        assert_eq!((kept.state, kept.reason), (State::Connected, None));
         house.connect(&["read"]).await;
         house.stops("strava_scope_missing", State::ScopeMissing).await;
         house.connect(&SCOPES).await;
@@ -200,6 +202,50 @@ async fn an_athlete_without_a_right_to_efforts_is_not_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn segments_that_cannot_be_listed_stay_and_are_listed_again() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().add_effort(1_109_718, ids[0], 60, 116);
+        house.segments().await.unwrap();
+        house.wait(Duration::from_secs(25 * 3_600));
+        for fault in [Fault::WrongShape, Fault::BrokenJson] {
+            house.upstream.fail_times("strava.api", fault, 1);
+            house.segments().await.unwrap();
+            assert_eq!(house.read(|tx| item::list(tx, "me", "segment")).await.len(), 2);
+        }
+        house.asked();
+        house.segments().await.unwrap();
+        assert_eq!(house.asked_for(), ["GET api/v3/segments/starred"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn efforts_that_could_not_be_read_are_asked_for_again() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().add_effort(1_109_718, ids[0], 60, 116);
+        house.upstream.fail_where(Switch {
+            service: "strava.api".to_owned(),
+            path: Some("/strava/api/v3/segment_efforts".to_owned()),
+            fault: Fault::BrokenJson,
+            times: Some(1),
+        });
+        house.segments().await.unwrap();
+        house.wait(Duration::from_secs(25 * 3_600));
+        for wanted in [1, 0] {
+            house.asked();
+            house.segments().await.unwrap();
+            let asked = house.asked_for();
+            let efforts = asked.iter().filter(|asked| asked.ends_with("segment_efforts"));
+            assert_eq!(efforts.count(), wanted, "{asked:?}");
+            house.wait(Duration::from_secs(25 * 3_600));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn profile_zones_and_gear_are_read_once_a_day_as_far_as_granted() {
     House::each(async |house| {
         house.athlete().await.unwrap();
@@ -254,4 +300,41 @@ fn told(tx: &mut Tx<'_>, id: &str) -> store::Result<(Vec<Lap>, Figures, Option<S
     let laps = lap::list(tx, id)?;
     let told = export_row::told(tx, "me", &[id.to_owned()])?.remove(id).unwrap();
     Ok((laps, told, tx.optional(&DEVICE, &params![id], |row| row.get(0))?.flatten()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_long_nobody_was_there_a_sweep_comes_before_expiry() {
+    for days in [15, 60] {
+        House::each(async |house| {
+            house.strava().grow(ATHLETE, 3, ms(NOW));
+            house.sweep(json!({})).await.unwrap();
+            // It waited once, shortly before everybody left.
+            house.wait(Duration::from_secs(8 * 86_400));
+            house.expire().await.unwrap();
+            house.wait(Duration::from_secs(days * 86_400));
+            house.expire().await.unwrap();
+            assert_eq!(house.kept().await.len(), 3);
+            house.sweep(json!({})).await.unwrap();
+            house.expire().await.unwrap();
+            assert_eq!(house.kept().await.len(), 3);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiry_waits_no_longer_than_as_long_again_for_a_sweep_that_fails() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.upstream.fail("strava.api", Fault::Status(503));
+        for day in 1..=16 {
+            house.wait(Duration::from_secs(86_400));
+            house.sweep(json!({})).await.unwrap_err();
+            house.expire().await.unwrap();
+            let wanted = if day < 16 { 3 } else { 0 };
+            assert_eq!(house.kept().await.len(), wanted, "day {day}");
+        }
+    })
+    .await;
 }

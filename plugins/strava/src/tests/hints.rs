@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use engine::step::StepError;
-use fitness::records::strava::activity;
+use fitness::records::purge_receipt;
+use fitness::records::strava::connection::{self, State};
 use fitness::records::strava::hint::{self, Hint};
+use fitness::records::strava::{activity, purge, sync};
+use upstream::Fault;
 use upstream::strava::ATHLETE;
 
 use super::house::{House, NOW, ms};
@@ -103,6 +106,119 @@ async fn a_grant_that_is_said_to_be_taken_back_is_asked_about_first() {
         house.write(move |tx| hint::put(tx, &again, 0)).await;
         house.hints().await.unwrap_err();
         assert!(house.kept().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_a_disconnect_is_not_written() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.asked();
+        house.upstream.fail_times("strava.api", Fault::Slow(300), 1);
+        let leaving = async {
+            while house.upstream.calls().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            house.write(|tx| connection::leave(tx, "me", 1).and_then(|_| connection::remove(tx, "me"))).await
+        };
+        let (listed, removed) = tokio::join!(house.list(), leaving);
+        assert_eq!(removed, 1);
+        assert!(matches!(listed, Err(StepError::Hopeless(cause)) if cause.code == "strava_not_connected"));
+        assert_eq!(house.counts().await.activities, 0);
+        assert_eq!(house.read(|tx| sync::get(tx, "me")).await, sync::Sync::default());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_was_cut_is_ended_by_whoever_comes_next() {
+    for is_daily in [false, true] {
+        House::each(async |house| {
+            house.strava().grow(ATHLETE, 30, ms(NOW));
+            house.list().await.unwrap();
+            house
+                .write(|tx| {
+                    connection::leave(tx, "me", 1)?;
+                    let mut receipt = purge_receipt::begin(tx, "me", purge::PROVENANCE, 1)?;
+                    receipt.deleted = purge::some(tx, "me")?;
+                    purge_receipt::put(tx, "me", purge::PROVENANCE, &receipt)
+                })
+                .await;
+            if is_daily {
+                house.expire().await.unwrap()
+            } else {
+                house.hints().await.unwrap()
+            };
+            let left = house.read(|tx| Ok((connection::get(tx, "me")?, activity::counts(tx, "me")?))).await;
+            assert_eq!(left, (None, activity::Counts::default()));
+            let receipt = house.read(|tx| purge_receipt::last(tx, "me", purge::PROVENANCE)).await.unwrap();
+            assert_eq!((receipt.asked_ms, receipt.done_ms), (1, Some(ms(NOW))));
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_dead_already_confirms_no_deauthorization() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 2, ms(NOW));
+        house.sync().await;
+        house.write(|tx| connection::note(tx, "me", 1, (State::NeedsReauth, None), 1)).await;
+        let hint = Hint {
+            owner_id: ATHLETE,
+            object_type: "athlete".to_owned(),
+            object_id: ATHLETE,
+            aspect: "update".to_owned(),
+            event_s: 1,
+            is_deauthorization: true,
+        };
+        house.write(move |tx| hint::put(tx, &hint, 0)).await;
+        house.hints().await.unwrap_err();
+        assert_eq!(house.kept().await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hint_waits_for_others_for_more_than_five_minutes_whatever_the_clock_does() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 1, ms(NOW));
+        let mut waited = 0;
+        loop {
+            house.hint(ids[0], "update", waited).await;
+            if house.hints().await.is_ok() {
+                break;
+            }
+            house.wait(Duration::from_secs(30));
+            waited += 1;
+        }
+        assert_eq!(waited, 10);
+        assert_eq!(house.kept().await.len(), 1);
+        house.hint(ids[0], "update", 100).await;
+        house.set_back(Duration::from_secs(3_600));
+        house.hints().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_hints_is_not_kept_but_what_ends_a_connection_is() {
+    House::each(async |house| {
+        let hint = Hint {
+            owner_id: ATHLETE,
+            object_type: "activity".to_owned(),
+            object_id: 1,
+            aspect: "update".to_owned(),
+            event_s: 0,
+            is_deauthorization: false,
+        };
+        let news = house.write(move |tx| {
+            let flood = (0..1_001).map(|event_s| Hint { event_s, ..hint.clone() });
+            let end = Hint { is_deauthorization: true, event_s: 2_000, ..hint.clone() };
+            flood.chain([end]).map(|hint| hint::put(tx, &hint, 0)).collect::<store::Result<Vec<_>>>()
+        });
+        assert_eq!(news.await[999..], [true, false, true]);
     })
     .await;
 }

@@ -139,6 +139,11 @@ impl House {
         self.now_ms.fetch_add(i64::try_from(length.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
+    /// Earlier, by our clock alone.
+    pub(super) fn set_back(&self, length: Duration) {
+        self.now_ms.fetch_sub(i64::try_from(length.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
     pub(super) fn options(&self) -> Options {
         let base = |url: String| Base::parse(&url).ok();
         Options {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fitness::records::strava;
 use serde_json::json;
+use upstream::Fault;
 use upstream::strava::{ATHLETE, Trap, Visibility};
 
 use super::house::{House, NOW, SCOPES, ms};
@@ -165,6 +166,41 @@ async fn every_odd_record_is_kept() {
         house.sync().await;
         assert_eq!(house.kept().await.len(), Trap::ALL.len(), "{traps:?}");
         house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_within_a_sweep_makes_nothing_look_gone() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW) - 2 * 86_400_000);
+        house.sweep(json!({})).await.unwrap();
+        house.wait(DAY);
+        house.upstream.fail_times("strava.api", Fault::Status(503), 1);
+        house.sweep(json!({})).await.unwrap_err();
+        house.set_back(HOUR);
+        house.asked();
+        house.sweep_on().await.unwrap();
+        assert_eq!(house.asked_for(), ["GET api/v3/athlete/activities"; 2]);
+        assert_eq!(house.kept().await.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_few_a_single_one_may_go_without_a_word() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 4, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.wait(DAY);
+        house.strava().delete(ids[0]);
+        house.sweep(json!({})).await.unwrap();
+        assert_eq!(house.kept().await.len(), 3);
+        house.wait(DAY);
+        house.strava().delete(ids[1]);
+        house.strava().delete(ids[2]);
+        house.sweep(json!({})).await.unwrap_err();
+        assert_eq!(house.kept().await.len(), 3);
     })
     .await;
 }

@@ -4,8 +4,10 @@ use engine::registry::{Means, Verdict};
 use fitness::records::strava::connection;
 use fitness::records::strava::hint::{self, Hint};
 use serde_json::{Value, json};
+use store::Tx;
 use tracing::{debug, info};
 
+use crate::connection::is_alive;
 use crate::wire::Fields;
 
 /// Keeps a hint at something of an athlete who is connected here; anything else is taken and forgotten, because what is
@@ -25,16 +27,21 @@ pub(super) async fn receive(
         return Ok(taken);
     }
     let owner_id = hint.owner_id;
-    let Some(athlete) = means.store.read(move |tx| connection::of_account(tx, owner_id)).await? else {
+    let Some(athlete) = means.store.read(move |tx| who_syncs(tx, owner_id)).await? else {
         debug!("a webhook's event is of nobody who is connected");
         return Ok(taken);
     };
     let now_ms = means.clock.now_ms();
-    if !means.store.write(move |tx| hint::put(tx, &hint, now_ms)).await? {
-        return Ok(taken);
-    }
+    means.store.write(move |tx| hint::put(tx, &hint, now_ms)).await?;
+    // Of a hint that is known too: its run may have been lost, and one that waits stands for this one.
     info!("Strava hints at something new");
     Ok(Verdict::Enqueue { partition: Some(athlete), params: json!({}) })
+}
+
+/// Whose the account is, where that one can sync.
+fn who_syncs(tx: &mut Tx<'_>, strava_id: i64) -> store::Result<Option<String>> {
+    let Some(athlete) = connection::of_account(tx, strava_id)? else { return Ok(None) };
+    Ok(is_alive(tx, &athlete)?.then_some(athlete))
 }
 
 /// The hint of an event and the subscription that it names.

@@ -32,6 +32,17 @@ pub(crate) enum WireError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields<'a>(&'a Map<String, Value>);
 
+/// True where a record does not say that it is another athlete's.
+pub(crate) fn is_of_athlete(value: &Value, strava_id: i64) -> bool {
+    let athlete = Fields::of(value).ok().and_then(|fields| fields.within("athlete"));
+    athlete.and_then(|athlete| athlete.id("id")).is_none_or(|id| id == strava_id)
+}
+
+/// True where a record has that id.
+pub(crate) fn has_id(value: &Value, id: i64) -> bool {
+    Fields::of(value).is_ok_and(|fields| fields.id("id") == Some(id))
+}
+
 impl<'a> Fields<'a> {
     pub(crate) fn of(value: &'a Value) -> Result<Self, WireError> {
         value.as_object().map(Self).ok_or(WireError::NoObject)
@@ -89,5 +100,25 @@ impl<'a> Fields<'a> {
     /// Wall-clock time: Strava ends it in `Z` all the same.
     pub(crate) fn wall(self, name: &str) -> Option<DateTime> {
         self.text(name)?.trim_end_matches('Z').parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_of_what_was_asked_for_and_of_nobody_else() {
+        for (told, has_id, is_own) in [
+            (json!({ "id": 7, "athlete": { "id": 1 } }), true, true),
+            (json!({ "id": 7, "athlete": { "id": 2 } }), true, false),
+            (json!({ "id": 8, "athlete": {} }), false, true),
+            (json!({ "id": 7, "athlete": null }), true, true),
+            (json!([]), false, true),
+        ] {
+            assert_eq!((has_id, is_own), (super::has_id(&told, 7), is_of_athlete(&told, 1)), "{told}");
+        }
     }
 }

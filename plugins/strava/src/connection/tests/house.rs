@@ -81,16 +81,17 @@ impl House {
     pub(super) async fn returned(&self) -> BTreeMap<String, String> {
         let page = self.strava.begin(&self.means, ME, CALLBACK).await.unwrap();
         let limits = Limits { time: std::time::Duration::from_secs(10), bytes: 1 << 20 };
-        let base = Base::parse(&page).unwrap();
+        let (page, asked) = page.split_once('?').unwrap();
+        let asked = pairs(asked);
+        let query: Vec<_> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let base = Base::parse(page).unwrap();
         let authorization = Authorization::Nobody;
-        let question = Question { base: &base, verb: Verb::Get, query: &[], authorization, limits };
+        let question = Question { base: &base, verb: Verb::Get, query: &query, authorization, limits };
         let answer = self.means.http.ask(question).await.unwrap();
         let target = &answer.headers["location"];
         let (address, query) = target.split_once('?').unwrap();
         assert_eq!(address, CALLBACK);
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let plain = |text: &str| text.replace("%3A", ":").replace("%2C", ",");
-        pairs.map(|(name, value)| (name.to_owned(), plain(value))).collect()
+        pairs(query)
     }
 
     pub(super) async fn finish(&self, query: &BTreeMap<String, String>) -> Result<Connected, Cause> {
@@ -121,6 +122,12 @@ impl House {
     pub(super) fn token_calls(&self) -> usize {
         self.upstream.calls().iter().filter(|call| call.path.ends_with("/oauth/token")).count()
     }
+}
+
+fn pairs(query: &str) -> BTreeMap<String, String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let plain = |text: &str| text.replace("%3A", ":").replace("%2C", ",").replace("%2F", "/");
+    pairs.map(|(name, value)| (name.to_owned(), plain(value))).collect()
 }
 
 fn means(upstream: &Upstream, store: Store) -> Means {
