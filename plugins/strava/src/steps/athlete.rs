@@ -108,10 +108,6 @@ impl AthleteStep {
     }
 }
 
-fn id(profile: &Value) -> Option<i64> {
-    Fields::of(profile).ok()?.id("id")
-}
-
 /// The ids of shoes and bicycles, which go into a path: letters and digits.
 fn gear(profile: &Value) -> Vec<String> {
     let lists = ["bikes", "shoes"].into_iter().filter_map(|name| profile.get(name)?.as_array());
