@@ -91,10 +91,7 @@ impl Client {
     }
 
     async fn reply(&self, ctx: &StepContext, answer: Answer) -> Result<Reply, StepError> {
-        let refusal = match Refusal::of(&answer) {
-            None => return Ok(read(answer).await),
-            Some(refusal) => refusal,
-        };
+        let Some(refusal) = Refusal::of(&answer) else { return Ok(read(answer).await) };
         match refusal {
             Refusal::Gone => Ok(Reply::Gone),
             Refusal::NotEntitled => Ok(Reply::NotEntitled),

@@ -155,7 +155,8 @@ async fn keep(ctx: &StepContext, mark: &mut Mark<()>, strava_id: i64, told: Valu
         summary_sha256: changed.listed.summary_sha256.clone(),
         detail: None,
     };
-    let write = move |intake: &mut Intake<'_, '_>| listing::write(intake, &[changed.clone()], now_ms);
+    let write =
+        move |intake: &mut Intake<'_, '_>| listing::write(intake, std::slice::from_ref(&changed), now_ms);
     mark.commit(ctx, (), write).await?;
     details::keep(ctx, mark, due, told).await.map(drop)
 }
