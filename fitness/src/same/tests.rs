@@ -258,12 +258,15 @@ fn links(records: &[Record]) -> BTreeMap<&str, Option<&str>> {
 const PROVENANCES: [&str; 3] = ["file", "bulk_export", "strava_api"];
 const SPORTS: [&str; 4] = ["running", "walking", "cycling", "other"];
 
+/// Second, file, provenance, sport, columns, percent, Strava's id, name.
+type Row = (i64, u8, usize, usize, u32, u32, u8, u8);
+
 /// Records that crowd into a few minutes.
 fn crowd() -> impl Strategy<Value = Vec<Record>> {
     let record = (0..200_i64, 0..6_u8, 0..3_usize, 0..4_usize, 0..4_u32, 95..108_u32, 0..9_u8, 0..9_u8);
     proptest::collection::vec(record, 0..24).prop_map(|rows| {
-        let record = |(index, row): (usize, (i64, u8, usize, usize, u32, u32, u8, u8))| {
-            let (second, file, provenance, sport, columns, percent, strava_id, name) = row;
+        let record = |(index, row): (usize, _)| {
+            let (second, file, provenance, sport, columns, percent, strava_id, name): Row = row;
             Record {
                 id: format!("r{index}"),
                 sha256: format!("f{file}"),

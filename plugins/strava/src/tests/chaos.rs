@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fitness::records::strava::activity;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
@@ -71,7 +72,10 @@ impl House {
         self.upstream.mend();
         self.wait(DAY);
         self.sweep(json!({ "confirm": true })).await.unwrap();
+        self.write(|tx| activity::retry_faulty(tx, "me")).await;
         self.sync().await;
+        // Details that were far ahead of the samples waited for them.
+        self.details().await.unwrap();
         self.truth().await;
         assert_eq!(self.strava().stale_refreshes(), 0);
     }
