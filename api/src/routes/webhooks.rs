@@ -126,8 +126,8 @@ pub(crate) async fn deliver_secret(
     receive(&shared, &name, Some(word), request).await
 }
 
-/// Whoever sends it waits for no more than an answer, and sends it again where there is none: who knows a secret word is
-/// a service that takes a 200 alone for one.
+/// Whoever sends it waits for no more than an answer, and sends it again where there is none: who knows a secret word
+/// is a service that takes a 200 alone for one.
 async fn receive(
     shared: &Shared,
     name: &str,

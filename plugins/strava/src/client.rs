@@ -66,8 +66,8 @@ impl Client {
         self.reply(ctx, heard).await
     }
 
-    /// True where Strava takes neither the token nor, when asked just now, the one that renews it. A connection that was
-    /// thought dead before proves nothing: an answer that was lost ends in the same.
+    /// True where Strava takes neither the token nor, when asked just now, the one that renews it. A connection that
+    /// was thought dead before proves nothing: an answer that was lost ends in the same.
     pub(crate) async fn is_refused(&self, ctx: &StepContext) -> Result<bool, StepError> {
         let is_token = |heard: &Heard| Refusal::of(&heard.answer) == Some(Refusal::Token);
         let access = token::current(ctx, &self.options).await?;

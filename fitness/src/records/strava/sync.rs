@@ -96,8 +96,8 @@ pub fn set_no_efforts(tx: &mut Tx<'_>, athlete: &str, since_ms: Option<i64>) -> 
     tx.execute(&NO_EFFORTS, &params![athlete, since_ms]).map(drop)
 }
 
-/// Notes that what may be kept no longer waits for a sweep, and says since when it does. A time in which nobody was there
-/// is no waiting.
+/// Notes that what may be kept no longer waits for a sweep, and says since when it does. A time in which nobody was
+/// there is no waiting.
 pub fn expiry_waits(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<i64> {
     tx.execute(&EXPIRY_WAITS, &params![athlete, now_ms, now_ms - AWAY_MS])?;
     Ok(get(tx, athlete)?.expiry_waits_since_ms.unwrap_or(now_ms))
