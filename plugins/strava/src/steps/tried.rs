@@ -79,7 +79,7 @@ fn code(error: &StepError) -> &'static str {
         StepError::Failed(cause) | StepError::Hopeless(cause) | StepError::Later { source: cause, .. } => {
             cause.code
         }
-        StepError::Cancelled => "cancelled",
+        StepError::Cancelled => "run_cancelled",
     }
 }
 
