@@ -176,8 +176,9 @@ const READ_WHOLE: [&str; 12] = [
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
 /// What deletes all that there is, a part at a time; what a person asks for of all that Strava failed at, and how far
 /// the past is.
-const OF_ALL: [&str; 4] = [
+const OF_ALL: [&str; 5] = [
     "DELETE FROM strava_",
+    "DELETE FROM old_best WHERE athlete = $1 AND (scope",
     "UPDATE strava_activity SET detail_faults = 0",
     "SELECT strava_id, activity_id, ",
     "SELECT COUNT(*), ",
