@@ -118,7 +118,7 @@ impl House {
         let outing = outing.clone();
         self.write(move |tx| {
             let number = records::change_number::next(tx, "me")?;
-            outing.keep(tx, outing.start, number)
+            outing.keep_linked(tx, ("file", outing.start), number)
         })
         .await
     }
@@ -142,7 +142,7 @@ impl House {
         let outing = outing.clone();
         self.write(move |tx| {
             let number = records::change_number::next(tx, "me")?;
-            outing.keep_as(tx, (fitness::STRAVA_API, outing.start), number)
+            outing.keep_linked(tx, (fitness::STRAVA_API, outing.start), number)
         })
         .await
     }
@@ -291,6 +291,13 @@ impl House {
 }
 
 impl Outing {
+    /// Keeps it, and links it with other records of the same one.
+    fn keep_linked(&self, tx: &mut Tx<'_>, source: (&str, &str), number: i64) -> store::Result<String> {
+        let id = self.keep_as(tx, source, number)?;
+        records::activity::duplicate::relink(tx, "me", &[ms(self.start)], number)?;
+        Ok(id)
+    }
+
     fn keep(&self, tx: &mut Tx<'_>, source_id: &str, number: i64) -> store::Result<String> {
         self.keep_as(tx, ("file", source_id), number)
     }
@@ -328,7 +335,6 @@ impl Outing {
             columns.map(|(channel, values)| (Column::Channel(*channel), stream::encode(*channel, values)));
         let blocks: Vec<_> = [times].into_iter().chain(blocks).collect();
         records::activity_stream::replace(tx, &activity.id, &blocks)?;
-        records::activity::duplicate::relink(tx, "me", &[start_ms], number)?;
         Ok(activity.id)
     }
 
