@@ -34,7 +34,7 @@ const OLD_SNAPSHOT_MS: i64 = 5 * 60_000;
 /// Fifty times as many as autovacuum waits for on this table.
 const MANY_DEAD_ROWS: i64 = 50_000;
 
-/// Checks settings, database, keys, scripts, schedules and services, and says what to do
+/// Checks settings, database, keys, scripts and services, and says what to do
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Doctor {
