@@ -13,8 +13,6 @@ use upstream::{Clock, Ports, Upstream};
 
 use crate::program::{Program, Server};
 
-mod sync;
-
 /// The service, and what names it to the program.
 struct Service {
     runtime: Runtime,
