@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_new_day_needs_no_files() {
-        check("daily", &["rollup.loads", "rollup.days", "insights.daily"]);
+        check("daily", &["strava.expire", "rollup.loads", "rollup.days", "insights.daily"]);
     }
 
     #[test]
