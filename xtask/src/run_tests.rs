@@ -13,9 +13,13 @@ const DATABASE: &str = "FITNESS_TEST_DB_URL";
 const BUILT: &str = "PACELINE_IS_BUILT";
 
 /// Runs `cargo nextest run` under the profile `ci`, and answers with its exit code.
+///
+/// A run of the whole workspace builds the program by itself, for the tests beside it; one of a part may not.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode> {
     ensure_nextest()?;
-    build_program(root)?;
+    if !arguments.is_empty() {
+        build_program(root)?;
+    }
     let mut nextest = Command::new("cargo");
     nextest.current_dir(root).args(["nextest", "run", "--profile", "ci"]);
     if arguments.is_empty() {
@@ -35,10 +39,11 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
     Ok(code(optional_parts(root).status().context("cannot start `cargo nextest`")?))
 }
 
-/// The tests of what is only in a build with more features than the usual ones.
+/// The tests of what is only in a build with more features than the usual ones. They are picked from the whole
+/// workspace, since a selection of one package has other features, and would compile all crates once more.
 fn optional_parts(root: &Path) -> Command {
     let mut nextest = Command::new("cargo");
-    nextest.current_dir(root).args(["nextest", "run", "--package", "paceline", "--features", "otel"]);
+    nextest.current_dir(root).args(["nextest", "run", "--workspace", "--features", "paceline/otel"]);
     nextest.args(["-E", "binary(otel) | test(spans)"]);
     nextest
 }

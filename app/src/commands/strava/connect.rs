@@ -46,7 +46,7 @@ pub(super) struct Connect {
     /// Take over the grant of the system that is being replaced
     #[arg(long, value_name = "FILE", conflicts_with_all = ["print_only", "port"])]
     refresh_token_file: Option<PathBuf>,
-    /// Port that the browser comes back to; 0 is any free one
+    /// Port the browser comes back to; 0 is any free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
     #[command(flatten)]
