@@ -37,8 +37,8 @@ const QUESTION: &str = "delete all of that for good?";
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Delete {
-    /// Where what is to go came from
-    #[arg(long, value_enum)]
+    /// Where it came from: strava_api, file, bulk_export, manual, or all
+    #[arg(long, value_enum, value_name = "FROM", hide_possible_values = true)]
     provenance: From,
     /// Do not ask
     #[arg(long)]
