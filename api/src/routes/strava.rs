@@ -148,7 +148,8 @@ pub(crate) fn connection(engine: &Engine) -> Result<&dyn Connection, Error> {
     found.ok_or_else(|| Error::NotFound(format!("connection `{NAME}`")))
 }
 
-/// Starts the pipeline that has something to do now; without it the schedules will.
+/// Starts the pipeline that has something to do now; without it the schedules will. A run that is at work may have
+/// read already what is gone, and does not stand for it.
 async fn start(engine: &Engine, partition: &str, pipeline: Option<&'static str>) {
     let Some(pipeline) = pipeline else { return };
     let request = Request {
@@ -156,7 +157,7 @@ async fn start(engine: &Engine, partition: &str, pipeline: Option<&'static str>)
         partition: partition.to_owned(),
         params: Value::Null,
         cause: Cause::Http,
-        force: false,
+        force: true,
         fresh: false,
         key: None,
         request_id: None,
@@ -202,6 +203,8 @@ pub(crate) fn refused(cause: step::Cause) -> Error {
         "strava_rate_limited" | "strava_refreshing" => StatusCode::SERVICE_UNAVAILABLE,
         code if code.starts_with("strava_") => StatusCode::CONFLICT,
         code if code.starts_with("upstream_") => StatusCode::BAD_GATEWAY,
+        "config_invalid" => StatusCode::SERVICE_UNAVAILABLE,
+        code if code.starts_with("secret_") => StatusCode::SERVICE_UNAVAILABLE,
         _ => return failed(cause),
     };
     Error::Refused { status, code: cause.code.into(), message: cause.message, details: None }

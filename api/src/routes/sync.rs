@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Request;
 use engine::run::Cause;
-use fitness::records::strava::{progress, sync};
+use fitness::records::strava::{activity, progress, sync};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -83,6 +83,11 @@ pub(crate) struct Standing {
     /// When the next call can be made, where the quota is spent, in epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     waits_until_ms: Option<i64>,
+    /// Those at which Strava failed again and again, and which are left alone until somebody asks for them.
+    faulty: u32,
+    /// Since when Strava gives no efforts on segments because the athlete has no subscription, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_efforts_ms: Option<i64>,
 }
 
 /// A sweep that asks first.
@@ -106,10 +111,11 @@ pub(crate) struct HeldBack {
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> Result<Json<Standing>, Error> {
     let (connected, _) = standing(&shared).await?;
     let (partition, now_ms) = (shared.state.partition.clone(), shared.state.engine.clock().now_ms());
-    let read = shared
-        .store()
-        .read(move |tx| Ok((sync::get(tx, &partition)?, progress::of(tx, &partition, now_ms)?)));
-    let (sync, progress) = read.await?;
+    let read = shared.store().read(move |tx| {
+        let faulty = activity::counts(tx, &partition)?.faulty;
+        Ok((sync::get(tx, &partition)?, progress::of(tx, &partition, now_ms)?, faulty))
+    });
+    let (sync, progress, faulty) = read.await?;
     let held_back = sync.held_back.map(|of| HeldBack { at_ms: of.at_ms, missing: of.missing, of: of.of });
     Ok(Json(Standing {
         connected,
@@ -122,6 +128,8 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> Re
         per_day: progress.per_day,
         done_ms: progress.done_ms,
         waits_until_ms: progress.waits_until_ms,
+        faulty,
+        no_efforts_ms: sync.no_efforts_ms,
     }))
 }
 

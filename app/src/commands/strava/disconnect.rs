@@ -56,7 +56,8 @@ impl Disconnect {
             partition: athlete,
             params: Value::Null,
             cause: Cause::Cli,
-            force: false,
+            // One that is at work may have read already what is gone.
+            force: true,
             fresh: false,
             key: None,
             request_id: None,

@@ -43,6 +43,7 @@ impl Standing {
             "done_ms": progress.done_ms,
             "waits_until_ms": progress.waits_until_ms,
             "faulty": faulty,
+            "no_efforts_ms": sync.no_efforts_ms,
         })
     }
 
@@ -63,6 +64,9 @@ impl Standing {
             let these = units::count(*faulty as usize, "activity", "activities");
             lines.push(format!("Strava fails at {these}; `paceline strava retry` asks for them again"));
         }
+        if sync.no_efforts_ms.is_some() {
+            lines.push("Strava gives the efforts on segments to its subscribers alone".to_owned());
+        }
         if let Some(held_back) = &sync.held_back {
             let (missing, of) = (held_back.missing, held_back.of);
             lines.push(format!(
@@ -75,7 +79,7 @@ impl Standing {
     fn past(&self) -> String {
         let Progress { activities, whole, per_day, done_ms, .. } = self.progress;
         let Some(done_ms) = done_ms else {
-            return format!("{activities} activities, all with their details and samples");
+            return format!("{activities} activities, and nothing of them is left to fetch");
         };
         let left = units::took(self.now_ms, done_ms);
         format!(

@@ -33,7 +33,10 @@ impl Retry {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let (engine, _) = super::engine(config, &self.whose.athlete).await?;
         let athlete = self.whose.athlete.clone();
-        let faulty = engine.store().read(move |tx| activity::faulty(tx, &athlete, MOST)).await?;
+        let read = engine.store().read(move |tx| {
+            Ok((activity::faulty(tx, &athlete, MOST)?, activity::counts(tx, &athlete)?.faulty))
+        });
+        let (faulty, all) = read.await?;
         if !self.list {
             let athlete = self.whose.athlete.clone();
             engine.store().write(move |tx| activity::retry_faulty(tx, &athlete)).await?;
@@ -42,13 +45,16 @@ impl Retry {
             let items = faulty.iter().map(
                 |(strava_id, id, code)| json!({ "id": id, "strava_id": strava_id.to_string(), "code": code }),
             );
-            output::json(&json!({ "items": items.collect::<Vec<_>>(), "asked_again": !self.list }))?;
+            output::json(&json!({ "items": items.collect::<Vec<_>>(), "all": all, "asked_again": !self.list }))?;
             return Ok(error::DONE);
         }
         for (strava_id, id, code) in &faulty {
             output::line(format!("{id}  {strava_id}  {}", code.as_deref().unwrap_or_default()))?;
         }
-        let these = units::count(faulty.len(), "activity is", "activities are");
+        if all as usize > faulty.len() {
+            output::line(format!("… and {} more", all as usize - faulty.len()))?;
+        }
+        let these = units::count(all as usize, "activity is", "activities are");
         let what = if self.list { "left alone" } else { "asked for again by the next sync" };
         output::line(format!("{these} {what}"))?;
         Ok(error::DONE)

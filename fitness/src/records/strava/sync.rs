@@ -42,9 +42,9 @@ const SYNCED: Sql = Sql::Both(
      ON CONFLICT (athlete) DO UPDATE SET synced_ms = excluded.synced_ms",
 );
 const SWEPT: Sql = Sql::Both(
-    "INSERT INTO strava_sync (athlete, swept_ms) VALUES ($1, $2) \
-     ON CONFLICT (athlete) DO UPDATE SET swept_ms = excluded.swept_ms, held_back = NULL, \
-     expiry_waits_since_ms = NULL, expiry_waited_ms = NULL",
+    "INSERT INTO strava_sync (athlete, synced_ms, swept_ms) VALUES ($1, $2, $2) \
+     ON CONFLICT (athlete) DO UPDATE SET synced_ms = excluded.synced_ms, swept_ms = excluded.swept_ms, \
+     held_back = NULL, expiry_waits_since_ms = NULL, expiry_waited_ms = NULL",
 );
 const EXPIRY_WAITS: Sql = Sql::Both(
     "INSERT INTO strava_sync (athlete, expiry_waits_since_ms, expiry_waited_ms) VALUES ($1, $2, $2) \
@@ -80,7 +80,7 @@ pub fn synced(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<()> {
     tx.execute(&SYNCED, &params![athlete, now_ms]).map(drop)
 }
 
-/// Notes that everything was read, and that what was gone is gone here.
+/// Notes that everything was read, what is new included, and that what was gone is gone here.
 pub fn swept(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<()> {
     tx.execute(&SWEPT, &params![athlete, now_ms]).map(drop)
 }
