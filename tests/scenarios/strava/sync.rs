@@ -15,6 +15,8 @@ use crate::program::Program;
 use crate::workers::hasty;
 
 const KILLS: u64 = 4;
+/// What the athlete does between two kills, so that there is work for the next one.
+const CHANGES: u64 = 4;
 const FORGED: u64 = 200;
 const HINTS: Sql = Sql::Both("SELECT COUNT(*) FROM strava_hint");
 
@@ -76,7 +78,6 @@ pub(super) fn now_ms() -> i64 {
 }
 
 /// `PACELINE_STRAVA_KILLS` sets another number.
-#[expect(clippy::print_stdout, reason = "figures for a person")]
 #[test]
 fn a_sync_that_is_killed_again_and_again_ends_in_the_truth() {
     let kills = number_set("PACELINE_STRAVA_KILLS", KILLS);
@@ -88,8 +89,10 @@ fn a_sync_that_is_killed_again_and_again_ends_in_the_truth() {
         service.connected(&program);
         let (mut dice, mut cut) = (Dice(7), 0);
         for kill in 0..kills {
-            cut += u64::from(service.is_cut(&program, &mut dice));
-            service.happens(kill, &mut dice);
+            // Much may be gone by then, and would hold up all that follow.
+            let asked = if kill % 3 == 0 { "--confirm" } else { "--force" };
+            cut += u64::from(service.is_cut(&program, asked, &mut dice));
+            (0..CHANGES).for_each(|change| service.happens(kill * CHANGES + change, &mut dice));
         }
         let deadline = Instant::now() + Duration::from_secs(120);
         while service.sync(&program)["state"] != "succeeded" {
@@ -121,11 +124,11 @@ impl Service {
     }
 
     /// Begins to sync and is killed a moment after it asked for something; false where nothing was asked for.
-    fn is_cut(&self, program: &Program, dice: &mut Dice) -> bool {
+    fn is_cut(&self, program: &Program, asked: &str, dice: &mut Dice) -> bool {
         self.upstream.forget_calls();
-        let mut command = self.syncing(program, "--force");
+        let mut command = self.syncing(program, asked);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let calls = dice.roll(60) as usize;
+        let calls = dice.roll(12) as usize;
         let deadline = Instant::now() + Duration::from_secs(20);
         let is_over = |child: &mut Child| child.try_wait().unwrap().is_some() || Instant::now() > deadline;
         while self.upstream.calls().len() <= calls && !is_over(&mut child) {
@@ -153,15 +156,16 @@ impl Service {
     }
 
     /// Something that the athlete does meanwhile.
-    fn happens(&self, kill: u64, dice: &mut Dice) {
+    fn happens(&self, number: u64, dice: &mut Dice) {
         let strava = self.upstream.strava();
         let known: Vec<i64> = strava.truth().activities_of(ATHLETE).iter().map(|one| one.id).collect();
         let one = known[dice.roll(known.len() as u64) as usize];
-        match kill % 4 {
-            0 => drop(strava.edit(one, |run| run.name = format!("Renamed {kill}"))),
+        let long_ago_ms = now_ms() - (700 + i64::try_from(number).unwrap()) * 86_400_000;
+        match number % 4 {
+            0 => drop(strava.edit(one, |run| run.name = format!("Renamed {number}"))),
             1 => drop(strava.delete(one)),
             2 => drop(strava.edit(one, |run| run.meters += 100.0)),
-            _ => drop(strava.upload_late(ATHLETE, now_ms() - 700 * 86_400_000 - (kill * 86_400_000) as i64)),
+            _ => drop(strava.upload_late(ATHLETE, long_ago_ms)),
         }
     }
 }
@@ -238,7 +242,6 @@ fn an_event_of_who_is_connected_is_answered_200_and_becomes_a_run() {
 }
 
 /// `PACELINE_FORGED_EVENTS` sets another number.
-#[expect(clippy::print_stdout, reason = "figures for a person")]
 #[test]
 fn forged_events_are_taken_at_once_and_put_nothing_into_the_store() {
     let program = Program::on_sqlite();

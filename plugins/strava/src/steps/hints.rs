@@ -115,7 +115,7 @@ impl Hints {
                 // The sweep finds it.
                 Ok(Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_)) => {}
                 Err(error) if ctx.attempt >= ATTEMPTS && is_passed_over(&error, failed.len()) => {
-                    failed.push(error)
+                    failed.push(error);
                 }
                 Err(error) => return Err(error),
             }
