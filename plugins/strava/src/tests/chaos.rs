@@ -29,10 +29,7 @@ struct Ledger {
     compared: usize,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "only `app` reads the environment of the program; this is the test's"
-)]
+#[expect(clippy::disallowed_methods, reason = "the length of a test is the caller's")]
 fn number_set(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |text| text.parse().unwrap())
 }
