@@ -13,6 +13,9 @@ use upstream::{Clock, Ports, Upstream};
 
 use crate::program::{Program, Server};
 
+mod refresh;
+mod sync;
+
 /// The service, and what names it to the program.
 struct Service {
     runtime: Runtime,

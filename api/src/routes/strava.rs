@@ -200,7 +200,7 @@ fn html(status: StatusCode, text: String) -> Response {
 pub(crate) fn refused(cause: step::Cause) -> Error {
     let status = match cause.code {
         "oauth_state_mismatch" | "strava_denied" | "strava_code_refused" => StatusCode::BAD_REQUEST,
-        "strava_rate_limited" | "strava_refreshing" => StatusCode::SERVICE_UNAVAILABLE,
+        "strava_rate_limited" | "strava_refreshing" | "quota_spent" => StatusCode::SERVICE_UNAVAILABLE,
         code if code.starts_with("strava_") => StatusCode::CONFLICT,
         code if code.starts_with("upstream_") => StatusCode::BAD_GATEWAY,
         "config_invalid" => StatusCode::SERVICE_UNAVAILABLE,

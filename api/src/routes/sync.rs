@@ -9,7 +9,7 @@ use engine::Request;
 use engine::run::Cause;
 use fitness::records::strava::{activity, progress, sync};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{Error, ErrorBody};
@@ -26,19 +26,27 @@ const SWEEP: &str = "sweep";
 /// How a sync is asked for.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Force` reads")]
+#[expect(dead_code, reason = "describes what `Wish` reads")]
 pub(crate) struct SyncParams {
     /// `1` reads everything, edits and deletions of long ago included, however long ago the last sync was.
     #[param(maximum = 1)]
     force: Option<u8>,
+    /// `1` reads everything, and removes what is gone at Strava even where it is much.
+    #[param(maximum = 1)]
+    confirm: Option<u8>,
 }
 
-/// Whether everything is read.
-pub(crate) struct Force(bool);
+/// How much is wanted.
+pub(crate) struct Wish {
+    everything: bool,
+    /// What is gone goes here too, however much it is.
+    confirm: bool,
+}
 
-impl FromQuery for Force {
+impl FromQuery for Wish {
     fn read(query: &mut Query) -> Result<Self, Error> {
-        Ok(Self(query.flag("force")?))
+        let (force, confirm) = (query.flag("force")?, query.flag("confirm")?);
+        Ok(Self { everything: force || confirm, confirm })
     }
 }
 
@@ -146,7 +154,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> Re
 )]
 pub(crate) async fn start(
     State(shared): State<Arc<Shared>>,
-    Params(Force(force)): Params<Force>,
+    Params(wish): Params<Wish>,
     id: RequestId,
 ) -> Result<(StatusCode, Json<Synced>), Error> {
     let (is_connected, synced_ms) = standing(&shared).await?;
@@ -157,15 +165,16 @@ pub(crate) async fn start(
     }
     let age_ms = synced_ms.map(|synced_ms| shared.state.engine.clock().now_ms() - synced_ms);
     let least_ms = i64::try_from(shared.state.sync_age.as_millis()).unwrap_or(i64::MAX);
-    if !force && age_ms.is_some_and(|age_ms| (0..least_ms).contains(&age_ms)) {
+    if !wish.everything && age_ms.is_some_and(|age_ms| (0..least_ms).contains(&age_ms)) {
         return Ok((StatusCode::OK, Json(Synced { run: None, new: false, synced_ms })));
     }
     let request = Request {
-        pipeline: if force { SWEEP } else { HOURLY }.to_owned(),
+        pipeline: if wish.everything { SWEEP } else { HOURLY }.to_owned(),
         partition: shared.state.partition.clone(),
-        params: Value::Null,
+        params: if wish.confirm { json!({ "confirm": true }) } else { Value::Null },
         cause: Cause::Http,
-        force: false,
+        // A sweep that was not told to remove much does not stand for one that was.
+        force: wish.confirm,
         fresh: false,
         key: None,
         request_id: Some(id.as_str().to_owned()),

@@ -102,6 +102,9 @@ fn problem(cause: Cause) -> Problem {
         "oauth_state_mismatch" | "strava_code_refused" | "strava_denied" | "strava_needs_reauth" => {
             problem.hint("`paceline strava connect` begins anew")
         }
+        "quota_spent" => problem.hint(
+            "what Strava has granted is kept, and the next sync goes on with it; `paceline strava status` says how it is",
+        ),
         "strava_subscription_exists" => problem.hint("`paceline strava webhook delete` ends it"),
         "strava_subscription_refused" => problem.hint(
             "the server must run, and Strava must reach it at FITNESS_STRAVA_WEBHOOK_URL without any log-in page",

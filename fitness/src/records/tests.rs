@@ -174,14 +174,15 @@ const READ_WHOLE: [&str; 12] = [
 ];
 /// What counts all that there is.
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
-/// What deletes all that there is, a part at a time; what a person asks for of all that Strava failed at, and how far
-/// the past is.
-const OF_ALL: [&str; 5] = [
+/// What deletes all that there is, a part at a time; what a person asks for of all that Strava failed at, how far the
+/// past is, and how much went.
+const OF_ALL: [&str; 6] = [
     "DELETE FROM strava_",
     "DELETE FROM old_best WHERE athlete = $1 AND (scope",
     "UPDATE strava_activity SET detail_faults = 0",
     "SELECT strava_id, activity_id, ",
     "SELECT COUNT(*), ",
+    "SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND gone_ms > ",
 ];
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use fitness::STRAVA_API;
 use fitness::records::export_row;
 use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Why};
-use fitness::records::strava::effort;
+use fitness::records::strava::{effort, sync};
 use serde_json::Value;
 
 use crate::mark::Mark;
@@ -25,24 +25,55 @@ pub(crate) fn forget(
     intake.remove(activity_id)
 }
 
-/// A share of the activities that a step finds gone, one by one, without being told to; a few may always be.
-const GUARD_SHARE: f64 = 0.2;
-const GUARD_FEW: u32 = 5;
+/// The share of the activities that goes without anybody being told to.
+const SHARE: f64 = 0.2;
 
-/// Removes what a step finds gone, and stops where so much is that something may be wrong.
+/// How activities are found gone, and how many of them may always go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A whole list misses them, all at once: a single one may.
+    Missed,
+    /// Each is asked for by itself: a few may.
+    OneByOne,
+}
+
+impl Found {
+    fn few(self) -> u32 {
+        match self {
+            Self::Missed => 1,
+            Self::OneByOne => 5,
+        }
+    }
+}
+
+/// Stops where so much goes that something may be wrong. What went is counted in the store since the last sweep that
+/// ended, so that no cut and no other run begins anew.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guard {
-    known: u32,
-    gone: u32,
+    found: Found,
+    /// Those that were there when it began to be counted.
+    pub(crate) known: u32,
+    pub(crate) gone: u32,
     is_told: bool,
 }
 
 impl Guard {
-    pub(crate) async fn begin(ctx: &StepContext) -> Result<Self, StepError> {
+    pub(crate) async fn begin(ctx: &StepContext, found: Found) -> Result<Self, StepError> {
         let athlete = ctx.run.partition.clone();
-        let known = ctx.read(move |tx| Ok(activity::counts(tx, &athlete)?.activities)).await?;
+        let read = ctx.read(move |tx| {
+            let swept_ms = sync::get(tx, &athlete)?.swept_ms;
+            let gone = activity::gone_since(tx, &athlete, swept_ms)?;
+            Ok((activity::counts(tx, &athlete)?.activities, gone))
+        });
+        let (there, gone) = read.await?;
         let is_told = ctx.run.params.get("confirm").and_then(Value::as_bool) == Some(true);
-        Ok(Self { known, gone: 0, is_told })
+        Ok(Self { found, known: there + gone, gone, is_told })
+    }
+
+    /// Whether so many more may go.
+    pub(crate) fn lets_go(&self, more: u32) -> bool {
+        let gone = self.gone.saturating_add(more);
+        self.is_told || gone <= self.found.few() || f64::from(gone) <= SHARE * f64::from(self.known)
     }
 
     /// Removes one that Strava does not know; nothing happens where it is not known here either.
@@ -55,13 +86,11 @@ impl Guard {
         let athlete = ctx.run.partition.clone();
         let known = ctx.read(move |tx| activity::one(tx, &athlete, strava_id)).await?;
         let Some(known) = known else { return Ok(()) };
-        self.gone += 1;
-        if self.is_much() && !self.is_told {
+        if !self.lets_go(1) {
             let message = format!(
                 "more than {} of {} activities are not found at Strava any more; these stay until the sweep \
                  misses them too",
-                self.gone - 1,
-                self.known
+                self.gone, self.known
             );
             return Err(StepError::Hopeless(Cause::new("strava_much_gone", message)));
         }
@@ -69,10 +98,8 @@ impl Guard {
         let remove = move |intake: &mut Intake<'_, '_>| {
             forget(intake, (strava_id, &known.activity_id), Why::NotFound, now_ms)
         };
-        mark.commit(ctx, (), remove).await
-    }
-
-    fn is_much(&self) -> bool {
-        self.gone > GUARD_FEW && f64::from(self.gone) > GUARD_SHARE * f64::from(self.known)
+        mark.commit(ctx, (), remove).await?;
+        self.gone += 1;
+        Ok(())
     }
 }

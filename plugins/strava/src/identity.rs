@@ -76,6 +76,9 @@ async fn ask(
         StepError::Failed(Cause { code: error.code(), message, source: Some(Box::new(error)) })
     })?;
     quota::learn_by(means, &answer, taken_ms).await?;
+    if answer.status == 429 {
+        return Err(quota::refused_by(means, &answer, taken_ms).await?);
+    }
     Ok(answer)
 }
 

@@ -7,6 +7,7 @@ use engine::http::Answer;
 use engine::registry::Means;
 use engine::step::{Cause, StepError};
 use fitness::records::strava::quota::{self, Bucket, Purpose, Span, Taken, Told};
+use jiff::Timestamp;
 use rand::RngExt;
 
 /// A clock of Strava's that is a little behind ours must not get a call of its old window, and not all programs of the
@@ -59,9 +60,7 @@ pub(crate) async fn refused(
     answer: &Answer,
     taken_ms: i64,
 ) -> Result<StepError, StepError> {
-    let is_day = told(answer).iter().any(|told| told.used.1 >= told.most.1);
-    let span = if is_day { Span::Day } else { Span::Quarter };
-    let now_ms = ctx.clock.now_ms();
+    let (span, now_ms) = (refused_span(answer), ctx.clock.now_ms());
     if !span.is_of_now(taken_ms, now_ms) {
         return Ok(later(span, now_ms, now_ms));
     }
@@ -69,14 +68,35 @@ pub(crate) async fn refused(
     Ok(later(span, span.end_ms(now_ms), now_ms))
 }
 
+/// The same for who asks outside of a run.
+pub(crate) async fn refused_by(
+    means: &Means,
+    answer: &Answer,
+    taken_ms: i64,
+) -> Result<StepError, StepError> {
+    let (span, now_ms) = (refused_span(answer), means.clock.now_ms());
+    if !span.is_of_now(taken_ms, now_ms) {
+        return Ok(later(span, now_ms, now_ms));
+    }
+    means.store.write(move |tx| quota::spend(tx, span, now_ms)).await?;
+    Ok(later(span, span.end_ms(now_ms), now_ms))
+}
+
+fn refused_span(answer: &Answer) -> Span {
+    let is_day = told(answer).iter().any(|told| told.used.1 >= told.most.1);
+    if is_day { Span::Day } else { Span::Quarter }
+}
+
 fn later(span: Span, until_ms: i64, now_ms: i64) -> StepError {
-    let wait_ms = until_ms - now_ms + rand::rng().random_range(MARGIN_MS);
+    let again_ms = until_ms + rand::rng().random_range(MARGIN_MS);
     let window = match span {
         Span::Quarter => "quarter of an hour",
         Span::Day => "UTC day",
     };
-    let message = format!("what may be asked of Strava in this {window} is asked");
-    let after = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+    let again = Timestamp::from_millisecond(again_ms)
+        .map_or_else(|_| String::new(), |again| format!("; the next call can be made at {again:.0}"));
+    let message = format!("what may be asked of Strava in this {window} is asked{again}");
+    let after = Duration::from_millis(u64::try_from(again_ms - now_ms).unwrap_or(0));
     StepError::Later { after, source: Cause::new("quota_spent", message) }
 }
 

@@ -186,6 +186,17 @@ const COUNTS: Sql = Sql::Both(
      COUNT(CASE WHEN detail_faults >= $2 OR streams_faults >= $2 THEN 1 END), \
      COUNT(gone_ms) FROM strava_activity WHERE athlete = $1",
 );
+const GONE_SINCE: Sql = Sql::Both("SELECT COUNT(*) FROM strava_activity WHERE athlete = $1 AND gone_ms > $2");
+const LAST_DETAIL: Sql = Sql::Both(
+    "SELECT strava_id FROM strava_activity \
+     WHERE athlete = $1 AND detail_ms IS NOT NULL AND detail_due IS NULL AND gone_ms IS NULL \
+     ORDER BY detail_ms DESC, strava_id DESC LIMIT 1",
+);
+const LAST_STREAMS: Sql = Sql::Both(
+    "SELECT strava_id FROM strava_activity \
+     WHERE athlete = $1 AND streams_state = 'kept' AND streams_due IS NULL AND gone_ms IS NULL \
+     ORDER BY streams_ms DESC, strava_id DESC LIMIT 1",
+);
 const FAULTY: Sql = Sql::Both(
     "SELECT strava_id, activity_id, fault FROM strava_activity \
      WHERE athlete = $1 AND (detail_faults >= $2 OR streams_faults >= $2) \
@@ -390,6 +401,21 @@ pub fn counts(tx: &mut Tx<'_>, athlete: &str) -> Result<Counts> {
     Ok(counts.unwrap_or_default())
 }
 
+/// How many went after a moment, or at all.
+pub fn gone_since(tx: &mut Tx<'_>, athlete: &str, since_ms: Option<i64>) -> Result<u32> {
+    let params = params![athlete, since_ms.unwrap_or(i64::MIN)];
+    Ok(tx.optional(&GONE_SINCE, &params, |row| count(row, 0))?.unwrap_or(0))
+}
+
+/// The one whose part was fetched last and is as it should be.
+pub fn last_fetched(tx: &mut Tx<'_>, athlete: &str, part: Part) -> Result<Option<i64>> {
+    let statement = match part {
+        Part::Detail => &LAST_DETAIL,
+        Part::Streams => &LAST_STREAMS,
+    };
+    tx.optional(statement, &params![athlete], |row| row.get(0))
+}
+
 /// Those that are left alone because Strava fails at them, with our ids and the code of the failure.
 pub fn faulty(tx: &mut Tx<'_>, athlete: &str, most: u32) -> Result<Vec<(i64, String, Option<String>)>> {
     tx.query(&FAULTY, &params![athlete, FAULTS_MOST, most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -450,6 +476,9 @@ pub(crate) const QUERIES: &[Sql] = &[
     LEFT_STREAMS,
     NEWER_STREAMS,
     COUNTS,
+    GONE_SINCE,
+    LAST_DETAIL,
+    LAST_STREAMS,
     FAULTY,
     STALE,
     STALE_DETAILS,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use engine::registry::Connection as _;
 use fitness::records::strava::connection::State;
-use upstream::strava::{ALL_SCOPES, ATHLETE, Athlete};
+use fitness::records::strava::progress;
+use upstream::strava::{ALL_SCOPES, ATHLETE, Athlete, Calls, Windows};
 
 use crate::token::Wanted;
 use house::House;
@@ -166,5 +167,28 @@ async fn no_secret_lies_open_in_the_database() {
     ];
     for secret in secrets {
         assert!(!holds(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_quota_that_is_spent_while_the_account_is_looked_up_is_seen_with_its_end() {
+    for house in House::each().await {
+        let secret = house.upstream.strava().connect(ATHLETE, &ALL_SCOPES).refresh_token;
+        house.upstream.clock().advance(Duration::from_secs(300));
+        let read = Windows { quarter: 100, day: 100 };
+        house.upstream.strava().spend(Calls { overall: read, read });
+        let refused = house.strava.take_over(&house.means, "me", &secret).await.unwrap_err();
+        assert_eq!(refused.code, "quota_spent");
+        assert!(refused.message.contains("2026-11-22T10:15:"), "{}", refused.message);
+        let now_ms = house.means.clock.now_ms();
+        let progress = house.write(move |tx| progress::of(tx, "me", now_ms)).await;
+        assert_eq!(progress.waits_until_ms, Some(now_ms + 600_000));
+        // What was given goes on once the window is over, and is not asked about before.
+        house.upstream.forget_calls();
+        house.strava.take_over(&house.means, "me", &secret).await.unwrap_err();
+        assert_eq!(house.upstream.calls().len(), 0);
+        house.upstream.clock().advance(Duration::from_secs(620));
+        house.strava.take_over(&house.means, "me", &secret).await.unwrap();
+        assert_eq!(house.upstream.strava().stale_refreshes(), 0);
     }
 }

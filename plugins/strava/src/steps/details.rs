@@ -83,6 +83,11 @@ struct OfOne {
 impl Fetch for OfOne {
     const PART: Part = Part::Detail;
 
+    async fn ask(ctx: &StepContext, client: &Client, strava_id: i64) -> Result<Reply, StepError> {
+        let query = [("include_all_efforts", "true")];
+        client.get(ctx, &format!("activities/{strava_id}"), &query, Purpose::Past).await
+    }
+
     fn ahead(&self) -> Option<u32> {
         self.ahead
     }
@@ -94,9 +99,7 @@ impl Fetch for OfOne {
         mark: &mut Mark<()>,
         due: Due,
     ) -> Result<Outcome, StepError> {
-        let path = format!("activities/{}", due.strava_id);
-        let query = [("include_all_efforts", "true")];
-        match client.get(ctx, &path, &query, Purpose::Past).await? {
+        match Self::ask(ctx, client, due.strava_id).await? {
             Reply::Told(told) => keep(ctx, mark, due, told).await,
             Reply::Gone => Ok(Outcome::Gone),
             Reply::NotEntitled | Reply::Faulty(_) => Ok(Outcome::Faulty),

@@ -9,9 +9,9 @@ use fitness::records::strava::activity::{self, Due, Part};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::tried::Tried;
-use crate::client::Client;
-use crate::gone::Guard;
+use super::tried::{self, Next, Tried};
+use crate::client::{Client, Reply};
+use crate::gone::{Found, Guard};
 use crate::mark::Mark;
 
 /// Activities that are looked up at once.
@@ -61,6 +61,13 @@ pub(super) enum Outcome {
 pub(super) trait Fetch: Send + Sync {
     const PART: Part;
 
+    /// Asks for the part of an activity.
+    fn ask(
+        ctx: &StepContext,
+        client: &Client,
+        strava_id: i64,
+    ) -> impl Future<Output = Result<Reply, StepError>> + Send;
+
     /// How many activities it may be ahead of the samples; nothing where it need not wait for them.
     fn ahead(&self) -> Option<u32> {
         None
@@ -83,24 +90,33 @@ pub(super) async fn run<F: Fetch>(
     fetch: &F,
 ) -> Result<Changes, StepError> {
     let mut mark = Mark::<()>::begin(ctx).await?;
-    let mut guard = Guard::begin(ctx).await?;
+    let mut guard = Guard::begin(ctx, Found::OneByOne).await?;
     let mut tried = Tried::begin(F::PART);
     loop {
         let (due, mut left) = due(ctx, fetch, &tried).await?;
         if due.is_empty() {
-            return tried.end(ctx).await.map(|()| mark.changes);
+            return tried.end::<F>(ctx, client).await.map(|()| mark.changes);
         }
         for due in due {
             let (strava_id, label) = (due.strava_id, due.activity_id.clone());
-            match fetch.fetch(ctx, client, &mut mark, due).await {
+            let outcome = fetch.fetch(ctx, client, &mut mark, due).await;
+            let failure = match outcome {
+                Ok(Outcome::Faulty) => Some(tried::faulty()),
                 Ok(outcome) => {
-                    if matches!(outcome, Outcome::Gone) {
+                    let is_gone = matches!(outcome, Outcome::Gone);
+                    if is_gone {
                         guard.remove(ctx, &mut mark, strava_id).await?;
                     }
-                    tried.answered(ctx, strava_id, &outcome).await?;
+                    tried.answered(ctx, strava_id, !is_gone).await?;
+                    None
                 }
                 Err(error) if is_over(ctx, &error, &mark, patience) => return Ok(mark.changes),
-                Err(error) => tried.failed(strava_id, error)?,
+                Err(error) => Some(error),
+            };
+            if let Some(error) = failure
+                && tried.failed::<F>(ctx, client, strava_id, error).await? == Next::Over
+            {
+                return Ok(mark.changes);
             }
             left = left.saturating_sub(1);
             ctx.progress.tell(tried.done, tried.done + u64::from(left), &label);

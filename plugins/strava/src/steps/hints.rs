@@ -16,10 +16,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::details;
+use super::tried::may_be_its_own;
 use crate::client::{Client, Reply};
 use crate::connection::{Asked, disconnect, go_on};
 use crate::decode;
-use crate::gone::Guard;
+use crate::gone::{Found, Guard};
 use crate::listing::{self, Changed, Stored};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -33,6 +34,11 @@ const COLLECT_MS: i64 = 61_000;
 const COLLECT_MOST_MS: i64 = 300_000;
 /// Hints that are looked into in one go.
 const BATCH: u32 = 100;
+/// What fails so often is left for the list and the sweep to find.
+const ATTEMPTS: u32 = 3;
+/// Where more fail at once it is not they.
+const FAILED_MOST: usize = 2;
+
 /// Looks into what webhooks hinted at.
 #[derive(Debug)]
 pub(crate) struct Hints {
@@ -66,7 +72,7 @@ impl Step for Hints {
             return Ok(mark.changes);
         };
         collect(ctx, owner_id).await?;
-        let mut guard = Guard::begin(ctx).await?;
+        let mut guard = Guard::begin(ctx, Found::OneByOne).await?;
         loop {
             let hints = ctx.read(move |tx| hint::list(tx, owner_id, BATCH)).await?;
             if hints.is_empty() {
@@ -99,19 +105,41 @@ impl Hints {
         }
         let ids: BTreeSet<i64> =
             hints.iter().filter(|hint| hint.object_type == "activity").map(|hint| hint.object_id).collect();
+        let mut failed = Vec::new();
         for strava_id in ids {
-            let path = format!("activities/{strava_id}");
-            let query = [("include_all_efforts", "true")];
-            match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
-                Reply::Told(told) if is_of(&told, (owner_id, strava_id)) => {
+            match self.look_at(ctx, strava_id).await {
+                Ok(Reply::Told(told)) if is_of(&told, (owner_id, strava_id)) => {
                     keep(ctx, mark, strava_id, told).await?;
                 }
-                Reply::Gone => guard.remove(ctx, mark, strava_id).await?,
+                Ok(Reply::Gone) => guard.remove(ctx, mark, strava_id).await?,
                 // The sweep finds it.
-                Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_) => {}
+                Ok(Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_)) => {}
+                Err(error) if ctx.attempt >= ATTEMPTS && is_passed_over(&error, failed.len()) => {
+                    failed.push(error);
+                }
+                Err(error) => return Err(error),
             }
         }
+        // Where Strava answers, one activity at which it fails must not keep its hint, and all that follow, for ever.
+        if let Some(error) = failed.into_iter().next()
+            && !self.answers(ctx).await?
+        {
+            return Err(error);
+        }
         ctx.commit(move |tx, _| hints.iter().try_for_each(|looked| hint::remove(tx, looked))).await
+    }
+
+    async fn look_at(&self, ctx: &StepContext, strava_id: i64) -> Result<Reply, StepError> {
+        let query = [("include_all_efforts", "true")];
+        self.client.get(ctx, &format!("activities/{strava_id}"), &query, Purpose::Fresh).await
+    }
+
+    /// Whether Strava answers to something.
+    async fn answers(&self, ctx: &StepContext) -> Result<bool, StepError> {
+        match self.client.get(ctx, "athlete", &[], Purpose::Fresh).await {
+            Err(StepError::Cancelled) => Err(StepError::Cancelled),
+            reply => Ok(matches!(reply, Ok(Reply::Told(_)))),
+        }
     }
 
     /// Asks Strava whether the grant is taken back, as somebody said; what is then to be removed is.
@@ -139,6 +167,11 @@ async fn collect(ctx: &StepContext, owner_id: i64) -> Result<(), StepError> {
     let after = Duration::from_millis(COLLECT_MS.unsigned_abs());
     let source = Cause::new("collecting", "more hints may follow; they are looked into together");
     Err(StepError::Later { after, source })
+}
+
+/// Whether a failure is one activity's, of which there are not many.
+fn is_passed_over(error: &StepError, before: usize) -> bool {
+    may_be_its_own(error) && before < FAILED_MOST
 }
 
 /// True where an answer is of the activity that was asked for, and of the athlete.

@@ -57,6 +57,11 @@ struct OfOne;
 impl Fetch for OfOne {
     const PART: Part = Part::Streams;
 
+    async fn ask(ctx: &StepContext, client: &Client, strava_id: i64) -> Result<Reply, StepError> {
+        let query = [("keys", KEYS), ("key_by_type", "true")];
+        client.get(ctx, &format!("activities/{strava_id}/streams"), &query, Purpose::Past).await
+    }
+
     async fn fetch(
         &self,
         ctx: &StepContext,
@@ -64,9 +69,7 @@ impl Fetch for OfOne {
         mark: &mut Mark<()>,
         due: Due,
     ) -> Result<Outcome, StepError> {
-        let path = format!("activities/{}/streams", due.strava_id);
-        let query = [("keys", KEYS), ("key_by_type", "true")];
-        match client.get(ctx, &path, &query, Purpose::Past).await? {
+        match Self::ask(ctx, client, due.strava_id).await? {
             Reply::Told(told) => keep(ctx, mark, due, told).await,
             // One that was typed in has none, and one that is gone is found by its details and by the sweep.
             Reply::Gone => {

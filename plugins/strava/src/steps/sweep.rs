@@ -12,15 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::activities::{Window, keep, page};
 use crate::client::{Client, Reply};
-use crate::gone;
+use crate::gone::{self, Found, Guard};
 use crate::listing::Trust;
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
 use crate::wire;
 
-/// A share of the activities that a sweep removes without being told to; a single one may always go.
-const GUARD_SHARE: f64 = 0.2;
 const REMOVED_AT_ONCE: usize = 20;
 
 /// Reads the whole list.
@@ -88,12 +86,8 @@ impl Sweep {
     /// activity comes or goes.
     async fn remove_missing(&self, ctx: &StepContext, mark: &mut Mark<Place>) -> Result<(), StepError> {
         let (athlete, began_ms) = (ctx.run.partition.clone(), mark.began_ms);
-        let read = ctx.read(move |tx| {
-            let missing = activity::missing(tx, &athlete, began_ms, began_ms)?;
-            Ok((missing, activity::counts(tx, &athlete)?.activities))
-        });
-        let (missing, of) = read.await?;
-        self.guard(ctx, mark, missing.len(), of).await?;
+        let missing = ctx.read(move |tx| activity::missing(tx, &athlete, began_ms, began_ms)).await?;
+        hold_back(ctx, mark, missing.len()).await?;
         for missing in missing.chunks(REMOVED_AT_ONCE) {
             let (mut gone, mut there) = (Vec::new(), Vec::new());
             for (strava_id, activity_id) in missing {
@@ -106,8 +100,9 @@ impl Sweep {
             let (place, now_ms) = (mark.place, ctx.clock.now_ms().max(mark.began_ms));
             let remove = move |intake: &mut Intake<'_, '_>| {
                 activity::seen(intake.tx, intake.athlete, &there, now_ms)?;
+                // With the time of the sweep itself: once it has ended, what it removed counts no more.
                 gone.iter().try_for_each(|(strava_id, id)| {
-                    gone::forget(intake, (*strava_id, id), Why::Missing, now_ms)
+                    gone::forget(intake, (*strava_id, id), Why::Missing, began_ms)
                 })
             };
             mark.commit(ctx, place, remove).await?;
@@ -115,32 +110,30 @@ impl Sweep {
         Ok(())
     }
 
-    /// Removes nothing where so much is gone that something may be wrong, unless the run was told to.
-    async fn guard(
-        &self,
-        ctx: &StepContext,
-        mark: &mut Mark<Place>,
-        missing: usize,
-        of: u32,
-    ) -> Result<(), StepError> {
-        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        let is_much = missing > 1 && f64::from(missing) > GUARD_SHARE * f64::from(of);
-        let is_told = ctx.run.params.get("confirm").and_then(serde_json::Value::as_bool) == Some(true);
-        if !is_much || is_told {
-            return Ok(());
-        }
-        let held_back = HeldBack { at_ms: ctx.clock.now_ms(), missing, of };
-        let note = move |intake: &mut Intake<'_, '_>| sync::hold_back(intake.tx, intake.athlete, &held_back);
-        mark.commit(ctx, mark.place, note).await?;
-        let message = format!(
-            "{missing} of {of} activities are gone at Strava; nothing was removed; \
-             `paceline sync --confirm` removes them"
-        );
-        Err(StepError::Hopeless(Cause::new("strava_much_gone", message)))
-    }
-
     async fn look_for(&self, ctx: &StepContext, strava_id: i64) -> Result<Reply, StepError> {
         let path = format!("activities/{strava_id}");
         self.client.get(ctx, &path, &[], Purpose::Fresh).await
     }
+}
+
+/// Fails, with a note of it for everybody to see, where so much is gone that something may be wrong.
+async fn hold_back(ctx: &StepContext, mark: &mut Mark<Place>, missing: usize) -> Result<(), StepError> {
+    let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+    let guard = Guard::begin(ctx, Found::Missed).await?;
+    if missing == 0 || guard.lets_go(missing) {
+        return Ok(());
+    }
+    let of = guard.known - guard.gone;
+    let held_back = HeldBack { at_ms: ctx.clock.now_ms(), missing, of };
+    let note = move |intake: &mut Intake<'_, '_>| sync::hold_back(intake.tx, intake.athlete, &held_back);
+    mark.commit(ctx, mark.place, note).await?;
+    let before = match guard.gone {
+        0 => String::new(),
+        gone => format!(", after {gone} since the last sweep that ended"),
+    };
+    let message = format!(
+        "{missing} of {of} activities are gone at Strava{before}; none of them was removed; \
+         `paceline sync --confirm` removes them"
+    );
+    Err(StepError::Hopeless(Cause::new("strava_much_gone", message)))
 }

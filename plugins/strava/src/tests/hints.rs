@@ -221,3 +221,47 @@ async fn a_flood_of_hints_is_not_kept_but_what_ends_a_connection_is() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_at_an_activity_that_always_fails_holds_up_no_other_one() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.sync().await;
+        for id in &ids {
+            house.strava().edit(*id, |run| run.name = "Named anew".to_owned());
+            house.hint(*id, "update", 1).await;
+        }
+        house.always_fails(ids[0], &Fault::Status(503));
+        house.wait(MINUTE);
+        for attempt in [1, 2] {
+            house.hints_at(attempt).await.unwrap_err();
+        }
+        house.hints_at(3).await.unwrap();
+        assert!(house.read(|tx| hint::list(tx, ATHLETE, 10)).await.is_empty());
+        let named = house.kept().await.into_iter().filter(|row| row.name.as_deref() == Some("Named anew"));
+        assert_eq!(named.count(), 2);
+        // The list tells of it too, once it can be read.
+        house.upstream.mend();
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_keeps_every_hint() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 1, ms(NOW));
+        house.hint(ids[0], "create", 1).await;
+        house.wait(MINUTE);
+        house.upstream.fail("strava.api", Fault::Status(503));
+        for attempt in 1..6 {
+            house.hints_at(attempt).await.unwrap_err();
+        }
+        assert_eq!(house.read(|tx| hint::list(tx, ATHLETE, 10)).await.len(), 1);
+        house.upstream.mend();
+        house.hints_at(6).await.unwrap();
+        assert_eq!(house.kept().await.len(), 1);
+    })
+    .await;
+}

@@ -12,7 +12,7 @@ use engine::http::{Base, Http, Limits};
 use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::secret::Keys;
-use engine::step::{Gather, StepError};
+use engine::step::{Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::activity::{ActivityRow, PageKey};
 use fitness::records::athlete::Athlete;
@@ -159,6 +159,10 @@ impl House {
     }
 
     pub(super) fn context(&self, step: &str, params: Value) -> StepContext {
+        self.attempt(step, params, 1)
+    }
+
+    fn attempt(&self, step: &str, params: Value, attempt: u32) -> StepContext {
         let now_ms = self.now_ms.clone();
         let shared = RunContext {
             run: Arc::new(RunInfo {
@@ -177,7 +181,7 @@ impl House {
             secrets: self.keys.clone(),
             watcher: None,
         };
-        StepContext::new(Arc::new(shared), step.into(), 1)
+        StepContext::new(Arc::new(shared), step.into(), attempt)
     }
 
     /// Runs a step in a run of its own, with its usual configuration.
@@ -231,6 +235,12 @@ impl House {
 
     pub(super) async fn hints(&self) -> Result<Changes, StepError> {
         self.run::<steps::Hints>((), json!({})).await
+    }
+
+    /// Looks into hints once more, after so many tries.
+    pub(super) async fn hints_at(&self, attempt: u32) -> Result<Changes, StepError> {
+        let step = steps::Hints::made(Default::default(), &self.options()).unwrap();
+        step.run(&self.attempt(steps::Hints::KIND, json!({}), attempt), ()).await
     }
 
     pub(super) async fn expire(&self) -> Result<Changes, StepError> {

@@ -132,11 +132,126 @@ async fn trouble_with_all_activities_is_the_fault_of_none() {
         for _ in 0..4 {
             house.asked();
             assert_eq!(code(&house.details().await.unwrap_err()), "upstream_unavailable");
-            assert_eq!(house.asked().len(), 3);
+            // Three of them, and the athlete, to see whether there is an answer to anything.
+            assert_eq!(house.asked().len(), 4);
         }
         house.mend();
         let counts = house.counts().await;
         assert_eq!((counts.details_due, counts.faulty), (5, 0));
+    })
+    .await;
+}
+
+impl House {
+    /// Fails at all that is asked of an activity, again and again.
+    pub(super) fn always_fails(&self, id: i64, fault: &Fault) {
+        self.upstream.fail_where(Switch {
+            service: "strava.api".to_owned(),
+            path: Some(format!("/strava/api/v3/activities/{id}")),
+            fault: fault.clone(),
+            times: None,
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activity_that_always_fails_is_left_alone_though_nothing_else_is_asked_for() {
+    for fault in [Fault::Status(503), Fault::Status(500), Fault::WrongShape] {
+        House::each(async |house| {
+            let ids = house.strava().grow(ATHLETE, 2, ms(NOW));
+            house.sync().await;
+            house.strava().edit(ids[1], |run| run.meters += 500.0);
+            house.always_fails(ids[1], &fault);
+            for _ in 0..3 {
+                assert_eq!(house.counts().await.faulty, 0, "{fault:?}");
+                house.sync().await;
+            }
+            let counts = house.counts().await;
+            let left = (counts.details_due, counts.streams_due, counts.faulty);
+            assert_eq!(left, (0, 0, 1), "{fault:?}");
+            house.asked();
+            house.sync().await;
+            assert_eq!(house.asked(), ["GET api/v3/athlete/activities"]);
+            house.mend();
+            house.write(|tx| activity::retry_faulty(tx, "me")).await;
+            house.sync().await;
+            house.truth().await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_activity_of_all_is_left_alone_where_strava_answers_to_the_athlete() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 1, ms(NOW));
+        house.always_fails(ids[0], &Fault::Status(503));
+        for _ in 0..3 {
+            house.sync().await;
+        }
+        let counts = house.counts().await;
+        assert_eq!((counts.details_due, counts.streams_due, counts.faulty), (0, 0, 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_gives_nothing_up_however_few_are_asked_for() {
+    for (fault, alone) in [(Fault::Status(503), 1), (Fault::Status(500), 2), (Fault::Reset, 3)] {
+        House::each(async |house| {
+            let ids = house.strava().grow(ATHLETE, 4, ms(NOW));
+            house.sync().await;
+            for id in &ids[..alone] {
+                house.strava().edit(*id, |run| run.meters += 500.0);
+            }
+            house.list().await.unwrap();
+            house.upstream.fail("strava.api", fault.clone());
+            for _ in 0..4 {
+                house.details().await.unwrap_err();
+                house.streams().await.unwrap_err();
+            }
+            house.mend();
+            assert_eq!(house.counts().await.faulty, 0, "{fault:?}");
+            house.sync().await;
+            house.truth().await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_ones_that_always_fail_hold_up_no_older_one() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 8, ms(NOW));
+        for id in &ids[5..] {
+            house.always_fails(*id, &Fault::Status(503));
+        }
+        house.sync().await;
+        let counts = house.counts().await;
+        assert_eq!((counts.details_due, counts.streams_due, counts.faulty), (3, 3, 0));
+        house.sync().await;
+        house.sync().await;
+        assert_eq!(house.counts().await.faulty, 3);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_strava_answers_to_no_activity_but_one_not_all_are_given_up() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 1, ms(NOW) - 40 * 3_600_000);
+        house.sync().await;
+        let more = house.strava().grow(ATHLETE, 20, ms(NOW));
+        for id in &more {
+            house.always_fails(*id, &Fault::Status(503));
+        }
+        for _ in 0..3 {
+            house.sync().await;
+        }
+        assert_eq!(house.counts().await.faulty, 3, "{ids:?}");
+        house.mend();
+        house.sync().await;
+        assert_eq!(house.counts().await.details_due, 0);
     })
     .await;
 }
@@ -220,9 +335,16 @@ async fn much_that_is_listed_and_not_found_stops_the_step() {
     House::each(async |house| {
         let ids = house.strava().grow(ATHLETE, 40, ms(NOW));
         house.sweep(json!({})).await.unwrap();
+        house.wait(Duration::from_secs(60));
         house.strava().switch(|switches| switches.missing = ids.clone());
         assert_eq!(code(&house.details().await.unwrap_err()), "strava_much_gone");
         assert_eq!((house.kept().await.len(), house.counts().await.gone), (32, 8));
+        // The next runs begin to count where this one ended.
+        house.wait(Duration::from_secs(3_600));
+        for _ in 0..2 {
+            assert_eq!(code(&house.details().await.unwrap_err()), "strava_much_gone");
+            assert_eq!((house.kept().await.len(), house.counts().await.gone), (32, 8));
+        }
     })
     .await;
 }

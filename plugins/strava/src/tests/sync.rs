@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fitness::records::strava;
 use serde_json::json;
-use upstream::Fault;
-use upstream::strava::{ATHLETE, Trap, Visibility};
+use upstream::strava::{ATHLETE, Calls, Trap, Visibility};
+use upstream::{Fault, Switch};
 
 use super::house::{House, NOW, SCOPES, ms};
 
@@ -203,4 +203,68 @@ async fn of_a_few_a_single_one_may_go_without_a_word() {
         assert_eq!(house.kept().await.len(), 3);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_is_cut_goes_on_counting_what_it_removed() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        let ids = house.strava().grow(ATHLETE, 200, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.wait(DAY);
+        for id in &ids[..40] {
+            house.strava().delete(*id);
+        }
+        // Twenty go at once, and it is cut at the first one after these.
+        house.fails_at(ids[20]);
+        house.sweep(json!({})).await.unwrap_err();
+        house.upstream.mend();
+        assert_eq!(house.kept().await.len(), 180);
+        for id in &ids[40..50] {
+            house.strava().delete(*id);
+        }
+        house.wait(HOUR);
+        // Thirty of what is left would be no fifth.
+        let refused = house.sweep(json!({})).await.unwrap_err();
+        assert!(format!("{refused}").contains("30 of 180"), "{refused}");
+        assert_eq!(house.kept().await.len(), 180);
+        house.sweep(json!({ "confirm": true })).await.unwrap();
+        assert_eq!(house.kept().await.len(), 150);
+        house.wait(DAY);
+        house.strava().delete(ids[50]);
+        house.sweep(json!({})).await.unwrap();
+        assert_eq!(house.kept().await.len(), 149);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_is_cut_in_the_middle_of_what_may_go_removes_the_rest() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        let ids = house.strava().grow(ATHLETE, 200, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.wait(DAY);
+        for id in &ids[..40] {
+            house.strava().delete(*id);
+        }
+        house.fails_at(ids[20]);
+        house.sweep(json!({})).await.unwrap_err();
+        house.upstream.mend();
+        house.sweep_on().await.unwrap();
+        assert_eq!(house.kept().await.len(), 160);
+    })
+    .await;
+}
+
+impl House {
+    /// Fails once when that activity is asked for.
+    fn fails_at(&self, strava_id: i64) {
+        self.upstream.fail_where(Switch {
+            service: "strava.api".to_owned(),
+            path: Some(format!("/strava/api/v3/activities/{strava_id}")),
+            fault: Fault::Status(503),
+            times: Some(1),
+        });
+    }
 }
