@@ -100,9 +100,8 @@ impl Hints {
         let ids: BTreeSet<i64> =
             hints.iter().filter(|hint| hint.object_type == "activity").map(|hint| hint.object_id).collect();
         for strava_id in ids {
-            let path = format!("activities/{strava_id}");
-            let query = [("include_all_efforts", "true")];
-            match self.client.get(ctx, &path, &query, Purpose::Fresh).await? {
+            let path = details::path(strava_id);
+            match self.client.get(ctx, &path, &details::QUERY, Purpose::Fresh).await? {
                 Reply::Told(told) if is_of(&told, (owner_id, strava_id)) => {
                     keep(ctx, mark, strava_id, told).await?;
                 }

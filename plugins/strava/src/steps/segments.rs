@@ -10,12 +10,10 @@ use fitness::records::intake::Intake;
 use fitness::records::strava::item::{self, Item};
 use fitness::records::strava::quota::Purpose;
 use fitness::records::strava::{effort, sync};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::activities::PER_PAGE;
-use super::fetch::{PATIENCE_USUAL, duration, is_over};
+use super::pace::{EveryConfig, PATIENCE_USUAL, is_fresh, is_over};
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -36,28 +34,14 @@ pub(crate) struct Segments {
     every: Duration,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct SegmentsConfig {
-    /// How often the starred ones are listed; in between the step asks nothing.
-    every: String,
-}
-
-impl Default for SegmentsConfig {
-    fn default() -> Self {
-        // Less than a day, or a night that begins a little earlier would be left out.
-        Self { every: "20h".to_owned() }
-    }
-}
-
 impl Step for Segments {
     const KIND: &'static str = "strava.segments";
     const ABOUT: &'static str = "Reads starred segments and the own efforts on them.";
-    type Config = SegmentsConfig;
+    type Config = EveryConfig;
     type Input = (Gather<Changes>,);
     type Output = Changes;
 
-    fn build(config: SegmentsConfig) -> Result<Self, ConfigError> {
+    fn build(config: EveryConfig) -> Result<Self, ConfigError> {
         Self::made(config, &Options::default())
     }
 
@@ -71,8 +55,8 @@ impl Step for Segments {
 }
 
 impl Made for Segments {
-    fn made(config: SegmentsConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
+    fn made(config: EveryConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), every: config.every()? })
     }
 }
 
@@ -191,16 +175,4 @@ async fn bodies(ctx: &StepContext, kind: &'static str) -> Result<BTreeMap<String
     let athlete = ctx.run.partition.clone();
     let kept = ctx.read(move |tx| item::list(tx, &athlete, kind)).await?;
     Ok(kept.into_iter().map(|item| (item.item_id, item.body)).collect())
-}
-
-/// True where items of a kind were fetched not longer ago than that.
-pub(super) async fn is_fresh(
-    ctx: &StepContext,
-    kind: &'static str,
-    every: Duration,
-) -> Result<bool, StepError> {
-    let athlete = ctx.run.partition.clone();
-    let fetched_ms = ctx.read(move |tx| item::fetched_ms(tx, &athlete, kind)).await?;
-    let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
-    Ok(fetched_ms.is_some_and(|fetched_ms| ctx.clock.now_ms() - fetched_ms < every_ms))
 }
