@@ -33,6 +33,7 @@ const COLLECT_MS: i64 = 61_000;
 const COLLECT_MOST_MS: i64 = 300_000;
 /// Hints that are looked into in one go.
 const BATCH: u32 = 100;
+
 /// Looks into what webhooks hinted at.
 #[derive(Debug)]
 pub(crate) struct Hints {
