@@ -68,12 +68,16 @@ impl Segments {
         let mut kept = bodies(ctx, KIND).await?;
         let read = bodies(ctx, EFFORTS).await?;
         let mut has_efforts = self.has_efforts(ctx).await?;
+        let mut is_whole = true;
         for number in 1.. {
             // What cannot be read says nothing of what is starred.
             let Some(starred) = self.starred(ctx, number).await? else { return Ok(()) };
             let is_last = starred.len() < PER_PAGE;
             for value in starred {
-                let Ok(segment) = Segment::read(&value) else { continue };
+                let Ok(segment) = Segment::read(&value) else {
+                    is_whole = false;
+                    continue;
+                };
                 kept.remove(&segment.id.to_string());
                 if let Some(best) = segment.best.as_ref().filter(|_| has_efforts)
                     && read.get(&segment.id.to_string()) != Some(&best.id.to_string())
@@ -86,7 +90,8 @@ impl Segments {
                 break;
             }
         }
-        for unstarred in kept.into_keys() {
+        // One that cannot be read may be any of them.
+        for unstarred in kept.into_keys().filter(|_| is_whole) {
             let forget = move |intake: &mut Intake<'_, '_>| {
                 item::remove(intake.tx, intake.athlete, (EFFORTS, &unstarred))?;
                 item::remove(intake.tx, intake.athlete, (KIND, &unstarred))
