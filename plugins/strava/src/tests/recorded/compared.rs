@@ -305,9 +305,16 @@ impl Record<'_> {
         read: Option<T>,
         kept: Option<T>,
     ) {
+        let all = [raw, read, kept];
+        let [raw, read, kept] = &all;
         let told = self.compared.0.entry((self.kind, name)).or_default();
         *told += u32::from(raw.is_some());
-        assert_eq!((&read, &kept), (&raw, &raw), "{} {name} of {}: read and kept", self.kind, self.raw["id"]);
+        assert!(
+            read == raw && kept == raw,
+            "{} {name} of {}: told, read, kept {all:?}",
+            self.kind,
+            self.raw["id"]
+        );
         if self.kind == LIST && raw.is_some() && !NOT_NOTICED.contains(&name) {
             let mut other = self.raw.clone();
             other[name] = Value::Null;
