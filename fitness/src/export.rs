@@ -123,6 +123,15 @@ pub struct Figures {
     pub with_pet: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with_kid: Option<bool>,
+    /// Who sees it there, in the source's own word: at Strava `everyone`, `followers_only` or `only_me`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// True where it is kept out of the feeds there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_from_home: Option<bool>,
+    /// Where it began, as the name of a time zone such as `Europe/Berlin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// True where the athlete typed the activity in and no device recorded it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manual: Option<bool>,

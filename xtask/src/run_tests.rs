@@ -12,7 +12,7 @@ const DATABASE: &str = "FITNESS_TEST_DB_URL";
 /// Scenarios take the binary as it is instead of building it each.
 const BUILT: &str = "PACELINE_IS_BUILT";
 
-/// Runs `cargo nextest run` under the profile `ci`, and answers with its exit code.
+/// Runs `cargo nextest run` under the profile `ci`, then what it leaves out, and answers with the exit code.
 ///
 /// A run of the whole workspace builds the program by itself, for the tests beside it; one of a part may not.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode> {
@@ -36,7 +36,13 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
     if !status.success() || !arguments.is_empty() {
         return Ok(code(status));
     }
-    Ok(code(optional_parts(root).status().context("cannot start `cargo nextest`")?))
+    for mut rest in [optional_parts(root), examples(root)] {
+        let status = rest.status().context("cannot start `cargo`")?;
+        if !status.success() {
+            return Ok(code(status));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The tests of what is only in a build with more features than the usual ones. They are picked from the whole
@@ -46,6 +52,13 @@ fn optional_parts(root: &Path) -> Command {
     nextest.current_dir(root).args(["nextest", "run", "--workspace", "--features", "paceline/otel"]);
     nextest.args(["-E", "binary(otel) | test(spans)"]);
     nextest
+}
+
+/// The examples in the documentation, which nextest does not run: some prove that what must not compile does not.
+fn examples(root: &Path) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root).args(["test", "--quiet", "--doc", "--workspace"]);
+    cargo
 }
 
 fn code(status: ExitStatus) -> ExitCode {

@@ -184,6 +184,9 @@ pub(crate) fn told(athlete: &str, summary: &Summary, detail: Option<&Detail>) ->
         commute: summary.is_commute,
         competition: summary.is_competition(),
         long_run: summary.is_long_run(),
+        visibility: summary.visibility.clone(),
+        hidden_from_home: detail.is_hidden_from_home,
+        time_zone: summary.time_zone.clone(),
         manual: Some(summary.is_manual),
         ..Figures::default()
     };

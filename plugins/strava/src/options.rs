@@ -36,9 +36,6 @@ pub struct Application {
 }
 
 impl Options {
-    /// How long the API's terms allow to keep what is not fetched again.
-    pub(crate) const RETENTION_DAYS: u32 = 7;
-
     /// Where activities are asked for.
     pub(crate) fn api_base(&self) -> Result<Base, Cause> {
         own(self.api.as_ref(), API)

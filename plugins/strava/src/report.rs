@@ -22,7 +22,7 @@ pub(crate) struct DataReportParams {}
 
 impl DataReport {
     pub(crate) fn with(options: &Options) -> Self {
-        Self { retention_days: options.retention_days.unwrap_or(Options::RETENTION_DAYS) }
+        Self { retention_days: options.retention_days() }
     }
 }
 

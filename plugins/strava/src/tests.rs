@@ -7,4 +7,6 @@ mod hints;
 mod house;
 mod kept;
 mod parts;
+mod recorded;
+mod silence;
 mod sync;

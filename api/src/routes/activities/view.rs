@@ -40,6 +40,9 @@ pub(crate) struct Activity {
     /// Present and true where the athlete marked it as a competition.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     competition: bool,
+    /// Who sees it where it was published, in that source's own word, such as `followers_only`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visibility: Option<String>,
     /// Epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     start_ms: Option<i64>,
@@ -235,6 +238,7 @@ impl From<ActivityRow> for Activity {
             gear: from.gear,
             commute: from.commute,
             competition: from.competition,
+            visibility: from.visibility,
             start_ms: from.start_ms,
             elapsed_s: from.elapsed_s,
             timer_s: from.timer_s,
@@ -339,6 +343,7 @@ mod tests {
         let mut row = json!({
             "id": "a", "file": "a.fit", "sha256": "00", "index": 1, "provenance": "file", "sport": "running",
             "name": "Morning", "description": "With Ada", "gear": "Daily", "commute": true, "competition": true,
+            "visibility": "only_me",
             "samples": 3, "load_method": "heart_rate", "estimated": true, "linked": ["b"],
             "also": ["c"], "duplicate_of": "d", "temperature_c": 11.5, "wind_mps": 3.5,
             "attribution": "Weather data by Open-Meteo.com",

@@ -39,6 +39,9 @@ pub struct ActivityRow {
     pub commute: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     pub competition: bool,
+    /// Who sees it where it was published, in that source's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +158,7 @@ impl ActivityRow {
         self.gear = told.gear.or(self.gear.take());
         self.commute = told.commute.unwrap_or(self.commute);
         self.competition = told.competition.unwrap_or(self.competition);
+        self.visibility = told.visibility.or(self.visibility.take());
     }
 
     fn rain_or_shine(&mut self, (start, attribution): (Air, Option<&str>)) {
@@ -383,6 +387,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Part> {
         gear: None,
         commute: false,
         competition: false,
+        visibility: None,
         start_ms: row.get(8)?,
         elapsed_s: row.get(9)?,
         timer_s: row.get(10)?,

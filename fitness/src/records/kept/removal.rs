@@ -46,12 +46,10 @@ impl What {
     }
 }
 
-/// Activities that are removed in one transaction; their samples go with them.
-const ACTIVITIES: i64 = 20;
 /// Files whose bytes go in one transaction.
-const FILES: i64 = 50;
+const FILES: i64 = 20;
 /// Rows of an export in one transaction.
-const ROWS: i64 = 100;
+const ROWS: i64 = 50;
 
 /// Some rows of a table.
 struct Part {
@@ -83,7 +81,7 @@ macro_rules! part {
                 $where,
                 " ORDER BY ",
                 $key,
-                " LIMIT 500)"
+                " LIMIT 200)"
             )),
         }
     };
@@ -186,7 +184,7 @@ pub fn some(tx: &mut Tx<'_>, athlete: &str, what: What) -> Result<Deleted> {
 }
 
 fn activities(tx: &mut Tx<'_>, athlete: &str, what: What) -> Result<Deleted> {
-    let params = params![athlete, what.as_str(), ACTIVITIES];
+    let params = params![athlete, what.as_str(), purge::ACTIVITIES];
     let ids: Vec<String> = tx.query(&SOME_ACTIVITIES, &params, |row| row.get(0))?;
     if ids.is_empty() {
         return Ok(Deleted::new());

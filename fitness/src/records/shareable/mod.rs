@@ -13,32 +13,92 @@ pub use place::Spots;
 
 /// Something that may be handed on. It can be looked at and taken apart, but not made nor changed outside of the gate.
 ///
+/// Each pair below is the same but for one line, so that the second one can fail for that line alone.
+///
+/// What came through the gate is handed on; what did not is of another type:
+///
 /// ```
-/// fn hand_on(days: &fitness::shareable::Shareable<Vec<fitness::week::DayFigures>>) -> usize {
+/// use paceline_fitness::shareable::Shareable;
+/// fn hand_on(days: &Shareable<Vec<u32>>) -> usize {
 ///     days.len()
 /// }
+/// fn caller(passed: &Shareable<Vec<u32>>, other: &Vec<u32>) -> usize {
+///     hand_on(passed) + other.len()
+/// }
 /// ```
-///
-/// What did not come through the gate is not handed on, because it is of another type:
 ///
 /// ```compile_fail,E0308
-/// fn hand_on(days: &fitness::shareable::Shareable<Vec<u32>>) -> usize {
+/// use paceline_fitness::shareable::Shareable;
+/// fn hand_on(days: &Shareable<Vec<u32>>) -> usize {
 ///     days.len()
 /// }
-/// hand_on(&vec![1]);
+/// fn caller(passed: &Shareable<Vec<u32>>, other: &Vec<u32>) -> usize {
+///     hand_on(passed) + hand_on(other)
+/// }
 /// ```
 ///
-/// Nor can anybody make it that type:
+/// It can be looked at, and nobody can make anything that type:
+///
+/// ```
+/// use paceline_fitness::shareable::Shareable;
+/// fn made(days: &Shareable<Vec<u32>>) -> Vec<u32> {
+///     days.to_vec()
+/// }
+/// ```
 ///
 /// ```compile_fail,E0423
-/// let days = fitness::shareable::Shareable(vec![1]);
+/// use paceline_fitness::shareable::Shareable;
+/// fn made(days: &Shareable<Vec<u32>>) -> Shareable<Vec<u32>> {
+///     Shareable(days.to_vec())
+/// }
+/// ```
+///
+/// Nor turn anything into it:
+///
+/// ```compile_fail,E0277
+/// use paceline_fitness::shareable::Shareable;
+/// fn made(days: &Shareable<Vec<u32>>) -> Shareable<Vec<u32>> {
+///     days.to_vec().into()
+/// }
 /// ```
 ///
 /// Nor put something else in its place:
 ///
+/// ```
+/// use paceline_fitness::shareable::Shareable;
+/// fn smuggle(place: &mut Shareable<u32>) -> u32 {
+///     let mut own = **place;
+///     own += 1;
+///     own
+/// }
+/// ```
+///
 /// ```compile_fail,E0594
-/// fn smuggle(place: &mut fitness::shareable::Shareable<u32>) {
-///     **place = 1;
+/// use paceline_fitness::shareable::Shareable;
+/// fn smuggle(place: &mut Shareable<u32>) -> u32 {
+///     **place += 1;
+///     **place
+/// }
+/// ```
+///
+/// Nor have one read from a text:
+///
+/// ```compile_fail,E0277
+/// use paceline_fitness::shareable::Shareable;
+/// fn made<'a>(text: &'a str) -> Shareable<u32> {
+///     fn read<'a, T: serde::Deserialize<'a>>(text: &'a str) -> T {
+///         serde_json::from_str(text).unwrap()
+///     }
+///     read(text)
+/// }
+/// ```
+///
+/// ```
+/// fn made<'a>(text: &'a str) -> u32 {
+///     fn read<'a, T: serde::Deserialize<'a>>(text: &'a str) -> T {
+///         serde_json::from_str(text).unwrap()
+///     }
+///     read(text)
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -63,7 +63,8 @@ fn tell(tx: &mut Tx<'_>, provenance: &str, id: &str, activity: &Activity, name: 
         position: 2,
         file: None,
         activity_id: Some(activity.id.clone()),
-        figures: serde_json::json!({ "name": name, "gear": "Old shoes" }).to_string(),
+        figures: serde_json::json!({ "name": name, "gear": "Old shoes", "visibility": "only_me" })
+            .to_string(),
         columns: "[]".to_owned(),
     };
     export_row::put(tx, ME, &row).map(drop)
@@ -470,6 +471,7 @@ mod scenario {
         // Nobody else does.
         let handed = shareable::Shareable::activity(tx, ME, &unnamed.id)?.unwrap();
         assert_eq!((handed.name.as_deref(), handed.gear.as_deref()), (Some("20240301.fit"), None));
+        assert_eq!((shown[0].visibility.as_deref(), handed.visibility.as_deref()), (Some("only_me"), None));
         assert!(handed.also.is_empty());
         Ok(())
     }

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::pace;
 use crate::client::{Client, Reply};
 use crate::listing::{self, Page, Trust};
 use crate::mark::Mark;
@@ -77,7 +78,7 @@ impl Step for Activities {
 
 impl Made for Activities {
     fn made(config: ActivitiesConfig, options: &Options) -> Result<Self, ConfigError> {
-        let lookback = super::fetch::duration("lookback", &config.lookback)?;
+        let lookback = pace::duration("lookback", &config.lookback)?;
         Ok(Self { client: Client::new(options.clone()), lookback })
     }
 }

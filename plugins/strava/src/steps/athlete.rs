@@ -9,12 +9,9 @@ use fitness::records::intake::Intake;
 use fitness::records::strava::item::{self, Item};
 use fitness::records::strava::quota::Purpose;
 use fitness::records::strava::sync;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::fetch::{PATIENCE_USUAL, duration, is_over};
-use super::segments::is_fresh;
+use super::pace::{EveryConfig, PATIENCE_USUAL, is_fresh, is_over};
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -32,28 +29,14 @@ pub(crate) struct AthleteStep {
     every: Duration,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct AthleteConfig {
-    /// How often they are read; in between the step asks nothing.
-    every: String,
-}
-
-impl Default for AthleteConfig {
-    fn default() -> Self {
-        // Less than a day, or a night that begins a little earlier would be left out.
-        Self { every: "20h".to_owned() }
-    }
-}
-
 impl Step for AthleteStep {
     const KIND: &'static str = "strava.athlete";
     const ABOUT: &'static str = "Reads the athlete's profile, zones and gear from Strava.";
-    type Config = AthleteConfig;
+    type Config = EveryConfig;
     type Input = ();
     type Output = Changes;
 
-    fn build(config: AthleteConfig) -> Result<Self, ConfigError> {
+    fn build(config: EveryConfig) -> Result<Self, ConfigError> {
         Self::made(config, &Options::default())
     }
 
@@ -67,8 +50,8 @@ impl Step for AthleteStep {
 }
 
 impl Made for AthleteStep {
-    fn made(config: AthleteConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
+    fn made(config: EveryConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), every: config.every()? })
     }
 }
 

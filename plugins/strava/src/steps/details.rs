@@ -9,13 +9,13 @@ use fitness::recording::Samples;
 use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Due, Part};
 use fitness::records::strava::effort::{self, Effort};
-use fitness::records::strava::quota::Purpose;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::fetch::{self, Fetch, Outcome};
-use crate::client::{Client, Reply};
+use super::pace;
+use crate::client::Client;
 use crate::listing::Stored;
 use crate::mark::Mark;
 use crate::options::Options;
@@ -37,7 +37,7 @@ pub(crate) struct DetailsConfig {
 
 impl Default for DetailsConfig {
     fn default() -> Self {
-        Self { patience: fetch::PATIENCE.to_owned(), ahead: 40 }
+        Self { patience: pace::PATIENCE.to_owned(), ahead: 40 }
     }
 }
 
@@ -70,53 +70,54 @@ impl Step for Details {
 impl Made for Details {
     fn made(config: DetailsConfig, options: &Options) -> Result<Self, ConfigError> {
         let ahead = (config.ahead > 0).then_some(config.ahead);
-        let patience = fetch::duration("patience", &config.patience)?;
+        let patience = pace::duration("patience", &config.patience)?;
         Ok(Self { client: Client::new(options.clone()), patience, ahead })
     }
 }
 
-/// Asks for the details of one activity.
+/// The details of one activity.
 struct OfOne {
     ahead: Option<u32>,
 }
 
 impl Fetch for OfOne {
     const PART: Part = Part::Detail;
+    const QUERY: &'static [(&'static str, &'static str)] = &QUERY;
 
-    async fn ask(ctx: &StepContext, client: &Client, strava_id: i64) -> Result<Reply, StepError> {
-        let query = [("include_all_efforts", "true")];
-        client.get(ctx, &format!("activities/{strava_id}"), &query, Purpose::Past).await
+    fn path(strava_id: i64) -> String {
+        path(strava_id)
     }
 
     fn ahead(&self) -> Option<u32> {
         self.ahead
     }
 
-    async fn fetch(
-        &self,
-        ctx: &StepContext,
-        client: &Client,
-        mark: &mut Mark<()>,
-        due: Due,
-    ) -> Result<Outcome, StepError> {
-        match Self::ask(ctx, client, due.strava_id).await? {
-            Reply::Told(told) => keep(ctx, mark, due, told).await,
-            Reply::Gone => Ok(Outcome::Gone),
-            Reply::NotEntitled | Reply::Faulty(_) => Ok(Outcome::Faulty),
-        }
+    async fn keep(ctx: &StepContext, mark: &mut Mark<()>, due: Due, told: Value) -> Result<bool, StepError> {
+        keep(ctx, mark, due, told).await
+    }
+
+    async fn none(_: &StepContext, _: &mut Mark<()>, _: &Due) -> Result<Outcome, StepError> {
+        Ok(Outcome::Gone)
     }
 }
 
-/// Keeps details, and computes the activity anew with them.
+/// What is asked along with it.
+pub(super) const QUERY: [(&str, &str); 1] = [("include_all_efforts", "true")];
+
+/// Where the details of an activity are.
+pub(super) fn path(strava_id: i64) -> String {
+    format!("activities/{strava_id}")
+}
+
+/// Keeps details, and computes the activity anew with them; false where they cannot be read.
 pub(super) async fn keep(
     ctx: &StepContext,
     mark: &mut Mark<()>,
     due: Due,
     told: Value,
-) -> Result<Outcome, StepError> {
+) -> Result<bool, StepError> {
     let strava_id = due.strava_id;
-    let told = Told { due, now_ms: ctx.clock.now_ms(), value: told };
-    Ok(if part::keep(ctx, mark, strava_id, told).await? { Outcome::Done } else { Outcome::Faulty })
+    part::keep(ctx, mark, strava_id, Told { due, now_ms: ctx.clock.now_ms(), value: told }).await
 }
 
 /// Details as they came.

@@ -20,7 +20,7 @@ use crate::options::Options;
 use crate::steps::Made;
 
 /// Activities of which something is removed in one transaction.
-const CHUNK: u32 = 50;
+const CHUNK: u32 = 10;
 const DAY_MS: i64 = 86_400_000;
 
 /// Removes what may be kept no longer.

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use engine::context::StepContext;
-use engine::step::{Cause, ConfigError, StepError};
+use engine::step::{ConfigError, StepError};
 use fitness::Changes;
 use fitness::records::strava::activity::{self, Due, Part};
+use fitness::records::strava::quota::Purpose;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::pace;
 use super::tried::{self, Next, Tried};
 use crate::client::{Client, Reply};
 use crate::gone::{Found, Guard};
@@ -16,10 +19,6 @@ use crate::mark::Mark;
 
 /// Activities that are looked up at once.
 const BATCH: u32 = 20;
-/// Shorter than an hour, so that the next hourly run reads what is new.
-pub(super) const PATIENCE: &str = "45m";
-/// The same, of the steps that are not set otherwise.
-pub(super) const PATIENCE_USUAL: Duration = Duration::from_mins(45);
 
 /// How long a step works at the past in one run.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -32,20 +31,14 @@ pub(crate) struct FetchConfig {
 
 impl Default for FetchConfig {
     fn default() -> Self {
-        Self { patience: PATIENCE.to_owned() }
+        Self { patience: pace::PATIENCE.to_owned() }
     }
 }
 
 impl FetchConfig {
     pub(super) fn patience(&self) -> Result<Duration, ConfigError> {
-        duration("patience", &self.patience)
+        pace::duration("patience", &self.patience)
     }
-}
-
-/// A duration of the configuration, such as `14d`.
-pub(super) fn duration(key: &str, text: &str) -> Result<Duration, ConfigError> {
-    let duration = engine::script::duration(text);
-    duration.ok_or_else(|| ConfigError::at(key, format!("`{text}` is no duration such as `45m` or `14d`")))
 }
 
 /// What came of one activity.
@@ -57,28 +50,32 @@ pub(super) enum Outcome {
     Faulty,
 }
 
-/// Asks for one part of one activity and keeps it.
+/// One part of an activity: how it is asked for, and what becomes of the answer.
 pub(super) trait Fetch: Send + Sync {
     const PART: Part;
+    const QUERY: &'static [(&'static str, &'static str)];
 
-    /// Asks for the part of an activity.
-    fn ask(
-        ctx: &StepContext,
-        client: &Client,
-        strava_id: i64,
-    ) -> impl Future<Output = Result<Reply, StepError>> + Send;
+    /// Where it is.
+    fn path(strava_id: i64) -> String;
 
     /// How many activities it may be ahead of the samples; nothing where it need not wait for them.
     fn ahead(&self) -> Option<u32> {
         None
     }
 
-    fn fetch(
-        &self,
+    /// Keeps what was told, and computes the activity anew with it; false where it cannot be read.
+    fn keep(
         ctx: &StepContext,
-        client: &Client,
         mark: &mut Mark<()>,
         due: Due,
+        told: Value,
+    ) -> impl Future<Output = Result<bool, StepError>> + Send;
+
+    /// What it means that there is no such thing.
+    fn none(
+        ctx: &StepContext,
+        mark: &mut Mark<()>,
+        due: &Due,
     ) -> impl Future<Output = Result<Outcome, StepError>> + Send;
 }
 
@@ -99,7 +96,7 @@ pub(super) async fn run<F: Fetch>(
         }
         for due in due {
             let (strava_id, label) = (due.strava_id, due.activity_id.clone());
-            let outcome = fetch.fetch(ctx, client, &mut mark, due).await;
+            let outcome = one::<F>(ctx, client, &mut mark, due).await;
             let failure = match outcome {
                 Ok(Outcome::Faulty) => Some(tried::faulty()),
                 Ok(outcome) => {
@@ -110,7 +107,7 @@ pub(super) async fn run<F: Fetch>(
                     tried.answered(ctx, strava_id, !is_gone).await?;
                     None
                 }
-                Err(error) if is_over(ctx, &error, &mark, patience) => return Ok(mark.changes),
+                Err(error) if pace::is_over(ctx, &error, &mark, patience) => return Ok(mark.changes),
                 Err(error) => Some(error),
             };
             if let Some(error) = failure
@@ -122,6 +119,30 @@ pub(super) async fn run<F: Fetch>(
             ctx.progress.tell(tried.done, tried.done + u64::from(left), &label);
         }
     }
+}
+
+/// Asks for the part of an activity.
+pub(super) async fn ask<F: Fetch>(
+    ctx: &StepContext,
+    client: &Client,
+    strava_id: i64,
+) -> Result<Reply, StepError> {
+    client.get(ctx, &F::path(strava_id), F::QUERY, Purpose::Past).await
+}
+
+/// Asks for the part of one activity, and keeps it.
+async fn one<F: Fetch>(
+    ctx: &StepContext,
+    client: &Client,
+    mark: &mut Mark<()>,
+    due: Due,
+) -> Result<Outcome, StepError> {
+    let is_kept = match ask::<F>(ctx, client, due.strava_id).await? {
+        Reply::Told(told) => F::keep(ctx, mark, due, told).await?,
+        Reply::Gone => return F::none(ctx, mark, &due).await,
+        Reply::NotEntitled | Reply::Faulty(_) => false,
+    };
+    Ok(if is_kept { Outcome::Done } else { Outcome::Faulty })
 }
 
 /// The next ones, and how many there are.
@@ -140,12 +161,4 @@ async fn due<F: Fetch>(ctx: &StepContext, fetch: &F, tried: &Tried) -> Result<(V
         Ok((due, activity::left(tx, &athlete, F::PART)?))
     })
     .await
-}
-
-/// True where the quota is spent for longer than this run waits for it: what is left is for the next.
-pub(super) fn is_over(ctx: &StepContext, error: &StepError, mark: &Mark<()>, patience: Duration) -> bool {
-    let StepError::Later { after, source: Cause { code: "quota_spent", .. } } = error else { return false };
-    let age_ms = ctx.clock.now_ms().saturating_sub(mark.began_ms);
-    let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
-    age + *after > patience
 }

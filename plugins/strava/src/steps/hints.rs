@@ -130,8 +130,7 @@ impl Hints {
     }
 
     async fn look_at(&self, ctx: &StepContext, strava_id: i64) -> Result<Reply, StepError> {
-        let query = [("include_all_efforts", "true")];
-        self.client.get(ctx, &format!("activities/{strava_id}"), &query, Purpose::Fresh).await
+        self.client.get(ctx, &details::path(strava_id), &details::QUERY, Purpose::Fresh).await
     }
 
     /// Whether Strava answers to something.

@@ -6,6 +6,7 @@ mod details;
 mod expire;
 mod fetch;
 mod hints;
+mod pace;
 mod segments;
 mod streams;
 mod sweep;

@@ -10,12 +10,10 @@ use fitness::records::intake::Intake;
 use fitness::records::strava::item::{self, Item};
 use fitness::records::strava::quota::Purpose;
 use fitness::records::strava::{effort, sync};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::activities::PER_PAGE;
-use super::fetch::{PATIENCE_USUAL, duration, is_over};
+use super::pace::{EveryConfig, PATIENCE_USUAL, is_fresh, is_over};
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -36,28 +34,14 @@ pub(crate) struct Segments {
     every: Duration,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct SegmentsConfig {
-    /// How often the starred ones are listed; in between the step asks nothing.
-    every: String,
-}
-
-impl Default for SegmentsConfig {
-    fn default() -> Self {
-        // Less than a day, or a night that begins a little earlier would be left out.
-        Self { every: "20h".to_owned() }
-    }
-}
-
 impl Step for Segments {
     const KIND: &'static str = "strava.segments";
     const ABOUT: &'static str = "Reads starred segments and the own efforts on them.";
-    type Config = SegmentsConfig;
+    type Config = EveryConfig;
     type Input = (Gather<Changes>,);
     type Output = Changes;
 
-    fn build(config: SegmentsConfig) -> Result<Self, ConfigError> {
+    fn build(config: EveryConfig) -> Result<Self, ConfigError> {
         Self::made(config, &Options::default())
     }
 
@@ -71,8 +55,8 @@ impl Step for Segments {
 }
 
 impl Made for Segments {
-    fn made(config: SegmentsConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), every: duration("every", &config.every)? })
+    fn made(config: EveryConfig, options: &Options) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(options.clone()), every: config.every()? })
     }
 }
 
@@ -84,12 +68,16 @@ impl Segments {
         let mut kept = bodies(ctx, KIND).await?;
         let read = bodies(ctx, EFFORTS).await?;
         let mut has_efforts = self.has_efforts(ctx).await?;
+        let mut is_whole = true;
         for number in 1.. {
             // What cannot be read says nothing of what is starred.
             let Some(starred) = self.starred(ctx, number).await? else { return Ok(()) };
             let is_last = starred.len() < PER_PAGE;
             for value in starred {
-                let Ok(segment) = Segment::read(&value) else { continue };
+                let Ok(segment) = Segment::read(&value) else {
+                    is_whole = false;
+                    continue;
+                };
                 kept.remove(&segment.id.to_string());
                 if let Some(best) = segment.best.as_ref().filter(|_| has_efforts)
                     && read.get(&segment.id.to_string()) != Some(&best.id.to_string())
@@ -102,7 +90,8 @@ impl Segments {
                 break;
             }
         }
-        for unstarred in kept.into_keys() {
+        // One that cannot be read may be any of them.
+        for unstarred in kept.into_keys().filter(|_| is_whole) {
             let forget = move |intake: &mut Intake<'_, '_>| {
                 item::remove(intake.tx, intake.athlete, (EFFORTS, &unstarred))?;
                 item::remove(intake.tx, intake.athlete, (KIND, &unstarred))
@@ -191,16 +180,4 @@ async fn bodies(ctx: &StepContext, kind: &'static str) -> Result<BTreeMap<String
     let athlete = ctx.run.partition.clone();
     let kept = ctx.read(move |tx| item::list(tx, &athlete, kind)).await?;
     Ok(kept.into_iter().map(|item| (item.item_id, item.body)).collect())
-}
-
-/// True where items of a kind were fetched not longer ago than that.
-pub(super) async fn is_fresh(
-    ctx: &StepContext,
-    kind: &'static str,
-    every: Duration,
-) -> Result<bool, StepError> {
-    let athlete = ctx.run.partition.clone();
-    let fetched_ms = ctx.read(move |tx| item::fetched_ms(tx, &athlete, kind)).await?;
-    let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
-    Ok(fetched_ms.is_some_and(|fetched_ms| ctx.clock.now_ms() - fetched_ms < every_ms))
 }

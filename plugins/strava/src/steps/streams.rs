@@ -8,11 +8,10 @@ use fitness::Changes;
 use fitness::recording::Samples;
 use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Due, Part, StreamsState};
-use fitness::records::strava::quota::Purpose;
 use serde_json::Value;
 
 use super::fetch::{self, Fetch, FetchConfig, Outcome};
-use crate::client::{Client, Reply};
+use crate::client::Client;
 use crate::decode;
 use crate::listing::{Stored, blocking};
 use crate::mark::Mark;
@@ -51,42 +50,34 @@ impl Made for StreamsStep {
     }
 }
 
-/// Asks for the samples of one activity.
+/// The samples of one activity.
 struct OfOne;
 
 impl Fetch for OfOne {
     const PART: Part = Part::Streams;
+    const QUERY: &'static [(&'static str, &'static str)] = &[("keys", KEYS), ("key_by_type", "true")];
 
-    async fn ask(ctx: &StepContext, client: &Client, strava_id: i64) -> Result<Reply, StepError> {
-        let query = [("keys", KEYS), ("key_by_type", "true")];
-        client.get(ctx, &format!("activities/{strava_id}/streams"), &query, Purpose::Past).await
+    fn path(strava_id: i64) -> String {
+        format!("activities/{strava_id}/streams")
     }
 
-    async fn fetch(
-        &self,
-        ctx: &StepContext,
-        client: &Client,
-        mark: &mut Mark<()>,
-        due: Due,
-    ) -> Result<Outcome, StepError> {
-        match Self::ask(ctx, client, due.strava_id).await? {
-            Reply::Told(told) => keep(ctx, mark, due, told).await,
-            // One that was typed in has none, and one that is gone is found by its details and by the sweep.
-            Reply::Gone => {
-                note(ctx, mark, &due, StreamsState::None).await?;
-                Ok(Outcome::Done)
-            }
-            Reply::NotEntitled | Reply::Faulty(_) => Ok(Outcome::Faulty),
-        }
+    async fn keep(ctx: &StepContext, mark: &mut Mark<()>, due: Due, told: Value) -> Result<bool, StepError> {
+        let Ok(streams) = blocking(move || Streams::read(&told)).await? else { return Ok(false) };
+        let (strava_id, streams_of) = (due.strava_id, hangs_on(&due));
+        let told = Told { strava_id, streams_of, now_ms: ctx.clock.now_ms(), streams };
+        part::keep(ctx, mark, strava_id, told).await
     }
-}
 
-/// Keeps samples, and computes the activity anew from them.
-async fn keep(ctx: &StepContext, mark: &mut Mark<()>, due: Due, told: Value) -> Result<Outcome, StepError> {
-    let Ok(streams) = blocking(move || Streams::read(&told)).await? else { return Ok(Outcome::Faulty) };
-    let (strava_id, streams_of) = (due.strava_id, hangs_on(&due));
-    let told = Told { strava_id, streams_of, now_ms: ctx.clock.now_ms(), streams };
-    Ok(if part::keep(ctx, mark, strava_id, told).await? { Outcome::Done } else { Outcome::Faulty })
+    // One that was typed in has none, and one that is gone is found by its details and by the sweep.
+    async fn none(ctx: &StepContext, mark: &mut Mark<()>, due: &Due) -> Result<Outcome, StepError> {
+        let (strava_id, streams_of, now_ms) = (due.strava_id, hangs_on(due), ctx.clock.now_ms());
+        let write = move |intake: &mut Intake<'_, '_>| {
+            let which = (strava_id, streams_of.as_str());
+            activity::put_streams(intake.tx, intake.athlete, which, StreamsState::None, now_ms).map(drop)
+        };
+        mark.commit(ctx, (), write).await?;
+        Ok(Outcome::Done)
+    }
 }
 
 /// Samples as they came.
@@ -106,19 +97,6 @@ impl part::Part for Told {
         let which = (self.strava_id, self.streams_of.as_str());
         activity::put_streams(intake.tx, intake.athlete, which, StreamsState::Kept, self.now_ms)
     }
-}
-
-async fn note(
-    ctx: &StepContext,
-    mark: &mut Mark<()>,
-    due: &Due,
-    state: StreamsState,
-) -> Result<(), StepError> {
-    let (strava_id, streams_of, now_ms) = (due.strava_id, hangs_on(due), ctx.clock.now_ms());
-    let write = move |intake: &mut Intake<'_, '_>| {
-        activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms).map(drop)
-    };
-    mark.commit(ctx, (), write).await
 }
 
 fn hangs_on(due: &Due) -> String {

@@ -7,7 +7,7 @@ use engine::step::{Cause, StepError};
 use fitness::records::strava::activity::{self, Part};
 use fitness::records::strava::quota::Purpose;
 
-use super::fetch::Fetch;
+use super::fetch::{self, Fetch};
 use crate::client::{Client, Reply};
 
 /// After so many activities in a row that failed, it may not be the activities.
@@ -130,7 +130,7 @@ async fn vouches<F: Fetch>(ctx: &StepContext, client: &Client) -> Result<bool, S
     let athlete = ctx.run.partition.clone();
     let good = ctx.read(move |tx| activity::last_fetched(tx, &athlete, F::PART)).await?;
     let reply = match good {
-        Some(strava_id) => F::ask(ctx, client, strava_id).await,
+        Some(strava_id) => fetch::ask::<F>(ctx, client, strava_id).await,
         None => client.get(ctx, "athlete", &[], Purpose::Past).await,
     };
     match reply {

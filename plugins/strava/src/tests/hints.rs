@@ -16,7 +16,7 @@ use super::house::{House, NOW, ms};
 const MINUTE: Duration = Duration::from_secs(61);
 
 impl House {
-    async fn hint(&self, object_id: i64, aspect: &'static str, event_s: i64) {
+    pub(super) async fn hint(&self, object_id: i64, aspect: &'static str, event_s: i64) {
         let hint = Hint {
             owner_id: ATHLETE,
             object_type: "activity".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fitness::records::strava::{activity, item};
+use fitness::records::strava::{activity, effort, item};
 use serde_json::json;
 use upstream::strava::{ATHLETE, Calls};
 use upstream::{Fault, Switch};
@@ -81,7 +81,68 @@ async fn an_answer_that_is_spoilt_takes_nothing_of_an_athlete() {
                 let _ = house.athlete().await;
                 house.mend();
                 assert_eq!(house.items().await, kept, "{path} {fault:?}");
+                house.wait(Duration::from_secs(25 * 3_600));
+                house.athlete().await.unwrap();
+                assert_eq!(house.items().await, kept, "the next run reads it all");
             }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_spoilt_takes_nothing_of_segments_and_efforts() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        let ids = house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.strava().add_effort(STARRED, ids[0], 60, 126);
+        house.segments().await.unwrap();
+        for (better, fault) in (1..).zip(faults()) {
+            for (path, half) in [("segments/starred", 0), ("segment_efforts", 1)] {
+                let kept = house.segments_kept().await;
+                // A better time, so that the efforts on it are asked for.
+                let seconds = 126 - 2 * better - half;
+                house.strava().add_effort(STARRED, ids[1], 60, seconds);
+                house.wait(Duration::from_secs(25 * 3_600));
+                house.spoil(path, &fault);
+                let _ = house.segments().await;
+                house.mend();
+                let left = house.segments_kept().await;
+                let is_left = |one: &(String, String)| left.iter().any(|other| one.0 == other.0);
+                assert!(kept.iter().all(is_left), "{path} {fault:?}: {kept:?} {left:?}");
+                house.wait(Duration::from_secs(25 * 3_600));
+                house.segments().await.unwrap();
+                let efforts = house.read(|tx| effort::of_segment(tx, "me", STARRED)).await;
+                let is_best = efforts[0].elapsed_s == Some(seconds as f64) && efforts[0].avg_hr.is_some();
+                assert!(
+                    is_best,
+                    "{path} {fault:?}: the next run finds the effort and all of it: {efforts:?}"
+                );
+            }
+        }
+    })
+    .await;
+}
+
+/// One that the athlete of the stand-in has starred.
+const STARRED: i64 = 1_109_718;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_segments_of_which_one_cannot_be_read_unstars_none() {
+    House::each(async |house| {
+        house.segments().await.unwrap();
+        let kept = house.segments_kept().await;
+        for body in [json!([null]), json!([{ "name": "no id" }]), json!([[]])] {
+            let folder = tempfile::tempdir().unwrap();
+            let exchange = json!({
+                "request": { "method": "GET", "uri": "https://www.strava.com/api/v3/segments/starred" },
+                "response": { "status": 200, "headers": {}, "body": body },
+            });
+            std::fs::write(folder.path().join("starred.json"), exchange.to_string()).unwrap();
+            house.upstream.replay(folder.path()).unwrap();
+            house.wait(Duration::from_secs(25 * 3_600));
+            house.segments().await.unwrap();
+            assert_eq!(house.segments_kept().await, kept, "{body}");
         }
     })
     .await;
@@ -89,10 +150,19 @@ async fn an_answer_that_is_spoilt_takes_nothing_of_an_athlete() {
 
 impl House {
     async fn items(&self) -> Vec<(String, String)> {
+        self.items_of(&["athlete", "zones", "gear"]).await
+    }
+
+    /// Segments, and which best effort their efforts were read for.
+    async fn segments_kept(&self) -> Vec<(String, String)> {
+        self.items_of(&["segment", "segment_efforts"]).await
+    }
+
+    async fn items_of(&self, kinds: &[&'static str]) -> Vec<(String, String)> {
         let mut items = Vec::new();
-        for kind in ["athlete", "zones", "gear"] {
+        for &kind in kinds {
             let kept = self.read(move |tx| item::list(tx, "me", kind)).await;
-            items.extend(kept.into_iter().map(|item| (item.item_id, item.body)));
+            items.extend(kept.into_iter().map(|item| (format!("{kind} {}", item.item_id), item.body)));
         }
         items
     }

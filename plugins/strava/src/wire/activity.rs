@@ -59,6 +59,8 @@ pub(crate) struct Summary {
     pub(crate) is_start_hidden: bool,
     /// Of local time from UTC; nothing where it cannot be told.
     pub(crate) utc_offset_s: Option<i32>,
+    /// Such as `Europe/Berlin`.
+    pub(crate) time_zone: Option<String>,
     pub(crate) name: Option<String>,
     /// The source's own word.
     pub(crate) sport: Option<String>,
@@ -82,12 +84,11 @@ pub(crate) struct Summary {
     pub(crate) avg_temperature_c: Option<f64>,
     pub(crate) relative_effort: Option<f64>,
     pub(crate) workout_type: Option<i64>,
-    pub(crate) gear_id: Option<String>,
     pub(crate) is_commute: Option<bool>,
     pub(crate) is_manual: bool,
     pub(crate) is_on_trainer: bool,
-    /// Name of the file that was uploaded, or the other program's id.
-    pub(crate) external_id: Option<String>,
+    /// `everyone`, `followers_only` or `only_me`.
+    pub(crate) visibility: Option<String>,
     pub(crate) device: Option<String>,
 }
 
@@ -100,6 +101,7 @@ pub(crate) struct Detail {
     pub(crate) calories: Option<f64>,
     pub(crate) perceived_exertion: Option<f64>,
     pub(crate) gear: Option<String>,
+    pub(crate) is_hidden_from_home: Option<bool>,
     /// What recorded it: some lists do not say it.
     pub(crate) device: Option<String>,
     pub(crate) laps: Vec<Lap>,
@@ -129,6 +131,7 @@ impl Summary {
             start_ms,
             is_start_hidden,
             utc_offset_s: if is_start_hidden { Some(0) } else { offset_s(fields, start_ms, wall) },
+            time_zone: fields.text("timezone").map(zone_name).map(str::to_owned),
             name: fields.text("name").map(str::to_owned),
             sport: fields.text("sport_type").or_else(|| fields.text("type")).map(str::to_owned),
             elapsed_s: fields.positive("elapsed_time"),
@@ -150,11 +153,10 @@ impl Summary {
             avg_temperature_c: fields.number("average_temp"),
             relative_effort: fields.number("suffer_score"),
             workout_type: fields.get("workout_type").and_then(Value::as_i64),
-            gear_id: fields.text("gear_id").map(str::to_owned),
             is_commute: fields.flag("commute"),
             is_manual: fields.flag("manual").unwrap_or(false),
             is_on_trainer: fields.flag("trainer").unwrap_or(false),
-            external_id: fields.text("external_id").map(str::to_owned),
+            visibility: fields.text("visibility").map(str::to_owned),
             device: fields.text("device_name").map(str::to_owned),
         })
     }
@@ -183,6 +185,7 @@ impl Detail {
                 .number("perceived_exertion")
                 .filter(|felt| (1.0..=10.0).contains(felt)),
             gear: fields.within("gear").and_then(|gear| gear.text("name")).map(str::to_owned),
+            is_hidden_from_home: fields.flag("hide_from_home"),
             device: fields.text("device_name").map(str::to_owned),
             laps: fields.list("laps").filter_map(lap).collect(),
         })
@@ -241,6 +244,11 @@ fn plain(value: &Value) -> String {
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
+}
+
+/// A zone's name without the offset before it, which is that of winter all year.
+fn zone_name(timezone: &str) -> &str {
+    timezone.strip_prefix('(').and_then(|rest| rest.split_once(") ")).map_or(timezone, |(_, name)| name)
 }
 
 fn utc(epoch_ms: i64) -> Option<DateTime> {

@@ -45,9 +45,7 @@ impl Effort {
             pr_rank: fields.get("pr_rank").and_then(Value::as_i64),
         })
     }
-}
 
-impl Effort {
     /// The same as it is kept.
     pub(crate) fn into_record(self) -> Record {
         let Self { id, segment_id, strava_id, start_ms, elapsed_s, moving_s, distance_m, .. } = self;
