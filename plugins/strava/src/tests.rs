@@ -7,4 +7,5 @@ mod hints;
 mod house;
 mod kept;
 mod parts;
+mod subscription;
 mod sync;
