@@ -59,7 +59,7 @@ pub(crate) async fn refused(
     answer: &Answer,
     taken_ms: i64,
 ) -> Result<StepError, StepError> {
-    let is_day = told(answer).iter().any(|told| told.used.1 >= told.most.1);
+    let is_day = told(answer).iter().any(|told| told.most.1 > 0 && told.used.1 >= told.most.1);
     let span = if is_day { Span::Day } else { Span::Quarter };
     let now_ms = ctx.clock.now_ms();
     if !span.is_of_now(taken_ms, now_ms) {

@@ -2,6 +2,8 @@
 
 mod backfill;
 mod chaos;
+mod events;
+mod expiry;
 mod faults;
 mod hints;
 mod house;

@@ -67,12 +67,10 @@ impl Fetch for OfOne {
         let path = format!("activities/{}/streams", due.strava_id);
         let query = [("keys", KEYS), ("key_by_type", "true")];
         match client.get(ctx, &path, &query, Purpose::Past).await? {
-            Reply::Told(told) => keep(ctx, mark, due, told).await,
             // One that was typed in has none, and one that is gone is found by its details and by the sweep.
-            Reply::Gone => {
-                note(ctx, mark, &due, StreamsState::None).await?;
-                Ok(Outcome::Done)
-            }
+            Reply::Gone => none(ctx, mark, &due).await,
+            Reply::Told(told) if is_nothing(&told) => none(ctx, mark, &due).await,
+            Reply::Told(told) => keep(ctx, mark, due, told).await,
             Reply::NotEntitled | Reply::Faulty(_) => Ok(Outcome::Faulty),
         }
     }
@@ -105,20 +103,37 @@ impl part::Part for Told {
     }
 }
 
-async fn note(
-    ctx: &StepContext,
-    mark: &mut Mark<()>,
-    due: &Due,
-    state: StreamsState,
-) -> Result<(), StepError> {
+/// True where the answer is whole and names no stream.
+fn is_nothing(told: &Value) -> bool {
+    let is_empty_list = told.as_array().is_some_and(Vec::is_empty);
+    is_empty_list || told.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// Notes that there are no samples.
+async fn none(ctx: &StepContext, mark: &mut Mark<()>, due: &Due) -> Result<Outcome, StepError> {
     let (strava_id, streams_of, now_ms) = (due.strava_id, hangs_on(due), ctx.clock.now_ms());
     let write = move |intake: &mut Intake<'_, '_>| {
-        activity::put_streams(intake.tx, intake.athlete, (strava_id, &streams_of), state, now_ms).map(drop)
+        let which = (strava_id, streams_of.as_str());
+        activity::put_streams(intake.tx, intake.athlete, which, StreamsState::None, now_ms).map(drop)
     };
-    mark.commit(ctx, (), write).await
+    mark.commit(ctx, (), write).await?;
+    Ok(Outcome::Done)
 }
 
 fn hangs_on(due: &Due) -> String {
     let value: Value = serde_json::from_str(&due.summary).unwrap_or_default();
     streams_of(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_empty_list_or_object_names_no_stream() {
+        let found = [json!({}), json!([]), json!({ "time": {} }), json!([1]), json!(null), json!("")];
+        assert_eq!(found.map(|told| is_nothing(&told)), [true, true, false, false, false, false]);
+    }
 }

@@ -89,7 +89,7 @@ impl Sweep {
     async fn remove_missing(&self, ctx: &StepContext, mark: &mut Mark<Place>) -> Result<(), StepError> {
         let (athlete, began_ms) = (ctx.run.partition.clone(), mark.began_ms);
         let read = ctx.read(move |tx| {
-            let missing = activity::missing(tx, &athlete, began_ms, began_ms)?;
+            let missing = activity::missing(tx, &athlete, began_ms)?;
             Ok((missing, activity::counts(tx, &athlete)?.activities))
         });
         let (missing, of) = read.await?;
