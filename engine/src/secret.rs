@@ -108,6 +108,11 @@ impl Keys {
         self.ring(false)?.open(place, sealed)
     }
 
+    /// True where a secret was sealed by an older key than the one that seals now.
+    pub fn is_sealed_before(&self, sealed: &str) -> Result<bool, SecretError> {
+        Ok(!self.ring(false)?.seals_as(sealed))
+    }
+
     /// Which keys there are, and whether others may read them.
     pub fn inventory(&self) -> Result<Inventory, SecretError> {
         let file = self.path().map(Path::to_owned);

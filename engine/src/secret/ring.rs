@@ -41,6 +41,11 @@ impl Ring {
         self.0.iter().map(|key| key.id.clone()).collect()
     }
 
+    /// Whether the first key has sealed it.
+    pub(super) fn seals_as(&self, sealed: &str) -> bool {
+        self.0.first().is_some_and(|key| sealed.split_once('.').is_some_and(|(id, _)| id == key.id))
+    }
+
     pub(super) fn seal(&self, place: Place<'_>, plain: &str) -> Result<String, SecretError> {
         let key = self.0.first().ok_or(SecretError::Nowhere)?;
         let nonce = XNonce::try_generate().map_err(|_| SecretError::Random)?;

@@ -33,6 +33,8 @@ pub struct Computed {
     numbers: Numbers,
     /// Where a new version of the formulas computes anew what the import did.
     again: Option<Again>,
+    /// False where there are no samples any more, and what was computed from them stays.
+    is_put: bool,
 }
 
 /// What an activity was when its samples were read.
@@ -107,8 +109,10 @@ pub fn put(tx: &mut Tx<'_>, computed: &[Computed], changed: i64) -> Result<Optio
         }
     }
     let computed = current;
-    let texts: Vec<[Option<String>; 5]> = computed.iter().map(|computed| texts(&computed.numbers)).collect();
-    let rows: Vec<Vec<Value<'_>>> = computed
+    let of_samples: Vec<&Computed> = computed.iter().copied().filter(|computed| computed.is_put).collect();
+    let texts: Vec<[Option<String>; 5]> =
+        of_samples.iter().map(|computed| texts(&computed.numbers)).collect();
+    let rows: Vec<Vec<Value<'_>>> = of_samples
         .iter()
         .zip(&texts)
         .map(|(Computed { id, numbers, .. }, [power, hr, pace, watts, speeds])| {
@@ -181,13 +185,15 @@ impl Due {
         let samples = Samples::unpack(&self.blocks);
         let recorded = Recorded { sport: &self.sport, samples: &samples };
         let (numbers, again) = recorded.numbers();
-        let is_summed_up_anew = self.version != 0 && !samples.time_ms.is_empty();
+        let has_samples = !samples.time_ms.is_empty();
+        let is_summed_up_anew = self.version != 0 && has_samples;
         Computed {
             id: self.id,
             seen: Seen { version: self.version, changed: self.changed },
             local_date: self.local_date,
             numbers,
             again: is_summed_up_anew.then_some(again),
+            is_put: self.version == 0 || has_samples,
         }
     }
 }

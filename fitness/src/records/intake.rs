@@ -18,6 +18,14 @@ pub struct Intake<'a, 'tx> {
     starts_ms: Vec<i64>,
 }
 
+/// What becomes of the numbers of an activity that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// They are computed from the samples that come with it.
+    OfSamples,
+    Stay,
+}
+
 /// What a transaction changed.
 #[derive(Debug, Clone, Default)]
 pub struct Taken {
@@ -43,6 +51,20 @@ impl<'a, 'tx> Intake<'a, 'tx> {
 
     /// Writes an activity with what belongs to it; one that says the same changes nothing.
     pub fn write(&mut self, entry: &Entry) -> Result<Change> {
+        self.put(entry, Numbers::OfSamples)
+    }
+
+    /// Writes an activity whose samples may be kept no longer: what was computed from them stays.
+    pub fn write_beside_numbers(&mut self, entry: &Entry) -> Result<Change> {
+        let mut entry = entry.clone();
+        if !activity::carry(self.tx, &mut entry.activity)? {
+            return self.write(&entry);
+        }
+        entry.best_efforts = best_effort::list(self.tx, &entry.activity.id)?;
+        self.put(&entry, Numbers::Stay)
+    }
+
+    fn put(&mut self, entry: &Entry, numbers: Numbers) -> Result<Change> {
         let changed = self.change()?;
         let upserted = activity::upsert(self.tx, &entry.activity, changed)?;
         let has_other_efforts = best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
@@ -50,7 +72,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         let has_other_laps = lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
         // What is read anew may say the same and be kept in another form.
         activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
-        if upserted.change != Change::Inserted {
+        if upserted.change != Change::Inserted && numbers == Numbers::OfSamples {
             activity_number::forget(self.tx, &entry.activity.id)?;
         }
         if upserted.change == Change::Unchanged {

@@ -1,4 +1,4 @@
-//! What was deleted because a permission was taken back.
+//! What was deleted because a permission was taken back, or because the athlete said so.
 
 use std::collections::BTreeMap;
 

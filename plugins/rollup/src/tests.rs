@@ -336,6 +336,18 @@ mod scenario {
         assert_eq!((house.numbers(&id).await, house.shown(&id).await), before);
     }
 
+    pub(super) async fn a_new_version_leaves_the_numbers_of_samples_that_are_kept_no_longer(house: House) {
+        let id = house.recorded("running", "2024-03-01", 3.0).await;
+        house.work("2024-03-04").await;
+        let before = (house.numbers(&id).await, house.shown(&id).await);
+        house.expired(&id).await;
+        house.work("2024-03-04").await;
+        assert_eq!((house.numbers(&id).await, house.shown(&id).await), before);
+        let last = house.last_change().await;
+        house.work("2024-03-04").await;
+        assert_eq!(house.last_change().await, last, "they are not due again");
+    }
+
     pub(super) async fn what_is_up_to_date_is_not_computed_again(house: House) {
         house.recorded("running", "2024-03-01", 3.0).await;
         house.work("2024-03-04").await;

@@ -1,11 +1,13 @@
 //! The doctor's lines about Strava.
 
 mod reach;
+pub(crate) mod webhook;
 
 use engine::registry::{Check, Checkup, Means, Registry};
 use engine::step::BoxFuture;
 use fitness::records::strava::connection::{self, Connection, State};
 use fitness::records::strava::overview::{self, InStep, Window};
+use fitness::records::strava::subscription::{self, Subscription};
 use jiff::Timestamp;
 use store::Tx;
 
@@ -36,6 +38,7 @@ struct Facts {
     connections: Vec<Connection>,
     windows: Vec<Window>,
     in_step: Vec<InStep>,
+    subscriptions: Vec<Subscription>,
 }
 
 impl Check for Strava {
@@ -62,6 +65,7 @@ impl Strava {
         lines.extend(scopes(&facts.connections));
         lines.extend(quota(&facts.windows, now_ms));
         lines.extend(data(&facts, now_ms));
+        lines.extend(webhook::look(means, &facts.subscriptions));
         lines.extend(reach::look(means, &self.options).await);
         lines
     }
@@ -72,6 +76,7 @@ fn read(tx: &mut Tx<'_>) -> store::Result<Facts> {
         connections: connection::list(tx)?,
         windows: overview::windows(tx)?,
         in_step: overview::in_step(tx)?,
+        subscriptions: subscription::list(tx)?,
     })
 }
 
@@ -178,7 +183,7 @@ fn data(facts: &Facts, now_ms: i64) -> Option<Checkup> {
         if now_ms - since_ms > OLD_SWEEP_MS { old.push(line) } else { fresh.push(line) }
     }
     if !old.is_empty() {
-        let what = "what was deleted or changed there may still be here; `paceline run strava` asks";
+        let what = "what was deleted or changed there may still be here; `paceline sync --force` asks";
         return Some(Checkup::ill(DATA, format!("{}; {what}", old.join("; "))));
     }
     (!fresh.is_empty()).then(|| Checkup::well(DATA, fresh.join("; ")))

@@ -28,16 +28,20 @@ pub(crate) enum Reply {
     Told(Value),
     /// There is no such thing, or not for this athlete.
     Gone,
-    /// The athlete has no right to it, as without a subscription.
+    /// The athlete has no right to it, as without a subscription, or did not grant it.
     NotEntitled,
     /// Strava fails at this one thing, with that status, or its answer cannot be read.
     Faulty(u16),
 }
 
+/// The list without which nothing is synced.
+pub(crate) const LIST: &str = "athlete/activities";
+
 /// An answer, and what it was asked with.
 struct Heard {
     answer: Answer,
     access: Access,
+    is_list: bool,
     /// When the call was taken out of its windows, in epoch milliseconds.
     taken_ms: i64,
 }
@@ -66,14 +70,18 @@ impl Client {
         self.reply(ctx, heard).await
     }
 
-    /// True where Strava takes neither the token nor, when asked just now, the one that renews it. A connection that
-    /// was thought dead before proves nothing: an answer that was lost ends in the same.
+    /// True where Strava takes neither the token nor, when asked just now, the one that renews it. Of a connection that
+    /// was dead before, which an answer that was lost ends in too, nothing is renewed: its last token is asked with.
     pub(crate) async fn is_refused(&self, ctx: &StepContext) -> Result<bool, StepError> {
         let is_token = |heard: &Heard| Refusal::of(&heard.answer) == Some(Refusal::Token);
+        if let Some(access) = token::last(ctx).await? {
+            let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
+            return if is_token(&heard) { Ok(true) } else { self.is_lost(ctx, heard).await };
+        }
         let access = token::current(ctx, &self.options).await?;
         let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
         if !is_token(&heard) {
-            return self.reply(ctx, heard).await.map(|_| false);
+            return self.is_lost(ctx, heard).await;
         }
         let access = match token::renew(ctx, &self.options, &heard.access).await {
             Ok(access) => access,
@@ -81,7 +89,18 @@ impl Client {
             Err(error) => return Err(error),
         };
         let heard = self.ask(ctx, access, "athlete", &[], Purpose::Fresh).await?;
-        if is_token(&heard) { Ok(true) } else { self.reply(ctx, heard).await.map(|_| false) }
+        if is_token(&heard) { Ok(true) } else { self.is_lost(ctx, heard).await }
+    }
+
+    /// False where the token was taken; where Strava is in trouble that is not known.
+    async fn is_lost(&self, ctx: &StepContext, heard: Heard) -> Result<bool, StepError> {
+        match self.reply(ctx, heard).await? {
+            Reply::Told(_) | Reply::NotEntitled => Ok(false),
+            Reply::Gone | Reply::Faulty(_) => {
+                let message = "Strava does not say whether the access is over";
+                Err(StepError::Failed(Cause::new("upstream_unavailable", message)))
+            }
+        }
     }
 
     /// The athlete's account.
@@ -118,11 +137,11 @@ impl Client {
         };
         ctx.meter.bytes(answer.body.len() as u64);
         quota::learn(ctx, &answer, taken_ms).await?;
-        Ok(Heard { answer, access, taken_ms })
+        Ok(Heard { answer, access, is_list: path == LIST, taken_ms })
     }
 
     async fn reply(&self, ctx: &StepContext, heard: Heard) -> Result<Reply, StepError> {
-        let Heard { answer, access, taken_ms } = heard;
+        let Heard { answer, access, is_list, taken_ms } = heard;
         let Some(refusal) = Refusal::of(&answer) else {
             if matches!(access.state, State::Inactive | State::AthleteLimit) {
                 token::note(ctx, &access, State::Connected, None).await?;
@@ -135,6 +154,8 @@ impl Client {
             Refusal::Faulty => Ok(Reply::Faulty(answer.status)),
             Refusal::Spent => Err(quota::refused(ctx, &answer, taken_ms).await?),
             Refusal::Token => stop(ctx, &access, State::NeedsReauth, "Strava takes the token no more").await,
+            // Whoever did not grant one thing may see the others.
+            Refusal::Scope if !is_list => Ok(Reply::NotEntitled),
             Refusal::Scope => {
                 let reason = "what was granted does not cover this; connect again and leave all boxes ticked";
                 stop(ctx, &access, State::ScopeMissing, reason).await

@@ -13,7 +13,7 @@ use fitness::records::purge_receipt;
 use fitness::records::strava::connection::{self, Connection as Row, Pair, State};
 use fitness::records::strava::{authorization, purge};
 use store::Tx;
-use tracing::info;
+use tracing::{info, warn};
 use zeroize::Zeroizing;
 
 use crate::oauth::{self, Grant, Refusal, Tokens};
@@ -120,14 +120,39 @@ impl Strava {
             other => other.cause(),
         })?;
         let scopes = Scopes::parse(query.get("scope").map_or("", String::as_str));
-        self.keep(means, athlete, &grant, &scopes).await?;
+        match self.keep(means, athlete, &grant, &scopes).await? {
+            Kept::Done => {}
+            kept => return Err(self.give_back(means, &grant, kept).await),
+        }
         info!(scopes = %scopes, "Strava is connected");
         Ok(connected(grant.strava_id, &scopes))
     }
 
-    async fn keep(&self, means: &Means, athlete: &str, grant: &Grant, scopes: &Scopes) -> Result<(), Cause> {
+    async fn keep(
+        &self,
+        means: &Means,
+        athlete: &str,
+        grant: &Grant,
+        scopes: &Scopes,
+    ) -> Result<Kept, Cause> {
         let pair = Vault { keys: &means.secrets }.seal(athlete, &grant.tokens)?;
         put(means, row(athlete, Some(grant.strava_id), scopes, pair, means.clock.now_ms())).await
+    }
+
+    /// Ends at Strava what is not kept here, and says why it is not.
+    async fn give_back(&self, means: &Means, grant: &Grant, kept: Kept) -> Cause {
+        // The other athlete's access is of the same grant, and would end with it.
+        if kept != Kept::Elsewhere {
+            let refresh = &grant.tokens.refresh;
+            match oauth::revoke(&means.http, &means.clock, &self.options, refresh).await {
+                Ok(()) => info!("a grant that is not kept was given back to Strava"),
+                Err(refusal) => {
+                    let code = refusal.cause().code;
+                    warn!(code, "a grant that is not kept could not be given back to Strava");
+                }
+            }
+        }
+        kept.cause()
     }
 
     /// The pair after the secret is committed before it is used, and whose it is told only by using it.
@@ -137,18 +162,46 @@ impl Strava {
         let whose = athlete.to_owned();
         let kept = means.store.read(move |tx| connection::get(tx, &whose)).await?;
         // The secret is dead where something came after it, which then goes on.
-        if kept.is_some_and(|kept| kept.state != State::NeedsReauth) {
-            let found = token::find(means, &self.options, athlete, Wanted::Lasting).await;
-            return found.map(connected).map_err(cause);
+        if kept.as_ref().is_none_or(|kept| kept.state == State::NeedsReauth) {
+            let refresh = Zeroizing::new(secret.trim().to_owned());
+            let tokens = Tokens { access: Zeroizing::default(), refresh, expires_ms: 0 };
+            let pair = Vault { keys: &means.secrets }.seal(athlete, &tokens)?;
+            let account = kept.as_ref().and_then(|kept| kept.strava_id);
+            let unproven = row(athlete, account, &Scopes::default(), pair, means.clock.now_ms());
+            match put(means, Row { state: State::Connected, ..unproven }).await? {
+                Kept::Done => {}
+                kept => return Err(kept.cause()),
+            }
         }
-        let refresh = Zeroizing::new(secret.trim().to_owned());
-        let tokens = Tokens { access: Zeroizing::default(), refresh, expires_ms: 0 };
-        let pair = Vault { keys: &means.secrets }.seal(athlete, &tokens)?;
-        let all = Scopes::seen(true, true);
-        put(means, row(athlete, None, &all, pair, means.clock.now_ms())).await?;
         let found = token::find(means, &self.options, athlete, Wanted::Lasting).await;
-        found.map(connected).map_err(cause)
+        match found.map(connected).map_err(cause) {
+            Err(cause) if ends(&cause) => {
+                take_back(means, athlete, kept.filter(|kept| !kept.is_unproven())).await?;
+                Err(cause)
+            }
+            found => found,
+        }
     }
+}
+
+/// True where a grant that was taken over is of no use.
+fn ends(cause: &Cause) -> bool {
+    ["strava_needs_reauth", "strava_other_account", "strava_connected_elsewhere"].contains(&cause.code)
+}
+
+/// Leaves what was there before a grant was taken over that is of no use.
+async fn take_back(means: &Means, athlete: &str, before: Option<Row>) -> Result<(), Cause> {
+    let athlete = athlete.to_owned();
+    let restore = move |tx: &mut Tx<'_>| {
+        let tried = connection::get(tx, &athlete)?.filter(|kept| kept.scopes.is_empty());
+        match (tried, &before) {
+            (Some(tried), _) if tried.state == State::Disconnecting => Ok(()),
+            (Some(_), Some(before)) => connection::put(tx, before),
+            (Some(tried), None) if tried.strava_id.is_none() => connection::remove(tx, &athlete).map(drop),
+            _ => Ok(()),
+        }
+    };
+    Ok(means.store.write(restore).await?)
 }
 
 /// True where Strava may be asked for an athlete.
@@ -189,6 +242,7 @@ async fn status(means: &Means, athlete: &str) -> Result<Status, Cause> {
 }
 
 /// What became of a grant that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Done,
     /// The account is another athlete's.
@@ -198,9 +252,29 @@ enum Kept {
     Disconnecting,
 }
 
-async fn put(means: &Means, row: Row) -> Result<(), Cause> {
+impl Kept {
+    /// Why it is not kept.
+    fn cause(self) -> Cause {
+        match self {
+            Self::Elsewhere => identity::elsewhere(),
+            Self::Done | Self::Other => identity::other(),
+            Self::Disconnecting => {
+                let message =
+                    "what came from Strava is being deleted; `paceline strava disconnect` goes on with it";
+                Cause::new("strava_disconnecting", message)
+            }
+        }
+    }
+}
+
+async fn put(means: &Means, row: Row) -> Result<Kept, Cause> {
     let put = move |tx: &mut Tx<'_>| {
         let before = connection::get(tx, &row.athlete)?;
+        if let Some(new) = row.strava_id
+            && connection::of_account(tx, new)?.is_some_and(|other| other != row.athlete)
+        {
+            return Ok(Kept::Elsewhere);
+        }
         if before.as_ref().is_some_and(|before| before.state == State::Disconnecting) {
             return Ok(Kept::Disconnecting);
         }
@@ -208,27 +282,10 @@ async fn put(means: &Means, row: Row) -> Result<(), Cause> {
         if row.strava_id.is_some_and(|new| known.is_some_and(|known| known != new)) {
             return Ok(Kept::Other);
         }
-        if let Some(new) = row.strava_id
-            && connection::of_account(tx, new)?.is_some_and(|other| other != row.athlete)
-        {
-            return Ok(Kept::Elsewhere);
-        }
         connection::put(tx, &row)?;
         Ok(Kept::Done)
     };
-    match means.store.write(put).await? {
-        Kept::Done => Ok(()),
-        Kept::Elsewhere => Err(identity::elsewhere()),
-        Kept::Other => {
-            let message = "another Strava account is connected; `paceline strava disconnect` ends that first";
-            Err(Cause::new("strava_other_account", message))
-        }
-        Kept::Disconnecting => {
-            let message =
-                "what came from Strava is being deleted; `paceline strava disconnect` goes on with it";
-            Err(Cause::new("strava_disconnecting", message))
-        }
-    }
+    Ok(means.store.write(put).await?)
 }
 
 fn row(athlete: &str, strava_id: Option<i64>, scopes: &Scopes, pair: Pair, now_ms: i64) -> Row {

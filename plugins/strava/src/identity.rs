@@ -37,17 +37,25 @@ pub(crate) async fn learn(
     };
     let activities = ask("athlete/activities", &[("per_page", "1")]).await?;
     let zones = ask("athlete/zones", &[]).await?;
-    let scopes = Scopes::seen(may(&activities)?, may(&zones)?);
+    let segments = ask("segments/starred", &[("per_page", "1")]).await?;
+    let scopes = Scopes::seen(may(&segments)?, may(&activities)?, may(&zones)?);
     let state = if scopes.see_activities() { State::Connected } else { State::ScopeMissing };
     let (whose, told, now_ms) = (athlete.to_owned(), scopes.to_string(), means.clock.now_ms());
     let note = move |tx: &mut store::Tx<'_>| {
-        if connection::of_account(tx, strava_id)?.is_some_and(|other| other != whose) {
-            return Ok(false);
+        if connection::of_account(tx, strava_id)?.is_some_and(|who| who != whose) {
+            return Ok(Some(elsewhere()));
         }
-        connection::identify(tx, &whose, (strava_id, &told), (state, None), now_ms).map(|()| true)
+        // What is stored is of the account that was connected before.
+        let known = connection::get(tx, &whose)?.and_then(|known| known.strava_id);
+        if known.is_some_and(|known| known != strava_id) {
+            let (state, cause) = (State::NeedsReauth, other());
+            connection::note(tx, &whose, pair, (state, Some(&cause.message)), now_ms)?;
+            return Ok(Some(cause));
+        }
+        connection::identify(tx, &whose, (strava_id, &told), (state, None), now_ms).map(|()| None)
     };
-    if !means.store.write(note).await? {
-        return Err(StepError::Hopeless(elsewhere()));
+    if let Some(cause) = means.store.write(note).await? {
+        return Err(StepError::Hopeless(cause));
     }
     Ok(Access { token, pair, strava_id, scopes, state })
 }
@@ -58,6 +66,12 @@ pub(crate) fn elsewhere() -> Cause {
         "strava_connected_elsewhere",
         "another athlete of this installation has connected that account",
     )
+}
+
+/// An athlete has one account at a time.
+pub(crate) fn other() -> Cause {
+    let message = "another Strava account is connected; `paceline strava disconnect` ends that first";
+    Cause::new("strava_other_account", message)
 }
 
 async fn ask(

@@ -54,6 +54,8 @@ pub(crate) struct Changed {
     pub(crate) kept: Option<Kept>,
     pub(crate) entry: Entry,
     pub(crate) told: ExportRow,
+    /// True where what its samples told stays, although they have expired.
+    keeps_numbers: bool,
 }
 
 /// What is stored of an activity.
@@ -119,7 +121,8 @@ impl Changed {
         let samples = if is_same_way { stored.samples() } else { Samples::default() };
         let entry = decode::entry(athlete, summary, detail.as_ref(), samples, zone);
         let told = decode::told(athlete, summary, detail.as_ref());
-        Self { listed, kept, entry, told }
+        let is_expired = kept.as_ref().is_some_and(Kept::has_expired) && entry.columns.is_empty();
+        Self { listed, kept, entry, told, keeps_numbers: is_same_way && is_expired }
     }
 }
 
@@ -156,15 +159,24 @@ pub(crate) fn write(intake: &mut Intake<'_, '_>, changed: &[Changed], listed_ms:
     let listed: Vec<(Listed, Option<Kept>)> =
         changed.iter().map(|one| (one.listed.clone(), one.kept.clone())).collect();
     activity::put(intake.tx, athlete, &listed, listed_ms)?;
-    for Changed { entry, told, .. } in changed {
-        write_one(intake, entry, told)?;
+    for Changed { entry, told, keeps_numbers, .. } in changed {
+        write_one(intake, entry, told, *keeps_numbers)?;
     }
     Ok(())
 }
 
 /// Writes an activity with what Strava itself says of it.
-pub(crate) fn write_one(intake: &mut Intake<'_, '_>, entry: &Entry, told: &ExportRow) -> store::Result<()> {
-    intake.write(entry)?;
+pub(crate) fn write_one(
+    intake: &mut Intake<'_, '_>,
+    entry: &Entry,
+    told: &ExportRow,
+    keeps_numbers: bool,
+) -> store::Result<()> {
+    if keeps_numbers {
+        intake.write_beside_numbers(entry)?
+    } else {
+        intake.write(entry)?
+    };
     if export_row::put(intake.tx, intake.athlete, told)? {
         // What the athlete felt, and whether it was a race, count too.
         let changed = intake.change()?;

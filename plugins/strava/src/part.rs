@@ -8,6 +8,7 @@ use fitness::entry::Entry;
 use fitness::recording::Samples;
 use fitness::records::export_row::ExportRow;
 use fitness::records::intake::Intake;
+use fitness::records::strava::activity;
 use jiff::tz::TimeZone;
 
 use crate::decode;
@@ -53,7 +54,9 @@ pub(crate) async fn keep(
                 return Ok(false);
             }
             if told.put(intake)? {
-                listing::write_one(intake, &entry, &row)?;
+                let kept = activity::known(intake.tx, intake.athlete, &[strava_id])?.remove(&strava_id);
+                let is_expired = kept.is_some_and(|kept| kept.has_expired()) && entry.columns.is_empty();
+                listing::write_one(intake, &entry, &row, is_expired)?;
             }
             Ok(true)
         };

@@ -83,7 +83,7 @@ pub(crate) async fn refused_by(
 }
 
 fn refused_span(answer: &Answer) -> Span {
-    let is_day = told(answer).iter().any(|told| told.used.1 >= told.most.1);
+    let is_day = told(answer).iter().any(|told| told.most.1 > 0 && told.used.1 >= told.most.1);
     if is_day { Span::Day } else { Span::Quarter }
 }
 

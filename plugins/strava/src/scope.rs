@@ -64,9 +64,9 @@ impl Scopes {
         self.0.iter().cloned().collect()
     }
 
-    /// What can be seen where `activities` or `zones` were answered: Strava tells no scopes of a grant from before.
-    pub(crate) fn seen(activities: bool, zones: bool) -> Self {
-        let seen = [(PUBLIC, true), (ALL_ACTIVITIES, activities), (PROFILE, zones)];
+    /// What can be seen where these were answered: Strava tells no scopes of a grant from before.
+    pub(crate) fn seen(segments: bool, activities: bool, zones: bool) -> Self {
+        let seen = [(PUBLIC, segments), (ALL_ACTIVITIES, activities), (PROFILE, zones)];
         Self(seen.into_iter().filter(|(_, is_seen)| *is_seen).map(|(scope, _)| scope.to_owned()).collect())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::http::{Answer, Authorization, Base, Limits, Question, Verb};
 use engine::registry::Means;
-use engine::secret::Place;
+use engine::secret::{Place, SecretError};
 use engine::step::Cause;
 use fitness::records::strava::subscription::{self, Subscription, TABLE};
 use serde::Deserialize;
@@ -19,6 +19,7 @@ use crate::word;
 /// Strava calls the address before it answers.
 const LIMITS: Limits = Limits { time: Duration::from_secs(30), bytes: 1 << 20 };
 const PATH: &str = "push_subscriptions";
+const REFUSED: &str = "strava_subscription_refused";
 
 /// A subscription as Strava tells it, and whether it is ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,11 @@ pub async fn create(means: &Means, options: &Options) -> Result<Subscribed, Caus
         verify_token: means.secrets.seal(place(&address, "verify_token"), &verify_token)?,
         changed_ms: means.clock.now_ms(),
     };
+    let was_lost = waits(means, &address).await?;
     if let Some(there) = show(means, options).await? {
+        if was_lost && there.is_ours && there.address == address {
+            return Ok(there);
+        }
         let message = format!("there is a subscription already, for `{}`", there.address);
         return Err(Cause::new("strava_subscription_exists", message));
     }
@@ -74,6 +79,8 @@ pub async fn create(means: &Means, options: &Options) -> Result<Subscribed, Caus
             put(means, Subscription { subscription_id: Some(id), ..row }).await?;
             Ok(Subscribed { id, address, is_ours: true })
         }
+        // Where the answer was lost there may be a subscription, which the next call finds by its words.
+        Err(cause) if cause.code != REFUSED => Err(cause),
         Err(cause) => {
             forget(means, address).await?;
             Err(cause)
@@ -91,8 +98,7 @@ pub async fn show(means: &Means, options: &Options) -> Result<Option<Subscribed>
     let Some(Told { id, callback_url }) = read::<Vec<Told>>(&answer)?.into_iter().next() else {
         return Ok(None);
     };
-    let kept = means.store.read(subscription::list).await?;
-    let ours = kept.into_iter().find(|kept| kept.subscription_id == Some(id));
+    let ours = ours(means, id, &callback_url).await?;
     let is_ours = ours.is_some();
     let address = match ours {
         Some(ours) => ours.callback,
@@ -118,20 +124,76 @@ pub async fn delete(means: &Means, options: &Options) -> Result<Option<Subscribe
     Ok(Some(there))
 }
 
+/// The row of a subscription; one whose answer was lost is known by the word in its address, and gets its id.
+async fn ours(means: &Means, id: i64, callback_url: &str) -> Result<Option<Subscription>, Cause> {
+    for row in means.store.read(subscription::list).await? {
+        let opened = Words::open(means, &row);
+        if let Ok(words) = &opened {
+            seal_anew(means, &row, words).await?;
+        }
+        if row.subscription_id == Some(id) {
+            return Ok(Some(row));
+        }
+        let address = |words: Words| format!("{}/{}", row.callback, *words.path_word);
+        if row.subscription_id.is_none() && opened.is_ok_and(|words| address(words) == callback_url) {
+            let (callback, now_ms) = (row.callback.clone(), means.clock.now_ms());
+            let accept = move |tx: &mut Tx<'_>| subscription::accept(tx, &callback, id, now_ms);
+            means.store.write(accept).await?;
+            return Ok(Some(Subscription { subscription_id: Some(id), ..row }));
+        }
+    }
+    Ok(None)
+}
+
+/// True where a subscription was asked for and its answer lost.
+async fn waits(means: &Means, address: &str) -> Result<bool, Cause> {
+    let kept = means.store.read(subscription::list).await?;
+    Ok(kept.iter().any(|kept| kept.callback == address && kept.subscription_id.is_none()))
+}
+
 /// The subscription whose address ends in that word.
 pub(crate) async fn known(means: &Means, given: &str) -> store::Result<Option<Known>> {
     let kept = means.store.read(subscription::list).await?;
     let given = word::hash(given);
     for subscription in kept {
-        let open = |column, sealed: &str| means.secrets.open(place(&subscription.callback, column), sealed);
-        let path_word = open("path_word", &subscription.path_word);
-        let verify_token = open("verify_token", &subscription.verify_token);
-        let (Ok(path_word), Ok(verify_token)) = (path_word, verify_token) else { continue };
-        if word::hash(&path_word) == given {
-            return Ok(Some(Known { subscription, verify_token }));
+        let Ok(words) = Words::open(means, &subscription) else { continue };
+        if word::hash(&words.path_word) == given {
+            seal_anew(means, &subscription, &words).await?;
+            return Ok(Some(Known { subscription, verify_token: words.verify_token }));
         }
     }
     Ok(None)
+}
+
+/// The words of a subscription, opened.
+pub(crate) struct Words {
+    path_word: Zeroizing<String>,
+    verify_token: Zeroizing<String>,
+}
+
+impl Words {
+    pub(crate) fn open(means: &Means, of: &Subscription) -> Result<Self, SecretError> {
+        let open = |column, sealed: &str| means.secrets.open(place(&of.callback, column), sealed);
+        Ok(Self {
+            path_word: open("path_word", &of.path_word)?,
+            verify_token: open("verify_token", &of.verify_token)?,
+        })
+    }
+}
+
+/// Words never change, so that an older key would be needed for as long as the subscription lasts.
+async fn seal_anew(means: &Means, row: &Subscription, words: &Words) -> store::Result<()> {
+    let keys = &means.secrets;
+    let is_old = |sealed: &str| keys.is_sealed_before(sealed).unwrap_or(false);
+    if !is_old(&row.path_word) && !is_old(&row.verify_token) {
+        return Ok(());
+    }
+    let seal = |column, word: &str| keys.seal(place(&row.callback, column), word);
+    let sealed = (seal("path_word", &words.path_word), seal("verify_token", &words.verify_token));
+    let (Ok(path_word), Ok(verify_token)) = sealed else { return Ok(()) };
+    let row = row.clone();
+    let write = move |tx: &mut Tx<'_>| subscription::seal_anew(tx, &row, (&path_word, &verify_token));
+    means.store.write(write).await
 }
 
 fn address(options: &Options) -> Result<String, Cause> {
@@ -144,7 +206,7 @@ fn address(options: &Options) -> Result<String, Cause> {
     Ok(base.to_open(&[]).trim_end_matches('/').to_owned())
 }
 
-fn place<'a>(address: &'a str, column: &'a str) -> Place<'a> {
+pub(crate) fn place<'a>(address: &'a str, column: &'a str) -> Place<'a> {
     Place { table: TABLE, row: address, column }
 }
 
@@ -182,6 +244,11 @@ fn refused(answer: &Answer) -> Cause {
         .filter_map(|error| Some(format!("{}: {}", error["field"].as_str()?, error["code"].as_str()?)))
         .collect();
     let told = if told.is_empty() { String::new() } else { format!(", {}", told.join("; ")) };
+    if answer.status >= 500 {
+        // Nobody knows what it did.
+        let message = format!("Strava is in trouble (status {})", answer.status);
+        return Cause::new("upstream_unavailable", message);
+    }
     let message = format!("Strava refuses the subscription (status {}{told})", answer.status);
-    Cause::new("strava_subscription_refused", message)
+    Cause::new(REFUSED, message)
 }

@@ -2,6 +2,8 @@
 
 mod backfill;
 mod chaos;
+mod events;
+mod expiry;
 mod faults;
 mod hints;
 mod house;
@@ -9,4 +11,5 @@ mod kept;
 mod parts;
 mod recorded;
 mod silence;
+mod subscription;
 mod sync;

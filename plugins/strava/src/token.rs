@@ -74,6 +74,22 @@ pub(crate) async fn renew(ctx: &StepContext, options: &Options, used: &Access) -
     find(&ctx.means()?, options, &ctx.run.partition, Wanted::After(used.pair)).await
 }
 
+/// True where no token is given out until a person does something.
+pub(crate) fn is_dead(state: State) -> bool {
+    matches!(state, State::NeedsReauth | State::ScopeMissing)
+}
+
+/// The last token of a connection that gives out none any more; it is renewed no more either.
+pub(crate) async fn last(ctx: &StepContext) -> Result<Option<Access>, StepError> {
+    let athlete = ctx.run.partition.clone();
+    let kept = ctx.read(move |tx| connection::get(tx, &athlete)).await?;
+    let Some(kept) = kept.filter(|kept| is_dead(kept.state)) else { return Ok(None) };
+    let Some(strava_id) = kept.strava_id else { return Ok(None) };
+    let token = Vault { keys: &ctx.means()?.secrets }.access(&kept).map_err(StepError::Hopeless)?;
+    let (pair, scopes, state) = (kept.number, Scopes::parse(&kept.scopes), kept.state);
+    Ok(Some(Access { token, pair, strava_id, scopes, state }))
+}
+
 /// Notes how the connection is, for everybody to see; what a pair was told that is over by now is forgotten.
 pub(crate) async fn note(
     ctx: &StepContext,
@@ -104,7 +120,7 @@ pub(crate) async fn find(
     let connection = renewal.find(wanted).await?;
     let token = Vault { keys: &means.secrets }.access(&connection).map_err(StepError::Hopeless)?;
     let (pair, scopes) = (connection.number, Scopes::parse(&connection.scopes));
-    match connection.strava_id {
+    match connection.strava_id.filter(|_| !connection.is_unproven()) {
         Some(strava_id) => Ok(Access { token, pair, strava_id, scopes, state: connection.state }),
         None => identity::learn(means, options, athlete, (token, pair)).await,
     }

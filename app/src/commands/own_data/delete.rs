@@ -130,15 +130,15 @@ async fn delete(
     let watcher = progress.watcher();
     let step: Arc<str> = "delete".into();
     loop {
-        let (athlete, now_ms) = (athlete.to_owned(), Clock::system().now_ms());
+        let (athlete, now_ms, key) = (athlete.to_owned(), Clock::system().now_ms(), what.receipt_key());
         let part = move |tx: &mut store::Tx<'_>| {
-            let mut receipt = purge_receipt::begin(tx, &athlete, what.as_str(), now_ms)?;
+            let mut receipt = purge_receipt::begin(tx, &athlete, &key, now_ms)?;
             let deleted = removal::some(tx, &athlete, what)?;
             receipt.done_ms = deleted.is_empty().then_some(now_ms);
             for (table, rows) in deleted {
                 *receipt.deleted.entry(table).or_default() += rows;
             }
-            purge_receipt::put(tx, &athlete, what.as_str(), &receipt)?;
+            purge_receipt::put(tx, &athlete, &key, &receipt)?;
             Ok(receipt)
         };
         let receipt = store.write(part).await?;
@@ -181,6 +181,9 @@ fn listed(rows: &Deleted, verb: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use fitness::records::athlete::{self, Athlete};
+    use fitness::records::strava::purge;
+
     use super::*;
 
     #[test]
@@ -189,6 +192,23 @@ mod tests {
             let word = from.to_possible_value().unwrap().get_name().to_owned();
             assert_eq!(What::parse(&word), Some(from.what()), "{word}");
         }
+    }
+
+    #[tokio::test]
+    async fn its_receipt_is_none_of_an_access_that_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("store.db").display());
+        let store = Store::open(&url.parse().unwrap()).await.unwrap();
+        store.migrate().await.unwrap();
+        let me = Athlete { id: "me".to_owned(), timezone: "UTC".to_owned(), created_ms: 0 };
+        store.write(move |tx| athlete::ensure(tx, &me)).await.unwrap();
+        delete(&store, "me", What::StravaApi, 0, &Progress::new(true)).await.unwrap();
+        let key = What::StravaApi.receipt_key();
+        let read = move |tx: &mut store::Tx<'_>| {
+            let of_access = purge_receipt::last(tx, "me", purge::PROVENANCE)?;
+            Ok((of_access, purge_receipt::last(tx, "me", &key)?.is_some()))
+        };
+        assert_eq!(store.read(read).await.unwrap(), (None, true));
     }
 
     #[test]

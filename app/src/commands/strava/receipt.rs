@@ -19,11 +19,12 @@ pub(super) fn to_json(receipt: &Receipt) -> Value {
 pub(super) fn lines(receipt: &Receipt) -> Vec<String> {
     let time = |ms| Timestamp::from_millisecond(ms).map(|at| format!("{at:.0}")).unwrap_or_default();
     let mut lines = vec![format!("asked for {}, deleted {}", time(receipt.asked_ms), time(receipt.done_ms))];
-    lines.push(match &receipt.not_revoked {
-        None => "Strava has ended the access".to_owned(),
-        Some(why) => format!(
+    lines.push(match (&receipt.not_revoked, receipt.revoked) {
+        (_, true) => "Strava has ended the access".to_owned(),
+        (Some(why), false) => format!(
             "Strava did not confirm that the access is over ({why}); https://www.strava.com/settings/apps ends it"
         ),
+        (None, false) => "Strava was not asked to end an access".to_owned(),
     });
     let counts = receipt.deleted.iter();
     lines.extend(counts.map(|(table, rows)| {
@@ -36,6 +37,18 @@ pub(super) fn lines(receipt: &Receipt) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_said_of_strava_that_nobody_asked() {
+        let told = |revoked, not_revoked: Option<&str>| {
+            let not_revoked = not_revoked.map(str::to_owned);
+            let deleted = std::collections::BTreeMap::new();
+            lines(&Receipt { asked_ms: 0, done_ms: 0, revoked, not_revoked, deleted, then: None }).remove(1)
+        };
+        assert_eq!(told(true, None), "Strava has ended the access");
+        assert_eq!(told(false, None), "Strava was not asked to end an access");
+        assert!(told(false, Some("away")).starts_with("Strava did not confirm"));
+    }
 
     #[test]
     fn a_receipt_tells_what_was_deleted_and_whether_strava_agreed() {

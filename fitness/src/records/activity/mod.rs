@@ -2,12 +2,14 @@
 
 pub mod duplicate;
 mod effort;
+mod expired;
 mod list;
 mod search;
 
 pub use effort::{
     Measured, Pending, best_20min_power, contributions, count_pending, measured, peaks, pending, with_reading,
 };
+pub(in crate::records) use expired::carry;
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};
 pub(in crate::records) use list::{list_shareable, shareable};
 pub use search::{Filter, known_sport, search};
@@ -273,6 +275,7 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
     duplicate::QUERIES[0],
     duplicate::QUERIES[1],
     effort::QUERIES,
+    expired::QUERIES,
     list::QUERIES,
     search::QUERIES,
 ];

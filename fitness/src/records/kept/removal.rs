@@ -41,6 +41,11 @@ impl What {
         Self::ALL.into_iter().find(|what| what.as_str() == word)
     }
 
+    /// The key of its receipts, which are not those of a permission that was taken back.
+    pub fn receipt_key(self) -> String {
+        format!("delete:{}", self.as_str())
+    }
+
     fn holds(self, part: Self) -> bool {
         self == Self::All || self == part
     }

@@ -35,6 +35,13 @@ pub struct Kept {
     pub is_gone: bool,
 }
 
+impl Kept {
+    /// True where its samples were kept as long as they may be.
+    pub fn has_expired(&self) -> bool {
+        self.streams_state == Some(StreamsState::Expired)
+    }
+}
+
 /// What became of the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamsState {
@@ -157,17 +164,22 @@ const RETRY: Sql = Sql::Both(
     "UPDATE strava_activity SET detail_faults = 0, streams_faults = 0, fault = NULL \
      WHERE athlete = $1 AND (detail_faults >= $2 OR streams_faults >= $2)",
 );
+// What was not found keeps its fingerprint until the next sweep, so that a list of the days does not bring it back.
 const GONE: Sql = Sql::Both(
-    "UPDATE strava_activity SET gone_ms = $3, summary = NULL, \
+    "UPDATE strava_activity SET gone_ms = $3, start_ms = 0, summary = NULL, \
      summary_sha256 = CASE WHEN $4 = 'not_found' THEN summary_sha256 ELSE '' END, detail = NULL, \
      detail_ms = NULL, detail_due = NULL, streams_of = NULL, streams_state = NULL, streams_ms = NULL, \
      streams_due = NULL, fault = NULL, detail_faults = 0, streams_faults = 0 \
      WHERE athlete = $1 AND strava_id = $2",
 );
-// What began after the lists were asked for is in none of them.
+const FORGET_FINGERPRINTS: Sql = Sql::Both(
+    "UPDATE strava_activity SET summary_sha256 = '', start_ms = 0 \
+     WHERE athlete = $1 AND gone_ms < $2 AND (summary_sha256 <> '' OR start_ms <> 0)",
+);
+// What is dated in the future is in no list, and is asked for by itself like all that is in none.
 const MISSING: Sql = Sql::Both(
     "SELECT strava_id, activity_id FROM strava_activity WHERE athlete = $1 AND listed_ms < $2 \
-     AND start_ms < $3 AND gone_ms IS NULL ORDER BY strava_id",
+     AND gone_ms IS NULL ORDER BY strava_id",
 );
 const LEFT_DETAIL: Sql = Sql::Both(
     "SELECT COUNT(*) FROM strava_activity \
@@ -273,7 +285,7 @@ pub fn put(tx: &mut Tx<'_>, athlete: &str, listed: &[(Listed, Option<Kept>)], li
         let is_kept = before.as_ref().is_some_and(|kept| {
             !kept.is_gone
                 && kept.streams_of.as_deref() == Some(listed.streams_of.as_str())
-                && kept.streams_state != Some(StreamsState::Expired)
+                && !kept.has_expired()
         });
         match (listed.has_streams, is_kept) {
             (false, _) => (Some(StreamsState::None.as_str()), None),
@@ -351,7 +363,7 @@ pub fn retry_faulty(tx: &mut Tx<'_>, athlete: &str) -> Result<u64> {
     tx.execute(&RETRY, &params![athlete, FAULTS_MOST])
 }
 
-/// Forgets all of an activity but that it is gone, and where it was not found what was listed of it.
+/// Forgets all of an activity but that it is gone, and where it was not found the fingerprint of what was listed.
 pub fn forget(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, why: Why, now_ms: i64) -> Result<()> {
     let word = match why {
         Why::NotFound => "not_found",
@@ -361,14 +373,14 @@ pub fn forget(tx: &mut Tx<'_>, athlete: &str, strava_id: i64, why: Why, now_ms: 
     tx.execute(&GONE, &params![athlete, strava_id, now_ms, word]).map(drop)
 }
 
-/// Those that began before a moment and were not listed since another, with our ids.
-pub fn missing(
-    tx: &mut Tx<'_>,
-    athlete: &str,
-    listed_since_ms: i64,
-    before_ms: i64,
-) -> Result<Vec<(i64, String)>> {
-    tx.query(&MISSING, &params![athlete, listed_since_ms, before_ms], |row| Ok((row.get(0)?, row.get(1)?)))
+/// Forgets what was listed of those that were gone before a moment: a sweep since then has shown those that are not.
+pub fn forget_fingerprints(tx: &mut Tx<'_>, athlete: &str, before_ms: i64) -> Result<()> {
+    tx.execute(&FORGET_FINGERPRINTS, &params![athlete, before_ms]).map(drop)
+}
+
+/// Those that were not listed since a moment, with our ids.
+pub fn missing(tx: &mut Tx<'_>, athlete: &str, listed_since_ms: i64) -> Result<Vec<(i64, String)>> {
+    tx.query(&MISSING, &params![athlete, listed_since_ms], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Of how many a part is to be asked for.
@@ -471,6 +483,7 @@ pub(crate) const QUERIES: &[Sql] = &[
     FAULT_STREAMS,
     RETRY,
     GONE,
+    FORGET_FINGERPRINTS,
     MISSING,
     LEFT_DETAIL,
     LEFT_STREAMS,

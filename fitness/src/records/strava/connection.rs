@@ -16,7 +16,7 @@ pub struct Connection {
     pub athlete: String,
     /// Nothing where a grant was taken over and nobody was asked yet.
     pub strava_id: Option<i64>,
-    /// What was granted, with commas.
+    /// What was granted, with commas; empty where a grant was taken over and nobody was asked yet whose it is.
     pub scopes: String,
     pub pair: Pair,
     /// Counts the pairs that came.
@@ -34,6 +34,13 @@ pub struct Pair {
     pub refresh_token: String,
     /// When the access token ends.
     pub expires_ms: i64,
+}
+
+impl Connection {
+    /// True where a grant was taken over, and whose it is was not asked yet.
+    pub fn is_unproven(&self) -> bool {
+        self.scopes.is_empty() && self.state != State::ScopeMissing
+    }
 }
 
 /// How a connection is.

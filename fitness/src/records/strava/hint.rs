@@ -30,7 +30,7 @@ const COUNT: Sql = Sql::Both("SELECT COUNT(*) FROM strava_hint WHERE owner_id = 
 const SPAN: Sql = Sql::Both("SELECT MIN(received_ms), MAX(received_ms) FROM strava_hint WHERE owner_id = $1");
 const LIST: Sql = Sql::Both(
     "SELECT owner_id, object_type, object_id, aspect, event_s, is_deauthorization FROM strava_hint \
-     WHERE owner_id = $1 ORDER BY event_s, object_id, aspect LIMIT $2",
+     WHERE owner_id = $1 ORDER BY is_deauthorization DESC, event_s, object_id, aspect LIMIT $2",
 );
 const REMOVE: Sql = Sql::Both(
     "DELETE FROM strava_hint WHERE owner_id = $1 AND object_id = $2 AND aspect = $3 AND event_s = $4",
@@ -62,7 +62,7 @@ pub fn span_ms(tx: &mut Tx<'_>, owner_id: i64) -> Result<Option<(i64, i64)>> {
     Ok(span.and_then(|(oldest, newest)| oldest.zip(newest)))
 }
 
-/// The oldest hints of an athlete at Strava.
+/// The oldest hints of an athlete at Strava, first those that say that the grant is taken back.
 pub fn list(tx: &mut Tx<'_>, owner_id: i64, most: u32) -> Result<Vec<Hint>> {
     tx.query(&LIST, &params![owner_id, most], read)
 }

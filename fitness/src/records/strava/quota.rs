@@ -157,6 +157,8 @@ impl Window {
             Span::Quarter => (told.used.0, told.most.0),
             Span::Day => (told.used.1, told.most.1),
         };
+        // Nobody has a quota of nothing, and no call would be left to learn that it was wrong.
+        let most = if most > 0 { most } else { self.most };
         let is_believed = !self.span.is_early(now_ms) || used <= self.used.saturating_add(EARLY_MORE);
         let used = if is_believed { used.max(self.used) } else { self.used };
         let learned = Self { used, most, ..*self };
@@ -223,7 +225,7 @@ pub fn windows(tx: &mut Tx<'_>, now_ms: i64) -> Result<Vec<Window>> {
             bucket,
             span,
             used: count(used),
-            most: kept.map_or(smallest, |kept| count(kept.2)),
+            most: kept.map(|kept| count(kept.2)).filter(|most| *most > 0).unwrap_or(smallest),
             until_ms: span.end_ms(now_ms),
         }
     };

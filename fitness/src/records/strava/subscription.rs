@@ -27,6 +27,15 @@ const PUT: Sql = Sql::Both(
      ON CONFLICT (callback) DO UPDATE SET subscription_id = excluded.subscription_id, \
      path_word = excluded.path_word, verify_token = excluded.verify_token, changed_ms = excluded.changed_ms",
 );
+const ACCEPT: Sql = Sql::Both(
+    "UPDATE strava_subscription SET subscription_id = $2, changed_ms = $3 \
+     WHERE callback = $1 AND subscription_id IS NULL",
+);
+// Another process may have made other words meanwhile.
+const SEAL_ANEW: Sql = Sql::Both(
+    "UPDATE strava_subscription SET path_word = $4, verify_token = $5 \
+     WHERE callback = $1 AND path_word = $2 AND verify_token = $3",
+);
 const REMOVE: Sql = Sql::Both("DELETE FROM strava_subscription WHERE callback = $1");
 
 /// Every subscription by its address; an application has one, and more only while its address changes.
@@ -38,6 +47,21 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Subscription>> {
 pub fn put(tx: &mut Tx<'_>, subscription: &Subscription) -> Result<()> {
     let Subscription { callback, subscription_id, path_word, verify_token, changed_ms } = subscription;
     tx.execute(&PUT, &params![callback, *subscription_id, path_word, verify_token, *changed_ms]).map(drop)
+}
+
+/// Notes that Strava has accepted the subscription for an address.
+pub fn accept(tx: &mut Tx<'_>, callback: &str, subscription_id: i64, now_ms: i64) -> Result<()> {
+    tx.execute(&ACCEPT, &params![callback, subscription_id, now_ms]).map(drop)
+}
+
+/// Puts the same words, sealed by another key, in the place of those that were read.
+pub fn seal_anew(
+    tx: &mut Tx<'_>,
+    read: &Subscription,
+    (path_word, verify_token): (&str, &str),
+) -> Result<()> {
+    let params = params![&read.callback, &read.path_word, &read.verify_token, path_word, verify_token];
+    tx.execute(&SEAL_ANEW, &params).map(drop)
 }
 
 /// Removes a subscription, and says whether it was there.
@@ -56,4 +80,4 @@ fn read(row: &Row<'_>) -> Result<Subscription> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[LIST, PUT, REMOVE];
+pub(crate) const QUERIES: &[Sql] = &[LIST, PUT, ACCEPT, SEAL_ANEW, REMOVE];

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::{Result, Sql, Tx, params};
 
 use super::super::{optional_json, to_json};
+use super::activity;
 
 /// When what was last done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +83,7 @@ pub fn synced(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<()> {
 
 /// Notes that everything was read, what is new included, and that what was gone is gone here.
 pub fn swept(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> Result<()> {
+    activity::forget_fingerprints(tx, athlete, now_ms)?;
     tx.execute(&SWEPT, &params![athlete, now_ms]).map(drop)
 }
 

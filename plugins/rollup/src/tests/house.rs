@@ -262,6 +262,17 @@ impl House {
             .await;
     }
 
+    /// What another version of the formulas would have left of an activity whose samples are kept no longer.
+    pub(super) async fn expired(&self, id: &str) {
+        const FORGE: Sql = Sql::Both("UPDATE activity SET numbers = 1 WHERE id = $1");
+        let id = id.to_owned();
+        self.write(move |tx, _| {
+            records::activity_stream::replace(tx, &id, &[])?;
+            tx.execute(&FORGE, &params![&id]).map(drop)
+        })
+        .await;
+    }
+
     pub(super) async fn last_change(&self) -> i64 {
         self.write(records::change_number::last).await
     }

@@ -74,10 +74,11 @@ fn data_that_nobody_looked_through_for_two_days_is_told() {
         connections: vec![Connection { connected_ms, ..connection(State::Connected, "read") }],
         windows: Vec::new(),
         in_step: vec![InStep { athlete: "me".to_owned(), synced_ms: None, swept_ms }],
+        subscriptions: Vec::new(),
     };
     check(data(&facts(NOW_MS, None), NOW_MS), "ok me: looked through never");
     check(data(&facts(0, Some(NOW_MS - DAY_MS)), NOW_MS), "ok me: looked through 2026-11-21T10:00:00Z");
     let old = data(&facts(0, Some(NOW_MS - 3 * DAY_MS)), NOW_MS).unwrap();
-    assert!(!old.ok && old.detail.contains("`paceline run strava`"), "{}", old.detail);
+    assert!(!old.ok && old.detail.contains("`paceline sync --force`"), "{}", old.detail);
     assert!(!data(&facts(NOW_MS - 3 * DAY_MS, None), NOW_MS).unwrap().ok);
 }

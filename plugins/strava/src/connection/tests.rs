@@ -1,6 +1,7 @@
 mod house;
 mod leaving;
 mod renewal;
+mod takeover;
 
 use std::time::Duration;
 
@@ -115,6 +116,16 @@ async fn an_account_is_connected_once_and_an_athlete_with_one() {
     house.upstream.strava().switch(|switches| switches.consents_as = Some(4711));
     let query = house.returned().await;
     assert_eq!(house.finish(&query).await.unwrap_err().code, "strava_other_account");
+    assert_eq!(house.upstream.strava().tokens(4711), None, "what is not kept is given back");
+    assert!(house.find(Wanted::Lasting).await.is_ok());
+    house.upstream.strava().switch(|switches| switches.consents_as = None);
+    let sent = house.strava.begin(&house.means, "you", "http://127.0.0.1:1/callback").await.unwrap();
+    let state = sent.rsplit_once("state=").unwrap().1.to_owned();
+    let code = house.upstream.strava().code(ATHLETE, &ALL_SCOPES);
+    let query = [("state".to_owned(), state), ("code".to_owned(), code)].into();
+    let taken = house.strava.finish(&house.means, "you", &query).await.unwrap_err();
+    assert_eq!(taken.code, "strava_connected_elsewhere");
+    assert!(house.upstream.strava().tokens(ATHLETE).is_some(), "that grant is in use");
 }
 
 #[tokio::test]
@@ -131,13 +142,6 @@ async fn a_grant_of_another_program_goes_on_and_its_token_is_used_once() {
         assert_eq!((house.token_calls(), strava.stale_refreshes()), (1, 0));
         assert_eq!(house.kept().await.unwrap().strava_id, Some(ATHLETE));
     }
-}
-
-#[tokio::test]
-async fn a_token_of_another_program_that_is_dead_is_told() {
-    let house = House::one().await;
-    let taken = house.strava.take_over(&house.means, "me", "nothing").await.unwrap_err();
-    assert_eq!(taken.code, "strava_needs_reauth");
 }
 
 #[tokio::test]

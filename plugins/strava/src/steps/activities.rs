@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::pace;
-use crate::client::{Client, Reply};
+use crate::client::{Client, LIST, Reply};
 use crate::listing::{self, Page, Trust};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -103,7 +103,7 @@ pub(super) async fn page(
     let (page, per_page) = (number.to_string(), PER_PAGE.to_string());
     let mut query = vec![("before", before.as_str()), ("page", &page), ("per_page", &per_page)];
     query.extend(after.as_deref().map(|after| ("after", after)));
-    match client.get(ctx, "athlete/activities", &query, Purpose::Fresh).await? {
+    match client.get(ctx, LIST, &query, Purpose::Fresh).await? {
         Reply::Told(Value::Array(values)) => {
             let account = client.account(ctx).await?;
             if values.iter().all(|value| wire::is_of_athlete(value, account)) {

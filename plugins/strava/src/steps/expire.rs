@@ -6,11 +6,13 @@ use fitness::Changes;
 use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Part, Stale, Why};
 use fitness::records::strava::connection::{self, State};
-use fitness::records::strava::{effort, item, sync};
+use fitness::records::strava::{effort, hint, item, sync};
 use fitness::records::{self, activity_stream, export_row, lap};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tracing::warn;
 
+use super::hints::{deleted, is_taken_back};
 use crate::connection::go_on;
 use crate::decode;
 use crate::gone;
@@ -18,6 +20,7 @@ use crate::listing::Stored;
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
+use crate::token::is_dead;
 
 /// Activities of which something is removed in one transaction.
 const CHUNK: u32 = 10;
@@ -47,8 +50,8 @@ impl Step for Expire {
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
-        if go_on(ctx, &self.options).await? {
-            return Ok(mark.changes);
+        if go_on(ctx, &self.options).await? || ends(ctx, &self.options).await? {
+            return deleted(ctx, mark.changes).await;
         }
         let before_ms = mark.began_ms - self.retention_ms;
         if !may_begin(ctx, &mut mark, before_ms).await? {
@@ -69,6 +72,28 @@ impl Step for Expire {
 impl Made for Expire {
     fn made(_: ExpireConfig, options: &Options) -> Result<Self, ConfigError> {
         Ok(Self { options: options.clone(), retention_ms: i64::from(options.retention_days()) * DAY_MS })
+    }
+}
+
+/// Asks once more about a grant that is said to be taken back, where no hint leads to another run: nothing else is synced.
+async fn ends(ctx: &StepContext, options: &Options) -> Result<bool, StepError> {
+    let athlete = ctx.run.partition.clone();
+    let read = ctx.read(move |tx| {
+        let Some(kept) = connection::get(tx, &athlete)? else { return Ok(false) };
+        let Some(owner_id) = kept.strava_id.filter(|_| is_dead(kept.state)) else { return Ok(false) };
+        Ok(hint::list(tx, owner_id, 1)?.iter().any(|hint| hint.is_deauthorization))
+    });
+    if !read.await? {
+        return Ok(false);
+    }
+    match is_taken_back(ctx, options).await {
+        Err(StepError::Cancelled) => Err(StepError::Cancelled),
+        Err(error) => {
+            // What may be kept no longer goes all the same.
+            warn!(%error, "whether the access to Strava is over is not known yet");
+            Ok(false)
+        }
+        known => known,
     }
 }
 

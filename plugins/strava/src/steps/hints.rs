@@ -1,6 +1,6 @@
 //! What webhooks hinted at: each id is looked at, and nothing of a delivery is believed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::context::StepContext;
@@ -11,6 +11,7 @@ use fitness::records::strava::activity::{self, Due};
 use fitness::records::strava::connection;
 use fitness::records::strava::hint::{self, Hint};
 use fitness::records::strava::quota::Purpose;
+use fitness::records::{change_number, stale_day};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -64,12 +65,13 @@ impl Step for Hints {
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
         if go_on(ctx, &self.options).await? {
-            return Ok(mark.changes);
+            return deleted(ctx, mark.changes).await;
         }
         let athlete = ctx.run.partition.clone();
         let connection = ctx.read(move |tx| connection::get(tx, &athlete)).await?;
         let Some(owner_id) = connection.and_then(|connection| connection.strava_id) else {
-            return Ok(mark.changes);
+            // Another run may have been cut right after it removed everything.
+            return deleted(ctx, mark.changes).await;
         };
         collect(ctx, owner_id).await?;
         let mut guard = Guard::begin(ctx, Found::OneByOne).await?;
@@ -78,7 +80,14 @@ impl Step for Hints {
             if hints.is_empty() {
                 return Ok(mark.changes);
             }
-            self.look_into(ctx, &mut mark, &mut guard, owner_id, hints).await?;
+            let (of_athlete, of_activities): (Vec<_>, Vec<_>) =
+                hints.into_iter().partition(|hint| hint.object_type != "activity");
+            let is_said = of_athlete.iter().any(|hint| hint.is_deauthorization);
+            if is_said && is_taken_back(ctx, &self.options).await? {
+                return deleted(ctx, mark.changes).await;
+            }
+            forget(ctx, of_athlete).await?;
+            self.look_into(ctx, &mut mark, &mut guard, owner_id, of_activities).await?;
         }
     }
 }
@@ -90,7 +99,7 @@ impl Made for Hints {
 }
 
 impl Hints {
-    /// Looks at each id once, and forgets its hints with what was found.
+    /// Looks at each id once, and forgets its hints right after, so that a run that is cut does not begin anew.
     async fn look_into(
         &self,
         ctx: &StepContext,
@@ -99,14 +108,12 @@ impl Hints {
         owner_id: i64,
         hints: Vec<Hint>,
     ) -> Result<(), StepError> {
-        if hints.iter().any(|hint| hint.is_deauthorization) && self.is_taken_back(ctx).await? {
-            let message = "the athlete has taken the grant back at Strava; what came from there is removed";
-            return Err(StepError::Hopeless(Cause::new("strava_deauthorized", message)));
+        let mut by_id = BTreeMap::<i64, Vec<Hint>>::new();
+        for hint in hints {
+            by_id.entry(hint.object_id).or_default().push(hint);
         }
-        let ids: BTreeSet<i64> =
-            hints.iter().filter(|hint| hint.object_type == "activity").map(|hint| hint.object_id).collect();
         let mut failed = Vec::new();
-        for strava_id in ids {
+        for (strava_id, hints) in by_id {
             match self.look_at(ctx, strava_id).await {
                 Ok(Reply::Told(told)) if is_of(&told, (owner_id, strava_id)) => {
                     keep(ctx, mark, strava_id, told).await?;
@@ -115,18 +122,20 @@ impl Hints {
                 // The sweep finds it.
                 Ok(Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_)) => {}
                 Err(error) if ctx.attempt >= ATTEMPTS && is_passed_over(&error, failed.len()) => {
-                    failed.push(error);
+                    failed.push((error, hints));
+                    continue;
                 }
                 Err(error) => return Err(error),
             }
+            forget(ctx, hints).await?;
         }
         // Where Strava answers, one activity at which it fails must not keep its hint, and all that follow, for ever.
-        if let Some(error) = failed.into_iter().next()
-            && !self.answers(ctx).await?
-        {
-            return Err(error);
+        let (errors, hints): (Vec<_>, Vec<_>) = failed.into_iter().unzip();
+        match errors.into_iter().next() {
+            Some(error) if !self.answers(ctx).await? => Err(error),
+            Some(_) => forget(ctx, hints.concat()).await,
+            None => Ok(()),
         }
-        ctx.commit(move |tx, _| hints.iter().try_for_each(|looked| hint::remove(tx, looked))).await
     }
 
     async fn look_at(&self, ctx: &StepContext, strava_id: i64) -> Result<Reply, StepError> {
@@ -140,17 +149,29 @@ impl Hints {
             reply => Ok(matches!(reply, Ok(Reply::Told(_)))),
         }
     }
+}
 
-    /// Asks Strava whether the grant is taken back, as somebody said; what is then to be removed is.
-    async fn is_taken_back(&self, ctx: &StepContext) -> Result<bool, StepError> {
-        if !self.client.is_refused(ctx).await? {
-            return Ok(false);
-        }
-        let (means, athlete) = (ctx.means()?, &ctx.run.partition);
-        let done = disconnect(&means, &self.options, athlete, Asked::AtStrava).await;
-        done.map_err(StepError::Failed)?;
-        Ok(true)
+/// Asks Strava whether the grant is taken back, as somebody said; what is then to be removed is.
+pub(super) async fn is_taken_back(ctx: &StepContext, options: &Options) -> Result<bool, StepError> {
+    if !Client::new(options.clone()).is_refused(ctx).await? {
+        return Ok(false);
     }
+    let done = disconnect(&ctx.means()?, options, &ctx.run.partition, Asked::AtStrava).await;
+    done.map_err(StepError::Failed)?;
+    Ok(true)
+}
+
+async fn forget(ctx: &StepContext, hints: Vec<Hint>) -> Result<(), StepError> {
+    ctx.commit(move |tx, _| hints.iter().try_for_each(|looked| hint::remove(tx, looked))).await
+}
+
+/// What the removal of everything changed, for the steps that compute days anew.
+pub(super) async fn deleted(ctx: &StepContext, before: Changes) -> Result<Changes, StepError> {
+    let athlete = ctx.run.partition.clone();
+    let read = ctx.read(move |tx| Ok((change_number::last(tx, &athlete)?, stale_day::peek(tx, &athlete)?)));
+    let (to, day) = read.await?;
+    let removed = Changes { from: before.to, to, days: day.map(|day| day.to_string()) };
+    Ok(before.merge(removed))
 }
 
 /// Waits until nothing more was hinted at for a while.

@@ -62,6 +62,9 @@ impl Fetch for OfOne {
     }
 
     async fn keep(ctx: &StepContext, mark: &mut Mark<()>, due: Due, told: Value) -> Result<bool, StepError> {
+        if is_nothing(&told) {
+            return Self::none(ctx, mark, &due).await.map(|_| true);
+        }
         let Ok(streams) = blocking(move || Streams::read(&told)).await? else { return Ok(false) };
         let (strava_id, streams_of) = (due.strava_id, hangs_on(&due));
         let told = Told { strava_id, streams_of, now_ms: ctx.clock.now_ms(), streams };
@@ -99,7 +102,26 @@ impl part::Part for Told {
     }
 }
 
+/// True where the answer is whole and names no stream.
+fn is_nothing(told: &Value) -> bool {
+    let is_empty_list = told.as_array().is_some_and(Vec::is_empty);
+    is_empty_list || told.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
 fn hangs_on(due: &Due) -> String {
     let value: Value = serde_json::from_str(&due.summary).unwrap_or_default();
     streams_of(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_empty_list_or_object_names_no_stream() {
+        let found = [json!({}), json!([]), json!({ "time": {} }), json!([1]), json!(null), json!("")];
+        assert_eq!(found.map(|told| is_nothing(&told)), [true, true, false, false, false, false]);
+    }
 }

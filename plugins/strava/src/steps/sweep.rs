@@ -86,7 +86,7 @@ impl Sweep {
     /// activity comes or goes.
     async fn remove_missing(&self, ctx: &StepContext, mark: &mut Mark<Place>) -> Result<(), StepError> {
         let (athlete, began_ms) = (ctx.run.partition.clone(), mark.began_ms);
-        let missing = ctx.read(move |tx| activity::missing(tx, &athlete, began_ms, began_ms)).await?;
+        let missing = ctx.read(move |tx| activity::missing(tx, &athlete, began_ms)).await?;
         hold_back(ctx, mark, missing.len()).await?;
         for missing in missing.chunks(REMOVED_AT_ONCE) {
             let (mut gone, mut there) = (Vec::new(), Vec::new());

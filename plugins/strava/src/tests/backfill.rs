@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use engine::step::StepError;
 use fitness::Changes;
-use fitness::records::strava::quota::{self, Span};
+use fitness::records::strava::quota::{self, Bucket, Purpose, Span, Taken, Told};
 use serde_json::json;
+use store::{Sql, Tx};
 use upstream::Fault;
 use upstream::strava::{ATHLETE, Calls, Windows};
 
@@ -199,6 +200,26 @@ async fn a_refusal_without_numbers_closes_the_quarter() {
         house.wait(refused.unwrap());
         house.list().await.unwrap();
         assert_eq!(house.kept().await.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_nothing_locks_nobody_out() {
+    const BEFORE: Sql = Sql::Both("UPDATE strava_quota SET most = 0");
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 3, ms(NOW));
+        house.list().await.unwrap();
+        let now_ms = house.now_ms();
+        let nothing = Told { bucket: Bucket::Read, used: (0, 0), most: (0, 0) };
+        let take = move |tx: &mut Tx<'_>| quota::take(tx, Purpose::Past, now_ms);
+        let told = move |tx: &mut Tx<'_>| {
+            quota::learn(tx, &[nothing], (now_ms, now_ms))?;
+            let told = take(tx)?;
+            tx.execute(&BEFORE, &[])?;
+            Ok((told, take(tx)?))
+        };
+        assert_eq!(house.write(told).await, (Taken::Call, Taken::Call));
     })
     .await;
 }

@@ -154,6 +154,43 @@ async fn what_no_retry_mends_is_a_state_with_what_to_do() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_granted_of_one_thing_stops_no_other() {
+    House::each(async |house| {
+        house.strava().grow(ATHLETE, 2, ms(NOW));
+        house.connect(&["activity:read_all"]).await;
+        let (all, state) = (SCOPES.join(","), (State::Connected, None));
+        house.write(move |tx| connection::identify(tx, "me", (ATHLETE, &all), state, 1)).await;
+        house.asked();
+        house.athlete().await.unwrap();
+        house.segments().await.unwrap();
+        let asked = house.asked();
+        assert!(
+            ["zones", "starred"].iter().all(|end| asked.iter().any(|asked| asked.ends_with(end))),
+            "{asked:?}"
+        );
+        assert_eq!(house.read(|tx| connection::get(tx, "me")).await.unwrap().state, State::Connected);
+        house.sync().await;
+        house.truth().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_names_no_stream_says_that_there_are_none() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 2, ms(NOW));
+        house.strava().switch(|switches| switches.bare_streams = vec![ids[1]]);
+        house.sync().await;
+        let counts = house.counts().await;
+        assert_eq!((counts.streams_due, counts.faulty), (0, 0), "{counts:?}");
+        house.asked();
+        house.sync().await;
+        assert_eq!(house.asked(), ["GET api/v3/athlete/activities"]);
+    })
+    .await;
+}
+
 impl House {
     async fn stops(&self, wanted: &str, state: State) {
         let error = self.list().await.unwrap_err();

@@ -9,7 +9,7 @@ use fitness::records::strava::hint::{self, Hint};
 use fitness::records::strava::{activity, purge, sync};
 use serde_json::Value;
 use upstream::Fault;
-use upstream::strava::ATHLETE;
+use upstream::strava::{ATHLETE, Calls, Windows};
 
 use super::house::{House, NOW, ms};
 
@@ -27,6 +27,24 @@ impl House {
         };
         let now_ms = self.now_ms();
         self.write(move |tx| hint::put(tx, &hint, now_ms)).await;
+    }
+
+    /// Says that the athlete has taken the grant back.
+    async fn taken_back(&self, event_s: i64) {
+        let hint = Hint {
+            owner_id: ATHLETE,
+            object_type: "athlete".to_owned(),
+            object_id: ATHLETE,
+            aspect: "update".to_owned(),
+            event_s,
+            is_deauthorization: true,
+        };
+        self.write(move |tx| hint::put(tx, &hint, 0)).await;
+    }
+
+    /// How many hints wait.
+    pub(super) async fn waiting(&self) -> usize {
+        self.read(|tx| hint::list(tx, ATHLETE, 1_000)).await.len()
     }
 }
 
@@ -89,21 +107,13 @@ async fn a_grant_that_is_said_to_be_taken_back_is_asked_about_first() {
     House::each(async |house| {
         house.strava().grow(ATHLETE, 2, ms(NOW));
         house.sync().await;
-        let hint = Hint {
-            owner_id: ATHLETE,
-            object_type: "athlete".to_owned(),
-            object_id: ATHLETE,
-            aspect: "update".to_owned(),
-            event_s: 1,
-            is_deauthorization: true,
-        };
-        let again = Hint { event_s: 2, ..hint.clone() };
-        house.write(move |tx| hint::put(tx, &hint, 0)).await;
+        house.taken_back(1).await;
         house.hints().await.unwrap();
         assert_eq!(house.kept().await.len(), 2);
         house.strava().deauthorize(ATHLETE);
-        house.write(move |tx| hint::put(tx, &again, 0)).await;
-        house.hints().await.unwrap_err();
+        house.taken_back(2).await;
+        let changes = house.hints().await.unwrap();
+        assert!(changes.days.is_some(), "what rests on them is computed anew: {changes:?}");
         assert!(house.kept().await.is_empty());
     })
     .await;
@@ -159,22 +169,66 @@ async fn a_purge_that_was_cut_is_ended_by_whoever_comes_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_is_dead_already_confirms_no_deauthorization() {
+async fn of_a_connection_that_is_dead_already_the_last_token_says_whether_the_grant_is_over() {
+    for state in [State::NeedsReauth, State::ScopeMissing] {
+        House::each(async |house| {
+            house.strava().grow(ATHLETE, 2, ms(NOW));
+            house.sync().await;
+            house.write(move |tx| connection::note(tx, "me", 1, (state, None), 1)).await;
+            house.taken_back(1).await;
+            house.upstream.fail_times("strava.api", Fault::Reset, 1);
+            house.hints().await.unwrap_err();
+            assert_eq!((house.kept().await.len(), house.waiting().await), (2, 1), "nothing is known");
+            house.hints().await.unwrap();
+            assert_eq!((house.kept().await.len(), house.waiting().await), (2, 0), "Strava takes the token");
+            house.strava().deauthorize(ATHLETE);
+            house.asked();
+            house.taken_back(2).await;
+            assert!(house.hints().await.unwrap().days.is_some());
+            assert_eq!((house.kept().await.len(), house.waiting().await), (0, 0));
+            assert_eq!(house.asked(), ["GET api/v3/athlete"]);
+            assert_eq!(house.read(|tx| connection::get(tx, "me")).await, None);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_could_not_be_asked_about_is_asked_about_by_the_daily_run() {
     House::each(async |house| {
         house.strava().grow(ATHLETE, 2, ms(NOW));
         house.sync().await;
         house.write(|tx| connection::note(tx, "me", 1, (State::NeedsReauth, None), 1)).await;
-        let hint = Hint {
-            owner_id: ATHLETE,
-            object_type: "athlete".to_owned(),
-            object_id: ATHLETE,
-            aspect: "update".to_owned(),
-            event_s: 1,
-            is_deauthorization: true,
-        };
-        house.write(move |tx| hint::put(tx, &hint, 0)).await;
-        house.hints().await.unwrap_err();
-        assert_eq!(house.kept().await.len(), 2);
+        house.asked();
+        house.expire().await.unwrap();
+        assert!(house.asked().is_empty(), "nobody has said so");
+        house.strava().deauthorize(ATHLETE);
+        house.taken_back(1).await;
+        house.upstream.fail_times("strava.api", Fault::Reset, 1);
+        house.expire().await.unwrap();
+        assert_eq!((house.kept().await.len(), house.waiting().await), (2, 1));
+        assert!(house.expire().await.unwrap().days.is_some());
+        assert_eq!((house.kept().await.len(), house.waiting().await), (0, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hints_that_a_spent_quota_cuts_go_on_where_they_were() {
+    House::each(async |house| {
+        let ids = house.strava().grow(ATHLETE, 8, ms(NOW));
+        let windows = Windows { quarter: 5, day: 1_000 };
+        house.strava().set_limits(Calls { overall: windows, read: windows });
+        for (at, id) in ids.iter().enumerate() {
+            house.hint(*id, "create", i64::try_from(at).unwrap()).await;
+        }
+        house.wait(MINUTE);
+        assert!(matches!(house.hints().await, Err(StepError::Later { .. })));
+        assert_eq!((house.kept().await.len(), house.waiting().await), (5, 3));
+        house.asked();
+        house.wait(Duration::from_secs(900));
+        house.hints().await.unwrap();
+        assert_eq!((house.asked().len(), house.kept().await.len(), house.waiting().await), (3, 8, 0));
     })
     .await;
 }

@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use engine::clock::Clock;
 use engine::context::{RunContext, RunInfo, StepContext};
 use engine::http::{Base, Http, Limits};
+use engine::registry::Means;
 use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::secret::Keys;
@@ -156,6 +157,10 @@ impl House {
             limits: *self.limits.lock().unwrap(),
             ..Options::default()
         }
+    }
+
+    pub(super) fn means(&self) -> Means {
+        self.context("outside", json!({})).means().unwrap()
     }
 
     pub(super) fn context(&self, step: &str, params: Value) -> StepContext {

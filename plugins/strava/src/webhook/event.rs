@@ -26,22 +26,32 @@ pub(super) async fn receive(
         debug!("a webhook's event is of another subscription");
         return Ok(taken);
     }
-    let owner_id = hint.owner_id;
-    let Some(athlete) = means.store.read(move |tx| who_syncs(tx, owner_id)).await? else {
+    let (asked, now_ms) = (hint.clone(), means.clock.now_ms());
+    let keep = move |tx: &mut Tx<'_>| {
+        let Some(athlete) = whose(tx, &hint)? else { return Ok(None) };
+        // Not between the parts of a purge, after which nobody looks for it.
+        if !connection::hold(tx, &athlete)? {
+            return Ok(None);
+        }
+        hint::put(tx, &hint, now_ms).map(|_| Some(athlete))
+    };
+    // What is forged in masses holds up nobody who writes.
+    let known = means.store.read(move |tx| whose(tx, &asked)).await?;
+    let kept = if known.is_some() { means.store.write(keep).await? } else { None };
+    let Some(athlete) = kept else {
         debug!("a webhook's event is of nobody who is connected");
         return Ok(taken);
     };
-    let now_ms = means.clock.now_ms();
-    means.store.write(move |tx| hint::put(tx, &hint, now_ms)).await?;
     // Of a hint that is known too: its run may have been lost, and one that waits stands for this one.
     info!("Strava hints at something new");
     Ok(Verdict::Enqueue { partition: Some(athlete), params: json!({}) })
 }
 
-/// Whose the account is, where that one can sync.
-fn who_syncs(tx: &mut Tx<'_>, strava_id: i64) -> store::Result<Option<String>> {
-    let Some(athlete) = connection::of_account(tx, strava_id)? else { return Ok(None) };
-    Ok(is_alive(tx, &athlete)?.then_some(athlete))
+/// Whose the account is, where that one can sync, or is said to have taken the grant back.
+fn whose(tx: &mut Tx<'_>, hint: &Hint) -> store::Result<Option<String>> {
+    let Some(athlete) = connection::of_account(tx, hint.owner_id)? else { return Ok(None) };
+    let is_wanted = hint.is_deauthorization || is_alive(tx, &athlete)?;
+    Ok(is_wanted.then_some(athlete))
 }
 
 /// The hint of an event and the subscription that it names.

@@ -123,6 +123,7 @@ async fn one_that_was_cut_off_goes_on_with_the_same_receipt() {
     assert!(error.contains("not connected"), "no token is given out any more: {error}");
     let begun = house.returned().await;
     assert_eq!(house.finish(&begun).await.unwrap_err().code, "strava_disconnecting");
+    assert_eq!(house.upstream.strava().tokens(ATHLETE), None, "what is not kept is given back");
     house.upstream.clock().advance(std::time::Duration::from_secs(60));
     let receipt = house.strava.disconnect(&house.means, "me").await.unwrap();
     assert_eq!((receipt.asked_ms, receipt.done_ms), (NOW_MS, NOW_MS + 60_000));

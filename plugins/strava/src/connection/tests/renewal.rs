@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use engine::clock::Clock;
+use engine::registry::Means;
 use fitness::records::strava::connection::State;
 use upstream::strava::{ATHLETE, Rotation};
 use upstream::{Fault, Switch};
@@ -142,4 +144,20 @@ async fn a_pair_comes_though_whoever_asked_for_it_is_gone() {
     assert!(finding.await.is_err());
     assert!(house.find(Wanted::Lasting).await.is_ok());
     assert_eq!((house.token_calls(), house.upstream.strava().stale_refreshes()), (1, 0));
+}
+
+#[tokio::test]
+async fn by_a_clock_that_is_hours_ahead_one_pair_is_asked_for_and_taken() {
+    for house in House::each().await {
+        house.upstream.strava().switch(|switches| switches.rotation = Rotation::Always);
+        house.connect().await;
+        let clock = house.upstream.clock().clone();
+        let ahead = Clock::from_fn(move || clock.now_ms() + 7 * 3_600_000);
+        let means = Means { clock: ahead, ..house.means.clone() };
+        for calls in 1..=2 {
+            let found = token::find(&means, &house.strava.options, "me", Wanted::Lasting).await.unwrap();
+            assert_eq!((house.token_calls(), found.pair), (calls, i64::try_from(calls).unwrap() + 1));
+        }
+        assert_eq!(house.upstream.strava().stale_refreshes(), 0);
+    }
 }

@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::activity::Activity;
 use super::desk::Consent;
@@ -99,6 +99,13 @@ impl Caller {
 
     fn sees_private(&self) -> bool {
         self.has("activity:read_all")
+    }
+
+    fn reads_public(&self) -> Result<(), Refusal> {
+        match self.has("read") {
+            true => Ok(()),
+            false => Err(Refusal::scope(self.scope_status, "read_permission")),
+        }
     }
 
     fn reads_activities(&self) -> Result<(), Refusal> {
@@ -201,13 +208,18 @@ async fn streams(
     Query(query): Pairs,
 ) -> Answered {
     let activity = strava.with(|state| Ok(caller.activity(state, &id)?.clone()))?;
+    let is_by_type = is_set(&query, "key_by_type");
+    if strava.switches().bare_streams.contains(&activity.id) {
+        return answer(&if is_by_type { json!({}) } else { json!([]) });
+    }
     let streams = Track::of(&activity).streams().ok_or_else(|| Refusal::not_found("Activity"))?;
     let keys = param(&query, "keys").unwrap_or_default().split(',').collect::<Vec<_>>();
     let is_wanted = |name: &str| name == "distance" || keys.contains(&name);
-    Ok(frame::json(StatusCode::OK, streams.written(is_wanted, is_set(&query, "key_by_type"))))
+    Ok(frame::json(StatusCode::OK, streams.written(is_wanted, is_by_type)))
 }
 
 async fn starred(State(strava): State<Strava>, caller: Caller, Query(query): Pairs) -> Answered {
+    caller.reads_public()?;
     let (page, id) = (Page::read(&query)?, caller.consent.athlete_id);
     let told = strava.with(|state| {
         let starred = state.truth.segments.iter().filter(|segment| segment.starred_by.contains(&id));

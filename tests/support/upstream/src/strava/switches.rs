@@ -65,6 +65,8 @@ pub struct Switches {
     pub poison: Vec<i64>,
     /// Activities that are listed and not found.
     pub missing: Vec<i64>,
+    /// Activities whose samples are an answer that names no stream.
+    pub bare_streams: Vec<i64>,
     /// Whether reads of segments and zones are a 402 even for subscribers.
     pub is_paid_only: bool,
     /// What a missing scope is answered with: 401 or 403.
@@ -94,6 +96,7 @@ impl Default for Switches {
             is_full: false,
             poison: Vec::new(),
             missing: Vec::new(),
+            bare_streams: Vec::new(),
             is_paid_only: false,
             scope_status: 401,
             limit_form: LimitForm::default(),
