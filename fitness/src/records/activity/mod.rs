@@ -3,6 +3,7 @@
 pub mod duplicate;
 mod effort;
 mod list;
+pub mod merged;
 mod search;
 
 pub use effort::{
@@ -274,5 +275,6 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
     duplicate::QUERIES[1],
     effort::QUERIES,
     list::QUERIES,
+    merged::QUERIES,
     search::QUERIES,
 ];
