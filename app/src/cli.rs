@@ -139,7 +139,7 @@ impl Command {
             Self::Sync(command) => command.form.json,
             Self::Today(command) => command.form.json,
             Self::Predict(command) => command.form.json,
-            Self::Activities(command) => command.form.json,
+            Self::Activities(command) => command.form().json,
             Self::Days(command) => command.form.json,
             Self::Weeks(command) => command.form.json,
             Self::Weather(command) => command.form().json,

@@ -1,8 +1,13 @@
 //! Which records tell of the same activity, and which of them is the one that counts.
 //!
-//! Pure: the answer depends on the records alone, never on the order in which they came.
+//! Pure: the answer depends on the records and on what a person said of them, never on the order in which they came.
+
+mod choice;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+pub use choice::{Choices, pair};
 
 use crate::load::is_cycling;
 use crate::scope::STRAVA_API;
@@ -170,43 +175,105 @@ fn is_close(one: f64, other: f64) -> bool {
     (one - other).abs() <= DIFFER * one.max(other)
 }
 
-/// A record that counts, and those that it stands for.
-struct Primary {
-    index: usize,
-    members: Vec<usize>,
-}
-
 /// For each record the place of the one that counts in its stead; nothing for one that counts itself.
 ///
 /// Taken from the best to the least, each record goes to the counted one that it names, else to the one that starts
 /// nearest to it, and counts itself where there is none. So a duplicate always is the same as its primary, however many
-/// stand in a row, or names one that the primary stands for.
-pub fn primaries(records: &[Record]) -> Vec<Option<usize>> {
+/// stand in a row, or names one that the primary stands for. What a person said to be one goes together; what was said
+/// to be apart never meets, nor do the legs of one file.
+pub fn primaries(records: &[Record], choices: &Choices) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by_cached_key(|index| records[*index].rank());
-    let mut primary_of = vec![None; records.len()];
-    let mut primaries: Vec<Primary> = Vec::new();
+    let class_of = choices.classes(records);
+    let mut units: Vec<Vec<usize>> = Vec::new();
+    let mut unit_of_class = BTreeMap::new();
     for index in order {
-        let record = &records[index];
-        let fit = |primary: &Primary| {
-            let members = || primary.members.iter().map(|member| &records[*member]);
-            let named = members().filter_map(|member| record.names(member));
-            let proof = record.proof(&records[primary.index]).into_iter().chain(named).min()?;
-            let is_open = records[primary.index].sha256 != record.sha256
-                && members().all(|member| member.sha256 != record.sha256);
-            is_open.then(|| (proof, records[primary.index].start_ms.abs_diff(record.start_ms)))
-        };
-        let fits = primaries.iter().enumerate().filter_map(|(place, primary)| Some((fit(primary)?, place)));
-        // Of those as near the first wins, which is the better one.
-        match fits.min() {
-            Some((_, place)) => {
-                primaries[place].members.push(index);
-                primary_of[index] = Some(primaries[place].index);
-            }
-            None => primaries.push(Primary { index, members: Vec::new() }),
+        let unit = *unit_of_class.entry(class_of[index]).or_insert(units.len());
+        if unit == units.len() {
+            units.push(Vec::new());
         }
+        units[unit].push(index);
     }
-    primary_of
+    let mut groups = Groups { records, choices, found: Vec::new() };
+    units.iter().for_each(|unit| groups.place(unit));
+    groups.primary_of()
+}
+
+/// Records of one activity, the one that counts in front.
+#[derive(Default)]
+struct Group {
+    members: Vec<usize>,
+    /// The one that counts, and those that a person said to be of it: what agrees with one of them goes to it.
+    anchors: Vec<usize>,
+}
+
+struct Groups<'a> {
+    records: &'a [Record],
+    choices: &'a Choices,
+    found: Vec<Group>,
+}
+
+impl Groups<'_> {
+    /// Takes records in that were said to be one, the best in front; most are alone.
+    fn place(&mut self, unit: &[usize]) {
+        let fits = self.found.iter().enumerate().filter_map(|(place, group)| Some((self.fit(unit, group)?, place)));
+        // Of those as near the first wins, which is the better one.
+        let place = fits.min().map_or(self.found.len(), |(_, place)| place);
+        if place == self.found.len() {
+            self.found.push(Group::default());
+        }
+        let mut left = Vec::new();
+        for index in unit {
+            if !self.is_open(*index, &self.found[place]) {
+                left.push(*index);
+                continue;
+            }
+            let group = &mut self.found[place];
+            if unit.len() > 1 || group.members.is_empty() {
+                group.anchors.push(*index);
+            }
+            group.members.push(*index);
+        }
+        left.into_iter().for_each(|index| self.place(&[index]));
+    }
+
+    /// How surely, and how near, one of these records is of the activity of a group; nothing where one of them was
+    /// said to be none of it.
+    fn fit(&self, unit: &[usize], group: &Group) -> Option<(Proof, u64)> {
+        if unit.iter().any(|index| self.is_apart(*index, group)) {
+            return None;
+        }
+        unit.iter().filter(|index| self.is_open(**index, group)).filter_map(|index| self.proof(*index, group)).min()
+    }
+
+    fn proof(&self, index: usize, group: &Group) -> Option<(Proof, u64)> {
+        let record = &self.records[index];
+        let named = group.members.iter().filter_map(|member| record.names(&self.records[*member]));
+        let anchors = || group.anchors.iter().map(|anchor| &self.records[*anchor]);
+        let proof = anchors().filter_map(|anchor| record.proof(anchor)).chain(named).min()?;
+        let away_ms = anchors().map(|anchor| anchor.start_ms.abs_diff(record.start_ms)).min();
+        Some((proof, away_ms.unwrap_or_default()))
+    }
+
+    fn is_open(&self, index: usize, group: &Group) -> bool {
+        let sha256 = &self.records[index].sha256;
+        group.members.iter().all(|member| self.records[*member].sha256 != *sha256) && !self.is_apart(index, group)
+    }
+
+    fn is_apart(&self, index: usize, group: &Group) -> bool {
+        let id = &self.records[index].id;
+        group.members.iter().any(|member| self.choices.are_apart(&self.records[*member].id, id))
+    }
+
+    fn primary_of(&self) -> Vec<Option<usize>> {
+        let mut primary_of = vec![None; self.records.len()];
+        for group in &self.found {
+            for member in &group.members[1..] {
+                primary_of[*member] = Some(group.members[0]);
+            }
+        }
+        primary_of
+    }
 }
 
 #[cfg(test)]

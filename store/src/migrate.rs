@@ -52,6 +52,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(15, "0015_old_best.sql", "old_best"),
     migration!(16, "0016_strava.sql", "strava"),
     migration!(17, "0017_purge.sql", "purge"),
+    migration!(18, "0018_merge_choice.sql", "merge_choice"),
 ];
 
 /// What a migration run did.

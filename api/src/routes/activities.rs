@@ -19,6 +19,7 @@ use crate::sport;
 use crate::state::Shared;
 
 pub(crate) mod detail;
+pub(crate) mod records;
 mod streams;
 mod view;
 mod weather;

@@ -1,6 +1,8 @@
-//! `paceline activities`: what is stored, newest first.
+//! `paceline activities`: what is stored, newest first, and which records tell of one activity.
 
-use clap::Args;
+mod records;
+
+use clap::{Args, Subcommand};
 use fitness::records::activity::{self, ActivityRow, PageKey};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,9 +20,10 @@ Examples:
   paceline activities --from 2026-05-01 --to 2026-05-31
   paceline activities --limit 5
   paceline activities --json        every activity, one object a line; what is unknown is absent
+  paceline activities records ID    the records of one activity
 
 An activity that was recorded twice is listed once, with (+1) after its name; `also` in the JSON has
-the ids of the other records.
+the ids of the other records. `split` and `join` correct what was taken for one, or for two.
 `paceline explain activity ID` tells how its numbers came about, docs/METRICS.md what each is.";
 
 /// What a person reads at once, where no limit is given.
@@ -29,10 +32,26 @@ const SCREENFUL: u32 = 30;
 const PAGE: u32 = 500;
 const NAME_WIDTH: usize = 28;
 
-/// Lists activities, newest first
+/// Lists activities, newest first, and says which records are of one
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Activities {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    listing: Listing,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Records(records::Show),
+    Split(records::Split),
+    Join(records::Join),
+    Forget(records::Forget),
+}
+
+#[derive(Debug, Args)]
+struct Listing {
     /// The first day
     #[arg(long, value_name = "DATE", value_parser = date)]
     from: Option<Date>,
@@ -45,7 +64,7 @@ pub(crate) struct Activities {
     #[command(flatten)]
     whose: Whose,
     #[command(flatten)]
-    pub(crate) form: Form,
+    form: Form,
 }
 
 /// From one moment up to but without the other, in epoch milliseconds.
@@ -57,6 +76,28 @@ struct Span {
 
 impl Activities {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
+        match self.verb {
+            Some(Verb::Records(show)) => show.run(config).await,
+            Some(Verb::Split(split)) => split.run(config).await,
+            Some(Verb::Join(join)) => join.run(config).await,
+            Some(Verb::Forget(forget)) => forget.run(config).await,
+            None => self.listing.run(config).await,
+        }
+    }
+
+    pub(crate) fn form(&self) -> Form {
+        match &self.verb {
+            Some(Verb::Records(show)) => show.form,
+            Some(Verb::Split(split)) => split.form,
+            Some(Verb::Join(join)) => join.form,
+            Some(Verb::Forget(forget)) => forget.form,
+            None => self.listing.form,
+        }
+    }
+}
+
+impl Listing {
+    async fn run(self, config: &Config) -> anyhow::Result<u8> {
         cli::in_order(self.from, self.to)?;
         let store = program::store(config).await?;
         let zone = program::time_zone(&store, &self.whose.athlete).await?;

@@ -25,6 +25,7 @@ pub mod intake;
 pub mod kept;
 pub mod lap;
 pub mod load_position;
+pub mod merge_choice;
 pub mod old_best;
 pub mod old_weather;
 pub mod original;

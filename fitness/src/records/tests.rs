@@ -138,6 +138,7 @@ fn queries() -> Vec<Sql> {
             weather_home::QUERIES,
             weather_quota::QUERIES,
             purge_receipt::QUERIES,
+            merge_choice::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,
@@ -158,7 +159,7 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 12] = [
+const READ_WHOLE: [&str; 13] = [
     "athlete",
     "athlete_setting",
     "load_position",
@@ -171,6 +172,7 @@ const READ_WHOLE: [&str; 12] = [
     "r",
     "weather_home",
     "weather_position",
+    "merge_choice",
 ];
 /// What counts all that there is.
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
@@ -252,6 +254,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 }
 
 mod duplicates;
+mod merge;
 mod shareable_gate;
 mod strava_rows;
 mod whole;

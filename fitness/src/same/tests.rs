@@ -118,7 +118,7 @@ fn legs_of_one_file_are_never_the_same() {
 }
 
 fn check(records: &[Record], wanted: &[Option<usize>]) {
-    assert_eq!(primaries(records), wanted);
+    assert_eq!(primaries(records, &Choices::default()), wanted);
 }
 
 #[test]
@@ -248,9 +248,82 @@ fn the_name_of_the_upload_proves_it_within_a_day() {
     }
 }
 
+/// A record that starts so many minutes after the run, on which nothing but its figures tells of another.
+fn at(id: &str, minutes: i64, columns: u32) -> Record {
+    let (id, sha256) = (id.to_owned(), format!("{id}.fit"));
+    Record { id, sha256, start_ms: START + minutes * 60_000, columns, ..run() }
+}
+
+fn said(pairs: &[(&str, &str, bool)]) -> Choices {
+    let mut choices = Choices::default();
+    pairs.iter().for_each(|(one, other, is_same)| choices.say(one, other, *is_same));
+    choices
+}
+
+fn check_said(records: &[Record], pairs: &[(&str, &str, bool)], wanted: &[Option<usize>]) {
+    assert_eq!(primaries(records, &said(pairs)), wanted, "{pairs:?}");
+}
+
+#[test]
+fn what_a_person_joined_is_one_whatever_the_figures_say() {
+    let two = [at("a", 0, 8), at("b", 300, 4)];
+    check_said(&two, &[], &[None, None]);
+    check_said(&two, &[("b", "a", true)], &[None, Some(0)]);
+    // By way of a third, and of one that is not here.
+    let three = [at("a", 0, 8), at("b", 300, 4), at("c", 600, 9)];
+    check_said(&three, &[("a", "b", true), ("b", "c", true)], &[Some(2), Some(2), None]);
+    check_said(&three, &[("a", "gone", true), ("gone", "b", true)], &[None, Some(0), None]);
+}
+
+#[test]
+fn what_a_person_split_stays_apart_whatever_proves_it_the_same() {
+    check_said(&[run(), phone()], &[("phone", "watch", false)], &[None, None]);
+    let named = Record { strava_ids: vec!["77".to_owned()], ..run() };
+    check_said(&[of_the_api(), named], &[("api", "watch", false)], &[None, None]);
+}
+
+#[test]
+fn what_a_person_split_does_not_meet_again_through_a_third() {
+    let third = Record { columns: 9, ..at("third", 0, 9) };
+    check_said(&[run(), phone(), third], &[("phone", "watch", false)], &[Some(2), None, None]);
+}
+
+#[test]
+fn the_later_word_counts() {
+    let two = [at("a", 0, 8), at("b", 0, 4)];
+    check_said(&two, &[("a", "b", false), ("b", "a", true)], &[None, Some(0)]);
+    check_said(&two, &[("a", "b", true), ("b", "a", false)], &[None, None]);
+}
+
+#[test]
+fn legs_of_one_file_stay_apart_although_joined() {
+    let leg = Record { sha256: run().sha256, ..at("leg", 90, 4) };
+    check_said(&[run(), leg], &[("watch", "leg", true)], &[None, None]);
+}
+
+#[test]
+fn what_agrees_with_one_that_was_joined_goes_to_all_of_them() {
+    let joined = [("a", "b", true)];
+    for columns in [2, 6, 9] {
+        let records = [at("a", 0, 8), at("b", 300, 4), at("later", 300, columns)];
+        let wanted = if columns == 9 { [Some(2), Some(2), None] } else { [None, Some(0), Some(0)] };
+        check_said(&records, &joined, &wanted);
+    }
+}
+
+#[test]
+fn one_word_against_it_keeps_all_that_was_joined_away() {
+    let records = [at("a", 0, 8), at("b", 300, 4), at("c", 0, 6)];
+    check_said(&records, &[("a", "b", true), ("b", "c", false)], &[None, Some(0), None]);
+}
+
 /// Who counts for whom, by id.
 fn links(records: &[Record]) -> BTreeMap<&str, Option<&str>> {
-    let primary_of = primaries(records);
+    linked(records, &Choices::default())
+}
+
+fn linked<'a>(records: &'a [Record], choices: &Choices) -> BTreeMap<&'a str, Option<&'a str>> {
+    let primary_of = primaries(records, choices);
     let id = |index: usize| records[index].id.as_str();
     records.iter().zip(primary_of).map(|(record, primary)| (record.id.as_str(), primary.map(id))).collect()
 }
@@ -284,7 +357,54 @@ fn crowd() -> impl Strategy<Value = Vec<Record>> {
     })
 }
 
+/// Words about some of a crowd.
+fn words() -> impl Strategy<Value = Choices> {
+    proptest::collection::vec((0..24_u8, 0..24_u8, any::<bool>()), 0..8).prop_map(|pairs| {
+        let mut choices = Choices::default();
+        for (one, other, is_same) in pairs.into_iter().filter(|(one, other, _)| one != other) {
+            choices.say(&format!("r{one}"), &format!("r{other}"), is_same);
+        }
+        choices
+    })
+}
+
 proptest! {
+    #[test]
+    fn no_order_changes_what_follows_from_words(
+        (records, mixed) in crowd().prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle())),
+        choices in words(),
+    ) {
+        prop_assert_eq!(linked(&records, &choices), linked(&mixed, &choices));
+    }
+
+    #[test]
+    fn none_that_were_said_to_be_apart_meet(records in crowd(), choices in words()) {
+        let primary_of = primaries(&records, &choices);
+        let group = |index: usize| primary_of[index].unwrap_or(index);
+        for (one, record) in records.iter().enumerate() {
+            for (other, partner) in records.iter().enumerate() {
+                let is_apart = choices.are_apart(&record.id, &partner.id);
+                prop_assert!(!is_apart || group(one) != group(other), "{} {}", record.id, partner.id);
+            }
+        }
+    }
+
+    #[test]
+    fn two_that_were_joined_are_one_where_nothing_speaks_against_it(records in crowd(), one in 0..24_usize, other in 0..24_usize) {
+        let (Some(first), Some(second)) = (records.get(one), records.get(other)) else { return Ok(()) };
+        if first.sha256 == second.sha256 {
+            return Ok(());
+        }
+        let primary_of = primaries(&records, &said(&[(&first.id, &second.id, true)]));
+        let group = |index: usize| primary_of[index].unwrap_or(index);
+        let files = |index: usize| -> BTreeSet<&str> {
+            let members = (0..records.len()).filter(|member| group(*member) == group(index) && *member != index);
+            members.map(|member| records[member].sha256.as_str()).collect()
+        };
+        let is_forbidden = files(one).contains(second.sha256.as_str()) || files(other).contains(first.sha256.as_str());
+        prop_assert!(group(one) == group(other) || is_forbidden);
+    }
+
     #[test]
     fn no_order_changes_the_links(
         (records, mixed) in crowd().prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle())),
@@ -294,7 +414,7 @@ proptest! {
 
     #[test]
     fn a_duplicate_is_the_same_as_its_primary_and_no_primary_is_a_duplicate(records in crowd()) {
-        let primary_of = primaries(&records);
+        let primary_of = primaries(&records, &Choices::default());
         for (record, primary) in records.iter().zip(&primary_of) {
             let Some(primary) = *primary else { continue };
             let mut beside = records.iter().zip(&primary_of).filter(|(_, to)| **to == Some(primary));
@@ -306,7 +426,7 @@ proptest! {
 
     #[test]
     fn the_api_never_stands_for_what_a_file_tells(records in crowd()) {
-        for (record, primary) in records.iter().zip(primaries(&records)) {
+        for (record, primary) in records.iter().zip(primaries(&records, &Choices::default())) {
             let Some(primary) = primary else { continue };
             prop_assert!(record.provenance == STRAVA_API || records[primary].provenance != STRAVA_API);
         }
@@ -315,7 +435,7 @@ proptest! {
     #[test]
     fn an_activity_holds_one_record_of_each_file(records in crowd()) {
         let mut seen = BTreeSet::new();
-        for (index, primary) in primaries(&records).into_iter().enumerate() {
+        for (index, primary) in primaries(&records, &Choices::default()).into_iter().enumerate() {
             prop_assert!(seen.insert((primary.unwrap_or(index), records[index].sha256.clone())));
         }
     }
@@ -331,7 +451,7 @@ proptest! {
 
     #[test]
     fn the_same_two_are_never_both_counted_unless_a_file_forbids_it(records in crowd()) {
-        let primary_of = primaries(&records);
+        let primary_of = primaries(&records, &Choices::default());
         let holds = |primary: usize, file: &str| {
             records.iter().zip(&primary_of).any(|(of, to)| *to == Some(primary) && of.sha256 == file)
         };

@@ -4,6 +4,7 @@ pub mod duplicate;
 mod effort;
 mod expired;
 mod list;
+pub mod merged;
 mod search;
 
 pub use effort::{
@@ -277,5 +278,6 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
     effort::QUERIES,
     expired::QUERIES,
     list::QUERIES,
+    merged::QUERIES,
     search::QUERIES,
 ];

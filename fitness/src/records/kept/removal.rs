@@ -16,7 +16,8 @@ pub enum What {
     /// Rows and lists of an export, and activities that only these tell of.
     BulkExport,
     StravaApi,
-    /// What the athlete typed in or handed over as a table: settings, daily metrics, the place of the forecast.
+    /// What the athlete typed in or handed over as a table: settings, daily metrics, the place of the forecast, which records
+    /// are of one activity.
     Manual,
     All,
 }
@@ -93,7 +94,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 18] = [
+const PARTS: [Part; 19] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -105,6 +106,7 @@ const PARTS: [Part; 18] = [
     part!(Manual, "athlete_setting", "name, provenance, from_date", "provenance = 'given'"),
     part!(Manual, "daily_metric", "local_date, name", "1 = 1"),
     part!(Manual, "weather_home", "athlete", "1 = 1"),
+    part!(Manual, "merge_choice", "one, other", "1 = 1"),
     part!(All, "watched_file", "pipeline, path", "1 = 1"),
     part!(All, "athlete_setting", "name, provenance, from_date", "1 = 1"),
     part!(All, "insight", "scope, local_date", "1 = 1"),

@@ -45,7 +45,7 @@ pub struct Expiry {
 }
 
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
-const KEPT: [(&str, Sql); 15] = [
+const KEPT: [(&str, Sql); 16] = [
     (
         "activity",
         Sql::Both(
@@ -87,6 +87,12 @@ const KEPT: [(&str, Sql); 15] = [
         "daily_metric",
         Sql::Both(
             "SELECT 'manual', COUNT(*), MIN(changed_ms), MAX(changed_ms) FROM daily_metric WHERE athlete = $1",
+        ),
+    ),
+    (
+        "merge_choice",
+        Sql::Both(
+            "SELECT 'manual', COUNT(*), MIN(decided_ms), MAX(decided_ms) FROM merge_choice WHERE athlete = $1",
         ),
     ),
     (

@@ -51,6 +51,14 @@ pub const PARTS: &[Part] = &[
         ),
     },
     Part {
+        name: "merge_choices",
+        columns: &[("one", Text), ("other", Text), ("is_same", Integer), ("decided_ms", Integer)],
+        sql: Sql::Both(
+            "SELECT one, other, CASE WHEN is_same THEN 1 ELSE 0 END, decided_ms FROM merge_choice \
+             WHERE athlete = $1 ORDER BY one, other LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
         name: "daily_metrics",
         columns: &[
             ("local_date", Text),

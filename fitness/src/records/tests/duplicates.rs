@@ -6,7 +6,7 @@ use store::{Backend, Sql, params};
 
 use super::activity::duplicate::{self, Relinked};
 use super::*;
-use crate::same::{self, Record};
+use crate::same::{self, Choices, Record};
 
 scenarios![
     the_order_of_arrival_changes_nothing,
@@ -151,7 +151,7 @@ fn as_record(activity: &Activity) -> Record {
 /// What the rule says of them at once.
 fn at_once(activities: &[Activity]) -> BTreeMap<String, Option<String>> {
     let records: Vec<Record> = activities.iter().map(as_record).collect();
-    let primaries = same::primaries(&records).into_iter();
+    let primaries = same::primaries(&records, &Choices::default()).into_iter();
     let id = |index: usize| records[index].id.clone();
     records.iter().zip(primaries).map(|(record, primary)| (record.id.clone(), primary.map(id))).collect()
 }
@@ -440,7 +440,7 @@ mod scenario {
                 record.strava_ids.push(api.source_id.clone());
                 look_at(tx, if dice.roll(2) == 0 { &file } else { api })?;
             }
-            let primaries = same::primaries(&records);
+            let primaries = same::primaries(&records, &Choices::default());
             let wanted: BTreeMap<String, Option<String>> = records
                 .iter()
                 .zip(primaries)

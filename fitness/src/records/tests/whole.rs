@@ -100,6 +100,7 @@ fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     athlete_setting::set(tx, ME, &dated(Name::Ftp, "2024-01-01", 250.0, Source::Given), 5)?;
     let metrics = DailyMetrics { date: date_of("2024-03-01"), values: [(Metric::Hrv, 50.0)].into() };
     daily_metric::put(tx, ME, &[metrics], "csv", 5)?;
+    merge_choice::say(tx, ME, (&file.id, &lone.id), false, 5)?;
     insight::put(tx, ME, Scope::All, date_of("2024-03-01"), "{}")?;
     Ok((file, twin, lone))
 }
@@ -160,6 +161,7 @@ mod scenario {
             ("export_row", "bulk_export", (1, None, None)),
             ("athlete_setting", "manual", (1, Some(5), Some(5))),
             ("daily_metric", "manual", (1, Some(5), Some(5))),
+            ("merge_choice", "manual", (1, Some(5), Some(5))),
         ] {
             assert_eq!(line(table, provenance), Some(wanted), "{table} {provenance}");
         }

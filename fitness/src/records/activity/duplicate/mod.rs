@@ -12,7 +12,7 @@ pub(crate) use neighbours::AROUND;
 use neighbours::{Search, Stored};
 
 use crate::recording::Warning;
-use crate::same::{self, Record};
+use crate::same::{self, Choices, Record};
 use crate::scope::Scope;
 
 /// What looking at records again changed, and which of them tell of the same activity.
@@ -79,16 +79,22 @@ pub fn relink(tx: &mut Tx<'_>, athlete: &str, starts_ms: &[i64], changed: i64) -
     for start_ms in starts_ms {
         if !search.has_seen(start_ms) {
             let found = search.around(tx, start_ms)?;
-            link(tx, &found, changed, &mut relinked)?;
+            link(tx, &found, &search.choices, changed, &mut relinked)?;
         }
     }
     Ok(relinked)
 }
 
-fn link(tx: &mut Tx<'_>, found: &[Stored], changed: i64, relinked: &mut Relinked) -> Result<()> {
+fn link(
+    tx: &mut Tx<'_>,
+    found: &[Stored],
+    choices: &Choices,
+    changed: i64,
+    relinked: &mut Relinked,
+) -> Result<()> {
     let records: Vec<Record> = found.iter().map(|stored| stored.record.clone()).collect();
     let mut rows: Vec<Vec<Value<'_>>> = Vec::new();
-    for (stored, primary) in found.iter().zip(same::primaries(&records)) {
+    for (stored, primary) in found.iter().zip(same::primaries(&records, choices)) {
         let primary = primary.map(|index| &found[index]);
         relinked.pairs.extend(primary.map(|primary| primary.with(stored)));
         let primary = primary.map(|primary| primary.record.id.as_str());

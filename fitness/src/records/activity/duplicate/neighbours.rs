@@ -7,8 +7,8 @@ use serde::Deserialize;
 use store::{Result, Row, Sql, Tx, params};
 
 use super::{Member, Pair};
-use crate::records::{count, optional_date};
-use crate::same::{self, NAMED_MS, Record, START_MS};
+use crate::records::{count, merge_choice, optional_date};
+use crate::same::{self, Choices, NAMED_MS, Record, START_MS};
 use crate::scope::STRAVA_API;
 
 // Through the index on the start; counting the columns of a stream reads its key alone.
@@ -53,6 +53,12 @@ const SUMMARIES: Sql = Sql::Both(
      AND a.start_ms IS NOT NULL AND s.summary IS NOT NULL ORDER BY COALESCE(a.start_ms, 0), a.id",
 );
 
+const STARTS_OF: Sql = Sql::Per {
+    sqlite: "SELECT start_ms FROM activity WHERE id IN (SELECT value FROM json_each($1)) \
+             AND start_ms IS NOT NULL ORDER BY start_ms",
+    postgres: "SELECT start_ms FROM activity WHERE id = ANY($1) AND start_ms IS NOT NULL ORDER BY start_ms",
+};
+
 /// A stored record and what is stored of its link.
 pub(super) struct Stored {
     pub(super) record: Record,
@@ -67,6 +73,8 @@ pub(super) struct Search<'a> {
     athlete: &'a str,
     /// False where no record can name another, because the Strava API told of none.
     has_api: bool,
+    /// What a person said of records.
+    pub(super) choices: Choices,
     /// Stretches of time whose records were found.
     seen: Vec<(i64, i64)>,
 }
@@ -74,7 +82,7 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     pub(super) fn begin(tx: &mut Tx<'_>, athlete: &'a str) -> Result<Self> {
         let has_api = tx.optional(&HAS_API, &params![athlete], |row| row.get::<i64>(0))?.is_some();
-        Ok(Self { athlete, has_api, seen: Vec::new() })
+        Ok(Self { athlete, has_api, choices: merge_choice::all(tx, athlete)?, seen: Vec::new() })
     }
 
     /// True where what starts at a moment was found before.
@@ -96,6 +104,7 @@ impl<'a> Search<'a> {
                     open.extend(self.named(tx, &stored.record)?);
                 }
             }
+            open.extend(self.chosen(tx, &stretch)?);
             found.append(&mut stretch);
         }
         Ok(found)
@@ -152,6 +161,16 @@ impl<'a> Search<'a> {
             }
         }
         Ok(())
+    }
+
+    /// When those start that a person said to be of the same activities.
+    fn chosen(&self, tx: &mut Tx<'_>, stretch: &[Stored]) -> Result<Vec<i64>> {
+        let kin = stretch.iter().flat_map(|stored| self.choices.kin(&stored.record.id));
+        let kin: Vec<String> = kin.map(str::to_owned).collect();
+        if kin.is_empty() {
+            return Ok(Vec::new());
+        }
+        tx.query(&STARTS_OF, &params![&kin], |row| row.get(0))
     }
 
     /// When those start that a record names, or that name it.
@@ -221,4 +240,4 @@ fn read(row: &Row<'_>) -> Result<Stored> {
 
 #[cfg(test)]
 pub(super) const QUERIES: &[Sql] =
-    &[AROUND, HAS_API, IDS_OF, SUMMARIES_OF, BY_ID, NAMED_BY_ID, FILES, SUMMARIES];
+    &[AROUND, HAS_API, IDS_OF, SUMMARIES_OF, BY_ID, NAMED_BY_ID, FILES, SUMMARIES, STARTS_OF];
