@@ -206,8 +206,8 @@ const LAST_DETAIL: Sql = Sql::Both(
 );
 const LAST_STREAMS: Sql = Sql::Both(
     "SELECT strava_id FROM strava_activity \
-     WHERE athlete = $1 AND streams_state = 'kept' AND streams_due IS NULL AND gone_ms IS NULL \
-     ORDER BY streams_ms DESC, strava_id DESC LIMIT 1",
+     WHERE athlete = $1 AND streams_ms IS NOT NULL AND streams_state = 'kept' AND streams_due IS NULL \
+     AND gone_ms IS NULL ORDER BY streams_ms DESC, strava_id DESC LIMIT 1",
 );
 const FAULTY: Sql = Sql::Both(
     "SELECT strava_id, activity_id, fault FROM strava_activity \
