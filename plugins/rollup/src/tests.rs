@@ -52,6 +52,7 @@ scenarios![
     an_order_of_methods_is_kept_for_its_sport,
     the_numbers_of_an_activity_come_from_its_samples,
     a_new_version_of_the_numbers_computes_the_history_anew,
+    a_new_version_leaves_the_numbers_of_samples_that_are_kept_no_longer,
     what_is_up_to_date_is_not_computed_again,
     other_samples_have_other_numbers,
     estimates_never_reach_backwards,
