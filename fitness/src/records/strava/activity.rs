@@ -174,7 +174,7 @@ const GONE: Sql = Sql::Both(
 );
 const FORGET_FINGERPRINTS: Sql = Sql::Both(
     "UPDATE strava_activity SET summary_sha256 = '', start_ms = 0 \
-     WHERE athlete = $1 AND gone_ms < $2 AND (summary_sha256 <> '' OR start_ms <> 0)",
+     WHERE athlete = $1 AND listed_ms < $2 AND gone_ms < $2 AND (summary_sha256 <> '' OR start_ms <> 0)",
 );
 // What is dated in the future is in no list, and is asked for by itself like all that is in none.
 const MISSING: Sql = Sql::Both(
