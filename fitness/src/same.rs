@@ -216,7 +216,8 @@ struct Groups<'a> {
 impl Groups<'_> {
     /// Takes records in that were said to be one, the best in front; most are alone.
     fn place(&mut self, unit: &[usize]) {
-        let fits = self.found.iter().enumerate().filter_map(|(place, group)| Some((self.fit(unit, group)?, place)));
+        let fits =
+            self.found.iter().enumerate().filter_map(|(place, group)| Some((self.fit(unit, group)?, place)));
         // Of those as near the first wins, which is the better one.
         let place = fits.min().map_or(self.found.len(), |(_, place)| place);
         if place == self.found.len() {
@@ -243,7 +244,10 @@ impl Groups<'_> {
         if unit.iter().any(|index| self.is_apart(*index, group)) {
             return None;
         }
-        unit.iter().filter(|index| self.is_open(**index, group)).filter_map(|index| self.proof(*index, group)).min()
+        unit.iter()
+            .filter(|index| self.is_open(**index, group))
+            .filter_map(|index| self.proof(*index, group))
+            .min()
     }
 
     fn proof(&self, index: usize, group: &Group) -> Option<(Proof, u64)> {
@@ -257,7 +261,8 @@ impl Groups<'_> {
 
     fn is_open(&self, index: usize, group: &Group) -> bool {
         let sha256 = &self.records[index].sha256;
-        group.members.iter().all(|member| self.records[*member].sha256 != *sha256) && !self.is_apart(index, group)
+        group.members.iter().all(|member| self.records[*member].sha256 != *sha256)
+            && !self.is_apart(index, group)
     }
 
     fn is_apart(&self, index: usize, group: &Group) -> bool {

@@ -70,6 +70,19 @@ impl Guard {
         Ok(Self { found, known: there + gone, gone, is_told })
     }
 
+    /// Begins where something goes, since counting takes longer the more there is.
+    pub(crate) async fn at_first<'a>(
+        guard: &'a mut Option<Self>,
+        ctx: &StepContext,
+        found: Found,
+    ) -> Result<&'a mut Self, StepError> {
+        let begun = match guard.take() {
+            Some(guard) => guard,
+            None => Self::begin(ctx, found).await?,
+        };
+        Ok(guard.insert(begun))
+    }
+
     /// Whether so many more may go.
     pub(crate) fn lets_go(&self, more: u32) -> bool {
         let gone = self.gone.saturating_add(more);

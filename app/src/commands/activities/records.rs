@@ -31,8 +31,8 @@ const JOIN_HELP: &str = "\
 Examples:
   paceline activities join 2447hfyga3vqdfsd6h5bdll3ly q7a4noaxlwfeg3kcbhxq2xvs7y
 
-The one with more kinds of samples counts. That holds whatever is imported later; `paceline activities
-forget` takes it back.";
+The one with more kinds of samples counts. That holds whatever is imported later;
+`paceline activities forget` takes it back.";
 const FORGET_HELP: &str = "\
 Examples:
   paceline activities forget 2447hfyga3vqdfsd6h5bdll3ly
@@ -164,10 +164,16 @@ async fn say(config: &Config, athlete: &str, form: Form, word: Word) -> anyhow::
 fn problem(refused: &MergeError) -> Problem {
     let hint = match refused {
         MergeError::Unknown(_) => Some("`paceline activities --json` lists the ids"),
-        MergeError::Alone(_) | MergeError::Together(..) => Some("`paceline activities records ID` shows them"),
+        MergeError::Alone(_) | MergeError::Together(..) => {
+            Some("`paceline activities records ID` shows them")
+        }
         MergeError::SameFile(..) | MergeError::NoStart(_) => None,
     };
-    Problem { exit: error::USAGE, hint: hint.map(str::to_owned), ..Problem::new(refused.code(), refused.to_string()) }
+    Problem {
+        exit: error::USAGE,
+        hint: hint.map(str::to_owned),
+        ..Problem::new(refused.code(), refused.to_string())
+    }
 }
 
 fn table(records: &[RecordOf], zone: &TimeZone) -> Table {

@@ -30,8 +30,6 @@ Examples:
 The archive is yours: it has what Strava's API told too, which nobody else may be given. Its
 manifest.json says what is in it: tables as JSON lines, samples as CSV, files as they came.";
 
-/// Rows that are read at once.
-const PAGE: u32 = 500;
 /// Ids of activities and files that are read at once.
 const IDS: u32 = 100;
 
@@ -99,17 +97,17 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     async fn table(&mut self, part: &'static takeout::Part) -> anyhow::Result<()> {
-        let mut count: u64 = 0;
+        let (mut count, page): (u64, u32) = (0, part.rows_at_once());
         self.archive.entry(&format!("{}.jsonl", part.name))?;
         loop {
             let athlete = self.athlete.to_owned();
-            let read = self.store.read(move |tx| takeout::page(tx, &athlete, part, (PAGE, count)));
+            let read = self.store.read(move |tx| takeout::page(tx, &athlete, part, (page, count)));
             let rows = read.await?;
             for row in &rows {
                 self.archive.line(&serde_json::to_string(row)?)?;
             }
             count += rows.len() as u64;
-            if rows.len() < PAGE as usize {
+            if rows.len() < page as usize {
                 break;
             }
             self.tell(part.name, count, count);

@@ -45,7 +45,9 @@ impl Retry {
             let items = faulty.iter().map(
                 |(strava_id, id, code)| json!({ "id": id, "strava_id": strava_id.to_string(), "code": code }),
             );
-            output::json(&json!({ "items": items.collect::<Vec<_>>(), "all": all, "asked_again": !self.list }))?;
+            output::json(
+                &json!({ "items": items.collect::<Vec<_>>(), "all": all, "asked_again": !self.list }),
+            )?;
             return Ok(error::DONE);
         }
         for (strava_id, id, code) in &faulty {

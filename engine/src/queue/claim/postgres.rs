@@ -24,8 +24,9 @@ pub(super) fn take(tx: &mut Tx<'_>, lease: &Lease, limit: i64) -> store::Result<
 
 // `lane` steps over the index from one partition that has runs waiting to the next, so that what is read does not grow
 // with their number; `head_ms` is the readiness of its oldest run. `share` gives each lane what makes the partitions of
-// one priority equal: the level of water that is poured into vessels filled by the runs at work. A lane that has fewer
-// leaves its share to a second helping. `picked` walks over the helpings in their order, passes over what others have
+// one priority equal: the level of water that is poured into vessels filled by the runs at work. What is left of the
+// water goes by one run to each, to the one that has waited longest first; a third helping has what lanes with fewer
+// runs than their share left over. `picked` walks over the helpings in their order, passes over what others have
 // locked, and stops when it has enough: what comes later is neither read nor locked. The constant limit is what the
 // planner reckons with; with the parameter alone it would expect a tenth of the table, and read the whole of it.
 //
@@ -58,14 +59,20 @@ const TAKE: Sql = Sql::Per {
                WINDOW emptiest AS (PARTITION BY lane.priority \
                ORDER BY COALESCE(held.runs, 0), lane.head_ms ROWS UNBOUNDED PRECEDING)), \
                share AS (\
-               SELECT *, GREATEST(0, CAST(CEIL(MIN(level) OVER (PARTITION BY priority)) AS BIGINT) - held) AS runs \
+               SELECT *, GREATEST(0, CAST(FLOOR(MIN(level) OVER (PARTITION BY priority)) AS BIGINT) - held) AS runs \
                FROM poured), \
+               reach AS (\
+               SELECT share.*, CASE WHEN runs = 0 THEN head_ms ELSE (SELECT job.ready_ms FROM job \
+               WHERE job.worker IS NULL AND job.priority = share.priority AND job.partition = share.partition \
+               AND job.ready_ms <= $1 ORDER BY job.ready_ms, job.run_id OFFSET share.runs LIMIT 1) END AS next_ms \
+               FROM share), \
                picked AS MATERIALIZED (\
                SELECT *, held + ROW_NUMBER() OVER (PARTITION BY priority, partition ORDER BY ready_ms, run_id) AS turn \
-               FROM (SELECT * FROM (SELECT helping.priority, helping.partition, helping.held, pick.* FROM (\
-               SELECT share.*, 1 AS time, 0::BIGINT AS first, runs AS most FROM share \
-               UNION ALL SELECT share.*, 2, runs, $2 FROM share \
-               ORDER BY priority DESC, time, held, head_ms, partition) AS helping CROSS JOIN LATERAL (\
+               FROM (SELECT * FROM (SELECT helping.priority, helping.partition, helping.held, pick.* FROM (SELECT * FROM (\
+               SELECT reach.*, 1 AS time, 0::BIGINT AS first, runs AS most, head_ms AS since_ms FROM reach WHERE runs > 0 \
+               UNION ALL SELECT reach.*, 2, runs, 1, next_ms FROM reach WHERE next_ms IS NOT NULL \
+               UNION ALL SELECT reach.*, 3, runs + 1, $2, next_ms FROM reach WHERE next_ms IS NOT NULL) AS helpings \
+               ORDER BY priority DESC, time, held + first, since_ms, partition) AS helping CROSS JOIN LATERAL (\
                SELECT waiting.run_id, waiting.lock_key, waiting.ready_ms FROM job AS waiting WHERE waiting.worker IS NULL \
                AND waiting.priority = helping.priority AND waiting.partition = helping.partition \
                AND waiting.ready_ms <= $1 AND (waiting.lock_key IS NULL OR NOT EXISTS (SELECT 1 FROM run_lock \

@@ -161,7 +161,8 @@ fn join(intake: &mut Intake<'_, '_>, id: &str, other: &str, now_ms: i64) -> Resu
 
 fn forget(intake: &mut Intake<'_, '_>, id: &str) -> Result<Vec<String>> {
     let mut group = known(intake, id)?;
-    let is_of = |choice: &Choice| group.iter().any(|record| record.id == choice.one || record.id == choice.other);
+    let is_of =
+        |choice: &Choice| group.iter().any(|record| record.id == choice.one || record.id == choice.other);
     let mut choices = merge_choice::list(intake.tx, intake.athlete)?;
     choices.retain(is_of);
     for Choice { one, other, .. } in &choices {

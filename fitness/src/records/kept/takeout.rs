@@ -51,6 +51,41 @@ pub const PARTS: &[Part] = &[
         ),
     },
     Part {
+        name: "weather_home",
+        columns: &[
+            ("latitude_hundredths", Integer),
+            ("longitude_hundredths", Integer),
+            ("changed_ms", Integer),
+        ],
+        sql: Sql::Both(
+            "SELECT latitude, longitude, changed_ms FROM weather_home WHERE athlete = $1 \
+             ORDER BY athlete LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "strava_connection",
+        columns: &[("strava_id", Integer), ("scopes", Text), ("state", Text), ("connected_ms", Integer)],
+        // Tokens are no data of the athlete's, and whoever has them has the account.
+        sql: Sql::Both(
+            "SELECT strava_id, scopes, state, connected_ms FROM strava_connection WHERE athlete = $1 \
+             ORDER BY athlete LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "receipts",
+        columns: &[
+            ("provenance", Text),
+            ("asked_ms", Integer),
+            ("done_ms", Integer),
+            ("not_revoked", Text),
+            ("deleted", Json),
+        ],
+        sql: Sql::Both(
+            "SELECT provenance, asked_ms, done_ms, not_revoked, deleted FROM purge_receipt WHERE athlete = $1 \
+             ORDER BY provenance, asked_ms LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
         name: "merge_choices",
         columns: &[("one", Text), ("other", Text), ("is_same", Integer), ("decided_ms", Integer)],
         sql: Sql::Both(
@@ -316,6 +351,11 @@ pub fn with_samples(tx: &mut Tx<'_>, athlete: &str, after: &str, limit: u32) -> 
 }
 
 impl Part {
+    /// How many of its rows are read at once: what is kept as JSON may have 100 kB a row.
+    pub fn rows_at_once(&self) -> u32 {
+        if self.columns.iter().any(|(_, kind)| matches!(kind, Json)) { 20 } else { 500 }
+    }
+
     fn read(&self, row: &Row<'_>) -> Result<Value> {
         let mut object = Map::new();
         for (index, (name, kind)) in self.columns.iter().enumerate() {

@@ -168,8 +168,12 @@ mod scenario {
 
     pub(super) fn what_cannot_be_said_is_refused(tx: &mut Tx<'_>) -> Result<()> {
         let (watch, phone, alone) = (record("watch", 0, 9), record("phone", 0, 5), record("alone", 600, 5));
-        let legs = [0, 300].map(|minutes| Activity { sha256: "race".to_owned(), ..record("leg", minutes + 3000, 5) });
-        let legs = [legs[0].clone(), Activity { id: "leg2".to_owned(), source_id: "leg2".to_owned(), ..legs[1].clone() }];
+        let legs = [0, 300]
+            .map(|minutes| Activity { sha256: "race".to_owned(), ..record("leg", minutes + 3000, 5) });
+        let legs = [
+            legs[0].clone(),
+            Activity { id: "leg2".to_owned(), source_id: "leg2".to_owned(), ..legs[1].clone() },
+        ];
         let timeless = Activity { start_ms: None, local_date: None, ..record("timeless", 0, 5) };
         import(tx, &[&watch, &phone, &alone, &legs[0], &legs[1], &timeless])?;
         let id = |record: &Activity| record.id.clone();
@@ -194,9 +198,14 @@ mod scenario {
     pub(super) fn the_records_of_an_activity_are_shown(tx: &mut Tx<'_>) -> Result<()> {
         let (watch, phone) = (record("watch", 0, 9), record("phone", 0, 5));
         import(tx, &[&watch, &phone])?;
-        activity_stream::replace(tx, &watch.id, &[(Column::Time, vec![1]), (Column::Channel(Channel::Power), vec![1])])?;
+        activity_stream::replace(
+            tx,
+            &watch.id,
+            &[(Column::Time, vec![1]), (Column::Channel(Channel::Power), vec![1])],
+        )?;
         let shown = merged::records(tx, ME, &phone.id)?.unwrap();
-        let records: Vec<_> = shown.records.iter().map(|of| (of.id.as_str(), of.counts, of.samples)).collect();
+        let records: Vec<_> =
+            shown.records.iter().map(|of| (of.id.as_str(), of.counts, of.samples)).collect();
         assert_eq!(records, [(watch.id.as_str(), true, 9), (phone.id.as_str(), false, 5)]);
         assert_eq!(shown.records[0].channels, ["power", "time"]);
         assert_eq!(shown.records[1].channels, [""; 0]);

@@ -188,9 +188,17 @@ mod scenario {
             let (first, rest) = (takeout::page(tx, ME, part, (1, 0))?, takeout::page(tx, ME, part, (9, 1))?);
             taken.insert(part.name, first.into_iter().chain(rest).collect::<Vec<_>>());
         }
-        let counts =
-            ["activities", "export_rows", "strava_activities", "settings", "files", "insights", "athlete"];
+        let counts = [
+            "activities",
+            "export_rows",
+            "strava_activities",
+            "settings",
+            "files",
+            "insights",
+            "merge_choices",
+        ];
         assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1]);
+        assert_eq!(taken["athlete"].len(), 1);
         assert_eq!(taken["export_rows"][0]["figures"]["name"], "Lunch", "JSON is no text in there");
         assert_eq!(taken["activities"][0]["id"], file.id.as_str());
         assert_eq!(taken["activities"][0]["load"], 1.0);

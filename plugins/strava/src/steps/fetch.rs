@@ -87,7 +87,7 @@ pub(super) async fn run<F: Fetch>(
     fetch: &F,
 ) -> Result<Changes, StepError> {
     let mut mark = Mark::<()>::begin(ctx).await?;
-    let mut guard = Guard::begin(ctx, Found::OneByOne).await?;
+    let mut guard = None;
     let mut tried = Tried::begin(F::PART);
     loop {
         let (due, mut left) = due(ctx, fetch, &tried).await?;
@@ -102,6 +102,7 @@ pub(super) async fn run<F: Fetch>(
                 Ok(outcome) => {
                     let is_gone = matches!(outcome, Outcome::Gone);
                     if is_gone {
+                        let guard = Guard::at_first(&mut guard, ctx, Found::OneByOne).await?;
                         guard.remove(ctx, &mut mark, strava_id).await?;
                     }
                     tried.answered(ctx, strava_id, !is_gone).await?;
