@@ -12,6 +12,9 @@ const DATABASE: &str = "FITNESS_TEST_DB_URL";
 /// Scenarios take the binary as it is instead of building it each.
 const BUILT: &str = "PACELINE_IS_BUILT";
 
+/// All packages, with what is left out of the usual build too: each other selection would compile all crates once more.
+const EVERYTHING: [&str; 3] = ["--workspace", "--features", "paceline/otel"];
+
 /// Runs `cargo nextest run` under the profile `ci`, then what it leaves out, and answers with the exit code.
 ///
 /// A run of the whole workspace builds the program by itself, for the tests beside it; one of a part may not.
@@ -23,7 +26,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
     let mut nextest = Command::new("cargo");
     nextest.current_dir(root).args(["nextest", "run", "--profile", "ci"]);
     if arguments.is_empty() {
-        nextest.arg("--workspace");
+        nextest.args(EVERYTHING);
     }
     nextest.args(arguments).env(BUILT, "1");
 
@@ -36,28 +39,13 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
     if !status.success() || !arguments.is_empty() {
         return Ok(code(status));
     }
-    for mut rest in [optional_parts(root), examples(root)] {
-        let status = rest.status().context("cannot start `cargo`")?;
-        if !status.success() {
-            return Ok(code(status));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The tests of what is only in a build with more features than the usual ones. They are picked from the whole
-/// workspace, since a selection of one package has other features, and would compile all crates once more.
-fn optional_parts(root: &Path) -> Command {
-    let mut nextest = Command::new("cargo");
-    nextest.current_dir(root).args(["nextest", "run", "--workspace", "--features", "paceline/otel"]);
-    nextest.args(["-E", "binary(otel) | test(spans)"]);
-    nextest
+    Ok(code(examples(root).status().context("cannot start `cargo test`")?))
 }
 
 /// The examples in the documentation, which nextest does not run: some prove that what must not compile does not.
 fn examples(root: &Path) -> Command {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["test", "--quiet", "--doc", "--workspace"]);
+    cargo.current_dir(root).args(["test", "--quiet", "--doc"]).args(EVERYTHING);
     cargo
 }
 

@@ -17,7 +17,7 @@ async fn two_workers_and_two_engines_never_have_more_attempts_at_once_than_slots
         house.order(HOLD);
         let runs = house.ask_for(24).await;
         let working = [house.work(4), house.work(4), twin.work(4)];
-        until("three are in", || async { house.pool().await.holders.len() == 3 }).await;
+        until("three are at work", || async { house.watch.most.load(Ordering::SeqCst) == 3 }).await;
         house.watch.gate.add_permits(24);
         house.succeed(&runs).await;
         assert_eq!(house.watch.most.load(Ordering::SeqCst), 3);
@@ -53,7 +53,7 @@ async fn a_fan_of_one_run_goes_through_the_pool_without_letting_go_of_the_run() 
         house.order(HOLD);
         let runs = house.ask_for(1).await;
         let worker = house.work(1);
-        until("two are in", || async { house.pool().await.holders.len() == 2 }).await;
+        until("two are at work", || async { house.watch.most.load(Ordering::SeqCst) == 2 }).await;
         house.watch.gate.add_permits(40);
         let claims = async {
             let mut most = 0;
