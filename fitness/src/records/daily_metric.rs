@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
 
-use super::{date, insight, sortable, stored};
+use super::{change_number, date, insight, sortable, stored};
 use crate::daily_metric::{DailyMetrics, Name};
 use crate::scope::Scope;
 
@@ -54,7 +54,7 @@ pub fn put(
     Ok(Written { changed, first_day: days.iter().map(|day| day.date).min() })
 }
 
-/// As [`put`], and lets go of the advice that rests on what was known before.
+/// As [`put`], numbers the change, and lets go of the advice that rests on what was known before.
 pub fn keep(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -64,6 +64,7 @@ pub fn keep(
 ) -> Result<Written> {
     let written = put(tx, athlete, days, provenance, now_ms)?;
     if let Some(first) = written.first_day.filter(|_| written.changed > 0) {
+        change_number::next(tx, athlete)?;
         for scope in Scope::BOTH {
             insight::remove_from(tx, athlete, scope, first)?;
         }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::{Error, Result, Tx};
 
-use super::{activity, athlete_setting};
+use super::{activity, athlete_setting, change_number};
 use crate::settings::{ALWAYS, Dated, Name, SettingError, SettingsHistory, Source, Value, differing};
 
 /// A setting that is to hold from a day on, or that is to be taken back.
@@ -80,13 +80,17 @@ pub fn make(tx: &mut Tx<'_>, athlete: &str, wishes: &[Wish], now_ms: i64) -> Res
     let given: Vec<Dated> = stored.into_iter().filter(|dated| dated.source == Source::Given).collect();
     check(&granted(&given, wishes)).map_err(Error::abort)?;
     check_birth(wishes, utc_date(now_ms)).map_err(Error::abort)?;
+    let mut is_changed = false;
     for wish in wishes {
         let dated = |value| Dated { name: wish.name, from: wish.from, value, source: Source::Given };
-        match (wish.value, holds(&given, wish)) {
+        is_changed |= match (wish.value, holds(&given, wish)) {
             (Some(value), _) => athlete_setting::set(tx, athlete, &dated(value), now_ms)?,
             (None, Some(value)) => athlete_setting::remove(tx, athlete, &dated(value))?,
             (None, None) => false,
         };
+    }
+    if is_changed {
+        change_number::next(tx, athlete)?;
     }
     Ok(changed(&given, wishes))
 }

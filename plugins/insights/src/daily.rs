@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advice::Pick;
 use crate::athlete::{self, LocalDay};
+use crate::basis::{self, Basis};
 use crate::history::History;
 use crate::insight::{Counts, Insight};
 use crate::rules::{Rules, Shelf};
@@ -66,12 +67,16 @@ impl Step for Daily {
     }
 
     async fn run(&self, ctx: &StepContext, _days: (Changes,)) -> Result<DailyAdvice, StepError> {
+        let hash = basis::of_rules(&ctx.scripts, &self.rules);
+        if let Some(advice) = basis::standing(ctx, &hash).await? {
+            return Ok(advice);
+        }
         let rules = self.rules(ctx).await?;
         loop {
             let (day, history) = read(ctx).await?;
             let insight = ask(&rules, &history).await?;
             // Days that another run changed meanwhile are asked about again.
-            if !day.is_known || keep(ctx, &insight, history).await? {
+            if !day.is_known || keep(ctx, &insight, history, &hash).await? {
                 ctx.meter.rows_in(insight.rules.len() as u64);
                 return Ok(summary(&insight));
             }
@@ -115,15 +120,21 @@ pub(crate) async fn keep(
     ctx: &StepContext,
     insight: &Insight,
     history: Arc<History>,
+    rules: &str,
 ) -> Result<bool, StepError> {
     let body = insight.canonical().map_err(failed)?.to_string();
-    let partition = ctx.run.partition.clone();
+    let (partition, rules) = (ctx.run.partition.clone(), rules.to_owned());
+    // A rule that failed for want of time may speak when it is asked once more.
+    let is_whole = insight.counts.failed == 0;
     let kept = ctx
-        .commit(move |tx, _| {
+        .commit(move |tx, cursor| {
             // Who changes what advice rests on removes it in the transaction that numbers the change.
             records::change_number::hold(tx, &partition)?;
             if history.again(tx, &partition)? != *history {
                 return Ok(None);
+            }
+            if is_whole {
+                Basis::of(tx, &partition, &rules, &history)?.note(cursor, &body)?;
             }
             records::insight::put(tx, &partition, Scope::All, history.today, &body).map(Some)
         })

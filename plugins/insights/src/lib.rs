@@ -3,6 +3,7 @@
 mod advice;
 mod athlete;
 mod backtest;
+mod basis;
 mod best;
 mod check;
 mod contributors;

@@ -39,6 +39,9 @@ scenarios![
     rules_that_there_are_none_of_are_hopeless,
     an_insight_of_days_that_changed_meanwhile_is_not_kept,
     the_same_days_give_the_same_bytes,
+    advice_that_stands_is_not_asked_for_again,
+    what_becomes_another_is_asked_about_again,
+    rules_that_failed_are_asked_again,
     days_not_computed_yet_change_nothing,
     an_earlier_day_sees_nothing_of_later_ones,
     the_artifact_is_the_advice_in_short,
@@ -132,6 +135,41 @@ mod scenario {
         let first = house.kept("2024-05-01").await;
         assert_eq!(house.written_again("2024-05-01").await, 0);
         assert_eq!(house.kept("2024-05-01").await, first);
+    }
+
+    pub(super) async fn advice_that_stands_is_not_asked_for_again(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let first = house.advise("2024-05-01").await;
+        assert_eq!(house.asked_again("2024-05-01").await, 0);
+        assert_eq!(house.advise("2024-05-01T20:00:00Z").await, first);
+    }
+
+    pub(super) async fn what_becomes_another_is_asked_about_again(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.lives_under("2024-05-01", HOT, "2024-04-30T16:00:00Z").await;
+        house.advise("2024-05-01").await;
+
+        house.keep_body("2024-05-01", "{}").await;
+        assert_ne!(house.asked_again("2024-05-01").await, 0, "what somebody else kept");
+        house.measured("2024-05-01", 48.0).await;
+        assert_ne!(house.asked_again("2024-05-01").await, 0, "a fact");
+        assert_eq!(house.asked_again("2024-05-01").await, 0);
+        assert_ne!(house.asked_again("2024-05-01T17:00:00Z").await, 0, "a forecast that grew old");
+        assert_ne!(house.asked_again("2024-05-02").await, 0, "the day");
+
+        let rule = "//! Rests.\nfn applies(day) { true }\n\
+                    fn advise(day) { #{ pick: \"rest\", weight: 99, why: \"So.\" } }\nfn examples() { [] }";
+        let texts = [("scripts/rules/rest.rhai".to_owned(), rule.to_owned())];
+        let house = house.with(Library::from_texts(texts.into()));
+        assert_eq!(house.asked_again("2024-05-02").await, 1, "the rules");
+    }
+
+    pub(super) async fn rules_that_failed_are_asked_again(house: House) {
+        let texts = [("scripts/rules/broken.rhai".to_owned(), "fn applies(day) {".to_owned())];
+        let house = house.with(Library::from_texts(texts.into()));
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        house.advise("2024-05-01").await;
+        assert_eq!(house.asked_again("2024-05-01").await, 1);
     }
 
     pub(super) async fn days_not_computed_yet_change_nothing(house: House) {

@@ -8,6 +8,7 @@ use engine::registry::{QueryContext, QueryError, Registry};
 use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::{Step, StepError};
+use fitness::daily_metric::{DailyMetrics, Name};
 use fitness::records::athlete::Athlete;
 use fitness::records::weather_hour::WeatherHour;
 use fitness::weather::{Air, Cell, Hour, Spot};
@@ -170,7 +171,7 @@ impl House {
         let days = History::of_loads(day(today), loads).days;
         let history = Arc::new(History { days, ..read.await.unwrap() });
         let insight = Insight::of(&history, &Rules::of(&self.scripts, crate::RULES)).unwrap();
-        keep(&self.context(today), &insight, history).await.unwrap()
+        keep(&self.context(today), &insight, history, "").await.unwrap()
     }
 
     /// Keeps what the step found, while another connection is about to commit other days; answers whether it was kept.
@@ -199,7 +200,7 @@ impl House {
         });
         tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
         let ctx = self.context(today);
-        let keeping = tokio::spawn(async move { keep(&ctx, &insight, history).await.unwrap() });
+        let keeping = tokio::spawn(async move { keep(&ctx, &insight, history, "").await.unwrap() });
         while self.store.backend() == store::Backend::Postgres && !self.somebody_waits().await {
             tokio::task::yield_now().await;
         }
@@ -220,6 +221,21 @@ impl House {
         let ctx = self.context(today);
         step.run(&ctx, super::unchanged()).await.unwrap();
         ctx.meter.readings().rows_out
+    }
+
+    /// Runs the step and answers how many rules it asked.
+    pub(super) async fn asked_again(&self, today: &str) -> u64 {
+        let step = Daily::build(DailyConfig::default()).unwrap();
+        let ctx = self.context(today);
+        step.run(&ctx, super::unchanged()).await.unwrap();
+        ctx.meter.readings().rows_in
+    }
+
+    /// Keeps what was measured on a day.
+    pub(super) async fn measured(&self, on: &str, resting_hr: f64) {
+        let values = [(Name::RestingHr, resting_hr)].into();
+        let days = [DailyMetrics { date: day(on), values }];
+        self.write(move |tx, athlete| records::daily_metric::keep(tx, athlete, &days, "manual", 0)).await;
     }
 
     /// What the shipped rules would have said on each day.
