@@ -99,8 +99,8 @@ impl Due {
         today: Date,
     ) -> store::Result<Option<Self>> {
         let (next, _) = records::day::carry_on(tx, athlete, scope, Date::MAX)?;
-        let missing =
-            if next == Date::MAX { Some(Date::ZERO) } else { Some(next).filter(|day| *day <= today) };
+        // Where no day is kept none is due either: whatever writes the first activity makes its day stale.
+        let missing = Some(next).filter(|day| *day <= today);
         // Days after today go when their activities go, so today is always among the stale ones.
         let Some(from) = missing.into_iter().chain(stale.map(|stale| stale.min(today))).min() else {
             return Ok(None);
