@@ -67,12 +67,18 @@ impl<'a, 'tx> Intake<'a, 'tx> {
     fn put(&mut self, entry: &Entry, numbers: Numbers) -> Result<Change> {
         let changed = self.change()?;
         let upserted = activity::upsert(self.tx, &entry.activity, changed)?;
-        let has_other_efforts = best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
+        let is_new = upserted.change == Change::Inserted;
+        // Of a new activity nothing is kept that could be in the way of nothing.
+        let has_other_efforts = !(is_new && entry.best_efforts.is_empty())
+            && best_effort::replace(self.tx, &entry.activity.id, &entry.best_efforts)?;
         // Laps may come later than the figures, and change none of them.
-        let has_other_laps = lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
-        // What is read anew may say the same and be kept in another form.
-        activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
-        if upserted.change != Change::Inserted && numbers == Numbers::OfSamples {
+        let has_other_laps =
+            !(is_new && entry.laps.is_empty()) && lap::replace(self.tx, &entry.activity.id, &entry.laps)?;
+        if !(is_new && entry.columns.is_empty()) {
+            // What is read anew may say the same and be kept in another form.
+            activity_stream::replace(self.tx, &entry.activity.id, &entry.columns)?;
+        }
+        if !is_new && numbers == Numbers::OfSamples {
             activity_number::forget(self.tx, &entry.activity.id)?;
         }
         if upserted.change == Change::Unchanged {

@@ -21,6 +21,11 @@ pub(crate) const AROUND: Sql = Sql::Both(
 );
 const HAS_API: Sql =
     Sql::Both("SELECT 1 FROM activity WHERE athlete = $1 AND provenance = 'strava_api' LIMIT 1");
+// Each half is a probe of the index on provenance.
+const HAS_OTHERS: Sql = Sql::Both(
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM activity WHERE athlete = $1 AND provenance < 'strava_api') \
+     OR EXISTS (SELECT 1 FROM activity WHERE athlete = $1 AND provenance > 'strava_api')",
+);
 // The plus keeps SQLite from running through all rows of the athlete.
 const IDS_OF: Sql = Sql::Per {
     sqlite: "SELECT activity_id, source_id FROM export_row WHERE +athlete = $1 AND +provenance = 'bulk_export' \
@@ -73,6 +78,8 @@ pub(super) struct Search<'a> {
     athlete: &'a str,
     /// False where no record can name another, because the Strava API told of none.
     has_api: bool,
+    /// False where the Strava API told of all of them, so that none names one of elsewhere.
+    has_others: bool,
     /// What a person said of records.
     pub(super) choices: Choices,
     /// Stretches of time whose records were found.
@@ -81,8 +88,9 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(super) fn begin(tx: &mut Tx<'_>, athlete: &'a str) -> Result<Self> {
-        let has_api = tx.optional(&HAS_API, &params![athlete], |row| row.get::<i64>(0))?.is_some();
-        Ok(Self { athlete, has_api, choices: merge_choice::all(tx, athlete)?, seen: Vec::new() })
+        let mut has = |one: &Sql| Ok(tx.optional(one, &params![athlete], |row| row.get::<i64>(0))?.is_some());
+        let (has_api, has_others) = (has(&HAS_API)?, has(&HAS_OTHERS)?);
+        Ok(Self { athlete, has_api, has_others, choices: merge_choice::all(tx, athlete)?, seen: Vec::new() })
     }
 
     /// True where what starts at a moment was found before.
@@ -100,6 +108,8 @@ impl<'a> Search<'a> {
             let mut stretch = self.stretch(tx, start_ms)?;
             if self.has_api {
                 self.learn_names(tx, &mut stretch)?;
+            }
+            if self.has_api && self.has_others {
                 for stored in &stretch {
                     open.extend(self.named(tx, &stored.record)?);
                 }
@@ -240,4 +250,4 @@ fn read(row: &Row<'_>) -> Result<Stored> {
 
 #[cfg(test)]
 pub(super) const QUERIES: &[Sql] =
-    &[AROUND, HAS_API, IDS_OF, SUMMARIES_OF, BY_ID, NAMED_BY_ID, FILES, SUMMARIES, STARTS_OF];
+    &[AROUND, HAS_API, HAS_OTHERS, IDS_OF, SUMMARIES_OF, BY_ID, NAMED_BY_ID, FILES, SUMMARIES, STARTS_OF];
