@@ -49,6 +49,7 @@ check: ## Check format, rooms, sizes, lints and (where cargo-deny is installed) 
 .PHONY: bench
 bench: ## Measure speed and memory against floors of the same run
 	@.ci/tools build
+	cargo build --release --locked --package paceline-bench
 	cargo run --release --locked --package paceline-bench
 
 .PHONY: tools

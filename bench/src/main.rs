@@ -4,7 +4,6 @@
 
 mod archive;
 mod backtest;
-mod cpu;
 mod dashboard;
 mod demo;
 mod executor;
@@ -14,7 +13,6 @@ mod import;
 mod insight;
 mod memory;
 mod million;
-mod noop;
 mod numbers;
 mod past;
 mod peers;
@@ -29,6 +27,7 @@ mod wakeup;
 mod weather;
 mod years;
 
+use paceline_bench::{cpu, noop};
 use report::Report;
 
 fn main() -> anyhow::Result<()> {
@@ -38,7 +37,6 @@ fn main() -> anyhow::Result<()> {
         [archive::WRITE, path] => return archive::write(path.as_ref()),
         [backtest::COMMAND, path] => return backtest::of_a_list(path.as_ref()),
         [fsync::TRACED] => return runtime.block_on(fsync::traced()),
-        [memory::WORKER] => return runtime.block_on(memory::worker()),
         _ => {}
     }
     let mut report = Report::default();

@@ -2,57 +2,24 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use engine::registry::Registry;
-use engine::script::Library;
-use engine::worker::{Settings, Worker};
-use engine::{Engine, clock::Clock};
-use store::{Store, Url};
-use tokio_util::sync::CancellationToken;
+use anyhow::Context;
 
 use crate::cpu;
-use crate::noop::{self, Noop};
 use crate::report::{Bar, Report};
 
-/// The argument under which this program is the worker that is looked at.
-pub(crate) const WORKER: &str = "--worker";
+/// The program that is a worker and nothing else.
+const ENGINE: &str = "paceline-bench-engine";
 /// How long it is left alone first.
 const REST: Duration = Duration::from_secs(3);
 
-/// The engine by itself: a worker with its database, scripts and schedules whose steps do nothing, as the peers were
-/// measured. It prints the mebibytes that it holds at rest, and at most during a run.
-#[expect(clippy::print_stdout, reason = "the caller reads it")]
-pub(crate) async fn worker() -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let store = Store::open(&Url::sqlite(folder.path().join("bench.db"))).await?;
-    store.migrate().await?;
-    let mut registry = Registry::default();
-    registry.step::<Noop>()?;
-    let pipelines = folder.path().join("pipelines");
-    std::fs::create_dir_all(&pipelines)?;
-    std::fs::write(pipelines.join("noop.rhai"), noop::FAN)?;
-    let library = Arc::new(Library::from_dir(folder.path())?);
-    let engine = Engine::new(store, Arc::new(registry), library, Clock::system(), None);
-    let stop = CancellationToken::new();
-    let working = tokio::spawn(Worker::new(engine.clone(), Settings::standard())?.run(stop.clone()));
-    tokio::time::sleep(REST).await;
-    let idle = cpu::rss_mib("self")?;
-    cpu::forget_peak()?;
-    let run = noop::enqueue(&engine).await?;
-    let ended = engine.ended(&run).await?;
-    ensure!(ended.is_some_and(|run| run.state == engine::run::RunState::Succeeded), "the run failed");
-    let peak = cpu::peak_rss_mib()?;
-    stop.cancel();
-    working.await?;
-    println!("{idle} {peak}");
-    Ok(())
-}
-
 pub(crate) fn at_rest_and_at_work(report: &mut Report) -> anyhow::Result<()> {
-    let told = Command::new(std::env::current_exe()?).arg(WORKER).stderr(Stdio::inherit()).output()?;
+    // A program of its own, or its code would lie scattered among that of plugins and servers, and the kernel maps what
+    // lies around.
+    let engine = std::env::current_exe()?.with_file_name(ENGINE);
+    let told = Command::new(&engine).stderr(Stdio::inherit()).output();
+    let told = told.with_context(|| format!("`{}` cannot be run", engine.display()))?;
     let told = String::from_utf8(told.stdout)?;
     let (idle, peak) = told.trim().split_once(' ').context("the worker told no figures")?;
     let (idle, peak): (f64, f64) = (idle.parse()?, peak.parse()?);

@@ -16,19 +16,19 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 
 /// Gives nothing worth having.
-pub(crate) struct Noop {
+pub struct Noop {
     yields: bool,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Config {
+pub struct Config {
     /// Whether it lets others go first, as the tasks of the floor do.
     yields: bool,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Nothing {}
+pub struct Nothing {}
 
 impl Step for Noop {
     const KIND: &'static str = "bench.noop";
@@ -50,18 +50,18 @@ impl Step for Noop {
 }
 
 /// Edges of a graph: for each step, the steps that come before it.
-pub(crate) type Edges = Vec<Vec<usize>>;
+pub type Edges = Vec<Vec<usize>>;
 
-pub(crate) fn chain(steps: usize) -> Edges {
+pub fn chain(steps: usize) -> Edges {
     (0..steps).map(|step| if step == 0 { Vec::new() } else { vec![step - 1] }).collect()
 }
 
-pub(crate) fn fan(steps: usize) -> Edges {
+pub fn fan(steps: usize) -> Edges {
     let middle = (1..steps - 1).map(|_| vec![0]);
     std::iter::once(Vec::new()).chain(middle).chain([(1..steps - 1).collect()]).collect()
 }
 
-pub(crate) fn plan(edges: &Edges) -> anyhow::Result<Plan> {
+pub fn plan(edges: &Edges) -> anyhow::Result<Plan> {
     let kind = Arc::new(Kind::of::<Noop>());
     let steps = edges.iter().enumerate().map(|(number, before)| {
         Ok(PlannedStep {
@@ -81,12 +81,12 @@ pub(crate) fn plan(edges: &Edges) -> anyhow::Result<Plan> {
 }
 
 /// An engine that knows one script, whose steps do nothing.
-pub(crate) fn engine(store: Store, script: &str) -> anyhow::Result<Engine> {
+pub fn engine(store: Store, script: &str) -> anyhow::Result<Engine> {
     engine_with::<Noop>(store, script)
 }
 
 /// The same with another step.
-pub(crate) fn engine_with<S: Step>(store: Store, script: &str) -> anyhow::Result<Engine> {
+pub fn engine_with<S: Step>(store: Store, script: &str) -> anyhow::Result<Engine> {
     let mut registry = Registry::default();
     registry.step::<S>()?;
     let scripts = BTreeMap::from([("pipelines/noop.rhai".to_owned(), script.to_owned())]);
@@ -95,7 +95,7 @@ pub(crate) fn engine_with<S: Step>(store: Store, script: &str) -> anyhow::Result
 }
 
 /// Puts a run of that script into the queue.
-pub(crate) async fn enqueue(engine: &Engine) -> anyhow::Result<String> {
+pub async fn enqueue(engine: &Engine) -> anyhow::Result<String> {
     let request = Request {
         pipeline: "noop".to_owned(),
         partition: "me".to_owned(),
@@ -110,10 +110,10 @@ pub(crate) async fn enqueue(engine: &Engine) -> anyhow::Result<String> {
 }
 
 /// One step as a script.
-pub(crate) const ONE: &str = "//! Nothing, once.\npipeline(\"noop\", #{});\nbench::noop();\n";
+pub const ONE: &str = "//! Nothing, once.\npipeline(\"noop\", #{});\nbench::noop();\n";
 
 /// The chain as a script.
-pub(crate) const CHAIN: &str = r#"//! Nothing, a thousand times in a row.
+pub const CHAIN: &str = r#"//! Nothing, a thousand times in a row.
 pipeline("noop", #{});
 let last = bench::noop().named("step0");
 for number in 1..1000 {
@@ -124,7 +124,7 @@ for number in 1..1000 {
 "#;
 
 /// The fan as a script.
-pub(crate) const FAN: &str = r#"//! Nothing, a thousand times side by side.
+pub const FAN: &str = r#"//! Nothing, a thousand times side by side.
 pipeline("noop", #{});
 let first = bench::noop().named("step0");
 let last = bench::noop().named("step999");
