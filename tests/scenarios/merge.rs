@@ -62,7 +62,11 @@ fn what_a_person_says_of_records_holds_through_every_later_import() {
         assert_eq!(split[0]["counted"].as_array().unwrap().len(), 2);
         assert_eq!(counted(&program).len(), 2);
         assert_ne!(day(&program), before, "both are counted");
-        import(&program, "again.gpx", &walk(20, false));
+        let rewritten = walk(20, false).replace("creator=\"t\"", "creator=\"later\"");
+        import(&program, "phone.gpx", &rewritten);
+        let phone = counted(&program).into_iter().map(|(id, _)| id).find(|id| *id != watch).unwrap();
+        assert_eq!(counted(&program).len(), 2, "what took its place inherits what was said of it");
+        import(&program, "again.gpx", &rewritten);
         import(&program, "tablet.gpx", &walk(10, true).replace("120", "121"));
         let after = counted(&program);
         assert_eq!(after, [(watch.clone(), 1), (phone.clone(), 0)], "the tablet is of one of them");
