@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pmc::{self, State};
-use crate::scope::Scope;
+use crate::scope::{Counted, Scope};
 
 /// One local day of an athlete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +35,7 @@ pub struct DayRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contribution {
     pub date: Date,
-    pub provenance: String,
+    pub counted: Counted,
     /// Seconds of effort.
     pub duration_s: Option<f64>,
     pub elapsed_s: Option<f64>,
@@ -62,7 +62,7 @@ pub fn days(
     contributions: &[Contribution],
 ) -> Vec<DayRow> {
     let mut sums: BTreeMap<Date, Sums> = BTreeMap::new();
-    for activity in contributions.iter().filter(|activity| scope.includes(&activity.provenance)) {
+    for activity in contributions.iter().filter(|activity| activity.counted.is_in(scope)) {
         let day = sums.entry(activity.date).or_default();
         day.activities += 1;
         day.timer_s += activity.duration_s.unwrap_or(0.0);
@@ -102,7 +102,7 @@ mod tests {
     fn activity(date: &str, provenance: &str, load: f64) -> Contribution {
         Contribution {
             date: day(date),
-            provenance: provenance.to_owned(),
+            counted: Counted { all: true, shareable: provenance != "strava_api" },
             duration_s: Some(3600.0),
             elapsed_s: Some(4000.0),
             distance_m: None,

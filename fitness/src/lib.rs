@@ -54,4 +54,4 @@ pub mod zone;
 
 pub use changes::{Changes, Progress};
 pub use records::shareable;
-pub use scope::{STRAVA_API, Scope};
+pub use scope::{Counted, STRAVA_API, Scope};

@@ -36,8 +36,8 @@ pub struct Record {
     pub elapsed_s: Option<f64>,
     pub timer_s: Option<f64>,
     pub distance_m: Option<f64>,
-    /// How many columns of samples there are.
-    pub columns: u32,
+    /// How many kinds of samples were measured, as heart rate and position are; time, distance and speed follow from them.
+    pub measured: u32,
     pub samples: u32,
     /// Ids at Strava: its own where the API told it, else those of the rows of an export that tell of it.
     pub strava_ids: Vec<String>,
@@ -145,19 +145,17 @@ impl Record {
         }
     }
 
-    /// The lower, the better it stands for the activity.
-    ///
-    /// A record of the Strava API comes last whatever it holds: were it in front, what may be shared would lack the
-    /// activity, or depend on the API.
-    fn rank(&self) -> impl Ord {
+    /// The lower, the better it stands for the activity: what was measured more fully comes first, and of equals a file
+    /// before an export, and an export before the Strava API.
+    pub(crate) fn rank(&self) -> impl Ord + use<> {
         let provenance = match self.provenance.as_str() {
             "file" => 0,
             "bulk_export" => 1,
+            STRAVA_API => 3,
             _ => 2,
         };
         (
-            self.provenance == STRAVA_API,
-            Reverse(self.columns),
+            Reverse(self.measured),
             provenance,
             self.group().is_none(),
             Reverse(self.samples),
@@ -173,6 +171,36 @@ fn positive(figure: Option<f64>) -> Option<f64> {
 
 fn is_close(one: f64, other: f64) -> bool {
     (one - other).abs() <= DIFFER * one.max(other)
+}
+
+/// By which ranking records are linked; another one links all of them anew.
+pub const VERSION: i64 = 1;
+
+/// Which records count in the stead of one, by their places; nothing where it counts itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Of all records.
+    pub all: Option<usize>,
+    /// Of those that may be shared; nothing for a record that may not.
+    pub shareable: Option<usize>,
+}
+
+/// What counts in the stead of each record for the athlete, and what for everybody else, who sees nothing of the API: an
+/// activity of which the API knows more than a file does is not lost to what may be shared.
+pub fn links(records: &[Record], choices: &Choices) -> Vec<Link> {
+    let mut links: Vec<Link> =
+        primaries(records, choices).into_iter().map(|all| Link { all, shareable: None }).collect();
+    let is_open = |place: &usize| records[*place].provenance != STRAVA_API;
+    let open: Vec<usize> = (0..records.len()).filter(is_open).collect();
+    if open.len() == records.len() {
+        links.iter_mut().for_each(|link| link.shareable = link.all);
+        return links;
+    }
+    let among: Vec<Record> = open.iter().map(|place| records[*place].clone()).collect();
+    for (place, primary) in open.iter().zip(primaries(&among, choices)) {
+        links[*place].shareable = primary.map(|primary| open[primary]);
+    }
+    links
 }
 
 /// For each record the place of the one that counts in its stead; nothing for one that counts itself.

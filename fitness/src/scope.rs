@@ -5,6 +5,26 @@ use serde::{Deserialize, Serialize};
 /// The provenance of rows that the Strava API's terms bind.
 pub const STRAVA_API: &str = "strava_api";
 
+/// In which scopes something counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    pub all: bool,
+    pub shareable: bool,
+}
+
+impl Counted {
+    /// In both.
+    pub const EVERYWHERE: Self = Self { all: true, shareable: true };
+
+    /// Whether it does in one of them.
+    pub fn is_in(self, scope: Scope) -> bool {
+        match scope {
+            Scope::All => self.all,
+            Scope::Shareable => self.shareable,
+        }
+    }
+}
+
 /// A derived row is kept once for the athlete and once for everyone else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -112,13 +112,13 @@ mod tests {
     use super::*;
     use crate::calendar::{self, Contribution};
     use crate::pmc::State;
-    use crate::scope::Scope;
+    use crate::scope::{Counted, Scope};
 
     fn rows(loads: &[f64]) -> Vec<DayRow> {
         let first = date(2024, 1, 1);
         let trained = |(day, load): (i64, &f64)| Contribution {
             date: first + day.days(),
-            provenance: "file".to_owned(),
+            counted: Counted::EVERYWHERE,
             duration_s: None,
             elapsed_s: None,
             distance_m: None,

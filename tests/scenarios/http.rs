@@ -4,24 +4,24 @@ use serde_json::{Value, json};
 
 use crate::program::{Program, Server};
 
-struct Client<'a> {
+pub(crate) struct Client<'a> {
     server: &'a Server,
     http: reqwest::Client,
 }
 
 impl Client<'_> {
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.http.get(format!("{}{path}", self.server.url)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.unwrap()
     }
 
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let answer = self.http.post(format!("{}{path}", self.server.url)).json(&body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    async fn ended(&self, run: &str) -> Value {
+    pub(crate) async fn ended(&self, run: &str) -> Value {
         loop {
             let run = self.get(&format!("/api/v1/runs/{run}")).await;
             if !["queued", "running"].contains(&run["state"].as_str().unwrap()) {
@@ -32,7 +32,7 @@ impl Client<'_> {
     }
 }
 
-fn with(program: &Program, scenario: impl AsyncFnOnce(Client<'_>)) {
+pub(crate) fn with(program: &Program, scenario: impl AsyncFnOnce(Client<'_>)) {
     let server = program.serve();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(scenario(Client { server: &server, http: reqwest::Client::new() }));

@@ -26,6 +26,7 @@ mod http;
 mod import;
 mod link;
 mod manifest;
+mod merge;
 mod outside;
 mod pools;
 mod program;

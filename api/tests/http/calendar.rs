@@ -1,6 +1,6 @@
 //! Days with what the days before make of them, weeks, curves, records.
 
-use fitness::Scope;
+use fitness::{Counted, Scope};
 use fitness::best_effort::BestEffort;
 use fitness::calendar::{self, Contribution};
 use fitness::pmc::State;
@@ -23,7 +23,7 @@ async fn train(house: &House, days: i8) {
     let trained: Vec<Contribution> = (1..=days)
         .map(|day| Contribution {
             date: date(2026, 5, day),
-            provenance: "file".to_owned(),
+            counted: Counted::EVERYWHERE,
             duration_s: Some(3000.0),
             elapsed_s: Some(3600.0),
             distance_m: Some(10_000.0),

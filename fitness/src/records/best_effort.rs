@@ -32,14 +32,14 @@ const BASIS: Sql = Sql::Both(
     "SELECT a.local_date, a.id, e.distance_m, e.elapsed_s, a.ascent_m, a.distance_m, a.sub_sport \
      FROM activity a JOIN best_effort e ON e.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.sport = 'running' \
-     AND a.duplicate_of IS NULL AND a.provenance <> $4 \
+     AND CASE WHEN $4 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL AND a.provenance <> $4 \
      AND e.distance_m >= $5 AND e.distance_m <= $6 AND e.elapsed_s >= $7 \
      ORDER BY a.local_date, a.id, e.distance_m",
 );
 const RUNS: Sql = Sql::Both(
     "SELECT COUNT(*) FROM activity \
      WHERE athlete = $1 AND local_date >= $2 AND local_date <= $3 AND sport = 'running' \
-     AND duplicate_of IS NULL AND provenance <> $4",
+     AND CASE WHEN $4 = '' THEN duplicate_of ELSE shareable_of END IS NULL AND provenance <> $4",
 );
 
 /// Keeps the efforts of an activity in place of those before, and says whether they are others.

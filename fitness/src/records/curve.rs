@@ -25,14 +25,16 @@ const PACE: Sql = Sql::Both(
      PARTITION BY e.distance_m, SUBSTR(a.local_date, 1, 4) ORDER BY e.elapsed_s, a.local_date, a.id) AS place \
      FROM activity a JOIN best_effort e ON e.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.sport = $4 \
-     AND a.duplicate_of IS NULL AND a.provenance <> $5) AS ranked \
+     AND CASE WHEN $5 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
+     AND a.provenance <> $5) AS ranked \
      WHERE place = 1 ORDER BY distance_m, local_date, activity_id",
 );
 const SPORT: Sql = Sql::Both("SELECT sport, sub_sport FROM activity WHERE id = $1");
 const MEANS: Sql = Sql::Both(
     "SELECT a.local_date, a.id, a.sport, a.sub_sport, n.power_curve, n.hr_curve, a.best_20min_power \
      FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
-     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.duplicate_of IS NULL \
+     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 \
+     AND CASE WHEN $4 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
      AND a.provenance <> $4 ORDER BY a.local_date, a.id",
 );
 // Each effort that beats all before it.
@@ -43,7 +45,8 @@ const FALLEN: Sql = Sql::Both(
      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_s \
      FROM activity a JOIN best_effort e ON e.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.sport = $4 \
-     AND a.duplicate_of IS NULL AND a.provenance <> $5) AS ranked \
+     AND CASE WHEN $5 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
+     AND a.provenance <> $5) AS ranked \
      WHERE before_s IS NULL OR elapsed_s < before_s ORDER BY distance_m, local_date, activity_id",
 );
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{Result, Sql, Tx, params};
 
 use super::{from_json, stored, to_json};
+use crate::same::VERSION;
 use crate::settings::{Dated, Name, Source, Value};
 
 /// The last activity whose load was looked at, and what it was measured against.
@@ -25,8 +26,9 @@ struct Given {
 }
 
 const GET: Sql = Sql::Both("SELECT changed, activity_id, given FROM load_position WHERE athlete = $1");
+// Whoever begins here was linked by the ranking of this program.
 const PUT: Sql = Sql::Both(
-    "INSERT INTO load_position (athlete, changed, activity_id, given) VALUES ($1, $2, $3, $4) \
+    "INSERT INTO load_position (athlete, changed, activity_id, given, linked) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (athlete) DO UPDATE SET changed = excluded.changed, activity_id = excluded.activity_id, \
      given = excluded.given",
 );
@@ -46,7 +48,8 @@ pub fn get(tx: &mut Tx<'_>, athlete: &str) -> Result<LoadPosition> {
 /// Notes how far they are.
 pub fn put(tx: &mut Tx<'_>, athlete: &str, position: &LoadPosition) -> Result<()> {
     let given = to_json(&position.given.iter().map(Given::of).collect::<Vec<_>>())?;
-    tx.execute(&PUT, &params![athlete, position.changed, &position.activity_id, &given]).map(drop)
+    let params = params![athlete, position.changed, &position.activity_id, &given, VERSION];
+    tx.execute(&PUT, &params).map(drop)
 }
 
 impl Given {

@@ -59,5 +59,21 @@ pub fn forget(tx: &mut Tx<'_>, athlete: &str, (one, other): (&str, &str)) -> Res
     tx.execute(&FORGET, &params![athlete, &one, &other]).map(drop)
 }
 
+/// Says of one record what was said of another whose place it takes.
+pub fn inherit(tx: &mut Tx<'_>, athlete: &str, (from, to): (&str, &str)) -> Result<()> {
+    for Choice { one, other, is_same, decided_ms } in list(tx, athlete)? {
+        let partner = match (one == from, other == from) {
+            (true, _) => &other,
+            (_, true) => &one,
+            _ => continue,
+        };
+        forget(tx, athlete, (&one, &other))?;
+        if partner != to {
+            say(tx, athlete, (partner, to), is_same, decided_ms)?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 pub(crate) const QUERIES: &[Sql] = &[LIST, SAY, FORGET];

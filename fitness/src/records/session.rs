@@ -73,7 +73,7 @@ const BETWEEN: Sql = Sql::Both(
 );
 // What is told of a record that is not counted is told of the one that is.
 const TOLD: Sql = Sql::Both(
-    "SELECT COALESCE(a.duplicate_of, a.id), e.figures \
+    "SELECT COALESCE(CASE WHEN $4 = '' THEN a.duplicate_of ELSE a.shareable_of END, a.id), e.figures \
      FROM activity a JOIN export_row e ON e.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 \
      AND a.provenance <> $4 AND e.provenance <> $4 \

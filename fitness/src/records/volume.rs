@@ -15,24 +15,28 @@ const LIST: Sql = Sql::Both(
      CAST(COALESCE(SUM(a.ascent_m), 0) AS DOUBLE PRECISION), \
      CAST(COALESCE(SUM(l.load), 0) AS DOUBLE PRECISION) \
      FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
-     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND a.duplicate_of IS NULL \
+     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 \
+     AND CASE WHEN $4 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
      AND a.provenance <> $4 AND ($5 = '' OR a.sport = $5) \
      GROUP BY a.local_date, a.sport ORDER BY a.local_date, a.sport",
 );
 const ACTIVE: Sql = Sql::Both(
     "SELECT DISTINCT local_date FROM activity \
-     WHERE athlete = $1 AND local_date >= $2 AND duplicate_of IS NULL AND provenance <> $3 \
+     WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 \
+     AND CASE WHEN $3 = '' THEN duplicate_of ELSE shareable_of END IS NULL \
      AND ($4 = '' OR sport = $4) ORDER BY local_date",
 );
 
 const FIRST: Sql = Sql::Both(
     "SELECT local_date FROM activity \
-     WHERE athlete = $1 AND local_date >= $2 AND local_date <= $3 AND duplicate_of IS NULL AND provenance <> $4 \
+     WHERE athlete = $1 AND local_date >= $2 AND local_date <= $3 AND provenance <> $4 \
+     AND CASE WHEN $4 = '' THEN duplicate_of ELSE shareable_of END IS NULL \
      AND ($5 = '' OR sport = $5) ORDER BY local_date LIMIT 1",
 );
 const LAST: Sql = Sql::Both(
     "SELECT local_date FROM activity \
-     WHERE athlete = $1 AND local_date >= $2 AND local_date <= $3 AND duplicate_of IS NULL AND provenance <> $4 \
+     WHERE athlete = $1 AND local_date >= $2 AND local_date <= $3 AND provenance <> $4 \
+     AND CASE WHEN $4 = '' THEN duplicate_of ELSE shareable_of END IS NULL \
      AND ($5 = '' OR sport = $5) ORDER BY local_date DESC LIMIT 1",
 );
 

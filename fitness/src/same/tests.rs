@@ -21,7 +21,7 @@ fn run() -> Record {
         elapsed_s: Some(3600.0),
         timer_s: Some(3500.0),
         distance_m: Some(10_000.0),
-        columns: 8,
+        measured: 8,
         samples: 3600,
         strava_ids: Vec::new(),
         file_name: None,
@@ -31,7 +31,7 @@ fn run() -> Record {
 /// The same with a phone.
 fn phone() -> Record {
     let run = run();
-    Record { id: "phone".to_owned(), sha256: "phone.gpx".to_owned(), timer_s: None, columns: 4, ..run }
+    Record { id: "phone".to_owned(), sha256: "phone.gpx".to_owned(), timer_s: None, measured: 4, ..run }
 }
 
 fn is_same(other: &Record) -> bool {
@@ -124,7 +124,7 @@ fn check(records: &[Record], wanted: &[Option<usize>]) {
 #[test]
 fn the_richer_streams_count() {
     check(&[phone(), run()], &[Some(1), None]);
-    check(&[Record { columns: 9, ..phone() }, run()], &[None, Some(0)]);
+    check(&[Record { measured: 9, ..phone() }, run()], &[None, Some(0)]);
 }
 
 #[test]
@@ -140,25 +140,28 @@ fn a_file_counts_before_an_export_and_an_export_before_the_rest() {
 }
 
 #[test]
-fn the_api_never_stands_before_what_may_be_shared() {
-    let api = Record { provenance: "strava_api".to_owned(), columns: 9, ..run() };
-    let row = Record { provenance: "bulk_export".to_owned(), columns: 0, ..phone() };
-    check(&[api, row], &[Some(1), None]);
+fn what_the_api_measured_counts_for_the_athlete_and_what_may_be_shared_for_everybody_else() {
+    let api = Record { provenance: "strava_api".to_owned(), measured: 9, ..run() };
+    let row = Record { provenance: "bulk_export".to_owned(), measured: 0, ..phone() };
+    let file = Record { id: "file".to_owned(), sha256: "file".to_owned(), measured: 5, ..phone() };
+    let link = |all, shareable| Link { all, shareable };
+    let wanted = [link(None, None), link(Some(0), Some(2)), link(Some(0), None)];
+    assert_eq!(super::links(&[api, row, file], &Choices::default()), wanted);
 }
 
 #[test]
 fn a_named_sport_counts_before_one_that_nobody_named() {
     let unnamed = Record { sport: "other".to_owned(), samples: 9000, ..run() };
-    check(&[unnamed, Record { columns: 8, ..phone() }], &[Some(1), None]);
+    check(&[unnamed, Record { measured: 8, ..phone() }], &[Some(1), None]);
 }
 
 #[test]
 fn two_who_are_the_same_as_a_third_but_not_as_each_other_both_go_to_it() {
-    let at = |name: &str, apart_ms: i64, columns| Record {
+    let at = |name: &str, apart_ms: i64, measured| Record {
         id: name.to_owned(),
         sha256: name.to_owned(),
         start_ms: START + apart_ms,
-        columns,
+        measured,
         ..run()
     };
     check(&[at("early", -50_000, 4), at("best", 0, 8), at("late", 50_000, 4)], &[Some(1), None, Some(1)]);
@@ -168,14 +171,14 @@ fn two_who_are_the_same_as_a_third_but_not_as_each_other_both_go_to_it() {
 
 #[test]
 fn legs_find_their_counterparts_of_another_file() {
-    let leg = |file: &str, number: i64, columns| Record {
+    let leg = |file: &str, number: i64, measured| Record {
         id: format!("{file}/{number}"),
         sha256: file.to_owned(),
         start_ms: START + number * 30_000,
         elapsed_s: Some(30.0),
         timer_s: None,
         distance_m: Some(100.0),
-        columns,
+        measured,
         ..run()
     };
     let legs = [leg("b", 1, 4), leg("a", 0, 8), leg("b", 0, 4), leg("a", 1, 8)];
@@ -192,6 +195,8 @@ fn of_the_api() -> Record {
         elapsed_s: Some(60.0),
         distance_m: None,
         strava_ids: vec!["77".to_owned()],
+        measured: 0,
+        samples: 0,
         ..run()
     }
 }
@@ -210,7 +215,7 @@ fn an_id_proves_it_whatever_the_figures_say() {
 fn an_id_stands_before_a_start_that_is_nearer() {
     let nearer =
         Record { start_ms: of_the_api().start_ms, elapsed_s: Some(60.0), distance_m: None, ..phone() };
-    let named = Record { strava_ids: vec!["77".to_owned()], columns: 1, ..run() };
+    let named = Record { strava_ids: vec!["77".to_owned()], measured: 1, ..run() };
     check(&[of_the_api(), nearer, named], &[Some(2), None, None]);
 }
 
@@ -249,9 +254,9 @@ fn the_name_of_the_upload_proves_it_within_a_day() {
 }
 
 /// A record that starts so many minutes after the run, on which nothing but its figures tells of another.
-fn at(id: &str, minutes: i64, columns: u32) -> Record {
+fn at(id: &str, minutes: i64, measured: u32) -> Record {
     let (id, sha256) = (id.to_owned(), format!("{id}.fit"));
-    Record { id, sha256, start_ms: START + minutes * 60_000, columns, ..run() }
+    Record { id, sha256, start_ms: START + minutes * 60_000, measured, ..run() }
 }
 
 fn said(pairs: &[(&str, &str, bool)]) -> Choices {
@@ -284,7 +289,7 @@ fn what_a_person_split_stays_apart_whatever_proves_it_the_same() {
 
 #[test]
 fn what_a_person_split_does_not_meet_again_through_a_third() {
-    let third = Record { columns: 9, ..at("third", 0, 9) };
+    let third = Record { measured: 9, ..at("third", 0, 9) };
     check_said(&[run(), phone(), third], &[("phone", "watch", false)], &[Some(2), None, None]);
 }
 
@@ -304,9 +309,9 @@ fn legs_of_one_file_stay_apart_although_joined() {
 #[test]
 fn what_agrees_with_one_that_was_joined_goes_to_all_of_them() {
     let joined = [("a", "b", true)];
-    for columns in [2, 6, 9] {
-        let records = [at("a", 0, 8), at("b", 300, 4), at("later", 300, columns)];
-        let wanted = if columns == 9 { [Some(2), Some(2), None] } else { [None, Some(0), Some(0)] };
+    for measured in [2, 6, 9] {
+        let records = [at("a", 0, 8), at("b", 300, 4), at("later", 300, measured)];
+        let wanted = if measured == 9 { [Some(2), Some(2), None] } else { [None, Some(0), Some(0)] };
         check_said(&records, &joined, &wanted);
     }
 }
@@ -331,7 +336,7 @@ fn linked<'a>(records: &'a [Record], choices: &Choices) -> BTreeMap<&'a str, Opt
 const PROVENANCES: [&str; 3] = ["file", "bulk_export", "strava_api"];
 const SPORTS: [&str; 4] = ["running", "walking", "cycling", "other"];
 
-/// Second, file, provenance, sport, columns, percent, Strava's id, name.
+/// Second, file, provenance, sport, measured, percent, Strava's id, name.
 type Row = (i64, u8, usize, usize, u32, u32, u8, u8);
 
 /// Records that crowd into a few minutes.
@@ -339,7 +344,7 @@ fn crowd() -> impl Strategy<Value = Vec<Record>> {
     let record = (0..200_i64, 0..6_u8, 0..3_usize, 0..4_usize, 0..4_u32, 95..108_u32, 0..9_u8, 0..9_u8);
     proptest::collection::vec(record, 0..24).prop_map(|rows| {
         let record = |(index, row): (usize, _)| {
-            let (second, file, provenance, sport, columns, percent, strava_id, name): Row = row;
+            let (second, file, provenance, sport, measured, percent, strava_id, name): Row = row;
             Record {
                 id: format!("r{index}"),
                 sha256: format!("f{file}"),
@@ -347,7 +352,7 @@ fn crowd() -> impl Strategy<Value = Vec<Record>> {
                 sport: SPORTS[sport].to_owned(),
                 start_ms: START + second * 1000,
                 distance_m: Some(f64::from(percent) * 100.0),
-                columns,
+                measured,
                 strava_ids: (strava_id < 4).then(|| strava_id.to_string()).into_iter().collect(),
                 file_name: (name < 3).then(|| format!("{name}.fit")),
                 ..run()
@@ -410,6 +415,22 @@ proptest! {
         (records, mixed) in crowd().prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle())),
     ) {
         prop_assert_eq!(links(&records), links(&mixed));
+    }
+
+    #[test]
+    fn what_may_be_shared_is_linked_as_if_there_were_no_api(records in crowd(), choices in words()) {
+        let (open, bound): (Vec<Record>, Vec<Record>) =
+            records.iter().cloned().partition(|record| record.provenance != "strava_api");
+        let id = |place: usize| records[place].id.clone();
+        let found: BTreeMap<String, Option<String>> = records
+            .iter()
+            .zip(super::links(&records, &choices))
+            .map(|(record, link)| (record.id.clone(), link.shareable.map(id)))
+            .collect();
+        for (of, primary) in linked(&open, &choices) {
+            prop_assert_eq!(found[of].as_deref(), primary);
+        }
+        prop_assert!(bound.iter().all(|record| found[&record.id].is_none()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use fitness::records::export_row::{self, ExportRow};
 use fitness::records::import_file::{ImportFile, Kind, Outcome};
 use fitness::records::intake::{Intake, Taken};
 use fitness::records::source_file::{self, SourceFile};
-use fitness::records::{activity_number, original};
+use fitness::records::{activity_number, merge_choice, original};
 use store::{Result, Tx};
 
 use crate::archive::Told;
@@ -91,6 +91,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let lone = lone_id(self.intake.athlete, &told.record);
         if lone != id && before.as_ref().is_some_and(|row| row.activity_id.as_ref() == Some(&lone)) {
             // Its file has turned up.
+            merge_choice::inherit(self.intake.tx, self.intake.athlete, (&lone, &id))?;
             self.intake.remove(&lone)?;
         }
         if before.as_ref().is_none_or(|row| !row.says_the_same(&told.record)) {
@@ -236,18 +237,22 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             return Ok(false);
         }
         let former = activity::by_file(self.intake.tx, self.intake.athlete, &before.sha256)?;
-        let continues = |row: &activity::ActivityRow| {
-            content.activities.iter().any(|entry| match (row.start_ms, entry.activity.start_ms) {
+        let heir = |row: &activity::ActivityRow| {
+            let continues = |entry: &&Entry| match (row.start_ms, entry.activity.start_ms) {
                 (Some(old), Some(new)) => (old - new).abs() <= SAME_START_MS,
                 (None, None) => true,
                 _ => false,
-            })
+            };
+            content.activities.iter().find(continues).map(|entry| &entry.activity.id)
         };
-        let replaced: Vec<_> = former.into_iter().filter(continues).collect();
-        for row in &replaced {
+        let mut is_replaced = false;
+        for row in former {
+            let Some(heir) = heir(&row) else { continue };
+            merge_choice::inherit(self.intake.tx, self.intake.athlete, (&row.id, heir))?;
             self.intake.remove(&row.id)?;
+            is_replaced = true;
         }
-        Ok(!replaced.is_empty())
+        Ok(is_replaced)
     }
 
     fn note(&mut self, file: &SourceFile) -> Result<()> {

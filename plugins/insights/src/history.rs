@@ -162,12 +162,13 @@ impl History {
     #[cfg(test)]
     pub(crate) fn of_loads(today: Date, loads: &[f64]) -> Self {
         use fitness::calendar::Contribution;
+        use fitness::Counted;
         let back = i64::try_from(loads.len()).unwrap() - 1;
         let first = today - back.days();
         let active = |(day, load): (Date, &f64)| {
             (*load > 0.0).then(|| Contribution {
                 date: day,
-                provenance: "file".to_owned(),
+                counted: Counted::EVERYWHERE,
                 duration_s: Some(load * 60.0),
                 elapsed_s: Some(load * 60.0),
                 distance_m: None,

@@ -119,7 +119,7 @@ impl Due {
         today: Date,
     ) -> store::Result<u64> {
         let dates = || {
-            let inside = contributions.iter().filter(|activity| self.scope.includes(&activity.provenance));
+            let inside = contributions.iter().filter(|activity| activity.counted.is_in(self.scope));
             inside.map(|activity| activity.date)
         };
         let first = if self.before.is_some() { Some(self.from) } else { dates().min() };

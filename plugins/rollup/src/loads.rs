@@ -1,5 +1,6 @@
 //! The step that computes the load of every activity whose facts or settings changed.
 
+mod links;
 mod numbers;
 mod settings;
 
@@ -60,8 +61,9 @@ impl Step for Loads {
     async fn run(&self, ctx: &StepContext, (changes,): (Gather<Changes>,)) -> Result<Changes, StepError> {
         let told = changes.0.into_iter().fold(Changes::default(), Changes::merge).days;
         let told: Option<Date> = told.and_then(|day| day.parse().ok());
+        let relinked = links::bring_up_to_date(ctx).await?;
         let renewed = numbers::bring_up_to_date(ctx).await?;
-        let told = told.into_iter().chain(renewed).min();
+        let told = told.into_iter().chain(relinked).chain(renewed).min();
         let Some(start) = begin(ctx, told).await.map_err(athlete::hopeless_where_misconfigured)? else {
             return Ok(Changes::none(0));
         };

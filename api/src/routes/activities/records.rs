@@ -1,5 +1,6 @@
 //! The records of an activity, and what a person says of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -27,6 +28,8 @@ const PIPELINE: &str = "daily";
 pub(crate) struct Records {
     /// The one that counts in front.
     records: Vec<Record>,
+    /// Fields that the one that counts lacks, and the ids of the records that told them.
+    lent: BTreeMap<String, String>,
     /// What a person said of them.
     choices: Vec<Choice>,
 }
@@ -37,6 +40,8 @@ pub(crate) struct Record {
     id: String,
     /// True for the one that the numbers are of.
     counts: bool,
+    /// True for the one that the numbers are of which others may see: never one of the Strava API.
+    counts_shareable: bool,
     /// `file`, `bulk_export` or `strava_api`.
     provenance: String,
     /// Path of the file as it was given.
@@ -104,6 +109,7 @@ pub(crate) async fn list(
     let found = read.ok_or_else(|| Error::NotFound(format!("activity `{id}`")))?;
     Ok(Json(Records {
         records: found.records.into_iter().map(Record::from).collect(),
+        lent: found.lent,
         choices: found.choices.into_iter().map(Choice::from).collect(),
     }))
 }
@@ -199,6 +205,7 @@ impl From<merged::RecordOf> for Record {
         Self {
             id: of.id,
             counts: of.counts,
+            counts_shareable: of.counts_shareable,
             provenance: of.provenance,
             file: of.file,
             sport: of.sport,

@@ -155,6 +155,9 @@ pub(crate) struct Activity {
     /// Other records of the same activity, by their ids; lists leave them out, and no number counts them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also: Vec<String>,
+    /// Fields that this record lacks, and the records of the same activity that told them, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    lent: BTreeMap<String, String>,
     /// The record of the same activity that is counted instead of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate_of: Option<String>,
@@ -281,6 +284,7 @@ impl From<ActivityRow> for Activity {
             estimated: from.estimated,
             linked: from.linked,
             also: from.also,
+            lent: from.lent,
             duplicate_of: from.duplicate_of,
             temperature_c: from.temperature_c,
             wind_mps: from.wind_mps,
@@ -345,7 +349,7 @@ mod tests {
             "name": "Morning", "description": "With Ada", "gear": "Daily", "commute": true, "competition": true,
             "visibility": "only_me",
             "samples": 3, "load_method": "heart_rate", "estimated": true, "linked": ["b"],
-            "also": ["c"], "duplicate_of": "d", "temperature_c": 11.5, "wind_mps": 3.5,
+            "also": ["c"], "lent": { "ascent_m": "c" }, "duplicate_of": "d", "temperature_c": 11.5, "wind_mps": 3.5,
             "attribution": "Weather data by Open-Meteo.com",
             "start_ms": 1_785_000_000_000_i64
         });

@@ -20,7 +20,8 @@ Examples:
   paceline activities records 2447hfyga3vqdfsd6h5bdll3ly
   paceline activities records 2447hfyga3vqdfsd6h5bdll3ly --json
 
-The first one counts: all numbers are of it. `paceline activities split` makes one of the others an
+The first one counts: all numbers are of it. Where the Strava API told it, others see nothing of
+it, and another record counts for them. `paceline activities split` makes one of the others an
 activity of its own, `paceline activities join` takes in one that was missed.";
 const SPLIT_HELP: &str = "\
 Examples:
@@ -104,7 +105,7 @@ impl Show {
         }
         let zone = program::time_zone(&store, &self.whose.athlete).await?;
         output::line(table(&records.records, &zone).to_string())?;
-        said(&records).iter().try_for_each(output::line)?;
+        lent(&records).iter().chain(&said(&records)).try_for_each(output::line)?;
         Ok(error::DONE)
     }
 }
@@ -190,7 +191,7 @@ fn table(records: &[RecordOf], zone: &TimeZone) -> Table {
     for record in records {
         table.row([
             record.id.clone(),
-            if record.counts { "yes" } else { "no" }.to_owned(),
+            counts(record).to_owned(),
             record.provenance.clone(),
             record.start_ms.map(|at| units::local_moment(at, zone)).unwrap_or_default(),
             record.distance_m.map(units::distance).unwrap_or_default(),
@@ -200,6 +201,21 @@ fn table(records: &[RecordOf], zone: &TimeZone) -> Table {
         ]);
     }
     table
+}
+
+/// In whose eyes it counts.
+fn counts(record: &RecordOf) -> &'static str {
+    match (record.counts, record.counts_shareable) {
+        (true, true) => "yes",
+        (true, false) => "for you",
+        (false, true) => "for others",
+        (false, false) => "no",
+    }
+}
+
+/// What the one that counts has of others, a line each.
+fn lent(records: &Records) -> Vec<String> {
+    records.lent.iter().map(|(field, of)| format!("`{field}` is from `{of}`")).collect()
 }
 
 /// What a person said of them, a line each.

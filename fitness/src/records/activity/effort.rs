@@ -8,7 +8,7 @@ use store::{Result, Row, Sql, Tx, params};
 use super::super::{activity_load, activity_number, date, export_row, optional_date, sortable, stored};
 use crate::calendar::Contribution;
 use crate::load::{Effort, Load, is_cycling};
-use crate::scope::STRAVA_API;
+use crate::scope::{Counted, STRAVA_API};
 use crate::settings::{ALWAYS, Name, Peak, SettingsHistory};
 use crate::zone::Edges;
 
@@ -88,11 +88,11 @@ const COUNT_PENDING: Sql = Sql::Both(
 );
 const WITH_HEART_RATE: Sql = Sql::Both(
     "SELECT id, local_date, sport, sub_sport FROM activity WHERE athlete = $1 AND local_date >= $2 \
-     AND local_date <= $3 AND provenance <> $4 AND duplicate_of IS NULL AND max_hr = $5 ORDER BY local_date, id",
+     AND local_date <= $3 AND provenance <> $4 AND shareable_of IS NULL AND max_hr = $5 ORDER BY local_date, id",
 );
 const WITH_POWER: Sql = Sql::Both(
     "SELECT id, local_date, sport, sub_sport FROM activity WHERE athlete = $1 AND local_date >= $2 \
-     AND local_date <= $3 AND provenance <> $4 AND duplicate_of IS NULL AND best_20min_power = $5 \
+     AND local_date <= $3 AND provenance <> $4 AND shareable_of IS NULL AND best_20min_power = $5 \
      ORDER BY local_date, id",
 );
 const MEASURED: Sql = Sql::Both(measured!(
@@ -101,14 +101,17 @@ const MEASURED: Sql = Sql::Both(measured!(
 const MEASURED_UNDATED: Sql =
     Sql::Both(measured!("WHERE a.athlete = $1 AND a.local_date IS NULL ORDER BY a.id"));
 const CONTRIBUTIONS: Sql = Sql::Both(
-    "SELECT a.local_date, a.provenance, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load \
+    "SELECT a.local_date, a.duplicate_of IS NULL, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, l.load, \
+     a.shareable_of IS NULL AND a.provenance <> 'strava_api' \
      FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
-     WHERE a.athlete = $1 AND a.local_date >= $2 AND a.duplicate_of IS NULL ORDER BY a.local_date, a.id",
+     WHERE a.athlete = $1 AND a.local_date >= $2 \
+     AND (a.duplicate_of IS NULL OR (a.shareable_of IS NULL AND a.provenance <> 'strava_api')) \
+     ORDER BY a.local_date, a.id",
 );
 const BEST_POWER: Sql = Sql::Both("SELECT best_20min_power FROM activity WHERE id = $1");
 const PEAKS: Sql = Sql::Both(
     "SELECT local_date, sport, sub_sport, max_hr, best_20min_power FROM activity \
-     WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 AND duplicate_of IS NULL ORDER BY local_date",
+     WHERE athlete = $1 AND local_date >= $2 AND provenance <> $3 AND shareable_of IS NULL ORDER BY local_date",
 );
 
 /// Activities that changed after a change number (and, among those of that number, after an id), in that order.
@@ -211,7 +214,8 @@ pub fn measured(
     Ok(rows)
 }
 
-/// What the activities from a day on add to their days, always in the same order; duplicates add nothing.
+/// What the activities from a day on add to their days, always in the same order; one that counts in no scope adds
+/// nothing.
 pub fn contributions(tx: &mut Tx<'_>, athlete: &str, from: Date) -> Result<Vec<Contribution>> {
     let from = sortable(from);
     tx.query(&CONTRIBUTIONS, &params![athlete, &from], |row| {
@@ -223,7 +227,7 @@ pub fn contributions(tx: &mut Tx<'_>, athlete: &str, from: Date) -> Result<Vec<C
         };
         Ok(Contribution {
             date: date(row, 0)?,
-            provenance: row.get(1)?,
+            counted: Counted { all: row.get(1)?, shareable: row.get(7)? },
             duration_s: effort.duration_s(),
             elapsed_s: effort.elapsed_s,
             distance_m: row.get(5)?,

@@ -9,7 +9,7 @@ use store::{Result, Row, Sql, Tx, params};
 use super::super::{
     activity_load, activity_weather, best_effort, count, export_row, from_json, optional_date, optional_json,
 };
-use super::duplicate;
+use super::{duplicate, lent};
 use crate::export::Figures;
 use crate::load::LoadMethod;
 use crate::mean_max::{Curve, DURATIONS, Duration};
@@ -136,6 +136,9 @@ pub struct ActivityRow {
     /// Other records of the same activity, which are not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
+    /// Fields that this record lacks, and the records of the same activity that told them, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lent: BTreeMap<String, String>,
     /// The record of the same activity that is counted instead of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<String>,
@@ -250,7 +253,7 @@ const GET: Sql = Sql::Both(select!(
 const SHAREABLE: Sql = Sql::Both(select!(
     "",
     "WHERE a.athlete = $1 AND COALESCE(a.start_ms, 0) <= $2 \
-     AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) AND a.duplicate_of IS NULL \
+     AND (COALESCE(a.start_ms, 0) < $2 OR a.id < $3) AND a.shareable_of IS NULL \
      AND a.provenance <> 'strava_api' ORDER BY COALESCE(a.start_ms, 0) DESC, a.id DESC LIMIT $4"
 ));
 const LINKED: Sql = Sql::Both(
@@ -346,6 +349,7 @@ pub(super) fn link(
             row.tell(figures);
         }
     }
+    lent::fill(tx, scope, &mut rows)?;
     Ok(rows)
 }
 
@@ -430,6 +434,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Part> {
         estimated: load.estimated,
         linked: Vec::new(),
         also: Vec::new(),
+        lent: BTreeMap::new(),
         duplicate_of: row.get(21)?,
         temperature_c: None,
         wind_mps: None,

@@ -1,9 +1,12 @@
 //! The records of one activity as a person sees them, and what a person says of them.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::Serialize;
 use store::{Error, Result, Row, Sql, Tx, params};
 
+use super::list;
 use crate::records::intake::Intake;
 use crate::records::merge_choice::{self, Choice};
 use crate::records::{count, optional_json};
@@ -14,6 +17,8 @@ pub struct RecordOf {
     pub id: String,
     /// True for the one that the numbers are of.
     pub counts: bool,
+    /// True for the one that the numbers are of which others may see: never one of the Strava API.
+    pub counts_shareable: bool,
     pub provenance: String,
     /// Path of the file as it was given.
     pub file: String,
@@ -35,6 +40,8 @@ pub struct RecordOf {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Records {
     pub records: Vec<RecordOf>,
+    /// Fields that the one that counts lacks, and the ids of the records that told them.
+    pub lent: BTreeMap<String, String>,
     pub choices: Vec<Choice>,
 }
 
@@ -92,12 +99,14 @@ const COUNTED: Sql =
 const GROUP: Sql = Sql::Per {
     sqlite: "SELECT a.id, a.duplicate_of, a.provenance, a.file, a.sport, a.start_ms, a.elapsed_s, a.distance_m, \
              a.samples, a.sha256, (SELECT json_group_array(channel) FROM (SELECT s.channel FROM activity_stream s \
-             WHERE s.activity_id = a.id ORDER BY s.channel)) \
+             WHERE s.activity_id = a.id ORDER BY s.channel)), \
+             a.shareable_of IS NULL AND a.provenance <> 'strava_api' \
              FROM (SELECT id FROM activity WHERE id = $1 UNION SELECT id FROM activity WHERE duplicate_of = $1) g \
              JOIN activity a ON a.id = g.id ORDER BY a.duplicate_of IS NOT NULL, a.start_ms, a.id",
     postgres: "SELECT a.id, a.duplicate_of, a.provenance, a.file, a.sport, a.start_ms, a.elapsed_s, a.distance_m, \
                a.samples, a.sha256, (SELECT CAST(json_agg(s.channel ORDER BY s.channel) AS TEXT) \
-               FROM activity_stream s WHERE s.activity_id = a.id) \
+               FROM activity_stream s WHERE s.activity_id = a.id), \
+               a.shareable_of IS NULL AND a.provenance <> 'strava_api' \
                FROM (SELECT id FROM activity WHERE id = $1 UNION SELECT id FROM activity WHERE duplicate_of = $1) g \
                JOIN activity a ON a.id = g.id ORDER BY a.duplicate_of IS NOT NULL, a.start_ms, a.id",
 };
@@ -111,7 +120,8 @@ pub fn records(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Record
     let is_of = |id: &str| records.iter().any(|record| record.id == id);
     let mut choices = merge_choice::list(tx, athlete)?;
     choices.retain(|choice| is_of(&choice.one) || is_of(&choice.other));
-    Ok(Some(Records { records, choices }))
+    let lent = list::get(tx, athlete, &records[0].id)?.map(|shown| shown.row.lent).unwrap_or_default();
+    Ok(Some(Records { records, lent, choices }))
 }
 
 /// Keeps what a person says, links the records by it, and marks the days as stale that are counted otherwise. A word
@@ -213,6 +223,7 @@ fn read(row: &Row<'_>) -> Result<RecordOf> {
         samples: count(row, 8)?,
         sha256: row.get(9)?,
         channels: optional_json(row, 10)?.unwrap_or_default(),
+        counts_shareable: row.get(11)?,
     })
 }
 

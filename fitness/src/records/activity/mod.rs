@@ -3,6 +3,7 @@
 pub mod duplicate;
 mod effort;
 mod expired;
+mod lent;
 mod list;
 pub mod merged;
 mod search;
@@ -117,7 +118,8 @@ const EXISTS: Sql = Sql::Both("SELECT id FROM activity WHERE athlete = $1 AND id
 const BEFORE: Sql = Sql::Both("SELECT local_date, start_ms FROM activity WHERE id = $1");
 // Its duplicates have days of their own, and one of them counts from now on.
 const LEAVING: Sql = Sql::Both(
-    "SELECT local_date, start_ms FROM activity WHERE id = $1 OR duplicate_of = $1 ORDER BY local_date, id",
+    "SELECT local_date, start_ms FROM activity WHERE id = $1 OR duplicate_of = $1 OR shareable_of = $1 \
+     ORDER BY local_date, id",
 );
 const UPSERT: Sql = Sql::Both(
     "INSERT INTO activity (id, athlete, provenance, source_id, file, sha256, part, parts, sport, sub_sport, \
@@ -275,8 +277,10 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
     &[EXISTS, BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, SET_DEVICE, REMOVE],
     duplicate::QUERIES[0],
     duplicate::QUERIES[1],
+    duplicate::QUERIES[2],
     effort::QUERIES,
     expired::QUERIES,
+    lent::QUERIES,
     list::QUERIES,
     merged::QUERIES,
     search::QUERIES,

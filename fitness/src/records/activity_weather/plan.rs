@@ -52,7 +52,8 @@ const MOVE_ON: Sql = Sql::Both(
      ON CONFLICT (athlete) DO UPDATE SET changed = excluded.changed, activity_id = excluded.activity_id",
 );
 const PENDING: Sql = Sql::Both(
-    "SELECT id, changed, sport, sub_sport, start_ms, elapsed_s, distance_m, moving_s, duplicate_of, provenance \
+    "SELECT id, changed, sport, sub_sport, start_ms, elapsed_s, distance_m, moving_s, \
+     CASE WHEN provenance = 'strava_api' THEN duplicate_of ELSE shareable_of END, provenance \
      FROM activity WHERE athlete = $1 AND (changed, id) > ($2, $3) ORDER BY changed, id LIMIT $4",
 );
 // The same track needs the same weather, so that what came of it stays; and of another one what was known is asked for

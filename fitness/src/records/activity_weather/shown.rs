@@ -49,7 +49,7 @@ const OF: Sql = Sql::Both(
     "SELECT state, reason, track, conditions FROM activity_weather WHERE athlete = $1 AND activity_id = $2",
 );
 const BETWEEN: Sql = Sql::Both(
-    "SELECT COALESCE(a.duplicate_of, a.id), w.conditions \
+    "SELECT COALESCE(CASE WHEN $4 = '' THEN a.duplicate_of ELSE a.shareable_of END, a.id), w.conditions \
      FROM activity a JOIN activity_weather w ON w.activity_id = a.id \
      WHERE a.athlete = $1 AND a.local_date >= $2 AND a.local_date <= $3 AND w.conditions IS NOT NULL \
      AND a.provenance <> $4 \
@@ -60,6 +60,15 @@ const SHORT: Sql = Sql::Per {
              WHERE activity_id IN (SELECT value FROM json_each($1)) ORDER BY activity_id",
     postgres: "SELECT activity_id, reason, conditions FROM activity_weather \
                WHERE activity_id = ANY($1) ORDER BY activity_id",
+};
+// Of what the Strava API tells no weather is asked for; that of a file of the same activity is its own too.
+const LENT: Sql = Sql::Per {
+    sqlite: "SELECT a.duplicate_of, a.id, w.conditions FROM activity a JOIN activity_weather w ON w.activity_id = a.id \
+             WHERE a.duplicate_of IN (SELECT value FROM json_each($1)) AND w.conditions IS NOT NULL \
+             ORDER BY a.duplicate_of, a.id",
+    postgres: "SELECT a.duplicate_of, a.id, w.conditions FROM activity a \
+               JOIN activity_weather w ON w.activity_id = a.id \
+               WHERE a.duplicate_of = ANY($1) AND w.conditions IS NOT NULL ORDER BY a.duplicate_of, a.id",
 };
 const OVERVIEW: Sql = Sql::Both(
     "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state ORDER BY state",
@@ -76,6 +85,11 @@ pub fn of(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
         return Ok(Some(Shown::told(start)));
     }
     let Some(kept) = kept else { return Ok(None) };
+    if kept.reason == Some(Reason::StravaApi)
+        && let Some((_, lender, _)) = lent(tx, &[id.to_owned()])?.into_iter().next()
+    {
+        return of(tx, athlete, &lender);
+    }
     let spells = match &kept.track {
         Some(track) => spells(tx, track)?,
         None => Vec::new(),
@@ -101,6 +115,7 @@ pub fn at_start(
     let by_source =
         outdoors.filter_map(|(id, figures)| Some((id.clone(), told_air(figures.weather.as_ref()?)?)));
     let mut airs: HashMap<_, _> = by_source.map(|(id, air)| (id, (air, None))).collect();
+    let mut bound = Vec::new();
     tx.query(&SHORT, &params![ids], |row| {
         let (id, reason): (String, Option<String>) = (row.get(0)?, row.get(1)?);
         let conditions: Option<Conditions> = optional_json(row, 2)?;
@@ -108,10 +123,23 @@ pub fn at_start(
             airs.remove(&id);
         } else if let Some(conditions) = conditions {
             airs.entry(id).or_insert((conditions.start, Some(ATTRIBUTION)));
+        } else if reason.as_deref() == Some(Reason::StravaApi.as_str()) {
+            bound.push(id);
         }
         Ok(())
     })?;
+    for (id, _, conditions) in lent(tx, &bound)? {
+        airs.entry(id).or_insert((conditions.start, Some(ATTRIBUTION)));
+    }
     Ok(airs)
+}
+
+/// What is known of other records of these activities: the activity, the record, and its weather.
+fn lent(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<(String, String, Conditions)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.query(&LENT, &params![ids], |row| Ok((row.get(0)?, row.get(1)?, from_json(row, 2)?)))
 }
 
 /// What the service told of the counted activities between two days, both included, by their ids.
@@ -182,4 +210,4 @@ impl Kept {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[OF, BETWEEN, SHORT, OVERVIEW];
+pub(crate) const QUERIES: &[Sql] = &[OF, BETWEEN, SHORT, LENT, OVERVIEW];

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Result, Sql, Tx, params};
 
+use crate::records::activity::duplicate::has_no_copy;
 use crate::records::count;
 use crate::scope::STRAVA_API;
 
@@ -160,28 +161,30 @@ const KEPT: [(&str, Sql); 16] = [
 const EXPIRING: [(&str, Sql); 3] = [
     (
         "strava_activity.summary",
-        Sql::Both(
+        Sql::Both(concat!(
             "SELECT COUNT(*), MIN(s.listed_ms), MAX(s.listed_ms) FROM strava_activity s \
-             LEFT JOIN activity a ON a.id = s.activity_id LEFT JOIN activity p ON p.id = a.duplicate_of \
-             WHERE s.athlete = $1 AND s.gone_ms IS NULL AND (p.id IS NULL OR p.provenance = 'strava_api')",
-        ),
+             LEFT JOIN activity a ON a.id = s.activity_id \
+             WHERE s.athlete = $1 AND s.gone_ms IS NULL AND ",
+            has_no_copy!(),
+        )),
     ),
     (
         "strava_activity.detail",
-        Sql::Both(
+        Sql::Both(concat!(
             "SELECT COUNT(*), MIN(s.detail_ms), MAX(s.detail_ms) FROM strava_activity s \
-             LEFT JOIN activity a ON a.id = s.activity_id LEFT JOIN activity p ON p.id = a.duplicate_of \
-             WHERE s.athlete = $1 AND s.detail_ms IS NOT NULL AND (p.id IS NULL OR p.provenance = 'strava_api')",
-        ),
+             LEFT JOIN activity a ON a.id = s.activity_id \
+             WHERE s.athlete = $1 AND s.detail_ms IS NOT NULL AND ",
+            has_no_copy!(),
+        )),
     ),
     (
         "strava_activity.samples",
-        Sql::Both(
+        Sql::Both(concat!(
             "SELECT COUNT(*), MIN(s.streams_ms), MAX(s.streams_ms) FROM strava_activity s \
-             LEFT JOIN activity a ON a.id = s.activity_id LEFT JOIN activity p ON p.id = a.duplicate_of \
-             WHERE s.athlete = $1 AND s.streams_state = 'kept' AND s.streams_ms IS NOT NULL \
-             AND (p.id IS NULL OR p.provenance = 'strava_api')",
-        ),
+             LEFT JOIN activity a ON a.id = s.activity_id \
+             WHERE s.athlete = $1 AND s.streams_state = 'kept' AND s.streams_ms IS NOT NULL AND ",
+            has_no_copy!(),
+        )),
     ),
 ];
 

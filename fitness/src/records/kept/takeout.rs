@@ -139,6 +139,7 @@ pub const PARTS: &[Part] = &[
             ("best_20min_power", Real),
             ("warnings", Json),
             ("duplicate_of", Text),
+            ("shareable_of", Text),
             ("load", Real),
             ("load_method", Text),
             ("trimp", Real),
@@ -151,7 +152,7 @@ pub const PARTS: &[Part] = &[
             "SELECT a.id, a.provenance, a.source_id, a.file, a.sha256, a.part, a.parts, a.sport, a.sub_sport, \
              a.name, a.device, a.start_ms, a.utc_offset_s, a.local_date, a.elapsed_s, a.timer_s, a.moving_s, \
              a.distance_m, a.ascent_m, a.avg_hr, a.max_hr, a.avg_power, a.max_power, a.avg_cadence, a.samples, \
-             a.np, a.best_20min_power, a.warnings, a.duplicate_of, l.load, l.load_method, l.trimp, l.hrtss, \
+             a.np, a.best_20min_power, a.warnings, a.duplicate_of, a.shareable_of, l.load, l.load_method, l.trimp, l.hrtss, \
              l.tss, l.rtss, l.session_rpe FROM activity a LEFT JOIN activity_load l ON l.activity_id = a.id \
              WHERE a.athlete = $1 ORDER BY a.provenance, a.source_id LIMIT $2 OFFSET $3",
         ),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use store::{Result, Row, Sql, Tx, Value, params};
 
+use super::super::activity::duplicate::has_no_copy;
 use super::super::count;
 
 /// After so many refusals of one activity it is left alone until it changes or somebody asks.
@@ -215,26 +216,27 @@ const FAULTY: Sql = Sql::Both(
      ORDER BY start_ms DESC, strava_id LIMIT $3",
 );
 // A copy in a file lifts the limits: what is linked to it is kept.
-const STALE: Sql = Sql::Both(
+const STALE: Sql = Sql::Both(concat!(
     "SELECT s.strava_id, s.activity_id FROM strava_activity s \
      LEFT JOIN activity a ON a.id = s.activity_id \
-     LEFT JOIN activity f ON f.id = a.duplicate_of AND f.provenance <> 'strava_api' \
-     WHERE s.athlete = $1 AND s.listed_ms < $2 AND s.gone_ms IS NULL AND f.id IS NULL \
-     ORDER BY s.strava_id LIMIT $3",
-);
-const STALE_DETAILS: Sql = Sql::Both(
+     WHERE s.athlete = $1 AND s.listed_ms < $2 AND s.gone_ms IS NULL AND ",
+    has_no_copy!(),
+    "ORDER BY s.strava_id LIMIT $3"
+));
+const STALE_DETAILS: Sql = Sql::Both(concat!(
     "SELECT s.strava_id, s.activity_id FROM strava_activity s \
      LEFT JOIN activity a ON a.id = s.activity_id \
-     LEFT JOIN activity f ON f.id = a.duplicate_of AND f.provenance <> 'strava_api' \
-     WHERE s.athlete = $1 AND s.detail_ms < $2 AND f.id IS NULL ORDER BY s.strava_id LIMIT $3",
-);
-const STALE_STREAMS: Sql = Sql::Both(
+     WHERE s.athlete = $1 AND s.detail_ms < $2 AND ",
+    has_no_copy!(),
+    "ORDER BY s.strava_id LIMIT $3"
+));
+const STALE_STREAMS: Sql = Sql::Both(concat!(
     "SELECT s.strava_id, s.activity_id FROM strava_activity s \
      LEFT JOIN activity a ON a.id = s.activity_id \
-     LEFT JOIN activity f ON f.id = a.duplicate_of AND f.provenance <> 'strava_api' \
-     WHERE s.athlete = $1 AND s.streams_ms < $2 AND s.streams_state = 'kept' AND f.id IS NULL \
-     ORDER BY s.strava_id LIMIT $3",
-);
+     WHERE s.athlete = $1 AND s.streams_ms < $2 AND s.streams_state = 'kept' AND ",
+    has_no_copy!(),
+    "ORDER BY s.strava_id LIMIT $3"
+));
 const DROP_DETAIL: Sql = Sql::Both(
     "UPDATE strava_activity SET detail = NULL, detail_ms = NULL WHERE athlete = $1 AND strava_id = $2",
 );

@@ -6,6 +6,7 @@ use store::{Backend, Sql, params};
 
 use super::activity::duplicate::{self, Relinked};
 use super::*;
+use crate::records::strava::activity::Stale;
 use crate::same::{self, Choices, Record};
 
 scenarios![
@@ -30,6 +31,10 @@ scenarios![
     a_record_that_its_file_left_finds_others,
     names_of_a_crowd_link_in_any_order,
     the_athlete_reads_what_the_api_calls_it,
+    both_scopes_count_the_best_that_they_may_see,
+    what_the_one_that_counts_lacks_is_lent_by_the_best_of_the_others,
+    a_copy_lifts_the_limits_whoever_counts,
+    records_that_another_ranking_linked_are_linked_anew,
 ];
 
 /// A ride with as many channels as it is said to have.
@@ -137,7 +142,7 @@ fn as_record(activity: &Activity) -> Record {
         elapsed_s: activity.summary.elapsed_s,
         timer_s: activity.summary.timer_s,
         distance_m: activity.summary.distance_m,
-        columns: activity.summary.samples,
+        measured: activity.summary.samples,
         samples: activity.summary.samples,
         strava_ids: if activity.provenance == "strava_api" {
             vec![activity.source_id.clone()]
@@ -335,6 +340,107 @@ mod scenario {
         let id = crate::identity::activity_id(&other.id, "file", "watch");
         let theirs = Activity { id, athlete: other.id, sha256: "theirs".to_owned(), ..watch };
         assert_eq!(keep(tx, &theirs, 1)?, Relinked::default());
+        Ok(())
+    }
+
+    /// What the API measured, a bare row of the export, and a phone that knows a little.
+    fn api_row_and_phone() -> [Activity; 3] {
+        let api = Activity { provenance: "strava_api".to_owned(), ..record("api", 5, 3) };
+        let row = Activity { provenance: "bulk_export".to_owned(), ..record("row", 0, 0) };
+        [api, row, record("phone", 2, 1)]
+    }
+
+    pub(super) fn both_scopes_count_the_best_that_they_may_see(tx: &mut Tx<'_>) -> Result<()> {
+        let three = api_row_and_phone();
+        let [api, row, phone] = three.each_ref().map(|record| record.id.clone());
+        let march = (date_of("2024-03-01"), date_of("2024-03-01"));
+        for order in ORDERS {
+            for index in order {
+                keep(tx, &three[index], 1)?;
+            }
+            let mine = activity::list(tx, ME, &PageKey::newest(), 9)?;
+            let theirs = activity::list_shareable(tx, ME, &PageKey::newest(), 9)?;
+            let mut also = vec![row.clone(), phone.clone()];
+            also.sort();
+            let shown = |rows: &[activity::ActivityRow]| -> Vec<(String, Vec<String>)> {
+                rows.iter().map(|row| (row.id.clone(), row.also.clone())).collect()
+            };
+            assert_eq!(shown(&mine), [(api.clone(), also)], "{order:?}");
+            assert_eq!(shown(&theirs), [(phone.clone(), vec![row.clone()])], "{order:?}");
+            let counted = activity::contributions(tx, ME, Date::MIN)?;
+            for scope in Scope::BOTH {
+                let day = &calendar::days(State::default(), march, scope, &counted)[0];
+                assert_eq!((day.activities, day.distance_m), (1, 30_000.0), "{scope:?}");
+                let outings = volume::between(tx, ME, scope, march, None)?;
+                assert_eq!(outings.len(), 1, "{scope:?}");
+            }
+            for record in &three {
+                drop_it(tx, record)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn what_the_one_that_counts_lacks_is_lent_by_the_best_of_the_others(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
+        let [mut api, mut row, mut phone] = api_row_and_phone();
+        (api.summary.ascent_m, api.summary.moving_s) = (None, None);
+        (row.summary.ascent_m, row.summary.moving_s) = (Some(120.0), Some(3500.0));
+        (phone.summary.ascent_m, phone.summary.moving_s) = (Some(90.0), None);
+        for record in [&api, &row, &phone] {
+            keep(tx, record, 1)?;
+        }
+        let of = |field: &str, record: &Activity| (field.to_owned(), record.id.clone());
+        let mine = activity::get(tx, ME, &api.id)?.unwrap().row;
+        assert_eq!((mine.ascent_m, mine.moving_s), (Some(90.0), Some(3500.0)));
+        assert_eq!(mine.lent, BTreeMap::from([of("ascent_m", &phone), of("moving_s", &row)]));
+        let theirs = activity::shareable(tx, ME, &phone.id)?.unwrap();
+        assert_eq!((theirs.ascent_m, theirs.moving_s), (Some(90.0), Some(3500.0)));
+        assert_eq!(theirs.lent, BTreeMap::from([of("moving_s", &row)]));
+        Ok(())
+    }
+
+    pub(super) fn a_copy_lifts_the_limits_whoever_counts(tx: &mut Tx<'_>) -> Result<()> {
+        let [api, row, phone] = api_row_and_phone();
+        uploaded(tx, &api, 77, "ride.fit")?;
+        keep(tx, &api, 1)?;
+        let stale = |tx: &mut Tx<'_>| -> Result<usize> {
+            Ok(strava::activity::stale(tx, ME, Stale::All, i64::MAX, 9)?.len())
+        };
+        assert_eq!(stale(tx)?, 1, "nothing else tells of it");
+        keep(tx, &phone, 1)?;
+        assert_eq!((primary_of(tx, &phone)?, stale(tx)?), (Some(api.id.clone()), 0), "the API's counts");
+        keep(tx, &Activity { provenance: "file".to_owned(), ..record("watch", 1, 3) }, 1)?;
+        assert_ne!(primary_of(tx, &api)?, None);
+        keep(tx, &row, 1)?;
+        assert_eq!(stale(tx)?, 0, "a file counts");
+        Ok(())
+    }
+
+    pub(super) fn records_that_another_ranking_linked_are_linked_anew(tx: &mut Tx<'_>) -> Result<()> {
+        const SPOIL: Sql = Sql::Both("UPDATE activity SET duplicate_of = NULL, shareable_of = NULL WHERE athlete = $1");
+        const AGE: Sql = Sql::Both("UPDATE load_position SET linked = 0 WHERE athlete = $1");
+        let crowd: Vec<Activity> =
+            (0..9).map(|index| record(&format!("r{index}"), index * 45, index as usize % 4)).collect();
+        for record in &crowd {
+            keep(tx, record, 1)?;
+        }
+        load_position::put(tx, ME, &LoadPosition::default())?;
+        tx.execute(&SPOIL, &params![ME])?;
+        assert!(duplicate::renew(tx, ME, 2)?.is_done, "who begins with this ranking has nothing to do");
+        tx.execute(&AGE, &params![ME])?;
+        let mut first_day = None;
+        for _ in 0..9 {
+            let renewed = duplicate::renew(tx, ME, 2)?;
+            first_day = first_day.into_iter().chain(renewed.first_day).min();
+            if renewed.is_done {
+                break;
+            }
+        }
+        assert_eq!(links(tx)?, at_once(&crowd));
+        assert_eq!(first_day, crowd[0].local_date);
+        assert!(duplicate::renew(tx, ME, 2)?.is_done, "once is enough");
         Ok(())
     }
 

@@ -36,8 +36,8 @@ const JOB: Sql = Sql::Both(
 
 const ACTIVITY: Sql = Sql::Both(
     "INSERT INTO activity (id, athlete, provenance, source_id, file, sha256, part, parts, sport, local_date, \
-     timer_s, distance_m, samples, warnings, changed, duplicate_of) \
-     VALUES ($1, $2, 'file', $1, '', $1, 0, 1, 'running', $3, $4, $5, 0, '[]', 1, $6)",
+     timer_s, distance_m, samples, warnings, changed, duplicate_of, shareable_of) \
+     VALUES ($1, $2, 'file', $1, '', $1, 0, 1, 'running', $3, $4, $5, 0, '[]', 1, $6, $6)",
 );
 const TOLD: Sql = Sql::Both(
     "INSERT INTO export_row (athlete, provenance, source_id, archive, position, activity_id, figures, columns) \

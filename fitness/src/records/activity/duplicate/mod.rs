@@ -1,6 +1,7 @@
 //! Records of the same activity: linked, so that it is counted once.
 
 mod neighbours;
+mod renewal;
 
 use std::collections::BTreeMap;
 
@@ -10,9 +11,10 @@ use store::{Result, Sql, Tx, Value, params};
 #[cfg(test)]
 pub(crate) use neighbours::AROUND;
 use neighbours::{Search, Stored};
+pub use renewal::{Renewed, renew};
 
 use crate::recording::Warning;
-use crate::same::{self, Choices, Record};
+use crate::same::{self, Choices, Link, Record};
 use crate::scope::Scope;
 
 /// What looking at records again changed, and which of them tell of the same activity.
@@ -58,13 +60,29 @@ impl Relinked {
     }
 }
 
-const LINK: Sql = Sql::Both("UPDATE activity SET duplicate_of = $2, changed = $3 WHERE id = $1");
+/// Of an `activity a` of the Strava API: no other source tells of it. Three probes; an OR would run through the table.
+macro_rules! has_no_copy {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM activity f WHERE f.id = a.duplicate_of AND f.provenance <> 'strava_api') \
+         AND NOT EXISTS (SELECT 1 FROM activity f WHERE f.duplicate_of = a.id AND f.provenance <> 'strava_api') \
+         AND NOT EXISTS (SELECT 1 FROM activity f \
+         WHERE f.duplicate_of = a.duplicate_of AND f.provenance <> 'strava_api') "
+    };
+}
+
+pub(crate) use has_no_copy;
+
+const LINK: Sql =
+    Sql::Both("UPDATE activity SET duplicate_of = $2, shareable_of = $3, changed = $4 WHERE id = $1");
 const ALSO: Sql = Sql::Per {
     sqlite: "SELECT duplicate_of, id FROM activity \
-             WHERE duplicate_of IN (SELECT value FROM json_each($1)) AND provenance <> $2 \
-             ORDER BY duplicate_of, id",
-    postgres: "SELECT duplicate_of, id FROM activity \
-               WHERE duplicate_of = ANY($1) AND provenance <> $2 ORDER BY duplicate_of, id",
+             WHERE duplicate_of IN (SELECT value FROM json_each($1)) ORDER BY duplicate_of, id",
+    postgres: "SELECT duplicate_of, id FROM activity WHERE duplicate_of = ANY($1) ORDER BY duplicate_of, id",
+};
+const ALSO_SHAREABLE: Sql = Sql::Per {
+    sqlite: "SELECT shareable_of, id FROM activity \
+             WHERE shareable_of IN (SELECT value FROM json_each($1)) ORDER BY shareable_of, id",
+    postgres: "SELECT shareable_of, id FROM activity WHERE shareable_of = ANY($1) ORDER BY shareable_of, id",
 };
 
 /// Links the records that start around these moments anew, after one of them came, changed or went.
@@ -94,12 +112,11 @@ fn link(
 ) -> Result<()> {
     let records: Vec<Record> = found.iter().map(|stored| stored.record.clone()).collect();
     let mut rows: Vec<Vec<Value<'_>>> = Vec::new();
-    for (stored, primary) in found.iter().zip(same::primaries(&records, choices)) {
-        let primary = primary.map(|index| &found[index]);
-        relinked.pairs.extend(primary.map(|primary| primary.with(stored)));
-        let primary = primary.map(|primary| primary.record.id.as_str());
-        if primary != stored.duplicate_of.as_deref() {
-            rows.push(params![&stored.record.id, primary, changed].into());
+    for (stored, Link { all, shareable }) in found.iter().zip(same::links(&records, choices)) {
+        relinked.pairs.extend(all.map(|place| found[place].with(stored)));
+        let [all, shareable] = [all, shareable].map(|place| place.map(|place| found[place].record.id.as_str()));
+        if (all, shareable) != (stored.duplicate_of.as_deref(), stored.shareable_of.as_deref()) {
+            rows.push(params![&stored.record.id, all, shareable, changed].into());
             relinked.first_day = relinked.first_day.into_iter().chain(stored.local_date).min();
         }
     }
@@ -113,7 +130,8 @@ pub(super) fn also(
     primaries: &[String],
 ) -> Result<BTreeMap<String, Vec<String>>> {
     let mut also: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    tx.query(&ALSO, &params![primaries, scope.left_out()], |row| {
+    let of = if scope == Scope::All { &ALSO } else { &ALSO_SHAREABLE };
+    tx.query(of, &params![primaries], |row| {
         also.entry(row.get(0)?).or_default().push(row.get(1)?);
         Ok(())
     })?;
@@ -121,4 +139,4 @@ pub(super) fn also(
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[&[Sql]] = &[&[LINK, ALSO], neighbours::QUERIES];
+pub(super) const QUERIES: &[&[Sql]] = &[&[LINK, ALSO, ALSO_SHAREABLE], neighbours::QUERIES, renewal::QUERIES];

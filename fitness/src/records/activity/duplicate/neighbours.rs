@@ -11,11 +11,13 @@ use crate::records::{count, merge_choice, optional_date};
 use crate::same::{self, Choices, NAMED_MS, Record, START_MS};
 use crate::scope::STRAVA_API;
 
-// Through the index on the start; counting the columns of a stream reads its key alone.
+// Through the index on the start; counting the channels of a stream reads its key alone. Those that are counted are
+// measured; the others follow from them.
 pub(crate) const AROUND: Sql = Sql::Both(
     "SELECT a.id, a.sha256, a.provenance, a.sport, a.sub_sport, a.start_ms, a.elapsed_s, a.timer_s, \
-     a.distance_m, (SELECT COUNT(*) FROM activity_stream s WHERE s.activity_id = a.id), a.samples, \
-     a.file, a.local_date, a.duplicate_of, a.source_id \
+     a.distance_m, (SELECT COUNT(*) FROM activity_stream s WHERE s.activity_id = a.id AND s.channel IN \
+     ('latitude', 'altitude', 'heart_rate', 'cadence', 'power', 'temperature')), a.samples, \
+     a.file, a.local_date, a.duplicate_of, a.source_id, a.shareable_of \
      FROM activity a WHERE a.athlete = $1 AND COALESCE(a.start_ms, 0) >= $2 AND COALESCE(a.start_ms, 0) <= $3 \
      AND a.start_ms IS NOT NULL ORDER BY COALESCE(a.start_ms, 0), a.id",
 );
@@ -70,6 +72,7 @@ pub(super) struct Stored {
     file: String,
     pub(super) local_date: Option<Date>,
     pub(super) duplicate_of: Option<String>,
+    pub(super) shareable_of: Option<String>,
     source_id: String,
 }
 
@@ -234,7 +237,7 @@ fn read(row: &Row<'_>) -> Result<Stored> {
         elapsed_s: row.get(6)?,
         timer_s: row.get(7)?,
         distance_m: row.get(8)?,
-        columns: count(row, 9)?,
+        measured: count(row, 9)?,
         samples: count(row, 10)?,
         strava_ids: Vec::new(),
         file_name: None,
@@ -245,6 +248,7 @@ fn read(row: &Row<'_>) -> Result<Stored> {
         local_date: optional_date(row, 12)?,
         duplicate_of: row.get(13)?,
         source_id: row.get(14)?,
+        shareable_of: row.get(15)?,
     })
 }
 
