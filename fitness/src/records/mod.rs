@@ -39,6 +39,7 @@ pub mod stale_day;
 pub mod strava;
 pub mod volume;
 pub mod watched_file;
+pub mod way;
 pub mod weather_home;
 pub mod weather_hour;
 pub mod weather_quota;

@@ -139,6 +139,7 @@ fn queries() -> Vec<Sql> {
             weather_quota::QUERIES,
             purge_receipt::QUERIES,
             merge_choice::QUERIES,
+            way::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,

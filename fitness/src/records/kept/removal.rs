@@ -94,7 +94,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 19] = [
+const PARTS: [Part; 20] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -114,6 +114,7 @@ const PARTS: [Part; 19] = [
     part!(All, "stale_day", "athlete", "1 = 1"),
     part!(All, "load_position", "athlete", "1 = 1"),
     part!(All, "weather_position", "athlete", "1 = 1"),
+    part!(All, "way_position", "part", "1 = 1"),
 ];
 
 const COUNT_ACTIVITIES: Sql =

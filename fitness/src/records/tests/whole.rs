@@ -102,6 +102,7 @@ fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     daily_metric::put(tx, ME, &[metrics], "csv", 5)?;
     merge_choice::say(tx, ME, (&file.id, &lone.id), false, 5)?;
     insight::put(tx, ME, Scope::All, date_of("2024-03-01"), "{}")?;
+    way::move_on(tx, ME, way::Part::Segments, 1, &(1, file.id.clone()))?;
     Ok((file, twin, lone))
 }
 

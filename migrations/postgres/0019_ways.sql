@@ -1,0 +1,9 @@
+-- How far the activities of an athlete were looked at for each part of the ways, and by which version of its rules.
+CREATE TABLE way_position (
+    athlete TEXT COLLATE "C" NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    part TEXT COLLATE "C" NOT NULL,
+    version BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    activity_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (athlete, part)
+);
