@@ -19,6 +19,7 @@ pub(crate) mod pipelines;
 pub(crate) mod pools;
 pub(crate) mod predictions;
 pub(crate) mod runs;
+pub(crate) mod segments;
 pub(crate) mod settings;
 pub(crate) mod steps;
 pub(crate) mod strava;

@@ -23,6 +23,7 @@ pub(crate) mod records;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod segments;
 pub(crate) mod serve;
 pub(crate) mod steps;
 pub(crate) mod strava;

@@ -34,6 +34,7 @@ mod schedule;
 mod space;
 mod strava;
 mod watch;
+mod ways;
 mod weather;
 mod webhooks;
 mod workers;

@@ -3,8 +3,11 @@
 //! Pure: what is read of the store comes in, what is kept of it goes out.
 
 mod line;
+pub mod matching;
+pub mod mean;
 mod plane;
 pub mod polyline;
+pub mod trend;
 mod walk;
 
 use crate::recording::Channel;

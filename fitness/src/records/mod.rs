@@ -30,6 +30,8 @@ pub mod old_best;
 pub mod old_weather;
 pub mod original;
 pub mod purge_receipt;
+pub mod segment;
+pub mod segment_effort;
 pub mod session;
 pub mod setting_change;
 pub mod setting_overview;

@@ -140,6 +140,8 @@ fn queries() -> Vec<Sql> {
             purge_receipt::QUERIES,
             merge_choice::QUERIES,
             way::QUERIES,
+            segment::QUERIES,
+            segment_effort::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,
@@ -160,7 +162,7 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 13] = [
+const READ_WHOLE: [&str; 14] = [
     "athlete",
     "athlete_setting",
     "load_position",
@@ -174,6 +176,7 @@ const READ_WHOLE: [&str; 13] = [
     "weather_home",
     "weather_position",
     "merge_choice",
+    "segment",
 ];
 /// What counts all that there is.
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
@@ -258,6 +261,7 @@ mod duplicates;
 mod merge;
 mod shareable_gate;
 mod strava_rows;
+mod ways;
 mod whole;
 
 mod scenario {

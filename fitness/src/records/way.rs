@@ -4,7 +4,6 @@ use store::{Result, Row, Sql, Tx, params};
 
 use super::activity_stream;
 use super::session::is_indoors;
-use crate::ground::Walk;
 use crate::stream::Column;
 
 /// What is found out of ways; each part has a position of its own.
@@ -51,9 +50,15 @@ const AFTER: Sql = Sql::Both(
 
 /// The next activities that were not looked at since they changed. What another version of the part's rules looked at
 /// is looked at again.
-pub fn pending(tx: &mut Tx<'_>, athlete: &str, part: Part, version: i64, limit: u32) -> Result<Vec<Due>> {
+pub fn pending(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (part, version): (Part, i64),
+    columns: &[Column],
+    limit: u32,
+) -> Result<Vec<Due>> {
     let key = position(tx, athlete, part, version)?;
-    after(tx, athlete, &key, limit)
+    after(tx, athlete, &key, columns, limit)
 }
 
 /// How far the activities were looked at by this version of the part's rules.
@@ -65,13 +70,13 @@ pub fn position(tx: &mut Tx<'_>, athlete: &str, part: Part, version: i64) -> Res
 }
 
 /// The next activities after one, whoever looked at them.
-pub fn after(tx: &mut Tx<'_>, athlete: &str, key: &Key, limit: u32) -> Result<Vec<Due>> {
+pub fn after(tx: &mut Tx<'_>, athlete: &str, key: &Key, columns: &[Column], limit: u32) -> Result<Vec<Due>> {
     let rows = tx.query(&AFTER, &params![athlete, key.0, &key.1, limit], read)?;
     let with_blocks = |(mut due, counts): (Due, bool)| {
         if counts && !is_indoors(&due.sport, due.sub_sport.as_deref()) {
-            for column in Walk::COLUMNS {
-                let block = activity_stream::get(tx, &due.id, column)?;
-                due.blocks.extend(block.map(|block| (column, block)));
+            for column in columns {
+                let block = activity_stream::get(tx, &due.id, *column)?;
+                due.blocks.extend(block.map(|block| (*column, block)));
             }
         }
         Ok(due)
@@ -80,7 +85,12 @@ pub fn after(tx: &mut Tx<'_>, athlete: &str, key: &Key, limit: u32) -> Result<Ve
 }
 
 /// Notes that the activities up to this one were looked at.
-pub fn move_on(tx: &mut Tx<'_>, athlete: &str, part: Part, version: i64, (changed, id): &Key) -> Result<()> {
+pub fn move_on(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (part, version): (Part, i64),
+    (changed, id): &Key,
+) -> Result<()> {
     tx.execute(&MOVE_ON, &params![athlete, part.as_str(), version, *changed, id]).map(drop)
 }
 

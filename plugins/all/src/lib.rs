@@ -26,6 +26,7 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     open_meteo::register(registry, options.open_meteo)?;
     strava::register(registry, options.strava)?;
     artifacts::register(registry, of_artifacts)?;
+    ways::register(registry)?;
     Ok(())
 }
 
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn an_import_reads_computes_and_advises() {
-        check("import", &["files.read", "rollup.loads", "rollup.days", "insights.daily"]);
+        check("import", &["files.read", "rollup.loads", "rollup.days", "insights.daily", "ways.segments"]);
     }
 
     #[test]
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_new_day_needs_no_files() {
-        check("daily", &["strava.expire", "rollup.loads", "rollup.days", "insights.daily"]);
+        check("daily", &["strava.expire", "rollup.loads", "rollup.days", "insights.daily", "ways.segments"]);
     }
 
     #[test]
@@ -84,6 +85,7 @@ mod tests {
                 "rollup.loads",
                 "rollup.days",
                 "insights.daily",
+                "ways.segments",
             ],
         );
         check(
@@ -98,9 +100,20 @@ mod tests {
                 "rollup.loads",
                 "rollup.days",
                 "insights.daily",
+                "ways.segments",
             ],
         );
-        check("hints", &["strava.hints", "strava.streams", "rollup.loads", "rollup.days", "insights.daily"]);
+        check(
+            "hints",
+            &[
+                "strava.hints",
+                "strava.streams",
+                "rollup.loads",
+                "rollup.days",
+                "insights.daily",
+                "ways.segments",
+            ],
+        );
     }
 
     #[test]

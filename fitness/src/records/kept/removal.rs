@@ -94,7 +94,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 20] = [
+const PARTS: [Part; 25] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -107,6 +107,11 @@ const PARTS: [Part; 20] = [
     part!(Manual, "daily_metric", "local_date, name", "1 = 1"),
     part!(Manual, "weather_home", "athlete", "1 = 1"),
     part!(Manual, "merge_choice", "one, other", "1 = 1"),
+    part!(File, "segment", "id", "provenance = 'file'"),
+    part!(BulkExport, "segment", "id", "provenance = 'bulk_export'"),
+    part!(StravaApi, "segment", "id", "provenance = 'strava_api'"),
+    part!(Manual, "segment", "id", "provenance = 'manual'"),
+    part!(All, "segment", "id", "1 = 1"),
     part!(All, "watched_file", "pipeline, path", "1 = 1"),
     part!(All, "athlete_setting", "name, provenance, from_date", "1 = 1"),
     part!(All, "insight", "scope, local_date", "1 = 1"),

@@ -45,7 +45,7 @@ pub struct Expiry {
 }
 
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
-const KEPT: [(&str, Sql); 16] = [
+const KEPT: [(&str, Sql); 17] = [
     (
         "activity",
         Sql::Both(
@@ -93,6 +93,13 @@ const KEPT: [(&str, Sql); 16] = [
         "merge_choice",
         Sql::Both(
             "SELECT 'manual', COUNT(*), MIN(decided_ms), MAX(decided_ms) FROM merge_choice WHERE athlete = $1",
+        ),
+    ),
+    (
+        "segment",
+        Sql::Both(
+            "SELECT provenance, COUNT(*), MIN(created_ms), MAX(created_ms) FROM segment \
+             WHERE athlete = $1 GROUP BY provenance ORDER BY provenance",
         ),
     ),
     (
