@@ -38,3 +38,25 @@ CREATE TABLE segment_effort (
 ) WITHOUT ROWID;
 CREATE INDEX segment_effort_by_time ON segment_effort (segment_id, elapsed_s, activity_id, start_ms);
 CREATE INDEX segment_effort_by_activity ON segment_effort (activity_id);
+
+-- Tiles of zoom 19 that an activity went through, packed; `cut` without those in privacy zones, and none where it is
+-- the same.
+CREATE TABLE activity_place (
+    activity_id TEXT NOT NULL PRIMARY KEY REFERENCES activity (id) ON DELETE CASCADE,
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    cells BYTEA NOT NULL,
+    cut BYTEA
+);
+CREATE INDEX activity_place_by_athlete ON activity_place (athlete);
+
+-- Circles that nobody but the athlete is shown.
+CREATE TABLE privacy_zone (
+    id TEXT NOT NULL PRIMARY KEY,
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    latitude DOUBLE PRECISION NOT NULL,
+    longitude DOUBLE PRECISION NOT NULL,
+    radius_m DOUBLE PRECISION NOT NULL,
+    created_ms BIGINT NOT NULL
+);
+CREATE INDEX privacy_zone_by_athlete ON privacy_zone (athlete, id);

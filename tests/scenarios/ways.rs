@@ -43,6 +43,24 @@ fn a_segment_of_an_activity_is_found_on_it_and_on_all_like_it() {
 }
 
 #[test]
+fn ground_is_counted_and_hidden() {
+    for program in Program::on_both() {
+        let folder = program.demo(45);
+        program.json(&["import", &folder.to_string_lossy(), "--json"]);
+        let tiles = program.lines(&["places", "--json"]);
+        assert_eq!(tiles.iter().map(|row| row["zoom"].as_u64()).collect::<Vec<_>>(), [Some(14), Some(17)]);
+        assert!(tiles[1]["tiles"].as_u64() > tiles[0]["tiles"].as_u64(), "{tiles:?}");
+        assert!(tiles[0]["square"].as_u64() >= Some(1), "{tiles:?}");
+        let id = run(&program);
+        let zone = program.json(&["privacy-zones", "add", "Home", "--start-of", &id, "--json"]);
+        assert_eq!((&zone["name"], &zone["radius_m"]), (&"Home".into(), &300.0.into()), "{zone}");
+        assert_eq!(program.lines(&["places", "--json"]), tiles, "the athlete sees all");
+        program.succeed(&["privacy-zones", "remove", "Home"]);
+        assert_eq!(program.lines(&["privacy-zones", "--json"]), Vec::<Value>::new());
+    }
+}
+
+#[test]
 fn a_line_of_gpx_is_a_segment() {
     let program = Program::on_sqlite();
     let file = program.path("line.gpx");

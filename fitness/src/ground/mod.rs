@@ -2,18 +2,24 @@
 //!
 //! Pure: what is read of the store comes in, what is kept of it goes out.
 
+mod cells;
+pub mod explorer;
 mod line;
 pub mod matching;
 pub mod mean;
 mod plane;
 pub mod polyline;
+mod tile;
 pub mod trend;
 mod walk;
+pub mod zone;
 
 use crate::recording::Channel;
 
+pub use cells::{Cells, ZOOM as CELL_ZOOM};
 pub use line::{Line, LineError, POINTS_APART_M};
 pub use plane::Plane;
+pub use tile::Tile;
 pub use walk::Walk;
 
 /// Metres of a degree on a great circle of the sphere with the mean radius of the Earth.

@@ -142,6 +142,8 @@ fn queries() -> Vec<Sql> {
             way::QUERIES,
             segment::QUERIES,
             segment_effort::QUERIES,
+            activity_place::QUERIES,
+            privacy_zone::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,
@@ -162,7 +164,7 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 14] = [
+const READ_WHOLE: [&str; 16] = [
     "athlete",
     "athlete_setting",
     "load_position",
@@ -177,6 +179,8 @@ const READ_WHOLE: [&str; 14] = [
     "weather_position",
     "merge_choice",
     "segment",
+    "privacy_zone",
+    "activity_place",
 ];
 /// What counts all that there is.
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
@@ -259,6 +263,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 
 mod duplicates;
 mod merge;
+mod places;
 mod shareable_gate;
 mod strava_rows;
 mod ways;

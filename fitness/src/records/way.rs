@@ -10,12 +10,14 @@ use crate::stream::Column;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Segments,
+    Places,
 }
 
 impl Part {
     fn as_str(self) -> &'static str {
         match self {
             Self::Segments => "segments",
+            Self::Places => "places",
         }
     }
 }

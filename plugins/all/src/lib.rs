@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn an_import_reads_computes_and_advises() {
-        check("import", &["files.read", "rollup.loads", "rollup.days", "insights.daily", "ways.segments"]);
+        check(
+            "import",
+            &["files.read", "rollup.loads", "rollup.days", "insights.daily", "ways.segments", "ways.places"],
+        );
     }
 
     #[test]
@@ -71,7 +74,17 @@ mod tests {
 
     #[test]
     fn a_new_day_needs_no_files() {
-        check("daily", &["strava.expire", "rollup.loads", "rollup.days", "insights.daily", "ways.segments"]);
+        check(
+            "daily",
+            &[
+                "strava.expire",
+                "rollup.loads",
+                "rollup.days",
+                "insights.daily",
+                "ways.segments",
+                "ways.places",
+            ],
+        );
     }
 
     #[test]
@@ -86,6 +99,7 @@ mod tests {
                 "rollup.days",
                 "insights.daily",
                 "ways.segments",
+                "ways.places",
             ],
         );
         check(
@@ -101,6 +115,7 @@ mod tests {
                 "rollup.days",
                 "insights.daily",
                 "ways.segments",
+                "ways.places",
             ],
         );
         check(
@@ -112,6 +127,7 @@ mod tests {
                 "rollup.days",
                 "insights.daily",
                 "ways.segments",
+                "ways.places",
             ],
         );
     }

@@ -5,7 +5,7 @@ mod house;
 use fitness::records;
 use house::{House, Outing, run};
 
-use crate::{Segments, Walked};
+use crate::{Places, Segments, Walked};
 
 /// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
 macro_rules! scenarios {
@@ -32,6 +32,9 @@ scenarios![
     an_activity_that_changed_is_matched_again,
     other_sports_and_indoors_are_left_out,
     a_second_run_looks_at_nothing,
+    ground_is_kept_once_and_follows_the_activity,
+    simulated_rides_discover_nothing,
+    a_zone_that_comes_later_cuts_what_is_kept,
 ];
 
 const LINE: [(f64, f64); 2] = [(0.0, 0.0), (0.0, 400.0)];
@@ -102,5 +105,51 @@ mod scenario {
         assert_eq!(house.work(Segments).await, Walked::default());
         house.write(move |tx, _| records::activity::remove(tx, &id).map(drop)).await;
         assert_eq!((house.work(Segments).await, house.seconds(&segment).await), (Walked::default(), vec![]));
+    }
+
+    pub(super) async fn ground_is_kept_once_and_follows_the_activity(house: House) {
+        house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(run(1, 4.0, &ELSEWHERE)).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 2, written: 2 });
+        assert_eq!(house.work(Places).await, Walked::default());
+        let [both, _] = house.ground().await;
+        // The same way on another day is no new ground.
+        house.keep(run(2, 5.0, &THERE)).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 1, written: 1 });
+        assert_eq!(house.ground().await[0], both);
+        house.keep(run(1, 4.0, &THERE)).await;
+        house.work(Places).await;
+        let [one, _] = house.ground().await;
+        assert!(one > 10 && one * 2 == both, "{one} of {both}");
+    }
+
+    pub(super) async fn simulated_rides_discover_nothing(house: House) {
+        house.keep(Outing { sport: "virtual_ride", ..run(0, 4.0, &THERE) }).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 1, written: 0 });
+        assert_eq!(house.ground().await, [0, 0]);
+    }
+
+    pub(super) async fn a_zone_that_comes_later_cuts_what_is_kept(house: House) {
+        house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(run(1, 4.0, &ELSEWHERE)).await;
+        house.work(Places).await;
+        let [whole, _] = house.ground().await;
+        let zone = house
+            .write(|tx, athlete| {
+                let new = records::privacy_zone::New::of("Home", house::place(THERE[0]), 200.0).unwrap();
+                records::privacy_zone::add(tx, athlete, &new, 0)
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            house.work(Places).await,
+            Walked { looked_at: 2, written: 1 },
+            "the other one is as it was"
+        );
+        let [all, shown] = house.ground().await;
+        assert!(all == whole && shown < whole && shown > whole / 2, "{shown} of {whole}");
+        house.write(move |tx, athlete| records::privacy_zone::remove(tx, athlete, &zone)).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 2, written: 1 });
+        assert_eq!(house.ground().await, [whole, whole]);
     }
 }

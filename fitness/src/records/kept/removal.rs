@@ -17,7 +17,7 @@ pub enum What {
     BulkExport,
     StravaApi,
     /// What the athlete typed in or handed over as a table: settings, daily metrics, the place of the forecast, which records
-    /// are of one activity.
+    /// are of one activity, lines drawn as GPX, privacy zones.
     Manual,
     All,
 }
@@ -94,7 +94,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 25] = [
+const PARTS: [Part; 27] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -112,6 +112,8 @@ const PARTS: [Part; 25] = [
     part!(StravaApi, "segment", "id", "provenance = 'strava_api'"),
     part!(Manual, "segment", "id", "provenance = 'manual'"),
     part!(All, "segment", "id", "1 = 1"),
+    part!(Manual, "privacy_zone", "id", "1 = 1"),
+    part!(All, "privacy_zone", "id", "1 = 1"),
     part!(All, "watched_file", "pipeline, path", "1 = 1"),
     part!(All, "athlete_setting", "name, provenance, from_date", "1 = 1"),
     part!(All, "insight", "scope, local_date", "1 = 1"),

@@ -45,7 +45,7 @@ pub struct Expiry {
 }
 
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
-const KEPT: [(&str, Sql); 17] = [
+const KEPT: [(&str, Sql); 19] = [
     (
         "activity",
         Sql::Both(
@@ -100,6 +100,19 @@ const KEPT: [(&str, Sql); 17] = [
         Sql::Both(
             "SELECT provenance, COUNT(*), MIN(created_ms), MAX(created_ms) FROM segment \
              WHERE athlete = $1 GROUP BY provenance ORDER BY provenance",
+        ),
+    ),
+    (
+        "privacy_zone",
+        Sql::Both(
+            "SELECT 'manual', COUNT(*), MIN(created_ms), MAX(created_ms) FROM privacy_zone WHERE athlete = $1",
+        ),
+    ),
+    (
+        "activity_place",
+        Sql::Both(
+            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM activity_place \
+             WHERE athlete = $1",
         ),
     ),
     (

@@ -117,6 +117,21 @@ pub const PARTS: &[Part] = &[
         ),
     },
     Part {
+        name: "privacy_zones",
+        columns: &[
+            ("id", Text),
+            ("name", Text),
+            ("latitude", Real),
+            ("longitude", Real),
+            ("radius_m", Real),
+            ("created_ms", Integer),
+        ],
+        sql: Sql::Both(
+            "SELECT id, name, latitude, longitude, radius_m, created_ms FROM privacy_zone WHERE athlete = $1 \
+             ORDER BY id LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
         name: "daily_metrics",
         columns: &[
             ("local_date", Text),

@@ -28,12 +28,19 @@ fn defined(tx: &mut Tx<'_>, name: &str, meters: f64) -> Result<String> {
     segment::define(tx, ME, &New::of_gpx(name, Some("cycling"), line(meters)).unwrap(), 5)
 }
 
+/// A segment of 500 m that begins so many metres to the north.
+pub(super) fn defined_from(tx: &mut Tx<'_>, name: &str, from_m: f64) -> Result<String> {
+    let further = |place: Place| Place { latitude: place.latitude + from_m / 111_195.0, ..place };
+    let line = line(500.0).into_iter().map(further).collect();
+    segment::define(tx, ME, &New::of_gpx(name, None, line).unwrap(), 5)
+}
+
 fn changed(tx: &mut Tx<'_>, id: &str) -> Result<i64> {
     const CHANGED: Sql = Sql::Both("SELECT changed FROM activity WHERE id = $1");
     Ok(tx.optional(&CHANGED, &store::params![id], |row| row.get(0))?.unwrap_or_default())
 }
 
-fn follow(tx: &mut Tx<'_>, segment: &str, of: &Activity, elapsed_s: f64) -> Result<u64> {
+pub(super) fn follow(tx: &mut Tx<'_>, segment: &str, of: &Activity, elapsed_s: f64) -> Result<u64> {
     let effort = Effort {
         segment: segment.to_owned(),
         activity: of.id.clone(),

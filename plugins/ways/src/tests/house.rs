@@ -8,8 +8,10 @@ use engine::run::{Cause, Fence, Stop};
 use engine::script::Library;
 use engine::step::{Gather, Step};
 use fitness::ground::Place;
+use fitness::ground::explorer::Tiles;
 use fitness::recording::{Channel, Recording, Samples};
 use fitness::records::activity::{Activity, Origin};
+use fitness::records::activity_place::Filter;
 use fitness::records::athlete::Athlete;
 use fitness::records::segment::New;
 use fitness::records::segment_effort::Ranked;
@@ -149,6 +151,18 @@ impl House {
 
     pub(super) async fn seconds(&self, segment: &str) -> Vec<f64> {
         self.ranked(segment).await.iter().map(|effort| effort.elapsed_s.round()).collect()
+    }
+
+    /// How many cells the athlete has been to, and how many of them others may see.
+    pub(super) async fn ground(&self) -> [usize; 2] {
+        self.write(|tx, athlete| {
+            let count = |tx: &mut Tx<'_>, scope| {
+                let outings = records::activity_place::outings(tx, athlete, scope, &Filter::default())?;
+                Ok::<_, store::Error>(Tiles::of(19, outings.iter().map(|outing| &outing.cells)).len())
+            };
+            Ok([count(tx, Scope::All)?, count(tx, Scope::Shareable)?])
+        })
+        .await
     }
 
     pub(super) fn context(&self, pipeline: &str, step: &str) -> StepContext {
