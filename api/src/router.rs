@@ -19,8 +19,8 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, data, days, dead_letters, explain,
-    health, insights, jobs, metrics, openapi, pipelines, pools, predictions, runs, settings, steps, strava,
-    sync, uploads, weather, webhooks, weeks, workers,
+    health, insights, jobs, metrics, openapi, pipelines, places, pools, predictions, privacy_zones, runs,
+    segments, settings, steps, strava, sync, uploads, weather, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -131,12 +131,20 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(activities::records::split))
         .routes(routes!(activities::records::join))
         .routes(routes!(activities::records::forget))
+        .routes(routes!(segments::efforts::of_activity))
         .routes(routes!(balance::show))
         .routes(routes!(explain::show))
         .routes(routes!(days::list))
         .routes(routes!(weeks::list))
         .routes(routes!(curves::list))
         .routes(routes!(curves::records))
+        .routes(routes!(places::tiles))
+        .routes(routes!(places::heat))
+        .routes(routes!(privacy_zones::list, privacy_zones::add))
+        .routes(routes!(privacy_zones::remove))
+        .routes(routes!(segments::list, segments::define))
+        .routes(routes!(segments::show, segments::rename, segments::remove))
+        .routes(routes!(segments::efforts::list))
         .routes(routes!(daily_metrics::list))
         .routes(routes!(daily_metrics::keep))
         .routes(routes!(weather::show))

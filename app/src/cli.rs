@@ -9,8 +9,8 @@ use store::Store;
 
 use crate::commands::{
     accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
-    demo, doctor, explain, import, own_data, pipelines, pools, predict, records, rules, run, runs, serve,
-    steps, strava, sync, today, weather, weeks, work, workers,
+    demo, doctor, explain, import, own_data, pipelines, places, pools, predict, privacy_zones, records,
+    rules, run, runs, segments, serve, steps, strava, sync, today, weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -54,6 +54,9 @@ pub(crate) enum Command {
     Strava(strava::Strava),
     Records(records::Records),
     Curves(curves::Curves),
+    Segments(segments::Segments),
+    Places(places::Places),
+    PrivacyZones(privacy_zones::PrivacyZones),
     DailyMetrics(daily_metrics::DailyMetricsCommand),
     Explain(explain::Explain),
     Accuracy(accuracy::Accuracy),
@@ -108,6 +111,9 @@ impl Command {
             Self::Strava(command) => command.run(config).await,
             Self::Records(command) => command.run(config).await,
             Self::Curves(command) => command.run(config).await,
+            Self::Segments(command) => command.run(config).await,
+            Self::Places(command) => command.run(config).await,
+            Self::PrivacyZones(command) => command.run(config).await,
             Self::DailyMetrics(command) => command.run(config).await,
             Self::Explain(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
@@ -146,6 +152,9 @@ impl Command {
             Self::Strava(command) => command.form().json,
             Self::Records(command) => command.form.json,
             Self::Curves(command) => command.form.json,
+            Self::Segments(command) => command.form().json,
+            Self::Places(command) => command.form.json,
+            Self::PrivacyZones(command) => command.form().json,
             Self::DailyMetrics(command) => command.form().json,
             Self::Explain(command) => command.form().json,
             Self::Accuracy(command) => command.form.json,

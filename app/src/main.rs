@@ -20,6 +20,7 @@ mod spans;
 mod spans;
 mod table;
 mod units;
+mod walk;
 mod work;
 
 use std::process::ExitCode;

@@ -18,6 +18,16 @@ pub fn activity_id(athlete: &str, source: &str, source_id: &str) -> String {
     base32(&hash.finalize()[..ID_BYTES])
 }
 
+/// The id of the segment that a source and what it is cut out of define: defining it twice makes one.
+pub fn segment_id(athlete: &str, source: &str, defined_by: &str) -> String {
+    activity_id(athlete, &format!("segment of {source}"), defined_by)
+}
+
+/// The id of the circle that an athlete hides.
+pub fn privacy_zone_id(athlete: &str, defined_by: &str) -> String {
+    activity_id(athlete, "privacy zone", defined_by)
+}
+
 fn base32(bytes: &[u8]) -> String {
     let bits = bytes.len() * 8;
     let bit = |index: usize| bytes.get(index / 8).map_or(0, |byte| byte >> (7 - index % 8) & 1);

@@ -19,6 +19,7 @@ pub mod explain;
 pub mod export;
 pub mod govss;
 pub mod grade;
+pub mod ground;
 pub mod heart_rate;
 pub mod heat;
 pub mod held;

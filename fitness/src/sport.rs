@@ -47,6 +47,21 @@ pub fn check<E>(
     Ok(Err(UnknownSport { word: word.to_owned(), known }))
 }
 
+/// The group of sports that ways are compared within; empty for a sport that nobody named.
+pub fn group<'a>(sport: &'a str, sub_sport: Option<&str>) -> &'a str {
+    if crate::load::is_cycling(sport, sub_sport) {
+        return "cycling";
+    }
+    match sport {
+        "other" | "generic" | "all" => "",
+        "running" | "walking" | "hiking" | "mountaineering" | "snowshoeing" => "on foot",
+        "alpine_skiing" | "cross_country_skiing" | "snowboarding" => "on snow",
+        "ice_skating" | "inline_skating" => "on skates",
+        "rowing" | "kayaking" | "paddling" | "rafting" | "stand_up_paddleboarding" => "on water",
+        sport => sport,
+    }
+}
+
 fn listed(known: &[String]) -> String {
     let quoted: Vec<String> = known.iter().map(|sport| format!("`{sport}`")).collect();
     quoted.join(", ")

@@ -54,6 +54,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(17, "0017_purge.sql", "purge"),
     migration!(18, "0018_merge_choice.sql", "merge_choice"),
     migration!(19, "0019_shareable_link.sql", "shareable_link"),
+    migration!(20, "0020_ways.sql", "ways"),
 ];
 
 /// What a migration run did.

@@ -35,6 +35,7 @@ mod schedule;
 mod space;
 mod strava;
 mod watch;
+mod ways;
 mod weather;
 mod webhooks;
 mod workers;

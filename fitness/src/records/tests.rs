@@ -139,6 +139,11 @@ fn queries() -> Vec<Sql> {
             weather_quota::QUERIES,
             purge_receipt::QUERIES,
             merge_choice::QUERIES,
+            way::QUERIES,
+            segment::QUERIES,
+            segment_effort::QUERIES,
+            activity_place::QUERIES,
+            privacy_zone::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,
@@ -159,7 +164,7 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 13] = [
+const READ_WHOLE: [&str; 16] = [
     "athlete",
     "athlete_setting",
     "load_position",
@@ -173,6 +178,9 @@ const READ_WHOLE: [&str; 13] = [
     "weather_home",
     "weather_position",
     "merge_choice",
+    "segment",
+    "privacy_zone",
+    "activity_place",
 ];
 /// What counts all that there is.
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
@@ -255,8 +263,10 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 
 mod duplicates;
 mod merge;
+mod places;
 mod shareable_gate;
 mod strava_rows;
+mod ways;
 mod whole;
 
 mod scenario {

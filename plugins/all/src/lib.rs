@@ -26,6 +26,7 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     open_meteo::register(registry, options.open_meteo)?;
     strava::register(registry, options.strava)?;
     artifacts::register(registry, of_artifacts)?;
+    ways::register(registry)?;
     Ok(())
 }
 
@@ -60,7 +61,10 @@ mod tests {
 
     #[test]
     fn an_import_reads_computes_and_advises() {
-        check("import", &["files.read", "rollup.loads", "rollup.days", "insights.daily"]);
+        check(
+            "import",
+            &["files.read", "rollup.loads", "rollup.days", "insights.daily", "ways.segments", "ways.places"],
+        );
     }
 
     #[test]
@@ -70,7 +74,17 @@ mod tests {
 
     #[test]
     fn a_new_day_needs_no_files() {
-        check("daily", &["strava.expire", "rollup.loads", "rollup.days", "insights.daily"]);
+        check(
+            "daily",
+            &[
+                "strava.expire",
+                "rollup.loads",
+                "rollup.days",
+                "insights.daily",
+                "ways.segments",
+                "ways.places",
+            ],
+        );
     }
 
     #[test]
@@ -84,6 +98,8 @@ mod tests {
                 "rollup.loads",
                 "rollup.days",
                 "insights.daily",
+                "ways.segments",
+                "ways.places",
             ],
         );
         check(
@@ -98,9 +114,22 @@ mod tests {
                 "rollup.loads",
                 "rollup.days",
                 "insights.daily",
+                "ways.segments",
+                "ways.places",
             ],
         );
-        check("hints", &["strava.hints", "strava.streams", "rollup.loads", "rollup.days", "insights.daily"]);
+        check(
+            "hints",
+            &[
+                "strava.hints",
+                "strava.streams",
+                "rollup.loads",
+                "rollup.days",
+                "insights.daily",
+                "ways.segments",
+                "ways.places",
+            ],
+        );
     }
 
     #[test]

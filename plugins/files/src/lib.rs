@@ -6,6 +6,7 @@ pub mod demo;
 mod export;
 mod keep;
 mod known;
+mod line;
 mod prepare;
 mod read;
 mod sources;
@@ -13,6 +14,7 @@ pub mod watch;
 
 use engine::registry::{Registry, RegistryError};
 
+pub use line::LineQuery;
 pub use read::{Read, ReadConfig};
 
 /// What only the program knows.
@@ -32,5 +34,6 @@ impl Options {
 
 /// Offers the steps of this plugin.
 pub fn register(registry: &mut Registry, options: Options) -> Result<(), RegistryError> {
-    registry.step_made::<Read>(move |config| Read::with(&config, options.clone()))
+    registry.step_made::<Read>(move |config| Read::with(&config, options.clone()))?;
+    registry.query(LineQuery)
 }

@@ -17,7 +17,7 @@ pub enum What {
     BulkExport,
     StravaApi,
     /// What the athlete typed in or handed over as a table: settings, daily metrics, the place of the forecast, which records
-    /// are of one activity.
+    /// are of one activity, lines drawn as GPX, privacy zones.
     Manual,
     All,
 }
@@ -94,7 +94,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 19] = [
+const PARTS: [Part; 27] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -107,6 +107,13 @@ const PARTS: [Part; 19] = [
     part!(Manual, "daily_metric", "local_date, name", "1 = 1"),
     part!(Manual, "weather_home", "athlete", "1 = 1"),
     part!(Manual, "merge_choice", "one, other", "1 = 1"),
+    part!(File, "segment", "id", "provenance = 'file'"),
+    part!(BulkExport, "segment", "id", "provenance = 'bulk_export'"),
+    part!(StravaApi, "segment", "id", "provenance = 'strava_api'"),
+    part!(Manual, "segment", "id", "provenance = 'manual'"),
+    part!(All, "segment", "id", "1 = 1"),
+    part!(Manual, "privacy_zone", "id", "1 = 1"),
+    part!(All, "privacy_zone", "id", "1 = 1"),
     part!(All, "watched_file", "pipeline, path", "1 = 1"),
     part!(All, "athlete_setting", "name, provenance, from_date", "1 = 1"),
     part!(All, "insight", "scope, local_date", "1 = 1"),
@@ -114,6 +121,7 @@ const PARTS: [Part; 19] = [
     part!(All, "stale_day", "athlete", "1 = 1"),
     part!(All, "load_position", "athlete", "1 = 1"),
     part!(All, "weather_position", "athlete", "1 = 1"),
+    part!(All, "way_position", "part", "1 = 1"),
 ];
 
 const COUNT_ACTIVITIES: Sql =

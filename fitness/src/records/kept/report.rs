@@ -46,7 +46,7 @@ pub struct Expiry {
 }
 
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
-const KEPT: [(&str, Sql); 16] = [
+const KEPT: [(&str, Sql); 19] = [
     (
         "activity",
         Sql::Both(
@@ -94,6 +94,26 @@ const KEPT: [(&str, Sql); 16] = [
         "merge_choice",
         Sql::Both(
             "SELECT 'manual', COUNT(*), MIN(decided_ms), MAX(decided_ms) FROM merge_choice WHERE athlete = $1",
+        ),
+    ),
+    (
+        "segment",
+        Sql::Both(
+            "SELECT provenance, COUNT(*), MIN(created_ms), MAX(created_ms) FROM segment \
+             WHERE athlete = $1 GROUP BY provenance ORDER BY provenance",
+        ),
+    ),
+    (
+        "privacy_zone",
+        Sql::Both(
+            "SELECT 'manual', COUNT(*), MIN(created_ms), MAX(created_ms) FROM privacy_zone WHERE athlete = $1",
+        ),
+    ),
+    (
+        "activity_place",
+        Sql::Both(
+            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM activity_place \
+             WHERE athlete = $1",
         ),
     ),
     (

@@ -2,9 +2,11 @@
 //! nothing is left out of it, whoever told it.
 
 use serde_json::{Map, Value};
-use store::{Result, Row, Sql, Tx, params};
+use store::{Error, Result, Row, Sql, Tx, params};
 
+use crate::recording::Channel;
 use crate::records::stored;
+use crate::stream;
 
 /// A table of the export.
 #[derive(Debug, Clone, Copy)]
@@ -23,9 +25,11 @@ enum Kind {
     Real,
     /// JSON that is kept as text.
     Json,
+    /// A packed column of samples.
+    Packed(Channel),
 }
 
-use Kind::{Integer, Json, Real, Text};
+use Kind::{Integer, Json, Packed, Real, Text};
 
 /// Every part, in the order of the export.
 pub const PARTS: &[Part] = &[
@@ -91,6 +95,40 @@ pub const PARTS: &[Part] = &[
         sql: Sql::Both(
             "SELECT one, other, CASE WHEN is_same THEN 1 ELSE 0 END, decided_ms FROM merge_choice \
              WHERE athlete = $1 ORDER BY one, other LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "segments",
+        columns: &[
+            ("id", Text),
+            ("name", Text),
+            ("sports", Text),
+            ("provenance", Text),
+            ("source", Text),
+            ("source_id", Text),
+            ("latitude", Packed(Channel::Latitude)),
+            ("longitude", Packed(Channel::Longitude)),
+            ("meters", Real),
+            ("created_ms", Integer),
+        ],
+        sql: Sql::Both(
+            "SELECT id, name, sports, provenance, source, source_id, latitude, longitude, meters, created_ms \
+             FROM segment WHERE athlete = $1 ORDER BY id LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "privacy_zones",
+        columns: &[
+            ("id", Text),
+            ("name", Text),
+            ("latitude", Real),
+            ("longitude", Real),
+            ("radius_m", Real),
+            ("created_ms", Integer),
+        ],
+        sql: Sql::Both(
+            "SELECT id, name, latitude, longitude, radius_m, created_ms FROM privacy_zone WHERE athlete = $1 \
+             ORDER BY id LIMIT $2 OFFSET $3",
         ),
     },
     Part {
@@ -354,7 +392,7 @@ pub fn with_samples(tx: &mut Tx<'_>, athlete: &str, after: &str, limit: u32) -> 
 impl Part {
     /// How many of its rows are read at once: what is kept as JSON may have 100 kB a row.
     pub fn rows_at_once(&self) -> u32 {
-        if self.columns.iter().any(|(_, kind)| matches!(kind, Json)) { 20 } else { 500 }
+        if self.columns.iter().any(|(_, kind)| matches!(kind, Json | Packed(_))) { 20 } else { 500 }
     }
 
     fn read(&self, row: &Row<'_>) -> Result<Value> {
@@ -376,6 +414,11 @@ impl Kind {
             Json => {
                 let text: Option<String> = row.get(index)?;
                 text.map(|text| stored(&text, |text| serde_json::from_str(text).ok())).transpose()?
+            }
+            Packed(channel) => {
+                let block: Option<Vec<u8>> = row.get(index)?;
+                let values = block.map(|block| stream::decode(channel, &block)).transpose();
+                values.map_err(|error| Error::Corrupt(error.to_string()))?.map(Value::from)
             }
         })
     }

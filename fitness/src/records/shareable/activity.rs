@@ -2,7 +2,7 @@
 
 use store::{Result, Sql, Tx, params};
 
-use super::Shareable;
+use super::{Shareable, ground};
 use crate::recording::Samples;
 use crate::records::activity::{self, ActivityRow, PageKey};
 use crate::records::activity_stream;
@@ -25,13 +25,15 @@ impl Shareable<Vec<ActivityRow>> {
 }
 
 impl Shareable<Samples> {
-    /// The samples of such an activity.
+    /// The samples of such an activity, without the positions that lie in privacy zones.
     pub fn track(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Self>> {
         let provenance: Option<String> = tx.optional(&IS_TOLD_BY, &params![athlete, id], |row| row.get(0))?;
         if provenance.is_none_or(|provenance| provenance == STRAVA_API) {
             return Ok(None);
         }
-        Ok(Some(Self(Samples::unpack(&activity_stream::all(tx, id)?))))
+        let mut samples = Samples::unpack(&activity_stream::all(tx, id)?);
+        ground::cut(tx, athlete, &mut samples)?;
+        Ok(Some(Self(samples)))
     }
 }
 

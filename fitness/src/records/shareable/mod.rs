@@ -5,6 +5,7 @@
 
 mod activity;
 mod day;
+mod ground;
 mod place;
 
 use std::ops::Deref;

@@ -51,7 +51,14 @@ const OLD_BESTS: Sql = Sql::Both(
      ORDER BY scope, source_id, distance_m LIMIT 200)",
 );
 
-const PARTS: [(&str, Sql); 9] = [
+// Lines of segments that were told there; their efforts go with them.
+const SEGMENTS: Sql = Sql::Both(
+    "DELETE FROM segment WHERE athlete = $1 AND provenance = 'strava_api' AND id IN \
+     (SELECT id FROM segment WHERE athlete = $1 AND provenance = 'strava_api' ORDER BY id LIMIT 50)",
+);
+
+const PARTS: [(&str, Sql); 10] = [
+    ("segment", SEGMENTS),
     ("old_best", OLD_BESTS),
     ("export_row", TOLD_OF),
     ("strava_activity", TOLD),
@@ -98,5 +105,16 @@ fn of(table: &str, rows: u64) -> Deleted {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] =
-    &[SOME_ACTIVITIES, OLD_BESTS, TOLD_OF, HINTS, TOLD, EFFORTS, ITEMS, SYNC, AUTHORIZATIONS, SETTINGS];
+pub(crate) const QUERIES: &[Sql] = &[
+    SOME_ACTIVITIES,
+    SEGMENTS,
+    OLD_BESTS,
+    TOLD_OF,
+    HINTS,
+    TOLD,
+    EFFORTS,
+    ITEMS,
+    SYNC,
+    AUTHORIZATIONS,
+    SETTINGS,
+];

@@ -102,6 +102,9 @@ fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     daily_metric::put(tx, ME, &[metrics], "csv", 5)?;
     merge_choice::say(tx, ME, (&file.id, &lone.id), false, 5)?;
     insight::put(tx, ME, Scope::All, date_of("2024-03-01"), "{}")?;
+    way::move_on(tx, ME, (way::Part::Segments, 1), &(1, file.id.clone()))?;
+    ways::followed(tx, &file)?;
+    places::been(tx, &file)?;
     Ok((file, twin, lone))
 }
 
@@ -162,6 +165,9 @@ mod scenario {
             ("athlete_setting", "manual", (1, Some(5), Some(5))),
             ("daily_metric", "manual", (1, Some(5), Some(5))),
             ("merge_choice", "manual", (1, Some(5), Some(5))),
+            ("segment", "manual", (1, Some(5), Some(5))),
+            ("privacy_zone", "manual", (1, Some(5), Some(5))),
+            ("activity_place", "derived", (1, None, None)),
         ] {
             assert_eq!(line(table, provenance), Some(wanted), "{table} {provenance}");
         }
@@ -196,8 +202,10 @@ mod scenario {
             "files",
             "insights",
             "merge_choices",
+            "segments",
+            "privacy_zones",
         ];
-        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1]);
+        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1]);
         assert_eq!(taken["athlete"].len(), 1);
         assert_eq!(taken["export_rows"][0]["figures"]["name"], "Lunch", "JSON is no text in there");
         assert_eq!(taken["activities"][0]["id"], file.id.as_str());

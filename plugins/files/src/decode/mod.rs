@@ -12,6 +12,7 @@ mod clock;
 mod columns;
 mod fit;
 mod gpx;
+pub(crate) mod gpx_line;
 mod guard;
 mod notes;
 mod plain;

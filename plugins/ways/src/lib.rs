@@ -1,0 +1,21 @@
+//! Finds out of where an athlete went: which segments of the athlete's own were followed, and which
+//! ground was covered.
+
+mod places;
+mod segments;
+mod walked;
+
+use engine::registry::{Registry, RegistryError};
+
+pub use places::{Places, PlacesConfig};
+pub use segments::{Segments, SegmentsConfig};
+pub use walked::Walked;
+
+/// Offers the steps of this plugin.
+pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
+    registry.step::<Segments>()?;
+    registry.step::<Places>()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! The steps on both databases, from samples to what was found out of them.
+
+mod house;
+
+use fitness::records;
+use house::{House, Outing, run};
+
+use crate::{Places, Segments, Walked};
+
+/// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                let store = house::store(&support::sqlite_url()).await;
+                scenario::$name(House::new(&store, stringify!($name)).await).await;
+            }
+        )*
+
+        #[tokio::test]
+        async fn every_scenario_holds_on_postgres() {
+            let store = house::store(&support::postgres_url()).await;
+            $( scenario::$name(House::new(&store, stringify!($name)).await).await; )*
+        }
+    };
+}
+
+scenarios![
+    a_new_segment_is_matched_over_the_past_in_one_pass,
+    a_cut_pass_goes_on,
+    an_activity_that_changed_is_matched_again,
+    other_sports_and_indoors_are_left_out,
+    a_second_run_looks_at_nothing,
+    ground_is_kept_once_and_follows_the_activity,
+    simulated_rides_discover_nothing,
+    a_zone_that_comes_later_cuts_what_is_kept,
+];
+
+const LINE: [(f64, f64); 2] = [(0.0, 0.0), (0.0, 400.0)];
+const THERE: [(f64, f64); 2] = [(0.0, -200.0), (0.0, 600.0)];
+const ELSEWHERE: [(f64, f64); 2] = [(900.0, -200.0), (900.0, 600.0)];
+
+mod scenario {
+    use super::*;
+
+    pub(super) async fn a_new_segment_is_matched_over_the_past_in_one_pass(house: House) {
+        for (day, speed, corners) in [(0, 4.0, THERE), (1, 5.0, THERE), (2, 4.0, ELSEWHERE)] {
+            house.keep(run(day, speed, &corners)).await;
+        }
+        assert_eq!(house.work(Segments).await, Walked { looked_at: 3, written: 0 });
+        let (one, other) = (house.define("One", &LINE).await, house.define("Other", &ELSEWHERE).await);
+        assert_eq!(house.work(Segments).await, Walked { looked_at: 3, written: 3 });
+        assert_eq!(
+            (house.seconds(&one).await, house.seconds(&other).await),
+            (vec![80.0, 100.0], vec![200.0])
+        );
+        let best = &house.ranked(&one).await[0];
+        assert_eq!((best.avg_hr, best.avg_power, best.meters.round()), (Some(150.0), None, 400.0));
+    }
+
+    pub(super) async fn a_cut_pass_goes_on(house: House) {
+        for day in 0..300 {
+            house.keep(run(day, 4.0, if day % 100 == 0 { &THERE } else { &ELSEWHERE })).await;
+        }
+        house.work(Segments).await;
+        let segment = house.define("One", &LINE).await;
+        // As a run leaves it that was cut behind its first commit.
+        let ctx = house.context("ways", "ways.segments");
+        let new = std::sync::Arc::new(crate::segments::wanted(&ctx, |_| true).await.unwrap());
+        let mut walked = Walked::default();
+        assert!(crate::segments::history(&ctx, &new, &mut walked).await.unwrap());
+        assert_eq!((walked.looked_at, house.seconds(&segment).await.len()), (250, 3));
+        assert_eq!(house.work(Segments).await, Walked { looked_at: 50, written: 0 });
+        assert_eq!(house.work(Segments).await, Walked::default());
+    }
+
+    pub(super) async fn an_activity_that_changed_is_matched_again(house: House) {
+        let segment = house.define("One", &LINE).await;
+        house.keep(run(0, 4.0, &THERE)).await;
+        house.work(Segments).await;
+        assert_eq!(house.seconds(&segment).await, [100.0]);
+        house.keep(run(0, 5.0, &THERE)).await;
+        house.work(Segments).await;
+        assert_eq!(house.seconds(&segment).await, [80.0]);
+        house.keep(run(0, 5.0, &ELSEWHERE)).await;
+        house.work(Segments).await;
+        assert!(house.seconds(&segment).await.is_empty());
+    }
+
+    pub(super) async fn other_sports_and_indoors_are_left_out(house: House) {
+        let segment = house.define("One", &LINE).await;
+        for (day, sport) in [(0, "cycling"), (1, "indoor_running"), (2, "walking"), (3, "other")] {
+            house.keep(Outing { sport, ..run(day, 4.0, &THERE) }).await;
+        }
+        house.work(Segments).await;
+        let walked = house.ranked(&segment).await;
+        assert_eq!(walked.iter().map(|effort| effort.start_ms / 86_400_000 % 7).collect::<Vec<_>>(), [3, 4]);
+    }
+
+    pub(super) async fn a_second_run_looks_at_nothing(house: House) {
+        let segment = house.define("One", &LINE).await;
+        let id = house.keep(run(0, 4.0, &THERE)).await;
+        assert_eq!(house.work(Segments).await, Walked { looked_at: 2, written: 2 });
+        assert_eq!(house.work(Segments).await, Walked::default());
+        house.write(move |tx, _| records::activity::remove(tx, &id).map(drop)).await;
+        assert_eq!((house.work(Segments).await, house.seconds(&segment).await), (Walked::default(), vec![]));
+    }
+
+    pub(super) async fn ground_is_kept_once_and_follows_the_activity(house: House) {
+        house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(run(1, 4.0, &ELSEWHERE)).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 2, written: 2 });
+        assert_eq!(house.work(Places).await, Walked::default());
+        let [both, _] = house.ground().await;
+        // The same way on another day is no new ground.
+        house.keep(run(2, 5.0, &THERE)).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 1, written: 1 });
+        assert_eq!(house.ground().await[0], both);
+        house.keep(run(1, 4.0, &THERE)).await;
+        house.work(Places).await;
+        let [one, _] = house.ground().await;
+        assert!(one > 10 && one * 2 == both, "{one} of {both}");
+    }
+
+    pub(super) async fn simulated_rides_discover_nothing(house: House) {
+        house.keep(Outing { sport: "virtual_ride", ..run(0, 4.0, &THERE) }).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 1, written: 0 });
+        assert_eq!(house.ground().await, [0, 0]);
+    }
+
+    pub(super) async fn a_zone_that_comes_later_cuts_what_is_kept(house: House) {
+        house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(run(1, 4.0, &ELSEWHERE)).await;
+        house.work(Places).await;
+        let [whole, _] = house.ground().await;
+        let zone = house
+            .write(|tx, athlete| {
+                let new = records::privacy_zone::New::of("Home", house::place(THERE[0]), 200.0).unwrap();
+                records::privacy_zone::add(tx, athlete, &new, 0)
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            house.work(Places).await,
+            Walked { looked_at: 2, written: 1 },
+            "the other one is as it was"
+        );
+        let [all, shown] = house.ground().await;
+        assert!(all == whole && shown < whole && shown > whole / 2, "{shown} of {whole}");
+        house.write(move |tx, athlete| records::privacy_zone::remove(tx, athlete, &zone)).await;
+        assert_eq!(house.work(Places).await, Walked { looked_at: 2, written: 1 });
+        assert_eq!(house.ground().await, [whole, whole]);
+    }
+}
