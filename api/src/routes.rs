@@ -18,6 +18,7 @@ pub(crate) mod openapi;
 pub(crate) mod pipelines;
 pub(crate) mod pools;
 pub(crate) mod predictions;
+pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod steps;

@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(16, "0016_strava.sql", "strava"),
     migration!(17, "0017_purge.sql", "purge"),
     migration!(18, "0018_merge_choice.sql", "merge_choice"),
+    migration!(19, "0019_own_numbers.sql", "own_numbers"),
 ];
 
 /// What a migration run did.
