@@ -120,6 +120,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(insights::evaluate))
         .routes(routes!(rules::list))
         .routes(routes!(rules::versions))
+        .routes(routes!(rules::backtest))
         .routes(routes!(predictions::list))
         .routes(routes!(predictions::kept))
         .routes(routes!(activities::list))

@@ -26,9 +26,7 @@ pub(crate) async fn ask(
     match query.ask(&store, ctx, params).await {
         Ok(answer) => Ok(answer),
         Err(QueryError::Invalid { code, message }) => Err(Problem::new(code, message).into()),
-        Err(QueryError::NotFound { code, message }) => {
-            Err(Problem::new(code, message).hint("`paceline run daily` brings the advice up to date").into())
-        }
+        Err(QueryError::NotFound { code, message }) => Err(Problem::new(code, message).into()),
         Err(error @ QueryError::Script(_)) => Err(script_problem(&error).into()),
         Err(QueryError::Store(error)) => Err(error.into()),
     }

@@ -112,3 +112,34 @@ fn a_saved_edit_speaks_in_the_next_insight_and_a_broken_one_never() {
     assert_eq!(run(&["rules", "versions", "mine", "--show", first]).trim_end(), says("One."));
     assert!(run(&["rules", "versions", "mine"]).contains(first));
 }
+
+#[test]
+fn a_rule_is_tested_on_past_days_and_nothing_is_kept() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(120);
+    program.json(&["import", &folder.to_string_lossy(), "--json"]);
+    let before = program.succeed(&["today", "--json", "--date", "2026-10-31"]);
+    let draft = folder.join("mine.rhai");
+    std::fs::write(&draft, says("So.")).unwrap();
+    let days = ["--from", "2026-09-01", "--to", "2026-10-20"];
+    let test = |rule: &str, form: &[&str]| {
+        let arguments = [&["rules", "backtest", rule][..], &days, form].concat();
+        program.succeed(&arguments)
+    };
+    let tested: Value = serde_json::from_str(&test(&draft.to_string_lossy(), &["--json"])).unwrap();
+    assert_eq!(
+        (&tested["days"], &tested["counts"]["wins"], &tested["draft"]),
+        (&50.into(), &50.into(), &true.into())
+    );
+    assert_eq!(tested["fires"][0]["after"]["days_known"], 7);
+    assert!(!tested["conflicts"].as_array().unwrap().is_empty());
+    let told = test("fresh_and_ready", &[]);
+    assert!(
+        told.starts_with("fresh_and_ready (") && told.contains("2026-09-01 to 2026-10-20: speaks on"),
+        "{told}"
+    );
+    assert_eq!(program.succeed(&["today", "--json", "--date", "2026-10-31"]), before);
+    let unknown = program.run(&["rules", "backtest", "nothing"]);
+    let error = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(error.contains("rule_unknown") && error.contains("`paceline rules` lists the rules"), "{error}");
+}

@@ -1,4 +1,4 @@
-//! Rules: which there are, and what they were before.
+//! Rules: which there are, what they were before, and what one would have said.
 
 use std::sync::Arc;
 
@@ -6,16 +6,20 @@ use axum::Json;
 use axum::extract::State;
 use engine::script::rule::{self, Listed};
 use engine::script::version::{self, Version};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::body;
 use crate::diagnostic::{self, Diagnostic};
 use crate::error::{Error, ErrorBody};
 use crate::page::Page;
 use crate::path::Segment;
 use crate::query::Params;
+use crate::routes::insights::{self, DraftRule};
 use crate::state::Shared;
 
+const BACKTEST: &str = "insights.backtest";
 const PATTERN: &str = "rules/*.rhai";
 
 /// A rule that is in force.
@@ -87,6 +91,50 @@ pub(crate) async fn versions(
         return Err(Error::NotFound(format!("version of a rule `{name}`")));
     }
     Ok(Json(Page::whole(versions.into_iter().map(RuleVersion::from).collect())))
+}
+
+/// Which rule to test, and on which days.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backtest {
+    /// The name of a rule in force; this or a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// A rule that is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<DraftRule>,
+    /// As `2024-01-01`; the first day that is known, if not given. At most 3,660 days are tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    from: Option<String>,
+    /// As `2026-07-31`; today, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    to: Option<String>,
+    /// The version to tell the difference from; of a draft the rule in force, else the former one, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    against: Option<String>,
+}
+
+/// Tells on which past days a rule would have spoken, whom it would have outweighed, and what followed. Nothing is kept.
+#[utoipa::path(
+    post, path = "/rules/backtest", tag = "athlete", operation_id = "backtest_rule",
+    request_body(content = Backtest),
+    responses(
+        (status = 200, description = "The days, the difference, what followed, and the conflicts", body = Object),
+        (status = 422, description = "The draft has mistakes: the first as code and message, all as details", body = ErrorBody),
+        (status = "default", description = "Refused or failed", body = ErrorBody),
+    )
+)]
+pub(crate) async fn backtest(
+    State(shared): State<Arc<Shared>>,
+    _: Params<()>,
+    body::Json(asked): body::Json<Backtest>,
+) -> Result<Json<Value>, Error> {
+    let params = serde_json::to_value(asked).map_err(|error| Error::Internal(error.to_string()))?;
+    // A test keeps a core busy.
+    let _permit = shared.checks.acquire().await.map_err(|closed| Error::Internal(closed.to_string()))?;
+    insights::answer(&shared, BACKTEST, params).await.map(Json)
 }
 
 impl Rule {

@@ -1,5 +1,6 @@
 //! `paceline rules`: which rules there are, and what a draft would say.
 
+mod backtest;
 mod versions;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ Examples:
   paceline rules                                 every rule and what it is for
   paceline rules evaluate ./mine.rhai            today's card with your draft among the rules
   paceline rules evaluate ./fatigue.rhai --date 2026-05-02 --json
+  paceline rules backtest fatigue                the past days on which it would have spoken
   paceline rules versions fatigue                every text of it that was in force
 
 `paceline check` proves a rule by its own examples.";
@@ -38,7 +40,7 @@ const QUERY: &str = "insights.evaluate";
 /// Longer than any rule may be.
 const LARGEST_BYTES: u64 = 1024 * 1024;
 
-/// Lists the rules, and tries drafts of them
+/// Lists the rules, tries drafts of them, and tests them on past days
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Rules {
@@ -51,6 +53,7 @@ pub(crate) struct Rules {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Evaluate(Evaluate),
+    Backtest(backtest::Backtest),
     Versions(versions::Versions),
 }
 
@@ -77,6 +80,7 @@ impl Rules {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         match self.verb {
             Some(Verb::Evaluate(evaluate)) => evaluate.run(config).await,
+            Some(Verb::Backtest(backtest)) => backtest.run(config).await,
             Some(Verb::Versions(versions)) => versions.run(config).await,
             None => list(config, self.form).await,
         }
@@ -85,6 +89,7 @@ impl Rules {
     pub(crate) fn form(&self) -> Form {
         match &self.verb {
             Some(Verb::Evaluate(evaluate)) => evaluate.form,
+            Some(Verb::Backtest(backtest)) => backtest.form,
             Some(Verb::Versions(versions)) => versions.form,
             None => self.form,
         }
