@@ -116,7 +116,7 @@ pub(crate) struct Backtest {
     against: Option<String>,
 }
 
-/// Tells on which past days a rule would have spoken, whom it would have outweighed, and what followed. Nothing is kept.
+/// Tells on which past days a rule would speak, whom it would outweigh, and what followed. Nothing is kept.
 #[utoipa::path(
     post, path = "/rules/backtest", tag = "athlete", operation_id = "backtest_rule",
     request_body(content = Backtest),

@@ -244,7 +244,7 @@ fn what_lies_in_a_folder_of_its_own_is_no_rule() {
     house.write(
         "scripts/metrics/m.rhai",
         "//! No rule.
-fn value(activity) { 1 }",
+fn value(day) { 1 }",
     );
     assert_eq!(house.read(), [""; 0]);
 }
