@@ -19,8 +19,8 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, data, days, dead_letters, explain,
-    health, insights, jobs, metrics, openapi, pipelines, places, pools, predictions, privacy_zones, runs,
-    segments, settings, steps, strava, sync, uploads, weather, webhooks, weeks, workers,
+    health, insights, jobs, metrics, openapi, pipelines, places, pools, predictions, privacy_zones, rules,
+    runs, segments, settings, steps, strava, sync, uploads, weather, webhooks, weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -118,6 +118,9 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(settings::show, settings::change))
         .routes(routes!(insights::daily))
         .routes(routes!(insights::evaluate))
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::versions))
+        .routes(routes!(rules::backtest))
         .routes(routes!(predictions::list))
         .routes(routes!(predictions::kept))
         .routes(routes!(activities::list))

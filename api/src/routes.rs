@@ -20,6 +20,7 @@ pub(crate) mod places;
 pub(crate) mod pools;
 pub(crate) mod predictions;
 pub(crate) mod privacy_zones;
+pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod segments;
 pub(crate) mod settings;

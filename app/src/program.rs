@@ -68,11 +68,17 @@ fn own_time_zone() -> String {
 /// Everything that runs need.
 pub(crate) async fn engine(config: &Config, watcher: Option<Watcher>) -> anyhow::Result<Engine> {
     let store = store(config).await?;
-    let (registry, library) = (Arc::new(registry(config)?), Arc::new(scripts::library(config)?));
+    let registry = Arc::new(registry(config)?);
+    let scripts = scripts::in_force(config, &store, &registry).await?;
     let keys = config.keys.clone();
     let engine =
-        move || Engine::new(store, registry, library, Clock::system(), watcher).keeping_secrets(keys);
-    Ok(tokio::task::spawn_blocking(engine).await?)
+        move || Engine::new(store, registry, scripts, Clock::system(), watcher).keeping_secrets(keys);
+    let engine = tokio::task::spawn_blocking(engine).await?;
+    // What was asked for can be done without.
+    if let Err(error) = engine.note_rules().await {
+        warn!(%error, "the rules in force could not be kept for the next start");
+    }
+    Ok(engine)
 }
 
 /// Makes sure that the athlete is there; one who is new gets the time zone of this machine.

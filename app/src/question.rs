@@ -19,19 +19,14 @@ pub(crate) async fn ask(
     params: Value,
 ) -> anyhow::Result<Value> {
     let store = program::store(config).await?;
-    let registry = program::registry(config)?;
-    let ctx = QueryContext {
-        partition: athlete,
-        clock: Clock::system(),
-        scripts: Arc::new(scripts::library(config)?),
-    };
+    let registry = Arc::new(program::registry(config)?);
+    let scripts = scripts::in_force(config, &store, &registry).await?.library().clone();
+    let ctx = QueryContext { partition: athlete, clock: Clock::system(), scripts };
     let query = registry.find_query(name).with_context(|| format!("no plugin answers `{name}`"))?;
     match query.ask(&store, ctx, params).await {
         Ok(answer) => Ok(answer),
         Err(QueryError::Invalid { code, message }) => Err(Problem::new(code, message).into()),
-        Err(QueryError::NotFound { code, message }) => {
-            Err(Problem::new(code, message).hint("`paceline run daily` brings the advice up to date").into())
-        }
+        Err(QueryError::NotFound { code, message }) => Err(Problem::new(code, message).into()),
         Err(error @ QueryError::Script(_)) => Err(script_problem(&error).into()),
         Err(QueryError::Store(error)) => Err(error.into()),
     }

@@ -1,10 +1,13 @@
 //! The scripts: those inside the program, or those of a folder.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Context;
-use engine::script::Library;
+use engine::registry::Registry;
+use engine::script::{InForce, Library, version};
 use rust_embed::RustEmbed;
+use store::Store;
 
 use crate::config::Config;
 
@@ -23,6 +26,22 @@ pub(crate) fn library(config: &Config) -> anyhow::Result<Library> {
             .with_context(|| format!("cannot read the scripts in `{}`", folder.display())),
         None => Ok(Library::from_texts(embedded())),
     }
+}
+
+/// The same with the last good text in the place of each broken rule. Those inside the program are trusted.
+pub(crate) async fn in_force(
+    config: &Config,
+    store: &Store,
+    registry: &Arc<Registry>,
+) -> anyhow::Result<InForce> {
+    let library = library(config)?;
+    if config.scripts_dir.is_none() {
+        return Ok(Arc::new(library).into());
+    }
+    let good = store.read(version::good).await?;
+    let registry = registry.clone();
+    // Rules prove themselves by running: not on a worker of the runtime.
+    Ok(tokio::task::spawn_blocking(move || InForce::of(&registry, library, good)).await?)
 }
 
 fn embedded() -> BTreeMap<String, String> {

@@ -15,22 +15,16 @@ use crate::pool::Size;
 use crate::registry::Registry;
 use crate::schedule::pause::Pause;
 use crate::schedule::{Schedule, ScheduleInfo};
-use crate::script::rule::Rule;
 use crate::script::{
-    self, Bond, Child, Diagnostic, Folder, Library, Parent, Planned, Source, Tie, pipeline_name,
+    self, Bond, Child, Diagnostic, Folder, InForce, Library, Parent, Planned, Source, Tie, pipeline_name,
 };
 use crate::telemetry::StepMetrics;
 use crate::trigger::Pattern;
 
 /// All scripts at one moment. It is never changed, only replaced as a whole.
 pub(crate) struct Catalog {
-    /// The scripts as they were read.
-    read: Library,
-    /// The same with the last good rule in the place of each broken one: what steps see.
-    library: Arc<Library>,
+    scripts: InForce,
     entries: BTreeMap<String, Entry>,
-    /// What is wrong with each rule as it was read; a rule that was not looked at yet is missing.
-    rules: BTreeMap<String, Vec<Diagnostic>>,
     /// What could not be read; its last text stands.
     unreadable: Vec<Diagnostic>,
 }
@@ -129,35 +123,27 @@ pub enum Change {
 
 impl Catalog {
     /// Evaluates every pipeline of the library. Blocks on script code.
-    pub(crate) fn new(registry: &Registry, library: Arc<Library>, now_ms: i64) -> Self {
-        let before =
-            Self::of(Library::default(), Arc::default(), BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let entries = entries(registry, &before, &library, now_ms);
-        Self::of((*library).clone(), library, entries, BTreeMap::new(), Vec::new())
+    pub(crate) fn new(registry: &Registry, scripts: InForce, now_ms: i64) -> Self {
+        let before = Self { scripts: InForce::default(), entries: BTreeMap::new(), unreadable: Vec::new() };
+        let entries = entries(registry, &before, scripts.read(), now_ms);
+        Self { scripts, entries, unreadable: Vec::new() }
     }
 
     /// What follows when the folder is read again. Blocks on script code that is new.
     pub(crate) fn next(&self, registry: &Registry, folder: &Folder, now_ms: i64) -> Self {
-        let (read, unreadable) = folder.over(&self.read);
+        let (read, unreadable) = folder.over(self.scripts.read());
         let entries = entries(registry, self, &read, now_ms);
-        let rules = self.prove(registry, &read);
-        let library = self.in_force(registry, &read, &rules);
-        Self::of(read, library, entries, rules, unreadable)
-    }
-
-    fn of(
-        read: Library,
-        library: Arc<Library>,
-        entries: BTreeMap<String, Entry>,
-        rules: BTreeMap<String, Vec<Diagnostic>>,
-        unreadable: Vec<Diagnostic>,
-    ) -> Self {
-        Self { read, library, entries, rules, unreadable }
+        Self { scripts: self.scripts.next(registry, read), entries, unreadable }
     }
 
     /// The scripts as steps see them.
     pub(crate) fn library(&self) -> &Arc<Library> {
-        &self.library
+        self.scripts.library()
+    }
+
+    /// The rules in force that are in order, by path.
+    pub(crate) fn rules_in_order(&self) -> Vec<(String, String)> {
+        self.scripts.in_order()
     }
 
     /// All pipelines by name.
@@ -175,7 +161,7 @@ impl Catalog {
         let path = path_of(name);
         let entry = self.entries.get(name);
         let ready = entry.and_then(|entry| entry.ready.as_ref());
-        let text = ready.map(|ready| ready.source.text.as_str()).or_else(|| self.read.text(&path));
+        let text = ready.map(|ready| ready.source.text.as_str()).or_else(|| self.scripts.read().text(&path));
         PipelineInfo {
             name: name.to_owned(),
             about: about(text.unwrap_or_default()),
@@ -201,7 +187,7 @@ impl Catalog {
     /// Everything that is wrong with the scripts as they were read.
     pub(crate) fn mistakes(&self) -> Vec<Diagnostic> {
         let pipelines = self.entries.values().flat_map(|entry| entry.mistakes.iter());
-        self.unreadable.iter().chain(pipelines).chain(self.rules.values().flatten()).cloned().collect()
+        self.unreadable.iter().chain(pipelines).chain(self.scripts.mistakes()).cloned().collect()
     }
 
     /// The plan of a pipeline that is in force.
@@ -275,39 +261,13 @@ impl Catalog {
     }
 
     fn rule_changes(&self, before: &Self) -> Vec<Change> {
-        let loaded = self.library.rules().filter(|(path, text)| before.library.text(path) != Some(text));
-        let gone = before.library.rules().filter(|(path, _)| self.library.text(path).is_none());
+        let (now, then) = (self.library(), before.library());
+        let loaded = now.rules().filter(|(path, text)| then.text(path) != Some(text));
+        let gone = then.rules().filter(|(path, _)| now.text(path).is_none());
         loaded
             .map(|(path, _)| Change::RuleLoaded { path: path.to_owned() })
             .chain(gone.map(|(path, _)| Change::RuleGone { path: path.to_owned() }))
             .collect()
-    }
-
-    /// What is wrong with each rule; one that was looked at already is not looked at again.
-    fn prove(&self, registry: &Registry, read: &Library) -> BTreeMap<String, Vec<Diagnostic>> {
-        let proof = |(path, text): (&str, &str)| {
-            let known = self.rules.get(path).filter(|_| self.read.text(path) == Some(text));
-            (path.to_owned(), known.cloned().unwrap_or_else(|| rule_mistakes(registry, path, text)))
-        };
-        read.rules().map(proof).collect()
-    }
-
-    /// The library with the last good rule in the place of each broken one. A library that stays the same is the
-    /// same one, so that nothing is compiled again.
-    fn in_force(
-        &self,
-        registry: &Registry,
-        read: &Library,
-        rules: &BTreeMap<String, Vec<Diagnostic>>,
-    ) -> Arc<Library> {
-        let broken = rules.iter().filter(|(_, mistakes)| !mistakes.is_empty());
-        let good = broken.filter_map(|(path, _)| {
-            let last = self.library.text(path).filter(|last| read.text(path) != Some(last))?;
-            let is_good = rule_mistakes(registry, path, last).is_empty();
-            is_good.then(|| (path.clone(), last.to_owned()))
-        });
-        let library = read.with(good.collect());
-        if library == *self.library { self.library.clone() } else { Arc::new(library) }
     }
 }
 
@@ -331,7 +291,7 @@ fn entries(registry: &Registry, before: &Catalog, read: &Library, now_ms: i64) -
     let entry = |name: String| {
         let source = Source::of(read, &name)?;
         let last = before.entries.get(&name);
-        let is_known = Source::of(&before.read, &name).as_ref() == Some(&source);
+        let is_known = Source::of(before.scripts.read(), &name).as_ref() == Some(&source);
         let by_itself = match last.filter(|_| is_known) {
             Some(last) => last.read.clone(),
             None => Ready::of(registry, &source, now_ms).map_err(Arc::new),
@@ -403,11 +363,6 @@ impl Entry {
         };
         Self { read, ready, mistakes }
     }
-}
-
-fn rule_mistakes(registry: &Registry, path: &str, text: &str) -> Vec<Diagnostic> {
-    let proven = Rule::compile(path, text).and_then(|rule| rule.prove_as(registry.advice_check()));
-    proven.err().unwrap_or_default()
 }
 
 fn path_of(pipeline: &str) -> String {

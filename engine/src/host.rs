@@ -21,7 +21,7 @@ use crate::queue::{self, Enqueued, Job};
 use crate::registry::{Means, Registry};
 use crate::run::Cause;
 use crate::run::record::{self, RunRecord};
-use crate::script::{Diagnostic, Folder, Library, Source};
+use crate::script::{Diagnostic, Folder, InForce, Library, Source, version};
 use crate::secret::Keys;
 use crate::telemetry::Mirror;
 
@@ -82,15 +82,15 @@ pub enum EnqueueError {
 }
 
 impl Engine {
-    /// Evaluates every pipeline of the library. Blocks on script code: call it off the runtime's workers.
+    /// Evaluates every pipeline of the scripts in force. Blocks on script code: call it off the runtime's workers.
     pub fn new(
         store: Store,
         registry: Arc<Registry>,
-        library: Arc<Library>,
+        scripts: impl Into<InForce>,
         clock: Clock,
         watcher: Option<Watcher>,
     ) -> Self {
-        let catalog = Catalog::new(&registry, library, clock.now_ms());
+        let catalog = Catalog::new(&registry, scripts.into(), clock.now_ms());
         let pools = Pools::new();
         pools.resize(catalog.pools());
         Self(Arc::new(Inner {
@@ -146,6 +146,19 @@ impl Engine {
         // What runs still need of these is made again from what they pinned.
         self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
         changes
+    }
+
+    /// Keeps the text of each rule in force that is in order, where it is another than was last kept, so that the
+    /// next process knows it.
+    pub async fn note_rules(&self) -> store::Result<usize> {
+        let (rules, now_ms) = (self.catalog().rules_in_order(), self.0.clock.now_ms());
+        let known = self.0.store.read(version::good).await?;
+        let new = rules.into_iter().filter(|(path, text)| known.get(path) != Some(text));
+        let new: Vec<(String, String)> = new.collect();
+        if new.is_empty() {
+            return Ok(0);
+        }
+        self.0.store.write_latest(move |tx| version::note(tx, &new, now_ms)).await
     }
 
     /// Everything that is wrong with the scripts as they lie.

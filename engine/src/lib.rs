@@ -44,6 +44,7 @@ pub fn queries() -> Vec<&'static store::Sql> {
         schedule::QUERIES,
         &[condition::QUERIES],
         &[rerun::QUERIES],
+        &[script::version::QUERIES],
         &[upkeep::QUERIES],
         &[worker::QUERIES],
         &[pool::QUERIES],

@@ -76,6 +76,9 @@ impl Reload {
                 let engine = self.engine.clone();
                 let changes = off_the_workers(move || engine.reload(&folder)).await;
                 changes.unwrap_or_default().iter().for_each(tell);
+                if let Err(error) = self.engine.note_rules().await {
+                    warn!(%error, "the rules in force could not be kept for the next start");
+                }
                 TICK
             }
         }

@@ -11,6 +11,7 @@ mod duration;
 mod example;
 mod failure;
 mod folder;
+mod in_force;
 mod library;
 mod locate;
 mod memory;
@@ -24,6 +25,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 mod ties;
+pub mod version;
 mod vocabulary;
 
 use rhai::{Dynamic, Scope};
@@ -33,6 +35,7 @@ pub(crate) use children::{Parent, wrong_children};
 pub use diagnostic::Diagnostic;
 pub use duration::parse as duration;
 pub use folder::Folder;
+pub use in_force::InForce;
 pub(crate) use library::pipeline_name;
 pub use library::{Library, Source};
 pub use sandbox::Limits;

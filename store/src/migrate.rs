@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(18, "0018_merge_choice.sql", "merge_choice"),
     migration!(19, "0019_shareable_link.sql", "shareable_link"),
     migration!(20, "0020_ways.sql", "ways"),
+    migration!(21, "0021_script_version.sql", "script_version"),
 ];
 
 /// What a migration run did.

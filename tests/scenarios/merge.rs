@@ -53,10 +53,15 @@ fn what_a_person_says_of_records_holds_through_every_later_import() {
         import(&program, "phone.gpx", &walk(20, false));
         import(&program, "watch.gpx", &walk(0, true));
         let before = day(&program);
-        let [(watch, 1)] = counted(&program).try_into().unwrap() else { panic!("one activity of two records") };
+        let [(watch, 1)] = counted(&program).try_into().unwrap() else {
+            panic!("one activity of two records")
+        };
         let records = program.json(&["activities", "records", &watch, "--json"]);
         let phone = records["records"][1]["id"].as_str().unwrap().to_owned();
-        assert_eq!((&records["records"][0]["id"], &records["records"][1]["counts"]), (&json!(watch), &json!(false)));
+        assert_eq!(
+            (&records["records"][0]["id"], &records["records"][1]["counts"]),
+            (&json!(watch), &json!(false))
+        );
 
         let split = program.lines(&["activities", "split", &phone, "--json"]);
         assert_eq!(split[0]["counted"].as_array().unwrap().len(), 2);

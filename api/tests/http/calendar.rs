@@ -1,6 +1,5 @@
 //! Days with what the days before make of them, weeks, curves, records.
 
-use fitness::{Counted, Scope};
 use fitness::best_effort::BestEffort;
 use fitness::calendar::{self, Contribution};
 use fitness::pmc::State;
@@ -8,6 +7,7 @@ use fitness::recording::Recording;
 use fitness::records::activity::{self, Activity, Origin};
 use fitness::records::athlete::{self, Athlete};
 use fitness::records::{best_effort, day};
+use fitness::{Counted, Scope};
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 

@@ -47,6 +47,15 @@ pipeline("import", #{ on_overlap: "queue", params: #{ uploads: [] } });
 sample::take();
 "#;
 
+const CALM: &str = r#"//! Asks for calm.
+fn applies(day) { day.form.tsb < -20.0 }
+fn advise(day) { #{ pick: "easy", weight: 50, why: "Calm." } }
+fn examples() {[
+    #{ day: #{ form: #{ tsb: -30.0 } }, pick: "easy" },
+    #{ day: #{ form: #{ tsb: 0.0 } }, silent: true },
+]}
+"#;
+
 const DAILY: &str = r#"//! Brings the day up to date.
 pipeline("daily", #{});
 sample::count(#{ rows: 1 });
@@ -115,7 +124,9 @@ async fn engine(store: &Store) -> Engine {
         ("daily", DAILY),
     ];
     let texts = texts.map(|(name, text)| (format!("pipelines/{name}.rhai"), text.to_owned()));
-    let (store, library) = (store.clone(), Arc::new(Library::from_texts(BTreeMap::from(texts))));
+    let mut texts = BTreeMap::from(texts);
+    texts.insert("scripts/rules/calm.rhai".to_owned(), CALM.to_owned());
+    let (store, library) = (store.clone(), Arc::new(Library::from_texts(texts)));
     let registry = Arc::new(sample::registry());
     let clock = Clock::fixed(NOW_MS);
     tokio::task::spawn_blocking(move || Engine::new(store, registry, library, clock, None)).await.unwrap()

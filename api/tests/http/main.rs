@@ -16,6 +16,7 @@ mod pipelines;
 mod pools;
 mod predictions;
 mod refusals;
+mod rules;
 mod runs;
 mod sample;
 mod settings;

@@ -24,6 +24,7 @@ pub(crate) fn registry() -> Registry {
     registry.query(Daily).unwrap();
     registry.query(Predictions).unwrap();
     registry.study(Evaluate).unwrap();
+    registry.study(Backtest).unwrap();
     registry.partitions(One).unwrap();
     registry.hook(Sample).unwrap();
     registry.connection(crate::strava::Account).unwrap();
@@ -236,5 +237,23 @@ impl Study for Evaluate {
         text.map_or(Ok(()), |text| Rule::compile("scripts/rules/mine.rhai", text).map(drop))
             .map_err(QueryError::Script)?;
         Ok(asked)
+    }
+}
+
+/// Answers with what it was asked, like [`Evaluate`].
+struct Backtest;
+
+impl Study for Backtest {
+    const NAME: &'static str = "insights.backtest";
+    const ABOUT: &'static str = "Tests a rule.";
+    type Params = Value;
+    type Facts = Value;
+
+    fn read(&self, _: &mut Tx<'_>, _: &QueryContext, params: Value) -> Result<Value, QueryError> {
+        Ok(params)
+    }
+
+    fn conclude(&self, ctx: &QueryContext, asked: Value) -> Result<Value, QueryError> {
+        Evaluate.conclude(ctx, asked)
     }
 }

@@ -1,13 +1,14 @@
 //! `paceline rules`: which rules there are, and what a draft would say.
 
+mod backtest;
+mod versions;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use engine::script::rule::Rule;
-use engine::script::{Diagnostic, Library};
+use engine::script::rule::{self, Listed};
 use jiff::civil::Date;
-use serde::Serialize;
 use serde_json::json;
 
 use super::today;
@@ -23,6 +24,8 @@ Examples:
   paceline rules                                 every rule and what it is for
   paceline rules evaluate ./mine.rhai            today's card with your draft among the rules
   paceline rules evaluate ./fatigue.rhai --date 2026-05-02 --json
+  paceline rules backtest fatigue                the past days on which it would have spoken
+  paceline rules versions fatigue                every text of it that was in force
 
 `paceline check` proves a rule by its own examples.";
 const EVALUATE_HELP: &str = "\
@@ -37,7 +40,7 @@ const QUERY: &str = "insights.evaluate";
 /// Longer than any rule may be.
 const LARGEST_BYTES: u64 = 1024 * 1024;
 
-/// Lists the rules, and tries drafts of them
+/// Lists the rules, tries drafts of them, and tests them on past days
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Rules {
@@ -50,6 +53,8 @@ pub(crate) struct Rules {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Evaluate(Evaluate),
+    Backtest(backtest::Backtest),
+    Versions(versions::Versions),
 }
 
 /// Says what a day would look like with a draft of a rule
@@ -71,24 +76,12 @@ struct Evaluate {
     form: Form,
 }
 
-/// A rule of the library.
-#[derive(Debug, Serialize)]
-struct Listed {
-    id: String,
-    about: String,
-    path: String,
-    /// Where its advice begins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u32>,
-    /// The figures that it reads.
-    inputs: Vec<String>,
-    errors: Vec<Diagnostic>,
-}
-
 impl Rules {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         match self.verb {
             Some(Verb::Evaluate(evaluate)) => evaluate.run(config).await,
+            Some(Verb::Backtest(backtest)) => backtest.run(config).await,
+            Some(Verb::Versions(versions)) => versions.run(config).await,
             None => list(config, self.form).await,
         }
     }
@@ -96,6 +89,8 @@ impl Rules {
     pub(crate) fn form(&self) -> Form {
         match &self.verb {
             Some(Verb::Evaluate(evaluate)) => evaluate.form,
+            Some(Verb::Backtest(backtest)) => backtest.form,
+            Some(Verb::Versions(versions)) => versions.form,
             None => self.form,
         }
     }
@@ -104,17 +99,13 @@ impl Rules {
 async fn list(config: &Config, form: Form) -> anyhow::Result<u8> {
     let library = scripts::library(config)?;
     // A rule is compiled by script code: not on a worker of the runtime.
-    let rules = tokio::task::spawn_blocking(move || listed(&library)).await?;
+    let rules = tokio::task::spawn_blocking(move || rule::listed(&library, PATTERN)).await?;
     if form.json {
         output::json(&json!({ "items": rules }))?;
     } else {
         output::line(table(&rules).to_string())?;
     }
     Ok(error::DONE)
-}
-
-fn listed(library: &Library) -> Vec<Listed> {
-    library.matching(PATTERN).into_iter().map(|(path, text)| Listed::of(path, text)).collect()
 }
 
 fn table(rules: &[Listed]) -> Table {
@@ -124,25 +115,6 @@ fn table(rules: &[Listed]) -> Table {
         table.row([rule.id.clone(), rule.inputs.len().to_string(), about]);
     }
     table
-}
-
-impl Listed {
-    fn of(path: String, text: &str) -> Self {
-        match Rule::compile(&path, text) {
-            Ok(rule) => Self {
-                id: rule.id().to_owned(),
-                about: rule.about().to_owned(),
-                line: Some(rule.advise_line()),
-                inputs: rule.inputs().to_vec(),
-                errors: Vec::new(),
-                path,
-            },
-            Err(errors) => {
-                let (id, about) = (stem(Path::new(&path)).unwrap_or_default(), String::new());
-                Self { id, about, path, line: None, inputs: Vec::new(), errors }
-            }
-        }
-    }
 }
 
 impl Evaluate {
@@ -185,12 +157,14 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use engine::script::Library;
+
     use super::*;
 
     #[test]
     fn a_broken_rule_is_listed_with_what_is_wrong() {
         let texts = [("scripts/rules/a.rhai".to_owned(), "//! A.\nfn applies(day) {".to_owned())];
-        let rules = listed(&Library::from_texts(texts.into()));
+        let rules = rule::listed(&Library::from_texts(texts.into()), PATTERN);
         assert_eq!((rules[0].id.as_str(), rules[0].errors.is_empty()), ("a", false));
         assert!(table(&rules).to_string().contains(&rules[0].errors[0].message));
     }

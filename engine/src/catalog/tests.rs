@@ -17,7 +17,7 @@ impl House {
     fn with(files: &[(&str, &str)]) -> Self {
         let mut registry = Registry::default();
         registry.step::<Play>().unwrap();
-        let catalog = Catalog::new(&registry, Arc::default(), 0);
+        let catalog = Catalog::new(&registry, InForce::default(), 0);
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("pipelines")).unwrap();
         let mut house = Self { root, registry, catalog, now_ms: 0 };
@@ -197,6 +197,56 @@ fn a_rule_that_was_broken_from_the_start_is_told() {
     house.write(RULE, "fn applies(day) {");
     assert_eq!(house.read(), ["loaded scripts/rules/r.rhai", "script_syntax scripts/rules/r.rhai:1:18"]);
     assert_eq!(house.catalog.mistakes().len(), 1);
+}
+
+/// What a process that starts puts in force where these lie, one after another knew the last as good.
+fn started(lies: &[(&str, &str)], good: &[(&str, &str)]) -> Catalog {
+    let texts = |list: &[(&str, &str)]| {
+        list.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect::<BTreeMap<_, _>>()
+    };
+    let mut registry = Registry::default();
+    registry.step::<Play>().unwrap();
+    let scripts = InForce::of(&registry, Library::from_texts(texts(lies)), texts(good));
+    Catalog::new(&registry, scripts, 0)
+}
+
+#[test]
+fn what_was_last_in_order_outlives_the_process_that_read_it() {
+    let catalog = started(&[(RULE, "fn applies(day) {")], &[(RULE, &rule(10))]);
+    assert_eq!(catalog.library().text(RULE), Some(rule(10).as_str()));
+    assert_eq!(catalog.mistakes()[0].code, "script_syntax");
+    assert_eq!(catalog.rules_in_order(), [(RULE.to_owned(), rule(10))]);
+}
+
+#[test]
+fn a_text_that_was_last_in_order_is_not_proven_again() {
+    // It proves nothing, so a proof would find a mistake.
+    let catalog = started(&[(RULE, "//! Taken on trust.")], &[(RULE, "//! Taken on trust.")]);
+    assert!(catalog.mistakes().is_empty());
+}
+
+#[test]
+fn a_broken_rule_that_never_was_in_order_stands_and_is_told_and_not_kept() {
+    let catalog = started(&[(RULE, "fn applies(day) {")], &[]);
+    assert_eq!(catalog.library().text(RULE), Some("fn applies(day) {"));
+    assert_eq!((catalog.mistakes().len(), catalog.rules_in_order().len()), (1, 0));
+}
+
+#[test]
+fn a_good_text_of_a_rule_that_is_gone_is_not_asked() {
+    let catalog = started(&[], &[(RULE, &rule(10))]);
+    assert_eq!((catalog.library().text(RULE), catalog.rules_in_order().len()), (None, 0));
+}
+
+#[test]
+fn what_lies_in_a_folder_of_its_own_is_no_rule() {
+    let mut house = House::with(&[(A, &pipeline("a", 1))]);
+    house.write(
+        "scripts/metrics/m.rhai",
+        "//! No rule.
+fn value(day) { 1 }",
+    );
+    assert_eq!(house.read(), [""; 0]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::folder::Folder;
 
 const PIPELINES: &str = "pipelines/";
 const SCRIPTS: &str = "scripts/";
+const RULES: &str = "scripts/rules";
 const LIB: &str = "scripts/lib/";
 
 /// Script texts by path relative to the root of the library: `pipelines/daily.rhai`, `scripts/lib/x.rhai`.
@@ -39,9 +40,9 @@ impl Library {
         self.0.keys().filter_map(|path| pipeline_name(path)).map(str::to_owned).collect()
     }
 
-    /// The scripts that are neither pipelines nor imported by them, by path.
+    /// The scripts in `scripts/rules` and below it, by path: what a folder of its own holds is no rule.
     pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.below(SCRIPTS.trim_end_matches('/')).filter(|(path, _)| !path.starts_with(LIB))
+        self.below(RULES)
     }
 
     /// This library with other texts at some paths.

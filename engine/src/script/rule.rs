@@ -1,6 +1,7 @@
 //! Rules: one file says when it applies to a day, what it advises, and proves itself by examples.
 
 mod inputs;
+mod listing;
 mod panel;
 mod proof;
 
@@ -11,9 +12,10 @@ use super::failure::{self, Known};
 use super::memory::{self, Watch};
 use super::place::{Files, Mistake, Place};
 use super::sandbox::{self, Limits};
-use super::{Diagnostic, SCRIPT_BYTES, data, locate};
+use super::{Diagnostic, SCRIPT_BYTES, data, locate, version};
 use crate::registry::AdviceCheck;
 
+pub use listing::{Listed, listed};
 pub use panel::{Panel, panel};
 
 /// The functions of every rule and how many parameters they have.
@@ -25,6 +27,7 @@ pub struct Rule {
     id: String,
     about: String,
     path: String,
+    hash: String,
     advise_line: u32,
     inputs: inputs::Inputs,
     tree: AST,
@@ -84,6 +87,7 @@ impl Rule {
             id: id(path),
             about: about(text),
             path: path.to_owned(),
+            hash: version::hash(text),
             advise_line: advise_line(text),
             inputs,
             tree,
@@ -104,6 +108,11 @@ impl Rule {
     /// The file, relative to the root of its library.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The hash of its text: SHA-256 in hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// The line on which its advice begins.

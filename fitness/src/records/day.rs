@@ -18,6 +18,8 @@ const BEFORE: Sql = Sql::Both(
     "SELECT local_date, ctl, atl FROM day \
      WHERE athlete = $1 AND scope = $2 AND local_date < $3 ORDER BY local_date DESC LIMIT 1",
 );
+const FIRST: Sql =
+    Sql::Both("SELECT local_date FROM day WHERE athlete = $1 AND scope = $2 ORDER BY local_date LIMIT 1");
 const PUT: Sql = Sql::Both(
     "INSERT INTO day \
      (athlete, scope, local_date, load, ctl, atl, tsb, activities, timer_s, distance_m, elapsed_s) \
@@ -52,6 +54,11 @@ pub fn figures(
     let mut days = week::figures(&list(tx, athlete, scope, (from, last))?);
     days.drain(..days.partition_point(|day| day.row.date < first));
     Ok(days)
+}
+
+/// The first day of which anything is known.
+pub fn first(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<Option<Date>> {
+    tx.optional(&FIRST, &params![athlete, scope.as_str()], |row| date(row, 0))
 }
 
 /// Where days carry on so that those from `day` on are new: the day after the last one before it, with fitness
@@ -125,4 +132,4 @@ fn read(row: &Row<'_>) -> Result<DayRow> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[LIST, BEFORE, PUT, REMOVE_AFTER, REMOVE_BEFORE];
+pub(crate) const QUERIES: &[Sql] = &[LIST, BEFORE, FIRST, PUT, REMOVE_AFTER, REMOVE_BEFORE];

@@ -1,5 +1,13 @@
 //! What rules would have advised on many past days, from facts that were read once.
 
+mod after;
+mod conflict;
+mod difference;
+mod of_rule;
+mod query;
+#[cfg(test)]
+mod tests;
+
 use engine::script::rule;
 use jiff::civil::Date;
 
@@ -8,6 +16,12 @@ use crate::figures::Figures;
 use crate::history::History;
 use crate::insight::winner;
 use crate::rules::{Rules, Ruling};
+
+pub use after::{After, Followed, Means};
+pub use conflict::Conflict;
+pub use difference::{Difference, OtherPick};
+pub use of_rule::{Asked, Backtest, Cost, Counts, Failure, Fire, Untested, of_rule};
+pub use query::{BacktestFacts, BacktestParams, BacktestQuery};
 
 /// What would have won on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,17 +37,21 @@ pub struct Advised {
 pub fn backtest(
     history: &History,
     rules: &Rules,
-    (first, last): (Date, Date),
+    days: (Date, Date),
 ) -> Result<Vec<Advised>, serde_json::Error> {
-    let days = std::iter::successors(Some(first), |day| day.tomorrow().ok()).take_while(|day| *day <= last);
     let advised = rule::panel(|panel| {
         let advise = |date: Date| {
             let day = serde_json::to_value(Figures::of(&history.on(date)))?;
             Ok(Advised::of(date, &rules.ask_in(panel, &day)))
         };
-        days.map(advise).collect()
+        self::days(days).map(advise).collect()
     });
     advised.unwrap_or_else(|| Ok(Vec::new()))
+}
+
+/// Each day from the first through the last.
+fn days((first, last): (Date, Date)) -> impl Iterator<Item = Date> {
+    std::iter::successors(Some(first), |day| day.tomorrow().ok()).take_while(move |day| *day <= last)
 }
 
 impl Advised {

@@ -94,7 +94,12 @@ impl Study for EvaluateQuery {
 }
 
 impl Draft {
-    fn check(&self) -> Result<(), QueryError> {
+    /// The id that it will have.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn check(&self) -> Result<(), QueryError> {
         let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
         if (1..=LONGEST_NAME).contains(&self.name.len()) && self.name.chars().all(fits) {
             return Ok(());
@@ -103,7 +108,7 @@ impl Draft {
     }
 
     /// Compiles the draft and asks it once: what stops it is its author's to know, with its place.
-    fn compile(&self, history: &History) -> Result<Rule, QueryError> {
+    pub(crate) fn compile(&self, history: &History) -> Result<Rule, QueryError> {
         let path = format!("scripts/rules/{}.rhai", self.name);
         let rule = Rule::compile(&path, &self.text).map_err(QueryError::Script)?;
         let day = serde_json::to_value(Figures::of(&history.now())).map_err(Error::abort)?;

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::best::Best;
 use crate::history::View;
-pub(crate) use recent::Recent;
+pub(crate) use recent::{Recent, was_hard};
 
 /// Until then fitness is still climbing from zero and form says little.
 pub(crate) const WARMING_UP_DAYS: usize = 42;

@@ -161,8 +161,8 @@ impl History {
 
     #[cfg(test)]
     pub(crate) fn of_loads(today: Date, loads: &[f64]) -> Self {
-        use fitness::calendar::Contribution;
         use fitness::Counted;
+        use fitness::calendar::Contribution;
         let back = i64::try_from(loads.len()).unwrap() - 1;
         let first = today - back.days();
         let active = |(day, load): (Date, &f64)| {

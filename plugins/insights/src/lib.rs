@@ -2,7 +2,7 @@
 
 mod advice;
 mod athlete;
-mod backtest;
+pub mod backtest;
 mod basis;
 mod best;
 mod check;
@@ -23,7 +23,7 @@ mod trend;
 use engine::registry::{Registry, RegistryError};
 
 pub use advice::{Advice, Pick};
-pub use backtest::{Advised, backtest};
+pub use backtest::{Advised, BacktestQuery, backtest};
 pub use contributors::{Contributor, Usual};
 pub use counted::{Counted, LeftOut, Sport};
 pub use daily::{Daily, DailyAdvice, DailyConfig};
@@ -45,6 +45,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.step::<Daily>()?;
     registry.study(DailyQuery::default())?;
     registry.study(EvaluateQuery::default())?;
+    registry.study(BacktestQuery::default())?;
     registry.query(PredictionsQuery)?;
     registry.check(check::LastInsight);
     registry.advice(|value| Advice::read(value.clone()).map(drop));

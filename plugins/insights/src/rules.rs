@@ -1,5 +1,6 @@
 //! The rules of a library: compiled once, asked about a day, and never stopped by one that is broken.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -114,6 +115,16 @@ impl Rules {
         self.ask_before(panel, PATIENCE, day)
     }
 
+    /// What every rule but the one of that id advises on a day, by id, whatever the others answer.
+    pub(crate) fn say(&self, panel: &mut Panel, subject: &Subject, but: &str) -> BTreeMap<&str, Advice> {
+        let others = self.entries.iter().filter(|entry| entry.id != but);
+        let spoken = others.filter_map(|entry| match answer(panel, entry.rule.as_ref().ok()?, subject) {
+            Said::Advice(advice) => Some((entry.id.as_str(), advice)),
+            _ => None,
+        });
+        spoken.collect()
+    }
+
     fn ask_before(&self, panel: &mut Panel, patience: Duration, day: &Value) -> Vec<Ruling> {
         let (began, subject) = (Instant::now(), Subject::new(day));
         let ask = |entry: &Arc<Entry>| {
@@ -172,6 +183,11 @@ fn inputs(rule: &Rule, day: &Value) -> Map<String, Value> {
 
 fn unknown(rule: &Rule, day: &Value) -> Vec<String> {
     rule.inputs().iter().filter(|path| figures::at(day, path).is_none()).cloned().collect()
+}
+
+/// What one rule says of a day.
+pub(crate) fn answer(panel: &mut Panel, rule: &Rule, subject: &Subject) -> Said {
+    said(panel.ask(rule, subject))
 }
 
 fn said(outcome: Outcome) -> Said {

@@ -61,6 +61,8 @@ scenarios![
     a_draft_that_advises_nonsense_is_refused,
     a_draft_needs_a_plain_name,
     a_backtest_answers_what_each_day_would_have_said,
+    a_backtest_of_a_rule_reads_the_days_and_its_former_text,
+    a_backtest_that_cannot_be_says_why,
     what_is_told_of_a_double_counts_for_the_run_that_is_counted,
     a_new_best_is_one_of_the_year,
     heat_is_read_from_the_export,
@@ -293,6 +295,57 @@ mod scenario {
                 Err(QueryError::Invalid { code: "invalid_parameter", .. }) => {}
                 other => panic!("{name}: {other:?}"),
             }
+        }
+    }
+
+    pub(super) async fn a_backtest_of_a_rule_reads_the_days_and_its_former_text(house: House) {
+        house.trained("2024-05-01", &[60.0; 60]).await;
+        let test = house.test_rule("2024-05-01", json!({ "name": "fresh_and_ready" })).await.unwrap();
+        assert_eq!(
+            (&test["draft"], &test["from"], &test["to"], &test["days"]),
+            (&json!(false), &json!("2024-03-03"), &json!("2024-05-01"), &json!(60))
+        );
+        let counts = &test["counts"];
+        let sum = ["fires", "silent", "missing", "failed"].map(|key| counts[key].as_i64().unwrap());
+        assert_eq!((sum.iter().sum::<i64>(), test["saved"].is_null()), (60, true), "{counts}");
+        assert_eq!(counts["fires"], test["fires"].as_array().unwrap().len());
+
+        // A draft stands beside the rule in force, and both beside a version that was kept.
+        let text = house.script("scripts/rules/streak.rhai");
+        let former = format!("{text}\n// Former.");
+        house.note_rule("scripts/rules/streak.rhai", &former).await;
+        let test = house.test_rule("2024-05-01", json!({ "name": "streak" })).await.unwrap();
+        let version = &test["saved"]["version"];
+        assert_eq!((&test["saved"]["added"], version.is_string()), (&json!([]), true));
+        let draft = json!({ "name": "streak", "text": text.replace("70", "71") });
+        let days = json!({ "rule": draft, "from": "2024-04-01", "to": "2024-04-10", "against": version });
+        let test = house.test_rule("2024-05-01", days).await.unwrap();
+        assert_eq!(
+            (&test["saved"]["version"], &test["days"], &test["draft"]),
+            (version, &json!(10), &json!(true))
+        );
+        assert_eq!(test["fires"][0]["after"]["days_known"], 7, "what followed is beyond the last day");
+    }
+
+    pub(super) async fn a_backtest_that_cannot_be_says_why(house: House) {
+        let draft = json!({ "name": "mine", "text": "fn applies(day) {" });
+        let cases = [
+            (json!({}), "invalid_parameter"),
+            (json!({ "name": "taper", "rule": draft }), "invalid_parameter"),
+            (json!({ "name": "nothing" }), "rule_unknown"),
+            (json!({ "name": "taper", "against": "abc" }), "rule_version_unknown"),
+            (json!({ "rule": draft }), "script_syntax"),
+            (json!({ "name": "taper", "from": "2024-05-02" }), "invalid_parameter"),
+            (json!({ "name": "taper", "from": "2024-04-02", "to": "2024-04-01" }), "invalid_parameter"),
+            (json!({ "name": "taper", "from": "2014-04-02" }), "invalid_parameter"),
+        ];
+        for (params, wanted) in cases {
+            let code = match house.test_rule("2024-05-01", params.clone()).await.unwrap_err() {
+                QueryError::Invalid { code, .. } | QueryError::NotFound { code, .. } => code,
+                QueryError::Script(found) => found[0].code,
+                QueryError::Store(error) => panic!("{error}"),
+            };
+            assert_eq!(code, wanted, "{params}");
         }
     }
 

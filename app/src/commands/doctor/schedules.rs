@@ -1,5 +1,7 @@
 //! What runs by itself, and whether it does.
 
+use std::sync::Arc;
+
 use engine::Engine;
 use engine::clock::Clock;
 use engine::registry::Checkup;
@@ -15,7 +17,7 @@ const NAME: &str = "schedules";
 
 /// Looks at every pipeline that starts by itself; nothing is said where none does.
 pub(super) async fn look(config: &Config, store: &Store) -> anyhow::Result<Option<Checkup>> {
-    let (registry, library) = (program::registry(config)?.into(), scripts::library(config)?.into());
+    let (registry, library) = (program::registry(config)?.into(), Arc::new(scripts::library(config)?));
     let store = store.clone();
     let engine = move || Engine::new(store, registry, library, Clock::system(), None);
     let engine = tokio::task::spawn_blocking(engine).await?;

@@ -419,7 +419,8 @@ mod scenario {
     }
 
     pub(super) fn records_that_another_ranking_linked_are_linked_anew(tx: &mut Tx<'_>) -> Result<()> {
-        const SPOIL: Sql = Sql::Both("UPDATE activity SET duplicate_of = NULL, shareable_of = NULL WHERE athlete = $1");
+        const SPOIL: Sql =
+            Sql::Both("UPDATE activity SET duplicate_of = NULL, shareable_of = NULL WHERE athlete = $1");
         const AGE: Sql = Sql::Both("UPDATE load_position SET linked = 0 WHERE athlete = $1");
         let crowd: Vec<Activity> =
             (0..9).map(|index| record(&format!("r{index}"), index * 45, index as usize % 4)).collect();

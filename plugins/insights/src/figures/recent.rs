@@ -97,14 +97,7 @@ impl<'a> Recent<'a> {
         let [before @ .., yesterday, _] = self.all else {
             return false;
         };
-        let month = &before[before.len().saturating_sub(28)..];
-        let active: Vec<f64> = month.iter().filter(|day| day.activities > 0).map(|day| day.load).collect();
-        let limit = if active.is_empty() {
-            HARD_WITHOUT_USUAL
-        } else {
-            HARD_TIMES_USUAL * active.iter().sum::<f64>() / active.len() as f64
-        };
-        yesterday.load >= limit.max(LEAST_HARD_LOAD)
+        was_hard(before, yesterday)
     }
 
     /// Days since the last activity: 0 where there was one today.
@@ -124,6 +117,18 @@ impl<'a> Recent<'a> {
         }
         longest
     }
+}
+
+/// True where a day stood out from the days with training of the four weeks before it.
+pub(crate) fn was_hard(before: &[DayRow], day: &DayRow) -> bool {
+    let month = &before[before.len().saturating_sub(28)..];
+    let active: Vec<f64> = month.iter().filter(|day| day.activities > 0).map(|day| day.load).collect();
+    let limit = if active.is_empty() {
+        HARD_WITHOUT_USUAL
+    } else {
+        HARD_TIMES_USUAL * active.iter().sum::<f64>() / active.len() as f64
+    };
+    day.load >= limit.max(LEAST_HARD_LOAD)
 }
 
 /// Minutes of a usual day with training, to five minutes; `None` without one.

@@ -6,7 +6,7 @@ use engine::clock::Clock;
 use engine::context::{RunContext, RunInfo, StepContext};
 use engine::registry::{QueryContext, QueryError, Registry};
 use engine::run::{Cause, Fence, Stop};
-use engine::script::Library;
+use engine::script::{Library, version};
 use engine::step::{Step, StepError};
 use fitness::daily_metric::{DailyMetrics, Name};
 use fitness::records::athlete::Athlete;
@@ -257,6 +257,26 @@ impl House {
     }
 
     /// Asks for an evaluation at noon of a day in UTC.
+    /// What the study of one rule answers.
+    pub(super) async fn test_rule(&self, today: &str, params: Value) -> Result<Value, QueryError> {
+        self.query("insights.backtest", today, params).await
+    }
+
+    pub(super) fn script(&self, path: &str) -> String {
+        self.scripts.text(path).unwrap().to_owned()
+    }
+
+    /// Keeps a text as one that the rule had.
+    pub(super) async fn note_rule(&self, path: &str, text: &str) {
+        let (path, text) = (path.to_owned(), text.to_owned());
+        let put = Sql::Both(
+            "INSERT INTO script_version (path, since_ms, hash, body) VALUES ($1, 1, $2, $3) \
+             ON CONFLICT (path, since_ms) DO NOTHING",
+        );
+        self.write(move |tx, _| tx.execute(&put, &params![&path, &version::hash(&text), &text]).map(drop))
+            .await;
+    }
+
     pub(super) async fn evaluate(&self, today: &str, params: Value) -> Result<Value, QueryError> {
         self.query("insights.evaluate", today, params).await
     }

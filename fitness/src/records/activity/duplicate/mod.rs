@@ -114,7 +114,8 @@ fn link(
     let mut rows: Vec<Vec<Value<'_>>> = Vec::new();
     for (stored, Link { all, shareable }) in found.iter().zip(same::links(&records, choices)) {
         relinked.pairs.extend(all.map(|place| found[place].with(stored)));
-        let [all, shareable] = [all, shareable].map(|place| place.map(|place| found[place].record.id.as_str()));
+        let [all, shareable] =
+            [all, shareable].map(|place| place.map(|place| found[place].record.id.as_str()));
         if (all, shareable) != (stored.duplicate_of.as_deref(), stored.shareable_of.as_deref()) {
             rows.push(params![&stored.record.id, all, shareable, changed].into());
             relinked.first_day = relinked.first_day.into_iter().chain(stored.local_date).min();

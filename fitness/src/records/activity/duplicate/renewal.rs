@@ -25,7 +25,8 @@ const END: Sql = Sql::Both("UPDATE load_position SET linked_ms = NULL, linked = 
 
 /// Links the next records, in the order in which they start; nothing is left to do for who began with this ranking.
 pub fn renew(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Renewed> {
-    let position = tx.optional(&POSITION, &params![athlete, same::VERSION], |row| row.get::<Option<i64>>(0))?;
+    let position =
+        tx.optional(&POSITION, &params![athlete, same::VERSION], |row| row.get::<Option<i64>>(0))?;
     let Some(after_ms) = position else { return Ok(Renewed { is_done: true, first_day: None }) };
     let after_ms = after_ms.unwrap_or(i64::MIN);
     let starts_ms = tx.query(&NEXT, &params![athlete, after_ms, limit], |row| row.get::<i64>(0))?;
