@@ -1,8 +1,6 @@
 //! The engine by itself: a worker with its database, scripts and schedules whose steps do nothing, as the peers were
 //! measured. It prints the mebibytes that it holds at rest, and at most during a run of a thousand steps.
 
-#![expect(clippy::disallowed_methods, reason = "a benchmark waits by the clock")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
