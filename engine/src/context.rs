@@ -123,6 +123,20 @@ impl StepContext {
         Ok(self.store()?.read(read).await?)
     }
 
+    /// The same, with the cursor as it was left.
+    pub async fn peek<T, F>(&self, mut read: F) -> Result<T, StepError>
+    where
+        F: FnMut(&mut Tx<'_>, &Cursor) -> store::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let ctx = self.clone();
+        let read = self.store()?.read(move |tx| {
+            let cursor = Cursor::load(tx, &ctx.bookmark())?;
+            read(tx, &cursor)
+        });
+        Ok(read.await?)
+    }
+
     /// Writes rows and moves the cursor in one short transaction, if the run is still this worker's.
     ///
     /// The closure may run again when the database asks for it, so it decides only on what it reads.

@@ -4,7 +4,7 @@ CREATE TABLE script_version (
     path TEXT COLLATE "C" NOT NULL,
     since_ms BIGINT NOT NULL,
     hash TEXT COLLATE "C" NOT NULL,
-    body TEXT NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (path, since_ms)
 );
 CREATE INDEX script_version_by_hash ON script_version (path, hash, since_ms);

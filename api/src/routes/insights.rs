@@ -93,8 +93,14 @@ pub(crate) async fn evaluate(
 ) -> Result<Json<Value>, Error> {
     let params = serde_json::to_value(asked).map_err(|error| Error::Internal(error.to_string()))?;
     // A draft may use its whole share of memory and a core.
-    let _permit = shared.checks.acquire().await.map_err(|closed| Error::Internal(closed.to_string()))?;
-    answer(&shared, EVALUATE, params).await.map(Json)
+    let permit = Arc::clone(&shared.checks).acquire_owned().await;
+    let permit = permit.map_err(|closed| Error::Internal(closed.to_string()))?;
+    // It goes on where the one who asked has gone, and so does its permit.
+    let asked = tokio::spawn(async move {
+        let _permit = permit;
+        answer(&shared, EVALUATE, params).await
+    });
+    asked.await.map_err(|error| Error::Internal(error.to_string()))?.map(Json)
 }
 
 /// Asks a query of whichever plugin registered it.

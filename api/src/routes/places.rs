@@ -22,6 +22,8 @@ use crate::state::Shared;
 const CELLS_MOST: usize = 50_000;
 const ZOOMS: std::ops::RangeInclusive<i64> = 8..=CELL_ZOOM as i64;
 const ZOOM_OF_TILES: u32 = 14;
+/// Finer tiles are nobody's to collect, and there would be millions.
+const ZOOM_OF_TILES_MOST: u32 = 17;
 const ZOOM_OF_HEAT: u32 = 16;
 
 /// Which ground.
@@ -96,7 +98,7 @@ pub(crate) struct HeatMap {
 #[utoipa::path(
     get, path = "/places/tiles", tag = "athlete", operation_id = "show_tiles",
     params(
-        ("zoom" = Option<i64>, Query, description = "8 to 19; 14, if not given"),
+        ("zoom" = Option<i64>, Query, description = "8 to 17; 14, if not given"),
         ("sport" = Option<String>, Query, description = "Of this sport alone"),
         ("year" = Option<i64>, Query, description = "Of this year alone"),
         ("from" = Option<String>, Query, description = "The first day"),
@@ -115,6 +117,9 @@ pub(crate) async fn tiles(
         return Err(Error::parameter("bounds", "is not a parameter of this address"));
     }
     let zoom = asked.zoom.unwrap_or(ZOOM_OF_TILES);
+    if zoom > ZOOM_OF_TILES_MOST {
+        return Err(Error::parameter("zoom", "must be 8 to 17 here"));
+    }
     let outings = outings(&shared, asked.filter).await?;
     let summed = move || {
         let tiles = explorer::Tiles::of(zoom, outings.iter().map(|outing| &outing.cells));
@@ -148,20 +153,17 @@ pub(crate) async fn heat(
 ) -> Result<Json<HeatMap>, Error> {
     let zoom = asked.zoom.unwrap_or(ZOOM_OF_HEAT);
     let outings = outings(&shared, asked.filter).await?;
-    let counted = move || {
-        let mut heat = Heat::of(zoom, outings.iter().map(|outing| &outing.cells)).0;
-        if let Some([first, last]) = asked.bounds.map(|corners| corners.map(|place| Tile::of(place, zoom))) {
-            let is_within =
-                |tile: Tile| (first.x..=last.x).contains(&tile.x) && (first.y..=last.y).contains(&tile.y);
-            heat.retain(|(tile, _)| is_within(*tile));
-        }
-        heat
+    let bounds = asked.bounds.map(|corners| corners.map(|place| Tile::of(place, zoom)));
+    let is_within = move |tile: &Tile| {
+        bounds.is_none_or(|[first, last]| {
+            (first.x..=last.x).contains(&tile.x) && (first.y..=last.y).contains(&tile.y)
+        })
     };
-    let heat = worked_out(counted).await?;
-    if heat.len() > CELLS_MOST {
-        return Err(too_many(zoom, &heat));
-    }
-    Ok(Json(HeatMap::of(zoom, &heat)))
+    let counted = move || {
+        let heat = Heat::within(zoom, outings.iter().map(|outing| &outing.cells), is_within).0;
+        if heat.len() > CELLS_MOST { Err(too_many(zoom, &heat)) } else { Ok(HeatMap::of(zoom, &heat)) }
+    };
+    worked_out(counted).await?.map(Json)
 }
 
 impl HeatMap {

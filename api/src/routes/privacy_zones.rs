@@ -11,7 +11,7 @@ use fitness::records::privacy_zone::{self, New, PrivacyZone, ZoneError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::segments::walk;
+use super::segments::{PIPELINE, walk};
 use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::page::Page;
@@ -92,6 +92,7 @@ pub(crate) async fn add(
     request: RequestId,
     body::Json(given): body::Json<Given>,
 ) -> Result<(StatusCode, Json<Kept>), Error> {
+    shared.state.engine.known(PIPELINE)?;
     let new = checked(&shared, given).await?;
     let (id, now_ms) = (shared.state.partition.clone(), shared.state.engine.clock().now_ms());
     let added = shared.store().write(move |tx| {
@@ -124,6 +125,7 @@ pub(crate) async fn remove(
     _: Params<()>,
     request: RequestId,
 ) -> Result<(StatusCode, Json<Gone>), Error> {
+    shared.state.engine.known(PIPELINE)?;
     let (athlete, of) = (shared.state.partition.clone(), id.clone());
     if !shared.store().write(move |tx| privacy_zone::remove(tx, &athlete, &of)).await? {
         return Err(refused(&ZoneError::Unknown(id)));

@@ -11,6 +11,7 @@ use engine::Request;
 use engine::run::Cause;
 use fitness::Scope;
 use fitness::ground::{Place, polyline};
+use fitness::records::athlete;
 use fitness::records::segment::{self, Listed, New, SegmentError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -27,7 +28,7 @@ use crate::sport;
 use crate::state::Shared;
 
 /// Finds out of where the athlete went.
-const PIPELINE: &str = "ways";
+pub(super) const PIPELINE: &str = "ways";
 /// Reads the line of a GPX text.
 const LINE: &str = "files.line";
 
@@ -142,8 +143,13 @@ pub(crate) async fn define(
     shared.state.engine.known(PIPELINE)?;
     let (athlete, now_ms) = (shared.state.partition.clone(), shared.state.engine.clock().now_ms());
     let new = drawn(&shared, defined).await?;
-    let written = shared.store().write(move |tx| segment::define(tx, &athlete, &new, now_ms));
-    let id = written.await?;
+    let written = shared.store().write(move |tx| {
+        if athlete::get(tx, &athlete)?.is_none() {
+            return Ok(None);
+        }
+        segment::define(tx, &athlete, &new, now_ms).map(Some)
+    });
+    let id = written.await?.ok_or_else(|| Error::NotFound("athlete".to_owned()))?;
     let run = walk(&shared, &request).await?;
     Ok((StatusCode::CREATED, Json(Made { segment: find(&shared, id).await?, run })))
 }

@@ -21,7 +21,7 @@ Examples:
   paceline places --sport cycling --from 2026-01-01
   paceline places --zoom 16 --json
 
-A tile of zoom 14 is some 1.7 km wide in the middle latitudes, one of zoom 17 some 200 m. A square is
+A tile of zoom 14 is some 1.7 km wide in middle latitudes, one of zoom 17 some 200 m. A square is
 visited all over; a cluster is of connected tiles whose four neighbours were visited too.";
 
 /// What tiles are usually collected at.

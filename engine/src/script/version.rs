@@ -47,13 +47,12 @@ pub(crate) fn note(tx: &mut Tx<'_>, scripts: &[(String, String)], now_ms: i64) -
         }
         // The newest stays the newest, even where a clock was set back.
         let since_ms = newest.map_or(now_ms, |(last_ms, _)| now_ms.max(last_ms + 1));
-        tx.execute(&PUT, &params![path, since_ms, &hash, text])?;
-        noted += 1;
+        noted += usize::from(tx.execute(&PUT, &params![path, since_ms, &hash, text])? > 0);
     }
     Ok(noted)
 }
 
-/// All versions of the script at a path, the newest first.
+/// The last hundred versions of the script at a path, the newest first.
 pub fn list(tx: &mut Tx<'_>, path: &str) -> Result<Vec<Version>> {
     let mut versions = tx.query(&LIST, &params![path], version)?;
     // Two processes that start at once may both note the same text.
@@ -65,6 +64,9 @@ pub fn list(tx: &mut Tx<'_>, path: &str) -> Result<Vec<Version>> {
 
 /// The newest version of a script whose hash begins so.
 pub fn find(tx: &mut Tx<'_>, path: &str, hash: &str) -> Result<Option<Version>> {
+    if hash.is_empty() {
+        return Ok(None);
+    }
     // No digit of a hash comes after `f`.
     let end = format!("{hash}g");
     tx.optional(&FIND, &params![path, hash, &end], version)
@@ -85,8 +87,9 @@ const PUT: Sql = Sql::Both(
     "INSERT INTO script_version (path, since_ms, hash, body) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (path, since_ms) DO NOTHING",
 );
-const LIST: Sql =
-    Sql::Both("SELECT since_ms, hash, body FROM script_version WHERE path = $1 ORDER BY since_ms DESC");
+const LIST: Sql = Sql::Both(
+    "SELECT since_ms, hash, body FROM script_version WHERE path = $1 ORDER BY since_ms DESC LIMIT 100",
+);
 const FIND: Sql = Sql::Both(
     "SELECT since_ms, hash, body FROM script_version WHERE path = $1 AND hash >= $2 AND hash < $3 \
      ORDER BY since_ms DESC LIMIT 1",

@@ -92,7 +92,17 @@ impl Tiles {
 impl Heat {
     /// Counts the outings that went through each tile of a zoom.
     pub fn of<'a>(zoom: u32, outings: impl IntoIterator<Item = &'a Cells>) -> Self {
-        let mut tiles: Vec<Tile> = outings.into_iter().flat_map(|cells| cells.tiles(zoom)).collect();
+        Self::within(zoom, outings, |_| true)
+    }
+
+    /// The same of the tiles that are asked for.
+    pub fn within<'a>(
+        zoom: u32,
+        outings: impl IntoIterator<Item = &'a Cells>,
+        is_asked: impl Fn(&Tile) -> bool,
+    ) -> Self {
+        let tiles = outings.into_iter().flat_map(|cells| cells.tiles(zoom));
+        let mut tiles: Vec<Tile> = tiles.filter(|tile| is_asked(tile)).collect();
         tiles.sort_unstable();
         let counted = tiles.chunk_by(|one, other| one == other);
         Self(counted.map(|same| (same[0], u32::try_from(same.len()).unwrap_or(u32::MAX))).collect())

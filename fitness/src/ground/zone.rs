@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::plane::Plane;
 use super::{DEGREE_M, Place};
 
 /// A circle that the athlete gave.
@@ -31,6 +32,24 @@ impl Zones {
     pub fn cuts(&self, place: Place) -> bool {
         self.0.iter().any(|(middle, radius_m)| middle.meters_to(place) <= *radius_m)
     }
+
+    /// True where a line goes through a circle, be none of its places in it.
+    pub fn meets(&self, line: &[Place]) -> bool {
+        let within = |(middle, radius_m): &(Place, f64)| {
+            let plane = Plane::at(*middle);
+            let way: Vec<(f64, f64)> = line.iter().map(|place| plane.xy(*place)).collect();
+            way.windows(2).any(|piece| away_m(piece[0], piece[1]) <= *radius_m)
+        };
+        line.iter().any(|place| self.cuts(*place)) || self.0.iter().any(within)
+    }
+}
+
+/// How far a piece of a way is from the middle of a plane.
+fn away_m((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> f64 {
+    let (east, north) = (to_x - x, to_y - y);
+    let square = east * east + north * north;
+    let share = if square > 0.0 { (-(x * east + y * north) / square).clamp(0.0, 1.0) } else { 0.0 };
+    (x + share * east).hypot(y + share * north)
 }
 
 fn moved(zone: &Zone) -> (Place, f64) {
@@ -71,6 +90,16 @@ mod tests {
             let outside = Place { latitude: latitude + 1.8 * radius_m / DEGREE_M, longitude };
             prop_assert!(!zones.cuts(outside));
         }
+    }
+
+    #[test]
+    fn a_line_that_goes_through_a_circle_meets_it() {
+        let at = |latitude, longitude| Place { latitude, longitude };
+        let zones = Zones::of(&[Zone { id: "home".to_owned(), middle: at(47.0, 8.0), radius_m: 300.0 }]);
+        assert!(zones.meets(&[at(47.0, 7.9), at(47.0, 8.1)]), "no place of it lies inside");
+        assert!(!zones.meets(&[at(47.01, 7.9), at(47.01, 8.1)]));
+        assert!(zones.meets(&[at(47.0, 8.0)]));
+        assert!(!zones.meets(&[]));
     }
 
     #[test]

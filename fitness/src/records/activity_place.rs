@@ -41,10 +41,12 @@ const PUT: Sql = Sql::Both(
      WHERE (activity_place.cells, activity_place.cut) IS DISTINCT FROM (excluded.cells, excluded.cut)",
 );
 const FORGET: Sql = Sql::Both("DELETE FROM activity_place WHERE activity_id = $1");
+const HIDE: Sql = Sql::Both("UPDATE activity_place SET cut = $2 WHERE athlete = $1");
 const OUTINGS: Sql = Sql::Both(
     "SELECT a.local_date, activity_place.cells, activity_place.cut \
      FROM activity_place JOIN activity a ON a.id = activity_place.activity_id \
-     WHERE activity_place.athlete = $1 AND a.duplicate_of IS NULL AND a.provenance <> $2 \
+     WHERE activity_place.athlete = $1 AND a.provenance <> $2 \
+     AND CASE WHEN $2 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
      AND ($3 = '' OR a.sport = $3) \
      AND COALESCE(a.local_date, '') >= $4 AND COALESCE(a.local_date, '') <= $5 \
      ORDER BY a.local_date, a.id",
@@ -57,6 +59,11 @@ pub fn put(tx: &mut Tx<'_>, activity: &str, changed: i64, covered: &Covered) -> 
     }
     let (cells, cut) = (covered.cells.pack(), covered.cut.as_ref().map(Cells::pack));
     tx.execute(&PUT, &params![activity, changed, &cells, cut.as_deref()])
+}
+
+/// Forgets where an activity went.
+pub fn forget(tx: &mut Tx<'_>, activity: &str) -> Result<()> {
+    tx.execute(&FORGET, &params![activity]).map(drop)
 }
 
 /// Where the counted activities of a scope went, by date. Others than the athlete are shown nothing of privacy zones.
@@ -74,5 +81,11 @@ pub fn outings(tx: &mut Tx<'_>, athlete: &str, scope: Scope, filter: &Filter) ->
     })
 }
 
+/// Shows others nothing of any activity until each was looked at again, because there is a privacy zone that was not cut
+/// out yet.
+pub fn hide(tx: &mut Tx<'_>, athlete: &str) -> Result<()> {
+    tx.execute(&HIDE, &params![athlete, &Cells::default().pack()]).map(drop)
+}
+
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[PUT, FORGET, OUTINGS];
+pub(crate) const QUERIES: &[Sql] = &[PUT, FORGET, HIDE, OUTINGS];

@@ -2,6 +2,8 @@
 
 use store::{Result, Sql, Tx, params};
 
+use super::change_number;
+
 /// An athlete's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Athlete {
@@ -34,9 +36,13 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Athlete>> {
     tx.query(&LIST, &[], read)
 }
 
-/// Sets the time zone and says whether it was another; days of activities that are stored stay where they are.
+/// Sets the time zone, numbers the change, and says whether it was another; days of activities that are stored stay where they are.
 pub fn set_timezone(tx: &mut Tx<'_>, id: &str, timezone: &str) -> Result<bool> {
-    Ok(tx.execute(&SET_TIMEZONE, &params![id, timezone])? > 0)
+    let is_other = tx.execute(&SET_TIMEZONE, &params![id, timezone])? > 0;
+    if is_other {
+        change_number::next(tx, id)?;
+    }
+    Ok(is_other)
 }
 
 fn read(row: &store::Row<'_>) -> Result<Athlete> {

@@ -98,6 +98,9 @@ impl<'a, 'tx> Intake<'a, 'tx> {
 
     /// Removes an activity with all that hangs on it.
     pub fn remove(&mut self, id: &str) -> Result<()> {
+        // What it stood for counts from now on, and has to be looked at as what changed.
+        let changed = self.change()?;
+        activity::touch_others(self.tx, id, changed)?;
         let Removed { first_day, starts_ms } = activity::remove(self.tx, id)?;
         self.starts_ms.extend(starts_ms);
         self.touch(first_day)

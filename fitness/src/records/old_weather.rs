@@ -41,12 +41,15 @@ struct Place {
 }
 
 const OF_EXPORT: Sql = Sql::Both(
-    "SELECT COALESCE(a.duplicate_of, a.id) FROM export_row r JOIN activity a ON a.id = r.activity_id \
+    "SELECT COALESCE(CASE WHEN a.provenance = 'strava_api' THEN a.duplicate_of ELSE a.shareable_of END, a.id) \
+     FROM export_row r JOIN activity a ON a.id = r.activity_id \
      WHERE r.athlete = $1 AND r.provenance = 'bulk_export' AND r.source_id = $2",
 );
+// Weather is kept of what may be shared, even where the record of the API counts for the athlete.
 const OF_SERVICE: Sql = Sql::Both(
-    "SELECT COALESCE(duplicate_of, id) FROM activity \
-     WHERE athlete = $1 AND provenance = 'strava_api' AND source_id = $2",
+    "SELECT COALESCE((SELECT f.id FROM activity f WHERE f.duplicate_of = activity.id \
+     AND f.provenance <> 'strava_api' AND f.shareable_of IS NULL ORDER BY f.id LIMIT 1), duplicate_of, id) \
+     FROM activity WHERE athlete = $1 AND provenance = 'strava_api' AND source_id = $2",
 );
 const PLACE: Sql = Sql::Both(
     "SELECT w.reason, w.track, w.speed_mps, a.local_date \

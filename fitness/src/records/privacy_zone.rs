@@ -3,6 +3,7 @@
 use serde::Serialize;
 use store::{Result, Row, Sql, Tx, params};
 
+use super::activity_place;
 use super::activity_stream;
 use super::way::{self, Part};
 use crate::ground::zone::{Zone, Zones};
@@ -99,7 +100,7 @@ pub fn zones(tx: &mut Tx<'_>, athlete: &str) -> Result<Zones> {
     Ok(Zones::of(&zones))
 }
 
-/// Keeps a circle and has every activity looked at again; answers its id. The same circle again gets the new name.
+/// Keeps a circle and has every activity looked at again, of which others are shown nothing until then; answers its id. The same circle again gets the new name.
 pub fn add(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -113,7 +114,10 @@ pub fn add(
         return Ok(Err(ZoneError::TooMany));
     }
     tx.execute(&ADD, &params![&id, athlete, name, *latitude, *longitude, *radius_m, now_ms])?;
-    way::reset(tx, athlete, Part::Places)?;
+    if !known.iter().any(|zone| zone.id == id) {
+        activity_place::hide(tx, athlete)?;
+        way::reset(tx, athlete, Part::Places)?;
+    }
     Ok(Ok(id))
 }
 

@@ -1,6 +1,6 @@
 //! Segments of the athlete's own: lines whose times are compared.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
 use super::{activity_stream, count, optional_date};
@@ -32,6 +32,14 @@ pub struct Segment {
     pub meters: f64,
     /// False until the activities of the past were looked through for it.
     pub is_matched: bool,
+    pub created_ms: i64,
+}
+
+/// Which segment is looked for: one that is made again, or is compared in other sports, is another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    pub id: String,
+    pub sports: String,
     pub created_ms: i64,
 }
 
@@ -121,6 +129,10 @@ const DEFINE: Sql = Sql::Both(
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
      is_matched = segment.is_matched AND segment.sports = excluded.sports, sports = excluded.sports",
 );
+// On the same line another group of sports is compared from now on.
+const FORGET_OTHERS: Sql = Sql::Both(
+    "DELETE FROM segment_effort WHERE segment_id IN (SELECT id FROM segment WHERE id = $1 AND sports <> $2)",
+);
 const GET: Sql = Sql::Both(
     "SELECT id, name, sports, provenance, source, source_id, latitude, longitude, meters, is_matched, \
      created_ms FROM segment WHERE athlete = $1 AND id = $2",
@@ -137,14 +149,18 @@ const LIST: Sql = Sql::Both(
      segment.meters, segment.is_matched, COUNT(a.id), \
      MIN(CASE WHEN a.id IS NOT NULL THEN e.elapsed_s END), MAX(a.local_date) \
      FROM segment LEFT JOIN segment_effort e ON e.segment_id = segment.id \
-     LEFT JOIN activity a ON a.id = e.activity_id AND a.duplicate_of IS NULL AND a.provenance <> $2 \
+     LEFT JOIN activity a ON a.id = e.activity_id AND a.provenance <> $2 \
+     AND CASE WHEN $2 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
      WHERE segment.athlete = $1 AND segment.provenance <> $2 \
      GROUP BY segment.id, segment.name, segment.sports, segment.provenance, segment.source, \
      segment.source_id, segment.meters, segment.is_matched ORDER BY segment.name, segment.id",
 );
 const RENAME: Sql = Sql::Both("UPDATE segment SET name = $3 WHERE athlete = $1 AND id = $2");
 const REMOVE: Sql = Sql::Both("DELETE FROM segment WHERE athlete = $1 AND id = $2");
-const MATCHED: Sql = Sql::Both("UPDATE segment SET is_matched = TRUE WHERE athlete = $1 AND id = $2");
+// One that was made again meanwhile, or is compared in other sports, is another.
+const MATCHED: Sql = Sql::Both(
+    "UPDATE segment SET is_matched = TRUE WHERE athlete = $1 AND id = $2 AND sports = $3 AND created_ms = $4",
+);
 
 impl New {
     /// A line of a file.
@@ -240,6 +256,7 @@ pub fn define(tx: &mut Tx<'_>, athlete: &str, new: &New, now_ms: i64) -> Result<
         new.line.meters(),
         now_ms
     ];
+    tx.execute(&FORGET_OTHERS, &params![&id, &new.sports])?;
     tx.execute(&DEFINE, &params)?;
     Ok(id)
 }
@@ -289,9 +306,11 @@ pub fn remove(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<bool> {
     Ok(tx.execute(&REMOVE, &params![athlete, id])? > 0)
 }
 
-/// Notes that the activities of the past were looked through for these.
-pub fn matched(tx: &mut Tx<'_>, athlete: &str, ids: &[String]) -> Result<()> {
-    ids.iter().try_for_each(|id| tx.execute(&MATCHED, &params![athlete, id]).map(drop))
+/// Notes that the activities of the past were looked through for these, as they were then.
+pub fn matched(tx: &mut Tx<'_>, athlete: &str, looked_for: &[Key]) -> Result<()> {
+    looked_for.iter().try_for_each(|Key { id, sports, created_ms }| {
+        tx.execute(&MATCHED, &params![athlete, id, sports, *created_ms]).map(drop)
+    })
 }
 
 fn read(row: &Row<'_>) -> Result<Segment> {
@@ -312,4 +331,5 @@ fn read(row: &Row<'_>) -> Result<Segment> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[ORIGIN, DEFINE, GET, ALL, NAMED, LIST, RENAME, REMOVE, MATCHED];
+pub(crate) const QUERIES: &[Sql] =
+    &[ORIGIN, DEFINE, FORGET_OTHERS, GET, ALL, NAMED, LIST, RENAME, REMOVE, MATCHED];

@@ -82,16 +82,19 @@ const RANKED: Sql = Sql::Both(
      d.load, d.tsb \
      FROM segment_effort e JOIN activity a ON a.id = e.activity_id \
      LEFT JOIN day d ON d.athlete = a.athlete AND d.scope = $4 AND d.local_date = a.local_date \
-     WHERE e.segment_id = $1 AND a.athlete = $2 AND a.duplicate_of IS NULL AND a.provenance <> $3 \
+     WHERE e.segment_id = $1 AND a.athlete = $2 AND a.provenance <> $3 \
+     AND CASE WHEN $3 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
      ORDER BY e.elapsed_s, e.start_ms, e.activity_id",
 );
 const OF_ACTIVITY: Sql = Sql::Both(
     "SELECT s.id, s.name, e.start_ms, e.elapsed_s, e.meters, e.avg_hr, e.avg_power, \
      (SELECT COUNT(*) FROM segment_effort f JOIN activity b ON b.id = f.activity_id \
-     WHERE f.segment_id = e.segment_id AND b.duplicate_of IS NULL AND b.provenance <> $3 \
+     WHERE f.segment_id = e.segment_id AND b.provenance <> $3 \
+     AND CASE WHEN $3 = '' THEN b.duplicate_of ELSE b.shareable_of END IS NULL \
      AND (f.elapsed_s < e.elapsed_s OR (f.elapsed_s = e.elapsed_s AND f.start_ms < e.start_ms))) \
      FROM segment_effort e JOIN segment s ON s.id = e.segment_id JOIN activity a ON a.id = e.activity_id \
-     WHERE e.activity_id = $2 AND a.athlete = $1 AND a.duplicate_of IS NULL AND a.provenance <> $3 \
+     WHERE e.activity_id = $2 AND a.athlete = $1 AND a.provenance <> $3 \
+     AND CASE WHEN $3 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
      AND s.provenance <> $3 ORDER BY e.start_ms, s.name, s.id",
 );
 

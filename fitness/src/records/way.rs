@@ -4,6 +4,7 @@ use store::{Result, Row, Sql, Tx, params};
 
 use super::activity_stream;
 use super::session::is_indoors;
+use crate::scope::STRAVA_API;
 use crate::stream::Column;
 
 /// What is found out of ways; each part has a position of its own.
@@ -33,6 +34,8 @@ pub struct Due {
     pub changed: i64,
     pub sport: String,
     pub sub_sport: Option<String>,
+    /// True where what its samples told stays although they have gone: of what the Strava API told, and still counts.
+    pub may_outlive_samples: bool,
     /// Compressed columns as they are stored; none of a record that counts nowhere, and of what was done indoors.
     pub blocks: Vec<(Column, Vec<u8>)>,
 }
@@ -46,7 +49,8 @@ const MOVE_ON: Sql = Sql::Both(
 );
 const RESET: Sql = Sql::Both("DELETE FROM way_position WHERE athlete = $1 AND part = $2");
 const AFTER: Sql = Sql::Both(
-    "SELECT id, changed, sport, sub_sport, duplicate_of FROM activity \
+    "SELECT id, changed, sport, sub_sport, provenance, \
+     duplicate_of IS NULL OR (shareable_of IS NULL AND provenance <> 'strava_api') FROM activity \
      WHERE athlete = $1 AND (changed, id) > ($2, $3) ORDER BY changed, id LIMIT $4",
 );
 
@@ -109,14 +113,16 @@ impl Due {
 }
 
 fn read(row: &Row<'_>) -> Result<(Due, bool)> {
+    let counts: bool = row.get(5)?;
     let due = Due {
         id: row.get(0)?,
         changed: row.get(1)?,
         sport: row.get(2)?,
         sub_sport: row.get(3)?,
+        may_outlive_samples: row.text(4)? == STRAVA_API && counts,
         blocks: Vec::new(),
     };
-    Ok((due, row.get::<Option<String>>(4)?.is_none()))
+    Ok((due, counts))
 }
 
 #[cfg(test)]

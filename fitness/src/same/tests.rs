@@ -446,27 +446,10 @@ proptest! {
     }
 
     #[test]
-    fn the_api_never_stands_for_what_a_file_tells(records in crowd()) {
-        for (record, primary) in records.iter().zip(primaries(&records, &Choices::default())) {
-            let Some(primary) = primary else { continue };
-            prop_assert!(record.provenance == STRAVA_API || records[primary].provenance != STRAVA_API);
-        }
-    }
-
-    #[test]
     fn an_activity_holds_one_record_of_each_file(records in crowd()) {
         let mut seen = BTreeSet::new();
         for (index, primary) in primaries(&records, &Choices::default()).into_iter().enumerate() {
             prop_assert!(seen.insert((primary.unwrap_or(index), records[index].sha256.clone())));
-        }
-    }
-
-    #[test]
-    fn what_may_be_shared_does_not_know_the_api(records in crowd()) {
-        let own: Vec<Record> = records.iter().filter(|record| record.provenance != STRAVA_API).cloned().collect();
-        let all = links(&records);
-        for (id, primary) in links(&own) {
-            prop_assert_eq!(all[id], primary);
         }
     }
 

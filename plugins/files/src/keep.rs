@@ -157,7 +157,11 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             self.intake.look_at(activity_id)?;
         }
         let row = ExportRow { activity_id: Some(activity_id.to_owned()), ..row.clone() };
-        export_row::put(self.intake.tx, self.intake.athlete, &row).map(drop)
+        if export_row::put(self.intake.tx, self.intake.athlete, &row)? {
+            // Whether it was a race, and what it was like, are facts that advice rests on.
+            self.intake.change()?;
+        }
+        Ok(())
     }
 
     /// Gives the sport of the export to an activity of another file whose own is not known.
@@ -185,7 +189,13 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             return Ok(());
         }
         let changed = self.intake.change()?;
-        activity::touch_one(self.intake.tx, id, changed)
+        activity::touch_one(self.intake.tx, id, changed)?;
+        // What counts in its stead may rest on it.
+        let shown = activity::get(self.intake.tx, self.intake.athlete, id)?;
+        match shown.and_then(|shown| shown.row.duplicate_of) {
+            Some(primary) => activity::touch_one(self.intake.tx, &primary, changed),
+            None => Ok(()),
+        }
     }
 
     /// Lets the weather of an activity be planned anew where the export tells another one of it, or hides its start.

@@ -3,8 +3,10 @@
 use engine::context::{Cursor, StepContext};
 use engine::script::Library;
 use engine::step::StepError;
+use fitness::Scope;
+use fitness::records::change_number;
 use fitness::records::{self, original};
-use fitness::{Scope, records::change_number};
+use fitness::weather::Outlook;
 use serde::{Deserialize, Serialize};
 use store::{Error, Tx};
 
@@ -22,7 +24,9 @@ pub(crate) struct Basis {
     change: i64,
     /// Of the rules, by [`of_rules`].
     rules: String,
-    /// The one thing that becomes another by itself, in the course of a day.
+    /// Air is kept by place and not by athlete, so another one's change of it has no number here.
+    forecast: Option<Outlook>,
+    /// Becomes another by itself, in the course of a day.
     is_forecast_old: bool,
 }
 
@@ -58,17 +62,18 @@ pub(crate) fn of_rules(library: &Library, pattern: &str) -> String {
 impl Basis {
     fn now(tx: &mut Tx<'_>, athlete: &str, rules: &str, now_ms: i64) -> store::Result<Self> {
         let date = athlete::today(tx, athlete, now_ms)?.date;
-        let outlook = records::weather_home::outlook_at(tx, athlete, date, now_ms)?;
-        let is_forecast_old = outlook.is_some_and(|(_, is_old)| is_old);
+        let (forecast, is_old) = records::weather_home::outlook_at(tx, athlete, date, now_ms)?.unzip();
+        let (forecast, is_forecast_old) = (forecast.map(timeless), is_old.unwrap_or(false));
         let (date, rules, change) = (date.to_string(), rules.to_owned(), change_number::last(tx, athlete)?);
-        Ok(Self { version: VERSION, date, change, rules, is_forecast_old })
+        Ok(Self { version: VERSION, date, change, rules, forecast, is_forecast_old })
     }
 
     /// Of a history that was just read again in this transaction.
     pub(crate) fn of(tx: &mut Tx<'_>, athlete: &str, rules: &str, history: &History) -> store::Result<Self> {
         let (date, rules) = (history.today.to_string(), rules.to_owned());
         let (change, is_forecast_old) = (change_number::last(tx, athlete)?, history.is_forecast_old);
-        Ok(Self { version: VERSION, date, change, rules, is_forecast_old })
+        let forecast = history.forecast.clone().map(timeless);
+        Ok(Self { version: VERSION, date, change, rules, forecast, is_forecast_old })
     }
 
     /// Remembers what was kept, and on what it rests.
@@ -77,10 +82,15 @@ impl Basis {
     }
 }
 
+/// The same words are no news, whenever they were told.
+fn timeless(outlook: Outlook) -> Outlook {
+    Outlook { told_ms: 0, ..outlook }
+}
+
 /// The advice that this step kept, if what it rests on is as it was then and nobody kept another since.
 pub(crate) async fn standing(ctx: &StepContext, rules: &str) -> Result<Option<DailyAdvice>, StepError> {
     let (athlete, rules, clock) = (ctx.run.partition.clone(), rules.to_owned(), ctx.clock.clone());
-    ctx.commit(move |tx, cursor| {
+    ctx.peek(move |tx, cursor| {
         let basis = Basis::now(tx, &athlete, &rules, clock.now_ms())?;
         let Some(kept) = cursor.get::<Kept>().filter(|kept| kept.basis == basis) else { return Ok(None) };
         let date = basis.date.parse().map_err(Error::abort)?;

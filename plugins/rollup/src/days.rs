@@ -36,6 +36,11 @@ impl Step for Days {
     // Which days are stale stands in the store: a giver that failed must not leave them so.
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
+        let nothing = ctx.read(move |tx| nothing_due(tx, &partition, clock.now_ms())).await;
+        if let Some(unchanged) = nothing.map_err(athlete::hopeless_where_misconfigured)? {
+            return Ok(unchanged);
+        }
+        let (partition, clock) = (ctx.run.partition.clone(), ctx.clock.clone());
         let done = ctx.commit(move |tx, _| refresh(tx, &partition, clock.now_ms())).await;
         let done = done.map_err(athlete::hopeless_where_misconfigured)?;
         ctx.meter.rows_out(done.written);
@@ -55,6 +60,19 @@ struct Due {
     from: Date,
     /// Nothing where the days begin anew.
     before: Option<State>,
+}
+
+/// What to answer where no day is due.
+fn nothing_due(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> store::Result<Option<Changes>> {
+    let unchanged = Changes::none(records::change_number::last(tx, athlete)?);
+    let Some(today) = athlete::today(tx, athlete, now_ms)? else { return Ok(Some(unchanged)) };
+    let stale = records::stale_day::peek(tx, athlete)?;
+    for scope in Scope::BOTH {
+        if Due::find(tx, athlete, scope, stale, today)?.is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(unchanged))
 }
 
 /// Brings the days of both scopes up to date in this transaction.

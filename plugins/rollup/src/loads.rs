@@ -68,17 +68,15 @@ impl Step for Loads {
             return Ok(Changes::none(0));
         };
         let history = Arc::new(start.history);
-        let (mut first_day, mut done) = (told, 0);
-        loop {
+        let (mut first_day, mut done, mut is_left) = (told, 0, start.due > 0);
+        while is_left {
             let chunk = advance(ctx, history.clone()).await?;
             done += chunk.looked_at as u64;
             ctx.progress.tell(done, start.due.max(done), "loads of activities");
             ctx.meter.rows_in(chunk.looked_at as u64);
             ctx.meter.rows_out(chunk.written);
             first_day = first_day.into_iter().chain(chunk.first_day).min();
-            if chunk.looked_at < CHUNK as usize {
-                break;
-            }
+            is_left = chunk.looked_at == CHUNK as usize;
         }
         let partition = ctx.run.partition.clone();
         let to = ctx.read(move |tx| records::change_number::last(tx, &partition)).await?;

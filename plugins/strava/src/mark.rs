@@ -1,6 +1,6 @@
 //! Writes what was told, and keeps what a run changed, so that one that is cut goes on where it was.
 
-use engine::context::StepContext;
+use engine::context::{Cursor, StepContext};
 use engine::step::StepError;
 use fitness::Changes;
 use fitness::records::change_number;
@@ -26,19 +26,23 @@ impl<P> Mark<P>
 where
     P: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    /// Goes on where this run was cut, or begins.
+    /// Goes on where this run was cut, or begins: what was not written to before may as well begin later.
     pub(crate) async fn begin(ctx: &StepContext) -> Result<Self, StepError> {
         let (run, athlete, now_ms) = (ctx.run.id.clone(), ctx.run.partition.clone(), ctx.clock.now_ms());
-        let begin = move |tx: &mut store::Tx<'_>, cursor: &mut engine::context::Cursor| {
+        let begin = move |tx: &mut store::Tx<'_>, cursor: &Cursor| {
             if let Some(mark) = cursor.get::<Self>().filter(|mark| mark.run == run) {
                 return Ok(mark);
             }
             let changes = Changes::none(change_number::last(tx, &athlete)?);
-            let mark = Self { run: run.clone(), began_ms: now_ms, changes, place: P::default() };
-            cursor.set(&mark)?;
-            Ok(mark)
+            Ok(Self { run: run.clone(), began_ms: now_ms, changes, place: P::default() })
         };
-        ctx.commit(begin).await
+        ctx.peek(begin).await
+    }
+
+    /// Keeps since when the step is at work, where it is about to wait.
+    pub(crate) async fn hold(&self, ctx: &StepContext) -> Result<(), StepError> {
+        let mark = self.clone();
+        ctx.commit(move |_, cursor| cursor.set(&mark)).await
     }
 
     /// Writes what was told in one transaction, with where the step is then; what is written there is counted at once.

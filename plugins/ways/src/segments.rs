@@ -43,14 +43,13 @@ pub struct SegmentsConfig {}
 /// How far the past was looked through, and for which segments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Pass {
-    of: Vec<String>,
+    of: Vec<segment::Key>,
     after: Key,
 }
 
 /// A segment as it is looked for.
 pub(crate) struct Wanted {
-    id: String,
-    sports: String,
+    key: segment::Key,
     line: Prepared,
 }
 
@@ -87,7 +86,8 @@ pub(crate) async fn wanted(
     let segments = ctx.read(move |tx| segment::all(tx, &partition)).await?;
     let wanted = segments.into_iter().filter(is_wanted).filter_map(|segment| {
         let line = Prepared::of(&segment.line)?;
-        Some(Wanted { id: segment.id, sports: segment.sports, line })
+        let Segment { id, sports, created_ms, .. } = segment;
+        Some(Wanted { key: segment::Key { id, sports, created_ms }, line })
     });
     Ok(wanted.collect())
 }
@@ -99,7 +99,8 @@ async fn current(ctx: &StepContext, all: &Arc<Vec<Wanted>>, walked: &mut Walked)
     let columns: &[Column] = if all.is_empty() { &[] } else { &Walk::COLUMNS };
     let due = ctx.read(move |tx| way::pending(tx, &partition, WAY, columns, CHUNK)).await?;
     let (Some(last), count) = (due.last().map(Due::key), due.len()) else { return Ok(false) };
-    let ids: Vec<String> = due.iter().map(|due| due.id.clone()).collect();
+    let is_left = |due: &&Due| !(due.may_outlive_samples && due.blocks.is_empty());
+    let ids: Vec<String> = due.iter().filter(is_left).map(|due| due.id.clone()).collect();
     let efforts = look(ctx, due, all.clone()).await?;
     let partition = ctx.run.partition.clone();
     let written = ctx.commit(move |tx, _| {
@@ -118,7 +119,7 @@ pub(crate) async fn history(
     new: &Arc<Vec<Wanted>>,
     walked: &mut Walked,
 ) -> Result<bool, StepError> {
-    let of: Vec<String> = new.iter().map(|wanted| wanted.id.clone()).collect();
+    let of: Vec<segment::Key> = new.iter().map(|wanted| wanted.key.clone()).collect();
     let wanted_of = of.clone();
     let after = ctx.commit(move |_, cursor| {
         let pass = cursor.get::<Pass>().filter(|pass| pass.of == wanted_of);
@@ -132,11 +133,11 @@ pub(crate) async fn history(
     let partition = ctx.run.partition.clone();
     let written = ctx.commit(move |tx, cursor| {
         let written = segment_effort::put(tx, &efforts)?;
-        if let Some(after) = last.clone() {
-            cursor.set(&Pass { of: of.clone(), after })?;
-        }
         if is_last {
             segment::matched(tx, &partition, &of)?;
+            cursor.set(&Pass { of: Vec::new(), after: Key::default() })?;
+        } else if let Some(after) = last.clone() {
+            cursor.set(&Pass { of: of.clone(), after })?;
         }
         Ok(written)
     });
@@ -169,11 +170,12 @@ async fn look(
 fn found(mut due: Due, wanted: &[Wanted]) -> Found {
     let walk = Walk::unpack(&std::mem::take(&mut due.blocks));
     let group = sport::group(&due.sport, due.sub_sport.as_deref());
-    let is_of = |wanted: &&Wanted| group.is_empty() || wanted.sports.is_empty() || wanted.sports == group;
+    let is_of =
+        |wanted: &&Wanted| group.is_empty() || wanted.key.sports.is_empty() || wanted.key.sports == group;
     let passages = walk.iter().flat_map(|walk| {
         let of = |wanted: &Wanted| {
             let passages = matching::efforts(&wanted.line, walk).into_iter();
-            passages.map(|passage| (wanted.id.clone(), passage)).collect::<Vec<_>>()
+            passages.map(|passage| (wanted.key.id.clone(), passage)).collect::<Vec<_>>()
         };
         wanted.iter().filter(is_of).flat_map(of)
     });

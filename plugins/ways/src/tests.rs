@@ -35,6 +35,9 @@ scenarios![
     ground_is_kept_once_and_follows_the_activity,
     simulated_rides_discover_nothing,
     a_zone_that_comes_later_cuts_what_is_kept,
+    a_segment_made_again_is_matched_again,
+    what_counts_because_another_went_is_looked_at,
+    times_outlive_the_samples_of_the_api_and_ground_does_not,
 ];
 
 const LINE: [(f64, f64); 2] = [(0.0, 0.0), (0.0, 400.0)];
@@ -86,6 +89,52 @@ mod scenario {
         house.keep(run(0, 5.0, &ELSEWHERE)).await;
         house.work(Segments).await;
         assert!(house.seconds(&segment).await.is_empty());
+    }
+
+    pub(super) async fn a_segment_made_again_is_matched_again(house: House) {
+        house.keep(run(0, 4.0, &THERE)).await;
+        let segment = house.define("One", &LINE).await;
+        house.work(Segments).await;
+        let gone = segment.clone();
+        assert!(house.write(move |tx, athlete| records::segment::remove(tx, athlete, &gone)).await);
+        assert_eq!(house.define("One", &LINE).await, segment);
+        house.work(Segments).await;
+        assert_eq!(house.seconds(&segment).await, [100.0]);
+    }
+
+    pub(super) async fn what_counts_because_another_went_is_looked_at(house: House) {
+        let watch = house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(Outing { provenance: "bulk_export", ..run(0, 4.12, &THERE) }).await;
+        house.link().await;
+        let segment = house.define("One", &LINE).await;
+        house.work(Segments).await;
+        house.work(Places).await;
+        assert_eq!(house.seconds(&segment).await, [100.0], "the file counts");
+        let before = house.ground().await;
+        house.remove(watch).await;
+        house.work(Segments).await;
+        house.work(Places).await;
+        assert_eq!(house.seconds(&segment).await, [97.0], "the other one counts now");
+        assert_eq!(house.ground().await, before);
+    }
+
+    pub(super) async fn times_outlive_the_samples_of_the_api_and_ground_does_not(house: House) {
+        let id = house.keep(Outing { provenance: "strava_api", ..run(0, 4.0, &THERE) }).await;
+        let segment = house.define("One", &LINE).await;
+        house.work(Segments).await;
+        house.work(Places).await;
+        let [all, shareable] = house.ground().await;
+        assert!(all > 0 && shareable == 0);
+        house
+            .write(move |tx, athlete| {
+                records::activity_stream::replace(tx, &id, &[])?;
+                let changed = records::change_number::next(tx, athlete)?;
+                records::activity::touch_one(tx, &id, changed)
+            })
+            .await;
+        house.work(Segments).await;
+        house.work(Places).await;
+        assert_eq!((house.seconds(&segment).await, house.ground().await), (vec![100.0], [0, 0]));
     }
 
     pub(super) async fn other_sports_and_indoors_are_left_out(house: House) {

@@ -167,10 +167,10 @@ pub(crate) async fn of_activity(
 ) -> Result<Json<Page<SegmentEffort>>, Error> {
     let (athlete, of) = (shared.state.partition.clone(), id.clone());
     let read = shared.store().read(move |tx| {
-        if activity::get(tx, &athlete, &of)?.is_none() {
-            return Ok(None);
-        }
-        segment_effort::of_activity(tx, &athlete, Scope::All, &of).map(Some)
+        let Some(shown) = activity::get(tx, &athlete, &of)? else { return Ok(None) };
+        // Efforts are told of the record that counts.
+        let counted = shown.row.duplicate_of.unwrap_or(shown.row.id);
+        segment_effort::of_activity(tx, &athlete, Scope::All, &counted).map(Some)
     });
     let efforts = read.await?.ok_or_else(|| Error::NotFound(format!("activity `{id}`")))?;
     Ok(Json(Page::whole(efforts.into_iter().map(SegmentEffort::from).collect())))

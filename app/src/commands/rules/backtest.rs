@@ -20,7 +20,7 @@ Examples:
   paceline rules backtest ./fatigue.rhai --from 2024-01-01
   paceline rules backtest fatigue --against 3f2a91c07d55 --json
 
-A file is a draft: it is compared with the rule of its name that is in force. A name is compared with
+A file is a draft: it is compared with the rule of its name that is in force, a name with
 its former version. Nothing is kept. What followed a day did not follow because of the rule.";
 
 const QUERY: &str = "insights.backtest";
@@ -32,7 +32,7 @@ pub(super) struct Backtest {
     /// The rule, or the file of a draft
     #[arg(value_name = "NAME|FILE")]
     rule: String,
-    /// The first day; the first that is known where none is given, at most ten years back
+    /// The first day; else the first that is known, at most ten years back
     #[arg(long, value_name = "DATE", value_parser = date)]
     from: Option<Date>,
     /// The last day; today where none is given

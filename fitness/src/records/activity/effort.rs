@@ -1,6 +1,6 @@
 //! What loads, days and estimates read of activities.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
@@ -108,6 +108,11 @@ const CONTRIBUTIONS: Sql = Sql::Both(
      AND (a.duplicate_of IS NULL OR (a.shareable_of IS NULL AND a.provenance <> 'strava_api')) \
      ORDER BY a.local_date, a.id",
 );
+const OF_API: Sql = Sql::Per {
+    sqlite: "SELECT id FROM activity WHERE id IN (SELECT value FROM json_each($1)) \
+             AND provenance = 'strava_api' ORDER BY id",
+    postgres: "SELECT id FROM activity WHERE id = ANY($1) AND provenance = 'strava_api' ORDER BY id",
+};
 const BEST_POWER: Sql = Sql::Both("SELECT best_20min_power FROM activity WHERE id = $1");
 const PEAKS: Sql = Sql::Both(
     "SELECT local_date, sport, sub_sport, max_hr, best_20min_power FROM activity \
@@ -166,8 +171,13 @@ fn felt<'a>(
     efforts: impl Iterator<Item = &'a mut Effort>,
 ) -> Result<()> {
     let told = export_row::told(tx, athlete, ids)?;
+    // What the API told serves the athlete alone, and so may rest on what was told of a file too.
+    let of_api: Vec<String> = tx.query(&OF_API, &params![ids], |row| row.get(0))?;
+    let elsewhere = if of_api.is_empty() { HashMap::new() } else { export_row::told_elsewhere(tx, &of_api)? };
     for (id, effort) in ids.iter().zip(efforts) {
-        effort.perceived_exertion = told.get(id).and_then(|figures| figures.perceived_exertion);
+        let own = told.get(id).and_then(|figures| figures.perceived_exertion);
+        let others = || elsewhere.get(id)?.iter().find_map(|figures| figures.perceived_exertion);
+        effort.perceived_exertion = own.or_else(others);
     }
     Ok(())
 }
@@ -285,6 +295,7 @@ pub(super) const QUERIES: &[Sql] = &[
     MEASURED,
     MEASURED_UNDATED,
     CONTRIBUTIONS,
+    OF_API,
     BEST_POWER,
     PEAKS,
 ];

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use store::{Result, Row, Sql, Tx, params};
 
 use super::super::count;
+use super::duplicate::measured;
 use super::list::ActivityRow;
 use crate::same::Record;
 use crate::scope::Scope;
@@ -15,8 +16,9 @@ macro_rules! select {
             "SELECT a.",
             $link,
             ", a.id, a.provenance, a.sport, a.sub_sport, a.start_ms, a.samples, \
-             (SELECT COUNT(*) FROM activity_stream s WHERE s.activity_id = a.id AND s.channel IN \
-             ('latitude', 'altitude', 'heart_rate', 'cadence', 'power', 'temperature')), \
+             ",
+            measured!(),
+            ", \
              a.name, a.elapsed_s, a.timer_s, a.moving_s, a.distance_m, a.ascent_m, a.avg_hr, a.max_hr, \
              a.avg_power, a.max_power, a.avg_cadence FROM activity a WHERE a.",
             $link,

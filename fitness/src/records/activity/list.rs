@@ -350,6 +350,10 @@ pub(super) fn link(
         }
     }
     lent::fill(tx, scope, &mut rows)?;
+    if scope == Scope::Shareable {
+        // It may be of the Strava API.
+        rows.iter_mut().for_each(|row| row.duplicate_of = None);
+    }
     Ok(rows)
 }
 

@@ -156,6 +156,8 @@ const TOUCH: Sql =
 const TOUCH_UNDATED: Sql =
     Sql::Both("UPDATE activity SET changed = $2 WHERE athlete = $1 AND local_date IS NULL");
 const TOUCH_ONE: Sql = Sql::Both("UPDATE activity SET changed = $2 WHERE id = $1");
+const TOUCH_OTHERS: Sql =
+    Sql::Both("UPDATE activity SET changed = $2 WHERE duplicate_of = $1 OR shareable_of = $1");
 const SET_SPORT: Sql =
     Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
 const SET_DEVICE: Sql =
@@ -255,6 +257,11 @@ pub fn exists(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<bool> {
     Ok(tx.optional(&EXISTS, &params![athlete, id], |row| row.get::<String>(0))?.is_some())
 }
 
+/// Gives the other records of an activity a change number, because something happens to it.
+pub fn touch_others(tx: &mut Tx<'_>, id: &str, changed: i64) -> Result<()> {
+    tx.execute(&TOUCH_OTHERS, &params![id, changed]).map(drop)
+}
+
 /// Removes an activity with all that hangs on it. Of the starts [`duplicate::relink`] must hear.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
     let leaving = tx.query(&LEAVING, &params![id], |row| Ok((optional_date(row, 0)?, row.get(1)?)))?;
@@ -274,7 +281,19 @@ pub fn start_ms(tx: &mut Tx<'_>, id: &str) -> Result<Option<i64>> {
 
 #[cfg(test)]
 pub(crate) const QUERIES: &[&[Sql]] = &[
-    &[EXISTS, BEFORE, LEAVING, UPSERT, TOUCH, TOUCH_UNDATED, TOUCH_ONE, SET_SPORT, SET_DEVICE, REMOVE],
+    &[
+        EXISTS,
+        BEFORE,
+        LEAVING,
+        UPSERT,
+        TOUCH,
+        TOUCH_UNDATED,
+        TOUCH_ONE,
+        TOUCH_OTHERS,
+        SET_SPORT,
+        SET_DEVICE,
+        REMOVE,
+    ],
     duplicate::QUERIES[0],
     duplicate::QUERIES[1],
     duplicate::QUERIES[2],

@@ -85,10 +85,14 @@ pub fn of(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Shown>> {
         return Ok(Some(Shown::told(start)));
     }
     let Some(kept) = kept else { return Ok(None) };
-    if kept.reason == Some(Reason::StravaApi)
-        && let Some((_, lender, _)) = lent(tx, &[id.to_owned()])?.into_iter().next()
-    {
-        return of(tx, athlete, &lender);
+    if kept.reason == Some(Reason::StravaApi) {
+        let bound = [id.to_owned()];
+        if let Some(start) = told_elsewhere(tx, &bound)?.remove(id) {
+            return Ok(Some(Shown::told(start)));
+        }
+        if let Some((_, lender, _)) = lent(tx, &bound)?.into_iter().next() {
+            return of(tx, athlete, &lender);
+        }
     }
     let spells = match &kept.track {
         Some(track) => spells(tx, track)?,
@@ -128,10 +132,26 @@ pub fn at_start(
         }
         Ok(())
     })?;
+    for (id, air) in told_elsewhere(tx, &bound)? {
+        airs.entry(id).or_insert((air, None));
+    }
     for (id, _, conditions) in lent(tx, &bound)? {
         airs.entry(id).or_insert((conditions.start, Some(ATTRIBUTION)));
     }
     Ok(airs)
+}
+
+/// What exports say of the air at the start of other records of these activities.
+fn told_elsewhere(tx: &mut Tx<'_>, ids: &[String]) -> Result<HashMap<String, Air>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let told = export_row::told_elsewhere(tx, ids)?.into_iter().filter_map(|(id, all)| {
+        let outdoors = all.iter().filter(|figures| !figures.start_hidden);
+        let air = outdoors.filter_map(|figures| told_air(figures.weather.as_ref()?)).next()?;
+        Some((id, air))
+    });
+    Ok(told.collect())
 }
 
 /// What is known of other records of these activities: the activity, the record, and its weather.

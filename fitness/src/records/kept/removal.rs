@@ -3,10 +3,12 @@
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, params};
 
+use crate::records::activity::duplicate;
 use crate::records::intake::Intake;
 use crate::records::purge_receipt::Deleted;
 use crate::records::strava::purge;
-use crate::records::{activity, optional_date};
+use crate::records::{activity, change_number, insight, optional_date};
+use crate::scope::Scope;
 
 /// Where what is to go came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,10 +194,23 @@ pub fn some(tx: &mut Tx<'_>, athlete: &str, what: What) -> Result<Deleted> {
     for part in PARTS.iter().filter(|part| what.holds(part.of)) {
         let deleted = tx.execute(&part.delete, &params![athlete])?;
         if deleted > 0 {
+            follow(tx, athlete, part.table)?;
             return Ok(of(part.table, deleted));
         }
     }
     Ok(Deleted::new())
+}
+
+/// Lets go of what rests on what was deleted besides activities.
+fn follow(tx: &mut Tx<'_>, athlete: &str, table: &str) -> Result<()> {
+    match table {
+        "merge_choice" => duplicate::renew_all(tx, athlete),
+        "athlete_setting" | "daily_metric" | "old_best" | "weather_home" => {
+            change_number::next(tx, athlete)?;
+            Scope::BOTH.into_iter().try_for_each(|scope| insight::remove_from(tx, athlete, scope, Date::ZERO))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn activities(tx: &mut Tx<'_>, athlete: &str, what: What) -> Result<Deleted> {

@@ -34,7 +34,7 @@ impl Shareable<Vec<Listed>> {
         let zones = privacy_zone::zones(tx, athlete)?;
         let hidden: Vec<String> = segment::all(tx, athlete)?
             .into_iter()
-            .filter(|segment| segment.line.places.iter().any(|place| zones.cuts(*place)))
+            .filter(|segment| zones.meets(&segment.line.places))
             .map(|segment| segment.id)
             .collect();
         let mut listed = segment::list(tx, athlete, Scope::Shareable)?;
@@ -66,7 +66,8 @@ pub(super) fn cut(tx: &mut Tx<'_>, athlete: &str, samples: &mut Samples) -> Resu
         return Ok(());
     };
     for (latitude, longitude) in latitude.iter_mut().zip(&mut longitude) {
-        if zones.cuts(Place { latitude: *latitude, longitude: *longitude }) {
+        let is_half = latitude.is_nan() || longitude.is_nan();
+        if is_half || zones.cuts(Place { latitude: *latitude, longitude: *longitude }) {
             (*latitude, *longitude) = (f64::NAN, f64::NAN);
         }
     }

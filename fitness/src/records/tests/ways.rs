@@ -15,6 +15,8 @@ scenarios![
     efforts_go_with_their_activity_and_with_their_segment,
     an_activity_that_changed_meanwhile_keeps_no_effort,
     what_the_api_told_is_not_shareable,
+    times_of_other_sports_go_where_a_line_is_compared_in_others,
+    a_file_that_the_api_outranks_is_ranked_for_others,
 ];
 
 /// So many metres to the north.
@@ -93,7 +95,10 @@ mod scenario {
 
     pub(super) fn the_same_line_is_one_segment(tx: &mut Tx<'_>) -> Result<()> {
         let id = defined(tx, " Lake\u{7}side ", 500.0)?;
-        segment::matched(tx, ME, std::slice::from_ref(&id))?;
+        let key = |sports: &str| segment::Key { id: id.clone(), sports: sports.to_owned(), created_ms: 5 };
+        segment::matched(tx, ME, &[key("running")])?;
+        assert!(!segment::get(tx, ME, &id)?.unwrap().is_matched, "that was looked for in other sports");
+        segment::matched(tx, ME, &[key("cycling")])?;
         assert_eq!(defined(tx, "By the lake", 500.0)?, id);
         let kept = segment::get(tx, ME, &id)?.unwrap();
         assert_eq!(
@@ -182,6 +187,38 @@ mod scenario {
         let gone = Effort { segment: "gone".to_owned(), ..effort.clone() };
         let after = changed(tx, &ride.id)?;
         assert_eq!(segment_effort::put(tx, &[(effort, after - 1), (gone, after)])?, 0);
+        Ok(())
+    }
+
+    pub(super) fn times_of_other_sports_go_where_a_line_is_compared_in_others(tx: &mut Tx<'_>) -> Result<()> {
+        put(tx, &[ride("a", 1)], 1)?;
+        let id = defined(tx, "Lakeside", 500.0)?;
+        follow(tx, &id, &ride("a", 1), 60.0)?;
+        let on_foot = New::of_gpx("Lakeside", Some("running"), line(500.0)).unwrap();
+        assert_eq!(segment::define(tx, ME, &on_foot, 6)?, id);
+        assert!(segment_effort::ranked(tx, ME, Scope::All, &id)?.is_empty());
+        assert!(!segment::get(tx, ME, &id)?.unwrap().is_matched);
+        Ok(())
+    }
+
+    pub(super) fn a_file_that_the_api_outranks_is_ranked_for_others(tx: &mut Tx<'_>) -> Result<()> {
+        let (file, api) = (ride("a", 1), Activity { provenance: "strava_api".to_owned(), ..ride("b", 1) });
+        put(tx, &[file.clone(), api.clone()], 1)?;
+        activity_stream::replace(tx, &api.id, &[(Column::Channel(Channel::HeartRate), vec![1])])?;
+        activity_stream::replace(tx, &file.id, &[(Column::Time, vec![1])])?;
+        activity::duplicate::relink(tx, ME, &[file.start_ms.unwrap()], 2)?;
+        assert_eq!(activity::get(tx, ME, &file.id)?.unwrap().row.duplicate_of, Some(api.id.clone()));
+        let due = way::pending(tx, ME, (Part::Segments, 1), &[Column::Time], 9)?;
+        assert_eq!(due.iter().filter(|due| !due.blocks.is_empty()).count(), 1, "the file is looked at too");
+        let id = defined(tx, "Lakeside", 500.0)?;
+        follow(tx, &id, &file, 70.0)?;
+        follow(tx, &id, &api, 60.0)?;
+        for (scope, best_s, of) in [(Scope::All, 60.0, &api), (Scope::Shareable, 70.0, &file)] {
+            let listed = segment::list(tx, ME, scope)?;
+            assert_eq!((listed[0].efforts, listed[0].best_s), (1, Some(best_s)), "{scope:?}");
+            assert_eq!(segment_effort::ranked(tx, ME, scope, &id)?.len(), 1, "{scope:?}");
+            assert_eq!(segment_effort::of_activity(tx, ME, scope, &of.id)?[0].rank, 1, "{scope:?}");
+        }
         Ok(())
     }
 

@@ -11,6 +11,10 @@ const CHUNK: u32 = 250;
 /// Links what is due, and answers the first day that is counted otherwise than before.
 pub(super) async fn bring_up_to_date(ctx: &StepContext) -> Result<Option<Date>, StepError> {
     let mut first_day = None;
+    let partition = ctx.run.partition.clone();
+    if !ctx.read(move |tx| duplicate::is_to_renew(tx, &partition)).await? {
+        return Ok(first_day);
+    }
     loop {
         let partition = ctx.run.partition.clone();
         let renewed = ctx.commit(move |tx, _| duplicate::renew(tx, &partition, CHUNK)).await?;

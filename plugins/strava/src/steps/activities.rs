@@ -63,15 +63,16 @@ impl Step for Activities {
         let window = Window { after_ms: Some(before_ms.saturating_sub(lookback_ms)), before_ms };
         for number in 1.. {
             let values = page(ctx, &self.client, window, number).await?;
-            let is_last = values.len() < PER_PAGE;
-            keep(ctx, &mut mark, (), (values, Trust::Days)).await?;
             // What a short page leaves out is found by the sweep, which reads on to an empty one.
+            let is_last = values.len() < PER_PAGE;
+            let note = move |intake: &mut Intake<'_, '_>| {
+                if is_last { sync::synced(intake.tx, intake.athlete, before_ms) } else { Ok(()) }
+            };
+            keep(ctx, &mut mark, (), (values, Trust::Days), note).await?;
             if is_last {
                 break;
             }
         }
-        let note = move |intake: &mut Intake<'_, '_>| sync::synced(intake.tx, intake.athlete, before_ms);
-        mark.commit(ctx, (), note).await?;
         Ok(mark.changes)
     }
 }
@@ -123,12 +124,13 @@ pub(super) async fn page(
     }
 }
 
-/// Keeps what a page told, and how far the step is with it.
+/// Keeps what a page told, how far the step is with it, and with the last of it what there is to note.
 pub(super) async fn keep<P>(
     ctx: &StepContext,
     mark: &mut Mark<P>,
     place: P,
     (values, trust): (Vec<Value>, Trust),
+    note: impl Fn(&mut Intake<'_, '_>) -> store::Result<()> + Send + 'static,
 ) -> Result<usize, StepError>
 where
     P: Clone + Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
@@ -142,7 +144,8 @@ where
         mark.commit(ctx, was, move |intake| listing::write(intake, &changed, listed_ms)).await?;
     }
     let work = move |intake: &mut Intake<'_, '_>| {
-        activity::seen(intake.tx, intake.athlete, &same, listed_ms).map(drop)
+        activity::seen(intake.tx, intake.athlete, &same, listed_ms)?;
+        note(intake)
     };
     mark.commit(ctx, place, work).await?;
     Ok(records)

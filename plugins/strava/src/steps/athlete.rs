@@ -42,10 +42,8 @@ impl Step for AthleteStep {
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
-        match self.read(ctx, &mut mark).await {
-            Err(error) if !is_over(ctx, &error, &mark, PATIENCE_USUAL) => Err(error),
-            _ => Ok(mark.changes),
-        }
+        let Err(error) = self.read(ctx, &mut mark).await else { return Ok(mark.changes) };
+        if is_over(ctx, &error, &mark, PATIENCE_USUAL).await? { Ok(mark.changes) } else { Err(error) }
     }
 }
 

@@ -108,8 +108,12 @@ pub(super) async fn run<F: Fetch>(
                     tried.answered(ctx, strava_id, !is_gone).await?;
                     None
                 }
-                Err(error) if pace::is_over(ctx, &error, &mark, patience) => return Ok(mark.changes),
-                Err(error) => Some(error),
+                Err(error) => {
+                    if pace::is_over(ctx, &error, &mark, patience).await? {
+                        return Ok(mark.changes);
+                    }
+                    Some(error)
+                }
             };
             if let Some(error) = failure
                 && tried.failed::<F>(ctx, client, strava_id, error).await? == Next::Over

@@ -54,10 +54,21 @@ pub(super) async fn is_fresh(
     Ok(fetched_ms.is_some_and(|fetched_ms| ctx.clock.now_ms() - fetched_ms < every_ms))
 }
 
-/// True where the quota is spent for longer than this run waits for it: what is left is for the next.
-pub(super) fn is_over(ctx: &StepContext, error: &StepError, mark: &Mark<()>, patience: Duration) -> bool {
-    let StepError::Later { after, source: Cause { code: "quota_spent", .. } } = error else { return false };
+/// True where the quota is spent for longer than this run waits for it: what is left is for the next. Where it waits,
+/// since when is kept.
+pub(super) async fn is_over(
+    ctx: &StepContext,
+    error: &StepError,
+    mark: &Mark<()>,
+    patience: Duration,
+) -> Result<bool, StepError> {
+    let StepError::Later { after, source: Cause { code: "quota_spent", .. } } = error else {
+        return Ok(false);
+    };
     let age_ms = ctx.clock.now_ms().saturating_sub(mark.began_ms);
     let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
-    age + *after > patience
+    if age + *after > patience {
+        return Ok(true);
+    }
+    mark.hold(ctx).await.map(|()| false)
 }

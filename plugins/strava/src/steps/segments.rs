@@ -47,10 +47,8 @@ impl Step for Segments {
 
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
         let mut mark = Mark::<()>::begin(ctx).await?;
-        match self.read(ctx, &mut mark).await {
-            Err(error) if !is_over(ctx, &error, &mark, PATIENCE_USUAL) => Err(error),
-            _ => Ok(mark.changes),
-        }
+        let Err(error) = self.read(ctx, &mut mark).await else { return Ok(mark.changes) };
+        if is_over(ctx, &error, &mark, PATIENCE_USUAL).await? { Ok(mark.changes) } else { Err(error) }
     }
 }
 

@@ -76,7 +76,7 @@ impl Sweep {
             let number = mark.place.pages + 1;
             let values = page(ctx, &self.client, window, number).await?;
             let place = Place { pages: number, is_whole: values.is_empty() };
-            keep(ctx, mark, place, (values, Trust::Whole)).await?;
+            keep(ctx, mark, place, (values, Trust::Whole), |_| Ok(())).await?;
             ctx.progress.tell(u64::from(number), u64::from(number), &format!("page {number}"));
         }
         Ok(())

@@ -102,7 +102,7 @@ impl House {
                 samples: samples.clone(),
                 ..Recording::default()
             };
-            let source_id = format!("{} {}", outing.day, outing.sport);
+            let source_id = format!("{} {} {}", outing.day, outing.sport, outing.provenance);
             let origin = Origin {
                 athlete,
                 provenance: outing.provenance,
@@ -122,6 +122,26 @@ impl House {
             Ok(activity.id)
         })
         .await
+    }
+
+    /// Links the records of one activity, as an import does.
+    pub(super) async fn link(&self) {
+        self.write(|tx, athlete| {
+            let changed = records::change_number::next(tx, athlete)?;
+            records::activity::duplicate::relink(tx, athlete, &[MARCH_MS], changed).map(drop)
+        })
+        .await;
+    }
+
+    /// Removes an activity, as whoever takes activities in does.
+    pub(super) async fn remove(&self, id: String) {
+        self.write(move |tx, athlete| {
+            let mut intake = records::intake::Intake::new(tx, athlete);
+            intake.remove(&id)?;
+            intake.relink()?;
+            intake.close().map(drop)
+        })
+        .await;
     }
 
     pub(super) async fn define(&self, name: &'static str, corners: &[(f64, f64)]) -> String {

@@ -11,7 +11,7 @@ use store::{Result, Sql, Tx, Value, params};
 #[cfg(test)]
 pub(crate) use neighbours::AROUND;
 use neighbours::{Search, Stored};
-pub use renewal::{Renewed, renew};
+pub use renewal::{Renewed, is_to_renew, renew, renew_all};
 
 use crate::recording::Warning;
 use crate::same::{self, Choices, Link, Record};
@@ -59,6 +59,19 @@ impl Relinked {
         details.into_iter().map(|detail| Warning { code: "same_activity".to_owned(), detail }).collect()
     }
 }
+
+/// How many kinds of samples were measured of an `activity a`; where its samples have gone, what their figures tell of.
+macro_rules! measured {
+    () => {
+        "CASE WHEN a.samples > 0 AND NOT EXISTS (SELECT 1 FROM activity_stream s WHERE s.activity_id = a.id) \
+         THEN CASE WHEN a.avg_hr IS NULL THEN 0 ELSE 1 END + CASE WHEN a.avg_power IS NULL THEN 0 ELSE 1 END \
+         + CASE WHEN a.avg_cadence IS NULL THEN 0 ELSE 1 END + CASE WHEN a.ascent_m IS NULL THEN 0 ELSE 1 END \
+         ELSE (SELECT COUNT(*) FROM activity_stream s WHERE s.activity_id = a.id AND s.channel IN \
+         ('latitude', 'altitude', 'heart_rate', 'cadence', 'power', 'temperature')) END"
+    };
+}
+
+pub(super) use measured;
 
 /// Of an `activity a` of the Strava API: no other source tells of it. Three probes; an OR would run through the table.
 macro_rules! has_no_copy {

@@ -6,21 +6,21 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use store::{Result, Row, Sql, Tx, params};
 
-use super::{Member, Pair};
+use super::{Member, Pair, measured};
 use crate::records::{count, merge_choice, optional_date};
 use crate::same::{self, Choices, NAMED_MS, Record, START_MS};
 use crate::scope::STRAVA_API;
 
-// Through the index on the start; counting the channels of a stream reads its key alone. Those that are counted are
-// measured; the others follow from them.
-pub(crate) const AROUND: Sql = Sql::Both(
+// Through the index on the start; counting the channels of a stream reads its key alone.
+pub(crate) const AROUND: Sql = Sql::Both(concat!(
     "SELECT a.id, a.sha256, a.provenance, a.sport, a.sub_sport, a.start_ms, a.elapsed_s, a.timer_s, \
-     a.distance_m, (SELECT COUNT(*) FROM activity_stream s WHERE s.activity_id = a.id AND s.channel IN \
-     ('latitude', 'altitude', 'heart_rate', 'cadence', 'power', 'temperature')), a.samples, \
+     a.distance_m, ",
+    measured!(),
+    ", a.samples, \
      a.file, a.local_date, a.duplicate_of, a.source_id, a.shareable_of \
      FROM activity a WHERE a.athlete = $1 AND COALESCE(a.start_ms, 0) >= $2 AND COALESCE(a.start_ms, 0) <= $3 \
      AND a.start_ms IS NOT NULL ORDER BY COALESCE(a.start_ms, 0), a.id",
-);
+));
 const HAS_API: Sql =
     Sql::Both("SELECT 1 FROM activity WHERE athlete = $1 AND provenance = 'strava_api' LIMIT 1");
 // Each half is a probe of the index on provenance.

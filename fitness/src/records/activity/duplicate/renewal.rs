@@ -21,7 +21,13 @@ const NEXT: Sql = Sql::Both(
      AND start_ms IS NOT NULL ORDER BY COALESCE(start_ms, 0), id LIMIT $3",
 );
 const MOVE_ON: Sql = Sql::Both("UPDATE load_position SET linked_ms = $2 WHERE athlete = $1");
+const BEGIN: Sql = Sql::Both("UPDATE load_position SET linked_ms = NULL, linked = 0 WHERE athlete = $1");
 const END: Sql = Sql::Both("UPDATE load_position SET linked_ms = NULL, linked = $2 WHERE athlete = $1");
+
+/// True where records are still linked by another ranking.
+pub fn is_to_renew(tx: &mut Tx<'_>, athlete: &str) -> Result<bool> {
+    Ok(tx.optional(&POSITION, &params![athlete, same::VERSION], |_| Ok(()))?.is_some())
+}
 
 /// Links the next records, in the order in which they start; nothing is left to do for who began with this ranking.
 pub fn renew(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Renewed> {
@@ -41,5 +47,10 @@ pub fn renew(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Renewed> {
     Ok(Renewed { is_done: starts_ms.is_empty(), first_day })
 }
 
+/// Has all records linked anew at the next look.
+pub fn renew_all(tx: &mut Tx<'_>, athlete: &str) -> Result<()> {
+    tx.execute(&BEGIN, &params![athlete]).map(drop)
+}
+
 #[cfg(test)]
-pub(super) const QUERIES: &[Sql] = &[POSITION, NEXT, MOVE_ON, END];
+pub(super) const QUERIES: &[Sql] = &[POSITION, NEXT, MOVE_ON, END, BEGIN];
