@@ -129,10 +129,8 @@ fn end_held(tx: &mut Tx<'_>, endings: &[Ending]) -> store::Result<AllEnded> {
     if endings.is_empty() {
         return Ok((Vec::new(), false));
     }
-    let mut youngest: Vec<&Ending> = endings.iter().collect();
-    youngest.sort_unstable_by(|a, b| b.fence.run().cmp(a.fence.run()));
-    let runs: Vec<String> = youngest.iter().map(|one| one.fence.run().to_owned()).collect();
-    let numbers = |number: fn(&Ending) -> i64| youngest.iter().map(|one| number(one)).collect::<Vec<_>>();
+    let runs: Vec<String> = endings.iter().map(|one| one.fence.run().to_owned()).collect();
+    let numbers = |number: fn(&Ending) -> i64| endings.iter().map(number).collect::<Vec<_>>();
     let (fences, times) = (numbers(|one| one.fence.number()), numbers(|one| one.ended.now_ms));
     let asked = params![&runs, &fences, &times, RunState::Succeeded.as_str()];
     let rows = tx.query(&END_HELD, &asked, |row| {
@@ -247,17 +245,17 @@ const HOLD_JOB: Sql = Sql::Per {
     postgres: "SELECT 1 FROM job WHERE run_id = $1 FOR UPDATE",
 };
 // One answer of the server for a whole group; SQLite answers at once, and takes no statement that changes several tables.
-// A row is changed once and not locked before: the order in which it is met is that of the arrays, the youngest first,
-// as where a run ends with its children; should the planner choose another one, a deadlock is undone and tried again.
+// The youngest is locked first, as where a run ends with its children.
 const END_HELD: Sql = Sql::Per {
     sqlite: "SELECT $1, $2, $3, $4",
-    postgres: "WITH held AS (\
-               DELETE FROM job USING unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) \
+    postgres: "WITH held AS MATERIALIZED (\
+               SELECT ending.* FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) \
                AS ending (run_id, fence, finished_ms) \
-               WHERE job.run_id = ending.run_id AND job.fence = ending.fence \
-               RETURNING ending.run_id, ending.fence, ending.finished_ms), \
+               JOIN job ON job.run_id = ending.run_id AND job.fence = ending.fence \
+               ORDER BY job.run_id DESC FOR UPDATE OF job), \
                ended AS (UPDATE run SET state = $4, finished_ms = held.finished_ms, error_code = NULL, error = NULL \
                FROM held WHERE run.id = held.run_id RETURNING held.run_id, held.fence, run.letter, run.parent), \
+               gone AS (DELETE FROM job USING held WHERE job.run_id = held.run_id), \
                left_pool AS (DELETE FROM pool_use USING held WHERE pool_use.run_id = held.run_id), \
                freed AS (DELETE FROM run_lock USING held WHERE run_lock.run_id = held.run_id \
                RETURNING run_lock.run_id) \

@@ -24,12 +24,11 @@ pub(super) fn take(tx: &mut Tx<'_>, lease: &Lease, limit: i64) -> store::Result<
 
 // `lane` steps over the index from one partition that has runs waiting to the next, so that what is read does not grow
 // with their number; `head_ms` is the readiness of its oldest run. `share` gives each lane what makes the partitions of
-// one priority equal: the level of water that is poured into vessels filled by the runs at work, once the priorities
-// `ahead` have had theirs. What is left of the water goes by one run to each, to the one that has waited longest first;
-// a third helping has what lanes with fewer runs than their share left over. `picked` walks over the helpings in their
-// order, passes over what others have locked, and stops when it has enough: what comes later is neither read nor
-// locked. The constant limit is what the planner reckons with; with the parameter alone it would expect a tenth of the
-// table, and read the whole of it.
+// one priority equal: the level of water that is poured into vessels filled by the runs at work. What is left of the
+// water goes by one run to each, to the one that has waited longest first; a third helping has what lanes with fewer
+// runs than their share left over. `picked` walks over the helpings in their order, passes over what others have
+// locked, and stops when it has enough: what comes later is neither read nor locked. The constant limit is what the
+// planner reckons with; with the parameter alone it would expect a tenth of the table, and read the whole of it.
 //
 // Of several runs of one lock the first gets it. Locks are taken in one order, or two workers could wait for each other;
 // one that is there is looked at as it is now, and not as the statement began.
@@ -53,17 +52,10 @@ const TAKE: Sql = Sql::Per {
                AND priority < lane.priority ORDER BY priority DESC, partition, ready_ms LIMIT 1) LIMIT 1) AS next), \
                held (partition, runs) AS (\
                SELECT partition, COUNT(*) FROM job WHERE worker IS NOT NULL GROUP BY partition), \
-               ahead (priority, runs) AS (\
-               SELECT lane.priority, (SELECT COUNT(*) FROM (SELECT 1 FROM job AS before WHERE before.worker IS NULL \
-               AND before.priority > lane.priority AND before.ready_ms <= $1 AND (before.lock_key IS NULL \
-               OR NOT EXISTS (SELECT 1 FROM run_lock WHERE run_lock.lock_key = before.lock_key \
-               AND run_lock.run_id <> before.run_id)) LIMIT $2) AS some_of_it) FROM lane GROUP BY lane.priority), \
                poured AS (\
                SELECT lane.*, COALESCE(held.runs, 0) AS held, \
-               (CAST($2 AS BIGINT) - ahead.runs + SUM(COALESCE(held.runs, 0)) OVER emptiest) \
-               / ROW_NUMBER() OVER emptiest AS level \
-               FROM lane JOIN ahead ON ahead.priority = lane.priority \
-               LEFT JOIN held ON held.partition = lane.partition WHERE lane.head_ms <= $1 \
+               (CAST($2 AS BIGINT) + SUM(COALESCE(held.runs, 0)) OVER emptiest) / ROW_NUMBER() OVER emptiest AS level \
+               FROM lane LEFT JOIN held ON held.partition = lane.partition WHERE lane.head_ms <= $1 \
                WINDOW emptiest AS (PARTITION BY lane.priority \
                ORDER BY COALESCE(held.runs, 0), lane.head_ms ROWS UNBOUNDED PRECEDING)), \
                share AS (\
