@@ -56,6 +56,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(19, "0019_shareable_link.sql", "shareable_link"),
     migration!(20, "0020_ways.sql", "ways"),
     migration!(21, "0021_script_version.sql", "script_version"),
+    migration!(22, "0022_open_run.sql", "open_run"),
 ];
 
 /// What a migration run did.

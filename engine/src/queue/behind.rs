@@ -23,10 +23,10 @@ pub fn enqueue_behind(tx: &mut Tx<'_>, job: &Job) -> store::Result<Enqueued> {
 // claims it before the event is there to be seen. SQLite has one writer at a time: its transaction is the lock.
 const WAITING: Sql = Sql::Per {
     sqlite: "SELECT run.id FROM run JOIN job ON job.run_id = run.id WHERE run.pipeline = $1 AND run.partition = $2 \
-             AND job.worker IS NULL AND job.fence = 0 AND run.follows IS NULL AND run.parent IS NULL \
+             AND run.finished_ms IS NULL AND job.worker IS NULL AND job.fence = 0 AND run.follows IS NULL AND run.parent IS NULL \
              AND NOT job.cancel_asked AND run.params = $3 AND job.priority >= $4 ORDER BY run.id LIMIT 1",
     postgres: "SELECT run.id FROM run JOIN job ON job.run_id = run.id WHERE run.pipeline = $1 AND run.partition = $2 \
-               AND job.worker IS NULL AND job.fence = 0 AND run.follows IS NULL AND run.parent IS NULL \
+               AND run.finished_ms IS NULL AND job.worker IS NULL AND job.fence = 0 AND run.follows IS NULL AND run.parent IS NULL \
                AND NOT job.cancel_asked AND run.params = $3 AND job.priority >= $4 ORDER BY run.id LIMIT 1 \
                FOR UPDATE OF job SKIP LOCKED",
 };

@@ -100,7 +100,7 @@ const ONE_AT_A_TIME: Sql = Sql::Per {
     postgres: "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext($1::TEXT))) AS held",
 };
 const UNFINISHED: Sql = Sql::Both(
-    "SELECT id FROM run WHERE pipeline = $1 AND partition = $2 AND state IN ('queued', 'running') \
+    "SELECT id FROM run WHERE pipeline = $1 AND partition = $2 AND finished_ms IS NULL \
      AND parent IS NULL ORDER BY id DESC",
 );
 const MAKE_FRESH: Sql = Sql::Both("UPDATE run SET fresh = TRUE WHERE id = $1");

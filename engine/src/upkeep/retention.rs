@@ -67,7 +67,7 @@ macro_rules! old_runs {
          WHERE old.parent IS NULL AND old.part IS NULL \
          AND ((old.state = 'succeeded' AND old.finished_ms < $1 AND EXISTS (SELECT 1 FROM run AS newer \
          WHERE newer.pipeline = old.pipeline AND newer.partition = old.partition AND newer.state = 'succeeded' \
-         AND newer.parent IS NULL AND (newer.finished_ms, newer.id) > (old.finished_ms, old.id))) \
+         AND newer.parent IS NULL AND newer.part IS NULL AND (newer.finished_ms, newer.id) > (old.finished_ms, old.id))) \
          OR (old.state IN ('failed', 'cancelled') AND old.finished_ms < $2)) \
          AND NOT EXISTS (SELECT 1 FROM dead_letter \
          WHERE dead_letter.run_id = old.id AND dead_letter.state = 'open')"
