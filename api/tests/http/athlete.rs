@@ -173,7 +173,7 @@ async fn run(house: &House) -> String {
         let blocks: Vec<_> =
             [(Column::Time, stream::encode_times(&times))].into_iter().chain(blocks).collect();
         activity_stream::replace(tx, &id, &blocks)?;
-        let due = activity_number::due(tx, ATHLETE, 1)?;
+        let due = activity_number::due(tx, ATHLETE, activity_number::Chunk { most: 1, with_samples: 1 })?;
         let computed: Vec<_> = due.into_iter().map(activity_number::Due::compute).collect();
         activity_number::put(tx, &computed, 2)?;
         let effort = BestEffort { distance_m: 5000.0, elapsed_s: 1666.7, start_s: 12.0 };

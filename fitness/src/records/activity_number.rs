@@ -24,6 +24,13 @@ pub struct Due {
     blocks: Vec<(Column, Vec<u8>)>,
 }
 
+/// How many activities are read at once: samples are what takes memory and time.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk {
+    pub most: u32,
+    pub with_samples: u32,
+}
+
 /// The numbers of an activity, ready to be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Computed {
@@ -76,8 +83,8 @@ const GET: Sql = Sql::Both(
 );
 
 /// Activities whose numbers are of an older version than this program's, with their samples.
-pub fn due(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Vec<Due>> {
-    let mut due = tx.query(&DUE, &params![athlete, VERSION, limit], |row| {
+pub fn due(tx: &mut Tx<'_>, athlete: &str, chunk: Chunk) -> Result<Vec<Due>> {
+    let mut due = tx.query(&DUE, &params![athlete, VERSION, chunk.most], |row| {
         Ok(Due {
             id: row.get(0)?,
             sport: row.get(1)?,
@@ -87,8 +94,14 @@ pub fn due(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Vec<Due>> {
             blocks: Vec::new(),
         })
     })?;
-    for activity in &mut due {
-        activity.blocks = activity_stream::all(tx, &activity.id)?;
+    let mut with_samples = 0;
+    for index in 0..due.len() {
+        due[index].blocks = activity_stream::all(tx, &due[index].id)?;
+        with_samples += u32::from(!due[index].blocks.is_empty());
+        if with_samples == chunk.with_samples {
+            due.truncate(index + 1);
+            break;
+        }
     }
     Ok(due)
 }

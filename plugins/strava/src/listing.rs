@@ -6,6 +6,7 @@ use engine::context::StepContext;
 use engine::step::{Cause, StepError};
 use fitness::entry::Entry;
 use fitness::recording::Samples;
+use fitness::records::activity::Change;
 use fitness::records::export_row::{self, ExportRow};
 use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Kept, Listed};
@@ -17,9 +18,6 @@ use tracing::warn;
 
 use crate::decode;
 use crate::wire::{self, Detail, Summary};
-
-/// Activities that are written in one transaction.
-const CHUNK: usize = 100;
 
 /// What a list is believed of an activity that was not found when it was asked for by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +41,8 @@ pub(crate) struct Page {
     pub(crate) records: usize,
     /// Those that are what they were.
     pub(crate) same: Vec<i64>,
-    /// Those that are new or another than before, in parts for one transaction each.
-    pub(crate) changed: Vec<Vec<Changed>>,
+    /// Those that are new or another than before.
+    pub(crate) changed: Vec<Changed>,
 }
 
 /// An activity that is new or another than before.
@@ -89,7 +87,6 @@ impl Page {
         let athlete = ctx.run.partition.clone();
         let compare = move || {
             let mut page = Self { records, ..Self::default() };
-            let mut changed = Vec::new();
             for (mut listed, summary) in read {
                 let kept = known.remove(&listed.strava_id);
                 if kept.as_ref().is_some_and(|kept| trust.is_same(kept, &listed)) {
@@ -98,9 +95,8 @@ impl Page {
                 }
                 listed.activity_id = decode::activity_id(&athlete, listed.strava_id);
                 let stored = stored.remove(&listed.strava_id).unwrap_or_default();
-                changed.push(Changed::of(&athlete, &zone, (listed, kept), &summary, &stored));
+                page.changed.push(Changed::of(&athlete, &zone, (listed, kept), &summary, &stored));
             }
-            page.changed = changed.chunks(CHUNK).map(<[Changed]>::to_vec).collect();
             page
         };
         blocking(compare).await
@@ -172,13 +168,9 @@ pub(crate) fn write_one(
     told: &ExportRow,
     keeps_numbers: bool,
 ) -> store::Result<()> {
-    if keeps_numbers {
-        intake.write_beside_numbers(entry)?
-    } else {
-        intake.write(entry)?
-    };
-    if export_row::put(intake.tx, intake.athlete, told)? {
-        // What the athlete felt, and whether it was a race, count too.
+    let change = if keeps_numbers { intake.write_beside_numbers(entry)? } else { intake.write(entry)? };
+    // What the athlete felt, and whether it was a race, count too.
+    if export_row::put(intake.tx, intake.athlete, told)? && change == Change::Unchanged {
         let changed = intake.change()?;
         fitness::records::activity::touch_one(intake.tx, &entry.activity.id, changed)?;
         intake.touch(entry.activity.local_date)?;

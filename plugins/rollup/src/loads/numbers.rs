@@ -7,11 +7,11 @@
 use engine::context::StepContext;
 use engine::step::{Cause, StepError};
 use fitness::records;
-use fitness::records::activity_number::{self, Computed, Due};
+use fitness::records::activity_number::{self, Chunk, Computed, Due};
 use jiff::civil::Date;
 
 /// Activities that are read, computed and committed together; a commit must stay below 100 ms.
-const CHUNK: u32 = 64;
+const CHUNK: Chunk = Chunk { most: 512, with_samples: 64 };
 
 /// Computes what is due, and answers the first day whose best efforts are others than before.
 pub(super) async fn bring_up_to_date(ctx: &StepContext) -> Result<Option<Date>, StepError> {

@@ -61,17 +61,22 @@ impl Step for Activities {
         let before_ms = mark.began_ms;
         let lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
         let window = Window { after_ms: Some(before_ms.saturating_sub(lookback_ms)), before_ms };
-        for number in 1.. {
-            let values = page(ctx, &self.client, window, number).await?;
+        let mut values = page(ctx, &self.client, window, 1).await?;
+        for number in 2.. {
             // What a short page leaves out is found by the sweep, which reads on to an empty one.
             let is_last = values.len() < PER_PAGE;
             let note = move |intake: &mut Intake<'_, '_>| {
                 if is_last { sync::synced(intake.tx, intake.athlete, before_ms) } else { Ok(()) }
             };
-            keep(ctx, &mut mark, (), (values, Trust::Days), note).await?;
+            let kept = keep(ctx, &mut mark, (), (values, Trust::Days), note);
             if is_last {
+                kept.await?;
                 break;
             }
+            // The next is asked for while this one is written.
+            let (kept, next) = tokio::join!(kept, page(ctx, &self.client, window, number));
+            kept?;
+            values = next?;
         }
         Ok(mark.changes)
     }
@@ -139,11 +144,8 @@ where
     let listed_ms = ctx.clock.now_ms().max(mark.began_ms);
     let Page { records, same, changed } = Page::of(ctx, values, trust).await?;
     ctx.meter.rows_in(records as u64);
-    for changed in changed {
-        let was = mark.place.clone();
-        mark.commit(ctx, was, move |intake| listing::write(intake, &changed, listed_ms)).await?;
-    }
     let work = move |intake: &mut Intake<'_, '_>| {
+        listing::write(intake, &changed, listed_ms)?;
         activity::seen(intake.tx, intake.athlete, &same, listed_ms)?;
         note(intake)
     };
