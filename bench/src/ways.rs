@@ -1,5 +1,5 @@
-//! Segments of one's own and the ground that was covered: what a history of five thousand activities costs, and what one
-//! more costs after it.
+//! Segments of one's own and the ground that was covered: what a history of five thousand activities costs, and what
+//! one more costs after it.
 
 use std::f64::consts::{PI, TAU};
 use std::fs;

@@ -127,7 +127,7 @@ pub(crate) async fn list(
     Ok(Json(Page::whole(listed.into_iter().map(Segment::from).collect())))
 }
 
-/// Makes a segment of a part of an activity, of a GPX line or of a starred segment, and looks for its efforts everywhere.
+/// Makes a segment of a part of an activity, a GPX line or a starred segment, and looks for its efforts everywhere.
 #[utoipa::path(
     post, path = "/segments", tag = "athlete", operation_id = "define_segment",
     request_body(content = Defined),

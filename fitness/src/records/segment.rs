@@ -297,8 +297,8 @@ pub fn define(tx: &mut Tx<'_>, athlete: &str, new: &New, now_ms: i64) -> Result<
     Ok(id)
 }
 
-/// Keeps a segment that follows the line of a starred one of Strava's, by its number there, and answers its id. Without a
-/// name it is called as it is there.
+/// Keeps a segment that follows the line of a starred one of Strava's, by its number there, and answers its id.
+/// Without a name it is called as it is there.
 ///
 /// One transaction looks and writes, so that none is left whose line went meanwhile.
 pub fn define_starred(

@@ -33,8 +33,8 @@ impl Cell {
         Some(Self::normal(latitude, longitude))
     }
 
-    /// The cell of a position that nobody may find to within so many metres: at one decimal or fewer, and no narrower than
-    /// that from north to south or from west to east.
+    /// The cell of a position that nobody may find to within so many metres: at one decimal or fewer, and no narrower
+    /// than that from north to south or from west to east.
     pub fn hiding(latitude: f64, longitude: f64, decimals: u8, wide_m: f64) -> Option<Self> {
         let usual = Self::of(latitude, longitude, decimals)?;
         let finest = 10_i32.pow(u32::from(Self::DECIMALS_MOST.saturating_sub(decimals)));

@@ -187,8 +187,8 @@ fn told_air(figures: &Figures) -> Option<crate::weather::Air> {
 }
 
 /// Notes what looking at activities came to, and moves on behind them. Those whose hours are kept already are settled,
-/// so that none loses weather that it has. Where a privacy zone came or went meanwhile, all are to be looked at again and
-/// nothing is noted.
+/// so that none loses weather that it has. Where a privacy zone came or went meanwhile, all are to be looked at again,
+/// and nothing is noted.
 pub fn keep(tx: &mut Tx<'_>, athlete: &str, planned: &[Planned], now_ms: i64) -> Result<Settled> {
     let zones = privacy_zone::zones(tx, athlete)?;
     if planned.iter().any(|planned| *planned.zones != zones) {

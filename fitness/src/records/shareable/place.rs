@@ -8,8 +8,8 @@ use crate::records::activity_weather::{self, Due};
 use crate::records::{from_json, weather_home};
 use crate::weather::{Cell, Endpoint, Location, Request, Spot, Track, requests};
 
-// Read anew by the ids, so that no caller can name a place of his own. What was not looked at since it changed, or since a
-// privacy zone came, may tell a place too finely.
+// Read anew by the ids, so that no caller can name a place of his own. What was not looked at since it changed, or
+// since a privacy zone came, may tell a place too finely.
 const TRACKS: Sql = Sql::Per {
     sqlite: "SELECT w.track FROM activity_weather w JOIN activity a ON a.id = w.activity_id \
              WHERE +w.athlete = $1 AND w.activity_id IN (SELECT value FROM json_each($2)) \
