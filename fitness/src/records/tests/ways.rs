@@ -324,8 +324,7 @@ mod scenario {
         let left = |tx: &mut Tx<'_>| -> Result<Vec<String>> {
             Ok(segment::all(tx, ME)?.into_iter().map(|segment| segment.id).collect())
         };
-        type Goes = fn(&mut Tx<'_>) -> Result<()>;
-        let ways: [(&str, Goes); 3] = [
+        let ways: [(&str, fn(&mut Tx<'_>) -> Result<()>); 3] = [
             ("starred no more", |tx| line::remove(tx, ME, &STRAVA_ID.to_string())),
             ("too old", |tx| {
                 item::forget_older(tx, ME, 6)?;
