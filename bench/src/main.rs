@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod strava;
 mod wakeup;
+mod ways;
 mod weather;
 mod years;
 
@@ -96,6 +97,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("rules") {
         rules::ten_years(report).await?;
+    }
+    if wanted("ways") {
+        ways::of_a_history(report).await?;
     }
     report.add("peak RSS of all that", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
     if wanted("archive") {

@@ -26,7 +26,7 @@ const ROUNDS: usize = 201;
 /// As if another version of the formulas had computed all of them.
 const OLDER: Sql = Sql::Both("UPDATE activity SET numbers = -1 WHERE athlete = $1");
 /// Columns of an activity, as they are stored.
-type Blocks = Vec<(Column, Vec<u8>)>;
+pub(crate) type Blocks = Vec<(Column, Vec<u8>)>;
 
 pub(crate) async fn of_activities(report: &mut Report) -> anyhow::Result<()> {
     one(report)?;
@@ -91,7 +91,7 @@ async fn history(report: &mut Report) -> anyhow::Result<()> {
             .write(move |tx| {
                 let me = Athlete { id: "me".to_owned(), timezone: "UTC".to_owned(), created_ms: 0 };
                 athlete::ensure(tx, &me)?;
-                (first..first + 100).try_for_each(|number| keep(tx, number, &kept[number % kept.len()]))
+                (first..first + 100).try_for_each(|number| keep(tx, number, &kept[number % kept.len()], 1))
             })
             .await?;
     }
@@ -108,7 +108,13 @@ async fn history(report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn keep(tx: &mut store::Tx<'_>, number: usize, blocks: &Blocks) -> store::Result<()> {
+/// Keeps an activity of a day of its own with its samples, after a change.
+pub(crate) fn keep(
+    tx: &mut store::Tx<'_>,
+    number: usize,
+    blocks: &Blocks,
+    changed: i64,
+) -> store::Result<()> {
     let day = date(2012, 1, 1).saturating_add(jiff::ToSpan::days(i64::try_from(number).unwrap_or(0)));
     let start_ms = 1_325_400_000_000 + number as i64 * 86_400_000;
     let sport = if number.is_multiple_of(2) { "running" } else { "cycling" };
@@ -125,11 +131,11 @@ fn keep(tx: &mut store::Tx<'_>, number: usize, blocks: &Blocks) -> store::Result
     };
     let mut activity = Activity::of(&recording, origin, Some(day));
     activity.summary.timer_s = Some(SAMPLES as f64);
-    activity::upsert(tx, &activity, 1)?;
+    activity::upsert(tx, &activity, changed)?;
     activity_stream::replace(tx, &activity.id, blocks)
 }
 
-fn pack(samples: &Samples) -> Blocks {
+pub(crate) fn pack(samples: &Samples) -> Blocks {
     let times = (Column::Time, stream::encode_times(&samples.time_ms));
     let channels = samples.channels.iter();
     let blocks =
@@ -138,7 +144,7 @@ fn pack(samples: &Samples) -> Blocks {
 }
 
 /// An hour over hills with intervals; no two shapes are the same.
-fn recorded(shape: usize, start_ms: i64) -> Samples {
+pub(crate) fn recorded(shape: usize, start_ms: i64) -> Samples {
     let noise = |second: usize, of: usize| {
         ((second * 7919 + shape * 104_729 + of * 1_299_709) % 101) as f64 / 50.0 - 1.0
     };

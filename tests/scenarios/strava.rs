@@ -14,6 +14,7 @@ use upstream::{Clock, Ports, Upstream};
 use crate::program::{Program, Server};
 
 mod refresh;
+mod segments;
 mod sync;
 
 /// The service, and what names it to the program.

@@ -40,9 +40,9 @@ pub(crate) struct Segment {
     /// `cycling`, `on foot` or another group of sports; absent where any is compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     sports: Option<String>,
-    /// `activity` or `gpx`.
+    /// `activity`, `gpx` or `strava`.
     source: String,
-    /// The activity that it was cut out of.
+    /// The activity that it was cut out of, or Strava's number of the starred segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     source_id: Option<String>,
     meters: f64,
@@ -59,11 +59,11 @@ pub(crate) struct Segment {
     polyline: Option<String>,
 }
 
-/// A segment to be: a part of an activity, or a line of a GPX text.
+/// A segment to be: a part of an activity, a line of a GPX text, or that of a segment that is starred at Strava.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Defined {
-    /// The name; of a GPX text its own, if not given.
+    /// The name; of a GPX text or of a starred segment its own, if not given.
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -74,6 +74,9 @@ pub(crate) struct Defined {
     /// Whose group is compared on a line of GPX; any, if not given. A part of an activity has that of its activity.
     #[serde(default)]
     sport: Option<String>,
+    /// Strava's number of a starred segment; what follows it is kept for as long as it is starred.
+    #[serde(default)]
+    starred: Option<i64>,
 }
 
 /// A part of an activity.
@@ -124,7 +127,7 @@ pub(crate) async fn list(
     Ok(Json(Page::whole(listed.into_iter().map(Segment::from).collect())))
 }
 
-/// Makes a segment of a part of an activity or of a GPX line, and looks for its efforts in all that there is.
+/// Makes a segment of a part of an activity, a GPX line or a starred segment, and looks for its efforts everywhere.
 #[utoipa::path(
     post, path = "/segments", tag = "athlete", operation_id = "define_segment",
     request_body(content = Defined),
@@ -142,14 +145,20 @@ pub(crate) async fn define(
 ) -> Result<(StatusCode, Json<Made>), Error> {
     shared.state.engine.known(PIPELINE)?;
     let (athlete, now_ms) = (shared.state.partition.clone(), shared.state.engine.clock().now_ms());
-    let new = drawn(&shared, defined).await?;
+    let line = drawn(&shared, defined).await?;
     let written = shared.store().write(move |tx| {
         if athlete::get(tx, &athlete)?.is_none() {
             return Ok(None);
         }
-        segment::define(tx, &athlete, &new, now_ms).map(Some)
+        match &line {
+            Drawn::New(new) => segment::define(tx, &athlete, new, now_ms).map(|id| Some(Ok(id))),
+            Drawn::Starred { name, strava_id } => {
+                segment::define_starred(tx, &athlete, name.as_deref(), *strava_id, now_ms).map(Some)
+            }
+        }
     });
     let id = written.await?.ok_or_else(|| Error::NotFound("athlete".to_owned()))?;
+    let id = id.map_err(|error| refused(&error))?;
     let run = walk(&shared, &request).await?;
     Ok((StatusCode::CREATED, Json(Made { segment: find(&shared, id).await?, run })))
 }
@@ -227,11 +236,21 @@ pub(crate) async fn walk(shared: &Shared, id: &RequestId) -> Result<String, Erro
     Ok(shared.state.engine.enqueue(request).await?.run)
 }
 
+/// The line that a request draws.
+enum Drawn {
+    New(New),
+    /// Read and followed in one transaction.
+    Starred {
+        name: Option<String>,
+        strava_id: i64,
+    },
+}
+
 /// The segment to be that a request draws.
-async fn drawn(shared: &Arc<Shared>, defined: Defined) -> Result<New, Error> {
-    let Defined { name, activity, gpx, sport } = defined;
-    let drawn = match (activity, gpx) {
-        (Some(Part { id, from_m, to_m }), None) => {
+async fn drawn(shared: &Arc<Shared>, defined: Defined) -> Result<Drawn, Error> {
+    let Defined { name, activity, gpx, sport, starred } = defined;
+    let drawn = match (activity, gpx, starred) {
+        (Some(Part { id, from_m, to_m }), None, None) => {
             let is_part = from_m >= 0.0 && to_m > from_m && to_m.is_finite();
             if !is_part {
                 return Err(Error::parameter("activity.to_m", "must lie beyond `from_m`"));
@@ -240,7 +259,7 @@ async fn drawn(shared: &Arc<Shared>, defined: Defined) -> Result<New, Error> {
             let cut = move |tx: &mut store::Tx<'_>| segment::cut(tx, &athlete, &name, &id, (from_m, to_m));
             shared.store().read(cut).await?
         }
-        (None, Some(gpx)) => {
+        (None, Some(gpx), None) => {
             sport::known(shared, sport.as_deref()).await?;
             let line = answer(shared, LINE, json!({ "gpx": gpx })).await?;
             let line: Line =
@@ -251,9 +270,10 @@ async fn drawn(shared: &Arc<Shared>, defined: Defined) -> Result<New, Error> {
                 .map(|[latitude, longitude]| Place { latitude: *latitude, longitude: *longitude });
             New::of_gpx(&name.or(line.name).unwrap_or_default(), sport.as_deref(), places.collect())
         }
-        _ => return Err(Error::parameter("body", "must have either `activity` or `gpx`")),
+        (None, None, Some(strava_id)) => return Ok(Drawn::Starred { name, strava_id }),
+        _ => return Err(Error::parameter("body", "must have one of `activity`, `gpx` and `starred`")),
     };
-    drawn.map_err(|error| refused(&error))
+    drawn.map(Drawn::New).map_err(|error| refused(&error))
 }
 
 async fn find(shared: &Shared, id: String) -> Result<Segment, Error> {

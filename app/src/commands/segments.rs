@@ -20,6 +20,7 @@ Examples:
   paceline segments
   paceline segments add Lakeside --activity 2447hfyga3vqdfsd6h5bdll3ly --from-km 3.2 --to-km 5.1
   paceline segments add Lakeside --gpx ./lakeside.gpx --sport running
+  paceline segments add --starred 1109718
   paceline segments show Lakeside
   paceline segments rename Lakeside Shore
   paceline segments remove Shore
@@ -178,6 +179,12 @@ fn problem(refused: &SegmentError) -> Problem {
         SegmentError::Unknown(_) => Some("`paceline segments` lists them"),
         SegmentError::UnknownActivity(_) => Some("`paceline activities --json` lists the ids"),
         SegmentError::OfTheApi(_) => Some("take the file of the activity, or draw a GPX line"),
+        SegmentError::NotStarred(_) => {
+            Some("star it at Strava; the sweep of the night, or `paceline sync --force`, reads it")
+        }
+        SegmentError::Unread(_) => {
+            Some("the sweep of the night reads it, and so does `paceline sync --force`")
+        }
         SegmentError::NoTrack(_) => Some("another part of it may do, or another activity of the same way"),
         SegmentError::TooShort(_) | SegmentError::TooLong(_) | SegmentError::Name => None,
     };

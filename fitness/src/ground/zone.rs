@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::plane::Plane;
-use super::{DEGREE_M, Place};
+use super::{DEGREE_M, Place, eastward};
 
 /// A circle that the athlete gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,13 @@ impl Zones {
         self.0.iter().any(|(middle, radius_m)| middle.meters_to(place) <= *radius_m)
     }
 
+    /// The widest circle that hides a place: its middle, and how wide it is in metres.
+    pub fn around(&self, place: Place) -> Option<(Place, f64)> {
+        let hiding = self.0.iter().filter(|(middle, radius_m)| middle.meters_to(place) <= *radius_m);
+        let (middle, radius_m) = hiding.max_by(|one, other| one.1.total_cmp(&other.1))?;
+        Some((*middle, 2.0 * radius_m))
+    }
+
     /// True where a line goes through a circle, be none of its places in it.
     pub fn meets(&self, line: &[Place]) -> bool {
         let within = |(middle, radius_m): &(Place, f64)| {
@@ -60,7 +67,7 @@ fn moved(zone: &Zone) -> (Place, f64) {
     let shrunk = zone.middle.latitude.to_radians().cos().max(0.01);
     let middle = Place {
         latitude: (zone.middle.latitude + north * degrees).clamp(-90.0, 90.0),
-        longitude: zone.middle.longitude + east * degrees / shrunk,
+        longitude: eastward(0.0, zone.middle.longitude + east * degrees / shrunk),
     };
     // A hundredth more, since the ground is no plane.
     (middle, zone.radius_m * 4.0 / 3.0 * 1.01)
@@ -100,6 +107,17 @@ mod tests {
         assert!(!zones.meets(&[at(47.01, 7.9), at(47.01, 8.1)]));
         assert!(zones.meets(&[at(47.0, 8.0)]));
         assert!(!zones.meets(&[]));
+    }
+
+    #[test]
+    fn of_the_circles_around_a_place_the_widest_is_told() {
+        let middle = Place { latitude: 47.0, longitude: 180.0 };
+        let zone = |id: &str, radius_m| Zone { id: id.to_owned(), middle, radius_m };
+        let zones = Zones::of(&[zone("narrow", 300.0), zone("wide", 600.0), zone("other", 300.0)]);
+        let (of_it, wide_m) = zones.around(middle).unwrap();
+        assert!((wide_m - 1_616.0).abs() < 1.0, "{wide_m}");
+        assert!(of_it.longitude.abs() <= 180.0 && (of_it.meters_to(middle) - 200.0).abs() < 2.0, "{of_it:?}");
+        assert_eq!(zones.around(Place { latitude: 47.1, longitude: 180.0 }), None);
     }
 
     #[test]

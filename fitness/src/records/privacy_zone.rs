@@ -5,6 +5,7 @@ use store::{Result, Row, Sql, Tx, params};
 
 use super::activity_place;
 use super::activity_stream;
+use super::activity_weather;
 use super::way::{self, Part};
 use crate::ground::zone::{Zone, Zones};
 use crate::ground::{Place, Walk};
@@ -100,7 +101,8 @@ pub fn zones(tx: &mut Tx<'_>, athlete: &str) -> Result<Zones> {
     Ok(Zones::of(&zones))
 }
 
-/// Keeps a circle and has every activity looked at again, of which others are shown nothing until then; answers its id. The same circle again gets the new name.
+/// Keeps a circle and has every activity looked at again, of which others are shown nothing until then; answers its id.
+/// The same circle again gets the new name.
 pub fn add(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -117,6 +119,7 @@ pub fn add(
     if !known.iter().any(|zone| zone.id == id) {
         activity_place::hide(tx, athlete)?;
         way::reset(tx, athlete, Part::Places)?;
+        activity_weather::look_again(tx, athlete)?;
     }
     Ok(Ok(id))
 }
@@ -126,6 +129,7 @@ pub fn remove(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<bool> {
     let is_gone = tx.execute(&REMOVE, &params![athlete, id])? > 0;
     if is_gone {
         way::reset(tx, athlete, Part::Places)?;
+        activity_weather::look_again(tx, athlete)?;
     }
     Ok(is_gone)
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
+use super::strava::item;
+use super::strava::line::{self, STARRED, StarredLine};
 use super::{activity_stream, count, optional_date};
 use crate::ground::{Line, LineError, POINTS_APART_M, Place, polyline};
 use crate::identity::segment_id;
@@ -24,9 +26,9 @@ pub struct Segment {
     /// The group of sports that is compared on it; empty for all.
     pub sports: String,
     pub provenance: String,
-    /// What the line is from: `activity` or `gpx`.
+    /// What the line is from: `activity`, `gpx` or `strava`.
     pub source: String,
-    /// The activity that it was cut out of.
+    /// The activity that it was cut out of, or Strava's number of the starred segment.
     pub source_id: Option<String>,
     pub line: Line,
     pub meters: f64,
@@ -85,6 +87,8 @@ enum Source {
         provenance: String,
     },
     Gpx,
+    /// A segment that is starred at Strava, by its number there.
+    Starred(String),
 }
 
 /// Why there is no such segment.
@@ -102,6 +106,10 @@ pub enum SegmentError {
     UnknownActivity(String),
     #[error("activity `{0}` is known through the Strava API alone, whose track may not be kept")]
     OfTheApi(String),
+    #[error("segment {0} of Strava is none of those that you have starred")]
+    NotStarred(i64),
+    #[error("the line of the starred segment {0} was not read from Strava yet")]
+    Unread(i64),
     #[error("there is no segment `{0}`")]
     Unknown(String),
 }
@@ -116,6 +124,8 @@ impl SegmentError {
             Self::NoTrack(_) => "segment_no_track",
             Self::UnknownActivity(_) => "not_found",
             Self::OfTheApi(_) => "segment_of_strava",
+            Self::NotStarred(_) => "segment_not_starred",
+            Self::Unread(_) => "segment_line_unread",
             Self::Unknown(_) => "segment_unknown",
         }
     }
@@ -161,6 +171,17 @@ const REMOVE: Sql = Sql::Both("DELETE FROM segment WHERE athlete = $1 AND id = $
 const MATCHED: Sql = Sql::Both(
     "UPDATE segment SET is_matched = TRUE WHERE athlete = $1 AND id = $2 AND sports = $3 AND created_ms = $4",
 );
+// What was found on the line before is no effort on this one.
+const REDRAW: Sql = Sql::Both(
+    "UPDATE segment SET latitude = $3, longitude = $4, meters = $5, is_matched = FALSE, created_ms = $6 \
+     WHERE athlete = $1 AND id = $2 AND (latitude <> $3 OR longitude <> $4)",
+);
+const FORGET_EFFORTS: Sql = Sql::Both("DELETE FROM segment_effort WHERE segment_id = $1");
+// What follows a line of Strava's is kept for as long as that may be.
+const FORGET_UNDRAWN: Sql = Sql::Both(
+    "DELETE FROM segment WHERE athlete = $1 AND source = 'strava' AND source_id NOT IN \
+     (SELECT item_id FROM strava_item WHERE athlete = $1 AND kind = 'segment_line')",
+);
 
 impl New {
     /// A line of a file.
@@ -180,14 +201,7 @@ impl New {
         line: &Line,
     ) -> std::result::Result<Self, SegmentError> {
         let name = checked_name(name)?;
-        if line.meters() < LEAST_M {
-            return Err(SegmentError::TooShort(line.meters()));
-        }
-        if line.meters() > MOST_M {
-            return Err(SegmentError::TooLong(line.meters()));
-        }
-        let apart_m = POINTS_APART_M.max(line.meters() / (PLACES_MOST - 2) as f64);
-        Ok(Self { name, sports, source, line: line.thinned(apart_m) })
+        Ok(Self { name, sports, source, line: checked_line(line)? })
     }
 
     fn id(&self, athlete: &str) -> String {
@@ -196,6 +210,7 @@ impl New {
                 segment_id(athlete, "activity", &format!("{id} {from_m} {to_m}"))
             }
             Source::Gpx => segment_id(athlete, "gpx", &polyline::encode(&self.line.places)),
+            Source::Starred(strava_id) => starred_id(athlete, strava_id),
         }
     }
 }
@@ -206,6 +221,26 @@ pub fn checked_name(name: &str) -> std::result::Result<String, SegmentError> {
     let plain = plain.trim();
     let is_name = !plain.is_empty() && plain.chars().count() <= NAME_MOST;
     is_name.then(|| plain.to_owned()).ok_or(SegmentError::Name)
+}
+
+/// A line that is long enough and not too long, with no more places than it needs.
+fn checked_line(line: &Line) -> std::result::Result<Line, SegmentError> {
+    if line.meters() < LEAST_M {
+        return Err(SegmentError::TooShort(line.meters()));
+    }
+    if line.meters() > MOST_M {
+        return Err(SegmentError::TooLong(line.meters()));
+    }
+    Ok(line.thinned(POINTS_APART_M.max(line.meters() / (PLACES_MOST - 2) as f64)))
+}
+
+fn starred_id(athlete: &str, strava_id: &str) -> String {
+    segment_id(athlete, "strava", strava_id)
+}
+
+/// The line of a starred segment; one of no length where that cannot be read.
+fn drawn(starred: &StarredLine) -> Line {
+    Line::of(polyline::decode(&starred.polyline).unwrap_or_default())
 }
 
 /// The part of an activity between two distances as a segment to be.
@@ -242,6 +277,7 @@ pub fn define(tx: &mut Tx<'_>, athlete: &str, new: &New, now_ms: i64) -> Result<
     let (source, source_id, provenance) = match &new.source {
         Source::Activity { id, provenance, .. } => ("activity", Some(id.as_str()), provenance.as_str()),
         Source::Gpx => ("gpx", None, "manual"),
+        Source::Starred(strava_id) => ("strava", Some(strava_id.as_str()), STRAVA_API),
     };
     let params = params![
         &id,
@@ -259,6 +295,54 @@ pub fn define(tx: &mut Tx<'_>, athlete: &str, new: &New, now_ms: i64) -> Result<
     tx.execute(&FORGET_OTHERS, &params![&id, &new.sports])?;
     tx.execute(&DEFINE, &params)?;
     Ok(id)
+}
+
+/// Keeps a segment that follows the line of a starred one of Strava's, by its number there, and answers its id.
+/// Without a name it is called as it is there.
+///
+/// One transaction looks and writes, so that none is left whose line went meanwhile.
+pub fn define_starred(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    name: Option<&str>,
+    strava_id: i64,
+    now_ms: i64,
+) -> Result<std::result::Result<String, SegmentError>> {
+    let number = strava_id.to_string();
+    let Some(starred) = line::get(tx, athlete, strava_id)? else {
+        let is_starred = item::get(tx, athlete, (STARRED, &number))?.is_some();
+        let unread = if is_starred { SegmentError::Unread } else { SegmentError::NotStarred };
+        return Ok(Err(unread(strava_id)));
+    };
+    let sports = sport::group(&starred.sport, None).to_owned();
+    let name = name.unwrap_or(&starred.name);
+    match New::checked(name, sports, Source::Starred(number), &drawn(&starred)) {
+        Ok(new) => define(tx, athlete, &new, now_ms).map(Ok),
+        Err(refused) => Ok(Err(refused)),
+    }
+}
+
+/// Has the segment that follows a starred one go where that goes now, and be looked for anew if that is elsewhere.
+pub(super) fn redraw(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    strava_id: i64,
+    starred: &StarredLine,
+    now_ms: i64,
+) -> Result<()> {
+    let id = starred_id(athlete, &strava_id.to_string());
+    let Ok(line) = checked_line(&drawn(starred)) else { return remove(tx, athlete, &id).map(drop) };
+    let [latitude, longitude] = line.pack();
+    let params = params![athlete, &id, &latitude, &longitude, line.meters(), now_ms];
+    if tx.execute(&REDRAW, &params)? > 0 {
+        tx.execute(&FORGET_EFFORTS, &params![&id])?;
+    }
+    Ok(())
+}
+
+/// Forgets the segments that follow a line of Strava's which is kept no more, with their efforts.
+pub fn forget_undrawn(tx: &mut Tx<'_>, athlete: &str) -> Result<()> {
+    tx.execute(&FORGET_UNDRAWN, &params![athlete]).map(drop)
 }
 
 /// A segment with its line.
@@ -331,5 +415,18 @@ fn read(row: &Row<'_>) -> Result<Segment> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] =
-    &[ORIGIN, DEFINE, FORGET_OTHERS, GET, ALL, NAMED, LIST, RENAME, REMOVE, MATCHED];
+pub(crate) const QUERIES: &[Sql] = &[
+    ORIGIN,
+    DEFINE,
+    FORGET_OTHERS,
+    GET,
+    ALL,
+    NAMED,
+    LIST,
+    RENAME,
+    REMOVE,
+    MATCHED,
+    REDRAW,
+    FORGET_EFFORTS,
+    FORGET_UNDRAWN,
+];

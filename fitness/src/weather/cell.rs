@@ -10,6 +10,12 @@ pub struct Cell {
 }
 
 const EARTH_KM: f64 = 6_371.008_8;
+/// Metres of a hundredth of a degree of latitude.
+const HUNDREDTH_M: f64 = 1_111.95;
+/// Steps in hundredths of a degree that a place in a privacy zone is rounded to: one decimal, or whatever is as wide as
+/// the zone. Each divides the globe without a rest.
+const COARSE: [i32; 7] = [10, 20, 50, 100, 200, 500, COARSEST];
+const COARSEST: i32 = 1_000;
 
 impl Cell {
     /// The most decimals that are kept.
@@ -25,6 +31,18 @@ impl Cell {
         let rounded = |degrees: f64| ((degrees * steps).round() * hundredths).round() as i32;
         let (latitude, longitude) = (rounded(latitude), rounded(longitude));
         Some(Self::normal(latitude, longitude))
+    }
+
+    /// The cell of a position that nobody may find to within so many metres: at one decimal or fewer, and no narrower
+    /// than that from north to south or from west to east.
+    pub fn hiding(latitude: f64, longitude: f64, decimals: u8, wide_m: f64) -> Option<Self> {
+        let usual = Self::of(latitude, longitude, decimals)?;
+        let finest = 10_i32.pow(u32::from(Self::DECIMALS_MOST.saturating_sub(decimals)));
+        let narrow_m = HUNDREDTH_M * usual.degrees().0.to_radians().cos();
+        let is_wide = |step: &i32| *step >= finest && f64::from(*step) * narrow_m >= wide_m;
+        let step = COARSE.into_iter().find(is_wide).unwrap_or(COARSEST);
+        let rounded = |degrees: f64| (degrees * 100.0 / f64::from(step)).round() as i32 * step;
+        Some(Self::normal(rounded(latitude), rounded(longitude)))
     }
 
     /// The cell of stored numbers; nothing where no cell has them.

@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ground::Place;
+use crate::ground::zone::{Zone, Zones};
 use crate::recording::{Channel, Samples};
 
 /// A sample a minute at positions, from a moment on.
@@ -22,8 +24,12 @@ fn ms(time: &str) -> i64 {
     time.parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }
 
+fn track(samples: &Samples, start_ms: i64, elapsed_s: Option<f64>) -> Option<Track> {
+    Track::of(samples, start_ms, elapsed_s, 2, &Zones::default())
+}
+
 fn standing(start: &str, minutes: usize) -> Track {
-    Track::of(&walked(ms(start), &vec![(47.054, 8.306); minutes + 1]), ms(start), None, 2).unwrap()
+    track(&walked(ms(start), &vec![(47.054, 8.306); minutes + 1]), ms(start), None).unwrap()
 }
 
 fn hours(track: &Track) -> Vec<String> {
@@ -68,7 +74,7 @@ fn the_hour_that_a_clock_change_repeats_or_leaves_out_is_one_of_utc() {
 #[test]
 fn a_forgotten_watch_is_told_of_as_far_as_two_days() {
     let samples = walked(0, &[(47.0, 8.0)]);
-    let track = Track::of(&samples, 0, Some(90.0 * 86_400.0), 2).unwrap();
+    let track = track(&samples, 0, Some(90.0 * 86_400.0)).unwrap();
     assert_eq!(track.spots.len(), 49);
 }
 
@@ -91,7 +97,7 @@ fn the_date_line_is_no_wall() {
     assert!((west.km_to(east) - 0.94).abs() < 0.01, "{}", west.km_to(east));
     let over: Vec<(f64, f64)> =
         (0..120).map(|step| (65.0, (179.97 + f64::from(step) * 0.0005 + 180.0) % 360.0 - 180.0)).collect();
-    let track = Track::of(&walked(0, &over), 0, None, 2).unwrap();
+    let track = track(&walked(0, &over), 0, None).unwrap();
     let cells: BTreeSet<Cell> = track.spots.iter().map(|spot| spot.cell).collect();
     assert_eq!(cells.len(), 1, "{cells:?}");
     assert!(track.headings.unwrap()[4] > 0.999, "it led east all the way");
@@ -101,7 +107,7 @@ fn the_date_line_is_no_wall() {
 fn a_way_that_leads_far_has_the_weather_of_where_it_is() {
     // 40 km an hour to the north for five hours.
     let north: Vec<(f64, f64)> = (0..=300).map(|minute| (47.0 + f64::from(minute) * 0.006, 8.0)).collect();
-    let track = Track::of(&walked(0, &north), 0, None, 2).unwrap();
+    let track = track(&walked(0, &north), 0, None).unwrap();
     let latitudes: Vec<i32> = track.spots.iter().map(|spot| spot.cell.latitude).collect();
     assert_eq!(latitudes, [4700, 4736, 4772, 4808, 4844, 4880]);
     assert_eq!(track.headings.unwrap()[0], 1.0);
@@ -109,9 +115,57 @@ fn a_way_that_leads_far_has_the_weather_of_where_it_is() {
 
 #[test]
 fn a_receiver_without_a_fix_is_nowhere() {
-    assert_eq!(Track::of(&walked(0, &[(0.0, 0.0), (f64::NAN, 8.0)]), 0, None, 2), None);
-    let track = Track::of(&walked(0, &[(0.0, 0.0), (47.0, 8.0)]), 0, None, 2).unwrap();
+    assert_eq!(track(&walked(0, &[(0.0, 0.0), (f64::NAN, 8.0)]), 0, None), None);
+    let track = track(&walked(0, &[(0.0, 0.0), (47.0, 8.0)]), 0, None).unwrap();
     assert_eq!(track.spots[0].cell.latitude, 4700);
+}
+
+/// The cells that an hour is asked for at each of these positions.
+fn asked_at(positions: &[(f64, f64)], zones: &Zones) -> Vec<(f64, f64)> {
+    let hours: Vec<(f64, f64)> =
+        positions.iter().flat_map(|position| std::iter::repeat_n(*position, 60)).collect();
+    let track = Track::of(&walked(0, &hours), 0, None, 2, zones).unwrap();
+    track.spots.iter().take(positions.len()).map(|spot| spot.cell.degrees()).collect()
+}
+
+#[test]
+fn within_a_privacy_zone_one_coarse_cell_is_asked_for_wherever_somebody_was() {
+    let zone = |radius_m| {
+        let middle = Place { latitude: 47.2505, longitude: 8.5505 };
+        Zones::of(&[Zone { id: "home".to_owned(), middle, radius_m }])
+    };
+    let door = (47.2505, 8.5505);
+    assert_eq!(asked_at(&[door], &Zones::default()), [(47.25, 8.55)]);
+    let told = asked_at(&[door], &zone(300.0));
+    // Both sides of a border of the grid are the same zone.
+    for inside in [(47.249, 8.5505), (47.252, 8.5505), (47.2505, 8.549), (47.2505, 8.552)] {
+        assert_eq!(asked_at(&[inside], &zone(300.0)), told, "{inside:?}");
+    }
+    let tenths = |degrees: f64| (degrees * 10.0).round() / 10.0;
+    assert!(told.iter().all(|(north, east)| (tenths(*north), tenths(*east)) == (*north, *east)), "{told:?}");
+    // It is kept on the way, and what is far away is told as it is.
+    let away = [door, (47.28, 8.6), (47.66, 9.18)];
+    assert_eq!(asked_at(&away, &zone(300.0)), [told[0], told[0], (47.66, 9.18)]);
+    assert_eq!(asked_at(&[(47.66, 9.18), door], &zone(300.0)), [(47.66, 9.18), told[0]]);
+}
+
+#[test]
+fn a_coarse_cell_is_as_wide_as_what_it_hides() {
+    for (latitude, decimals, wide_m, wanted) in [
+        (47.26, 2, 100.0, (47.3, 8.6)),
+        (47.26, 2, 7_000.0, (47.3, 8.6)),
+        // A tenth of a degree has 7.5 km from west to east here, and 3.8 km in the far north.
+        (47.26, 2, 8_000.0, (47.2, 8.6)),
+        (70.26, 2, 7_000.0, (70.2, 8.6)),
+        (47.26, 1, 100.0, (47.3, 8.6)),
+        (47.26, 0, 100.0, (47.0, 9.0)),
+        (89.99, 2, 13_000.0, (90.0, 0.0)),
+    ] {
+        let cell = Cell::hiding(latitude, 8.57, decimals, wide_m).map(Cell::degrees);
+        assert_eq!(cell, Some(wanted), "{latitude} {decimals} {wide_m}");
+    }
+    assert_eq!(Cell::hiding(47.0, 179.99, 2, 100.0).map(Cell::degrees), Some((47.0, -180.0)));
+    assert_eq!(Cell::hiding(f64::NAN, 8.0, 2, 100.0), None);
 }
 
 fn spot(cell: i32, day: i8) -> (Endpoint, Spot) {
@@ -192,7 +246,7 @@ proptest! {
             ((latitude + north * along).clamp(-90.0, 90.0), east)
         };
         let positions: Vec<(f64, f64)> = (0..minutes).map(at).collect();
-        let track = Track::of(&walked(start_ms, &positions), start_ms, elapsed_s, 2).unwrap();
+        let track = track(&walked(start_ms, &positions), start_ms, elapsed_s).unwrap();
         let (first, last) = (track.spots[0], track.spots[track.spots.len() - 1]);
         prop_assert!(first.hour.start_ms() <= start_ms && start_ms - first.hour.start_ms() < 3_600_000);
         prop_assert!(last.hour.start_ms() >= track.end_ms && last.hour.start_ms() - track.end_ms < 3_600_000);

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cell, Hour};
+use crate::ground::Place;
+use crate::ground::zone::Zones;
 use crate::recording::{Channel, Samples};
 
 /// A cell is kept until the way has led so far from it: the models know no finer weather.
@@ -51,8 +53,15 @@ struct Stored {
 impl Track {
     /// The track of samples with times and positions; nothing where there are none.
     ///
-    /// It ends with the later of its last sample and its elapsed time.
-    pub fn of(samples: &Samples, start_ms: i64, elapsed_s: Option<f64>, decimals: u8) -> Option<Self> {
+    /// It ends with the later of its last sample and its elapsed time. Within a privacy zone it is told where the zone is,
+    /// no finer than that hides it: wherever in it somebody was, the cell is the same.
+    pub fn of(
+        samples: &Samples,
+        start_ms: i64,
+        elapsed_s: Option<f64>,
+        decimals: u8,
+        zones: &Zones,
+    ) -> Option<Self> {
         let positions = Positions::of(samples)?;
         let by_time = start_ms.saturating_add((elapsed_s.unwrap_or(0.0).max(0.0) * 1000.0) as i64);
         let last = samples.time_ms.last().copied().unwrap_or(start_ms);
@@ -62,7 +71,10 @@ impl Track {
         for hour in Hour::before(start_ms).0..=Hour::after(end_ms).0 {
             let hour = Hour(hour);
             let (latitude, longitude) = positions.at(hour.start_ms().clamp(start_ms, end_ms));
-            let here = Cell::of(latitude, longitude, decimals)?;
+            let here = match zones.around(Place { latitude, longitude }) {
+                Some((zone, wide_m)) => Cell::hiding(zone.latitude, zone.longitude, decimals, wide_m),
+                None => Cell::of(latitude, longitude, decimals),
+            }?;
             let before = spots.last().map(|spot| spot.cell);
             let cell = before.filter(|before| before.km_to(here) < NEXT_CELL_KM).unwrap_or(here);
             spots.push(Spot { hour, cell });

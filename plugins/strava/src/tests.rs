@@ -8,6 +8,7 @@ mod faults;
 mod hints;
 mod house;
 mod kept;
+mod lines;
 mod parts;
 mod recorded;
 mod silence;

@@ -22,18 +22,24 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline segments add Lakeside --activity 2447hfyga3vqdfsd6h5bdll3ly --from-km 3.2 --to-km 5.1
   paceline segments add --gpx ./lakeside.gpx --sport running
+  paceline segments add --starred 1109718
 
-A line is 100 m to 100 km long. Making the same one twice gives it the new name.";
+A line is 100 m to 100 km long. Making the same one twice gives it the new name.
+ID of --starred is the number in the address of the segment at Strava. What follows such a line is
+kept for as long as you have it starred and are connected; docs/STRAVA.md tells why.";
 
 /// Reads the line of a GPX text.
 const LINE: &str = "files.line";
 
-/// Makes a segment of a part of an activity or of a GPX line
+/// Makes a segment of a part of an activity, a GPX line or a segment starred at Strava
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP, group(ArgGroup::new("line").required(true).args(["activity", "gpx"])))]
+#[command(
+    after_help = AFTER_HELP,
+    group(ArgGroup::new("line").required(true).args(["activity", "gpx", "starred"])),
+)]
 pub(super) struct Add {
-    /// What it is called; a GPX line has a name of its own
-    #[arg(required_unless_present = "gpx")]
+    /// What it is called; a GPX line and a starred segment have names of their own
+    #[arg(required_unless_present_any = ["gpx", "starred"])]
     name: Option<String>,
     /// Cuts the line out of this activity
     #[arg(long, value_name = "ID", requires = "from_km", requires = "to_km")]
@@ -46,6 +52,9 @@ pub(super) struct Add {
     /// Takes the first track or route of this file
     #[arg(long, value_name = "FILE")]
     gpx: Option<PathBuf>,
+    /// Follows the line of this segment, which you have starred at Strava
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
+    starred: Option<i64>,
     /// Whose group is compared on a GPX line; any if left out
     #[arg(long, value_name = "SPORT", requires = "gpx")]
     sport: Option<String>,
@@ -67,9 +76,7 @@ impl Add {
         let progress = Progress::new(self.form.json);
         let engine = program::engine(config, progress.watcher()).await?;
         program::meet(engine.store(), &self.whose.athlete).await?;
-        let new = self.drawn(&engine).await?.map_err(|refused| problem(&refused))?;
-        let (athlete, now_ms) = (self.whose.athlete.clone(), engine.clock().now_ms());
-        let id = engine.store().write(move |tx| segment::define(tx, &athlete, &new, now_ms)).await?;
+        let id = self.define(&engine).await?.map_err(|refused| problem(&refused))?;
         walk::walk(config, &engine, &self.whose.athlete, &progress).await?;
         let (athlete, of) = (self.whose.athlete, id);
         let Some(made) = engine.store().read(move |tx| find(tx, &athlete, &of)).await? else {
@@ -84,6 +91,23 @@ impl Add {
             made.best_s.map(|best| format!(", the best in {}", show::seconds(best))).unwrap_or_default();
         output::line(format!("{} ({}): {efforts}{best}", made.name, units::distance(made.meters)))?;
         Ok(error::DONE)
+    }
+
+    /// Keeps the segment, and answers its id.
+    async fn define(&self, engine: &Engine) -> anyhow::Result<Result<String, SegmentError>> {
+        let (athlete, now_ms) = (self.whose.athlete.clone(), engine.clock().now_ms());
+        if let Some(strava_id) = self.starred {
+            let name = self.name.clone();
+            let define = move |tx: &mut store::Tx<'_>| {
+                segment::define_starred(tx, &athlete, name.as_deref(), strava_id, now_ms)
+            };
+            return Ok(engine.store().write(define).await?);
+        }
+        let new = match self.drawn(engine).await? {
+            Ok(new) => new,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        Ok(Ok(engine.store().write(move |tx| segment::define(tx, &athlete, &new, now_ms)).await?))
     }
 
     async fn drawn(&self, engine: &Engine) -> anyhow::Result<Result<New, SegmentError>> {

@@ -72,18 +72,23 @@ const HAS_OPEN: Sql = Sql::Both(
     "SELECT 1 FROM activity_weather WHERE athlete = $1 AND start_ms < $2 AND due_ms <= $3 \
      AND state = 'provisional' LIMIT 1",
 );
+// Where one was is told as it was looked at last: one that changed since is asked for once it was looked at again.
 const DUE: Sql = Sql::Both(
     "SELECT w.activity_id, a.local_date, w.track, w.speed_mps, w.tries, w.conditions \
      FROM activity_weather w JOIN activity a ON a.id = w.activity_id \
      WHERE w.athlete = $1 AND w.start_ms >= $2 AND w.start_ms < $3 AND w.track IS NOT NULL \
      AND (w.due_ms <= $4 OR ($6 AND w.reason = 'refused')) \
+     AND (a.changed, a.id) <= \
+     (SELECT changed, activity_id FROM weather_position WHERE athlete = $1) \
      ORDER BY w.start_ms DESC, w.activity_id LIMIT $5",
 );
 const OPEN: Sql = Sql::Both(
     "SELECT w.activity_id, a.local_date, w.track, w.speed_mps, w.tries, w.conditions \
      FROM activity_weather w JOIN activity a ON a.id = w.activity_id \
      WHERE w.athlete = $1 AND w.start_ms < $2 AND w.due_ms <= $3 AND w.state = 'provisional' \
-     AND w.track IS NOT NULL ORDER BY w.start_ms DESC, w.activity_id LIMIT $4",
+     AND w.track IS NOT NULL AND (a.changed, a.id) <= \
+     (SELECT changed, activity_id FROM weather_position WHERE athlete = $1) \
+     ORDER BY w.start_ms DESC, w.activity_id LIMIT $4",
 );
 const ONE: Sql = Sql::Both(
     "SELECT w.activity_id, a.local_date, w.track, w.speed_mps, w.tries, w.conditions \

@@ -7,7 +7,7 @@ mod shown;
 
 pub(crate) use due::missing;
 pub use due::{Due, Settled, Window, due, has_due, known, postpone, refuse, settle, settle_known, tell};
-pub use plan::{Pending, Planned, has_pending, keep, pending};
+pub use plan::{Pending, Planned, has_pending, keep, look_again, pending};
 pub use preview::{Part, Preview, preview};
 pub use shown::{Overview, Shown, at_start, between, of, overview};
 

@@ -1,15 +1,18 @@
 //! Looks at activities that are new or others than before: which weather each of them needs, if any.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, params};
 
 use super::{Reason, Settled, State, settle_known, tell};
 use crate::best_effort::is_on_foot;
 use crate::export::Figures;
+use crate::ground::zone::Zones;
 use crate::recording::Channel;
 use crate::recording::Samples;
 use crate::records::session::is_indoors;
-use crate::records::{activity_stream, export_row, to_json};
+use crate::records::{activity_stream, export_row, privacy_zone, to_json};
 use crate::scope::Scope;
 use crate::stream::Column;
 use crate::weather::{Track, told};
@@ -31,6 +34,7 @@ pub struct Pending {
     is_duplicate: bool,
     may_be_told: bool,
     told: Option<Figures>,
+    zones: Arc<Zones>,
     /// Compressed columns, as they are stored.
     blocks: Vec<(Column, Vec<u8>)>,
 }
@@ -44,6 +48,8 @@ pub struct Planned {
     speed_mps: Option<f64>,
     track: std::result::Result<Track, Reason>,
     due_ms: Option<i64>,
+    /// The privacy zones that it was looked at with.
+    zones: Arc<Zones>,
 }
 
 const POSITION: Sql = Sql::Both("SELECT changed, activity_id FROM weather_position WHERE athlete = $1");
@@ -76,6 +82,8 @@ const KEEP: Sql = Sql::Both(
      OR (excluded.track IS NULL AND activity_weather.reason IS DISTINCT FROM excluded.reason)",
 );
 
+const LOOK_AGAIN: Sql = Sql::Both("DELETE FROM weather_position WHERE athlete = $1");
+
 /// True where there is something to look at.
 pub fn has_pending(tx: &mut Tx<'_>, athlete: &str) -> Result<bool> {
     Ok(!rows(tx, athlete, 1)?.is_empty())
@@ -86,7 +94,9 @@ pub fn pending(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Vec<Pending
     let mut pending = rows(tx, athlete, limit)?;
     let ids: Vec<String> = pending.iter().map(|activity| activity.id.clone()).collect();
     let mut told = export_row::told(tx, athlete, &ids)?;
+    let zones = Arc::new(privacy_zone::zones(tx, athlete)?);
     for activity in &mut pending {
+        activity.zones = zones.clone();
         activity.told = told.remove(&activity.id);
         if activity.reason().is_none() {
             for column in
@@ -117,6 +127,7 @@ fn rows(tx: &mut Tx<'_>, athlete: &str, limit: u32) -> Result<Vec<Pending>> {
             is_duplicate: row.get::<Option<String>>(8)?.is_some(),
             may_be_told: Scope::Shareable.includes(row.text(9)?),
             told: None,
+            zones: Arc::default(),
             blocks: Vec::new(),
             sport,
         })
@@ -151,8 +162,8 @@ impl Pending {
         // A clock may be ahead of ours: what is still to come has weather once it is over.
         let due_ms =
             track.as_ref().ok().map(|track| if track.start_ms > now_ms { track.end_ms } else { now_ms });
-        let Self { id, changed, start_ms, speed_mps, .. } = self;
-        Planned { id, changed, start_ms, speed_mps, track, due_ms }
+        let Self { id, changed, start_ms, speed_mps, zones, .. } = self;
+        Planned { id, changed, start_ms, speed_mps, track, due_ms, zones }
     }
 
     fn track(&self, decimals: u8) -> std::result::Result<Track, Reason> {
@@ -161,7 +172,8 @@ impl Pending {
         }
         let start_ms = self.start_ms.ok_or(Reason::NoTime)?;
         let samples = Samples::unpack(&self.blocks);
-        let track = Track::of(&samples, start_ms, self.elapsed_s, decimals).ok_or(Reason::NoPosition)?;
+        let track = Track::of(&samples, start_ms, self.elapsed_s, decimals, &self.zones);
+        let track = track.ok_or(Reason::NoPosition)?;
         let first = track.spots.first().ok_or(Reason::NoPosition)?;
         if first.hour.date() < FIRST_DAY {
             return Err(Reason::OutOfRange);
@@ -175,8 +187,13 @@ fn told_air(figures: &Figures) -> Option<crate::weather::Air> {
 }
 
 /// Notes what looking at activities came to, and moves on behind them. Those whose hours are kept already are settled,
-/// so that none loses weather that it has.
+/// so that none loses weather that it has. Where a privacy zone came or went meanwhile, all are to be looked at again,
+/// and nothing is noted.
 pub fn keep(tx: &mut Tx<'_>, athlete: &str, planned: &[Planned], now_ms: i64) -> Result<Settled> {
+    let zones = privacy_zone::zones(tx, athlete)?;
+    if planned.iter().any(|planned| *planned.zones != zones) {
+        return Ok(Settled::default());
+    }
     let mut others = Vec::new();
     for Planned { id, start_ms, speed_mps, track, due_ms, .. } in planned {
         let (state, reason, track) = match track {
@@ -196,5 +213,10 @@ pub fn keep(tx: &mut Tx<'_>, athlete: &str, planned: &[Planned], now_ms: i64) ->
     Ok(settled)
 }
 
+/// Has every activity looked at again, as after a change of privacy zones; until then none is asked for.
+pub fn look_again(tx: &mut Tx<'_>, athlete: &str) -> Result<()> {
+    tx.execute(&LOOK_AGAIN, &params![athlete]).map(drop)
+}
+
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[POSITION, MOVE_ON, PENDING, KEEP];
+pub(crate) const QUERIES: &[Sql] = &[POSITION, MOVE_ON, PENDING, KEEP, LOOK_AGAIN];

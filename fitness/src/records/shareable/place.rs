@@ -8,14 +8,21 @@ use crate::records::activity_weather::{self, Due};
 use crate::records::{from_json, weather_home};
 use crate::weather::{Cell, Endpoint, Location, Request, Spot, Track, requests};
 
-// Read anew by the ids, so that no caller can name a place of his own.
+// Read anew by the ids, so that no caller can name a place of his own. What was not looked at since it changed, or
+// since a privacy zone came, may tell a place too finely.
 const TRACKS: Sql = Sql::Per {
     sqlite: "SELECT w.track FROM activity_weather w JOIN activity a ON a.id = w.activity_id \
              WHERE +w.athlete = $1 AND w.activity_id IN (SELECT value FROM json_each($2)) \
-             AND w.track IS NOT NULL AND a.provenance <> 'strava_api' ORDER BY w.activity_id",
+             AND w.track IS NOT NULL AND a.provenance <> 'strava_api' \
+             AND (a.changed, a.id) <= \
+             (SELECT changed, activity_id FROM weather_position WHERE athlete = $1) \
+             ORDER BY w.activity_id",
     postgres: "SELECT w.track FROM activity_weather w JOIN activity a ON a.id = w.activity_id \
                WHERE w.athlete = $1 AND w.activity_id = ANY($2) \
-               AND w.track IS NOT NULL AND a.provenance <> 'strava_api' ORDER BY w.activity_id",
+               AND w.track IS NOT NULL AND a.provenance <> 'strava_api' \
+               AND (a.changed, a.id) <= \
+               (SELECT changed, activity_id FROM weather_position WHERE athlete = $1) \
+               ORDER BY w.activity_id",
 };
 
 /// Hours and cells, each with who is asked for them.

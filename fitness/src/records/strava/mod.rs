@@ -6,6 +6,7 @@ pub mod connection;
 pub mod effort;
 pub mod hint;
 pub mod item;
+pub mod line;
 pub mod overview;
 pub mod progress;
 pub mod purge;

@@ -7,7 +7,8 @@ use super::*;
 use crate::ground::explorer::{Heat, Tiles};
 use crate::ground::{Cells, Place, Walk};
 use crate::records::segment_effort::Ranked;
-use crate::shareable::Shareable;
+use crate::shareable::{Shareable, Spots};
+use crate::weather::Cell;
 
 scenarios![
     ground_is_that_of_the_counted_record,
@@ -17,6 +18,7 @@ scenarios![
     a_zone_cuts_the_track_the_tiles_the_heat_and_the_segments,
     what_the_api_told_is_nobody_elses_ground,
     a_zone_has_all_looked_at_again,
+    the_weather_within_a_zone_is_asked_for_coarsely_and_not_before_that_is_known,
     a_circle_that_is_none_says_why,
 ];
 
@@ -58,6 +60,23 @@ pub(super) fn been(tx: &mut Tx<'_>, of: &Activity) -> Result<()> {
     zone(tx, 90_000.0)?;
     assert_eq!(cover(tx, of, cells(0, 1000))?, 1);
     Ok(())
+}
+
+/// Looks at all activities for their weather.
+fn planned(tx: &mut Tx<'_>) -> Result<Vec<activity_weather::Planned>> {
+    Ok(activity_weather::pending(tx, ME, 9)?.into_iter().map(|one| one.plan(2, MARCH_MS)).collect())
+}
+
+/// The cells that somebody is asked for the weather of what is due, and of those that were due before.
+fn asked(tx: &mut Tx<'_>, before: &[activity_weather::Due]) -> Result<[Vec<Cell>; 2]> {
+    let due = activity_weather::due(tx, ME, (i64::MIN, i64::MAX), i64::MAX, 9)?;
+    let cells = |tx: &mut Tx<'_>, due: &[activity_weather::Due]| {
+        let missing = Shareable::<Spots>::missing(tx, ME, due, MARCH_MS)?;
+        let mut cells: Vec<Cell> = missing.iter().map(|(_, spot)| spot.cell).collect();
+        cells.dedup();
+        Ok::<_, Error>(cells)
+    };
+    Ok([cells(tx, &due)?, cells(tx, before)?])
 }
 
 mod scenario {
@@ -189,6 +208,45 @@ mod scenario {
         assert_eq!(way::position(tx, ME, way.0, way.1)?.0, 9);
         assert!(privacy_zone::remove(tx, ME, &id)? && privacy_zone::list(tx, ME)?.is_empty());
         assert_eq!(way::position(tx, ME, way.0, way.1)?.0, 0);
+        Ok(())
+    }
+
+    pub(super) fn the_weather_within_a_zone_is_asked_for_coarsely_and_not_before_that_is_known(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
+        let ride = ride("a", 1);
+        put(tx, std::slice::from_ref(&ride), 1)?;
+        let start_ms = ride.start_ms.unwrap();
+        let degrees = |channel, value: f64| (Column::Channel(channel), stream::encode(channel, &[value; 2]));
+        let blocks = [
+            (Column::Time, stream::encode_times(&[start_ms, start_ms + 60_000])),
+            degrees(Channel::Latitude, north(0.0).latitude),
+            degrees(Channel::Longitude, 8.0),
+        ];
+        activity_stream::replace(tx, &ride.id, &blocks)?;
+        let door = Cell::of(47.0, 8.0, 2).unwrap();
+        let before_it = planned(tx)?;
+        activity_weather::keep(tx, ME, &before_it, MARCH_MS)?;
+        let due = activity_weather::due(tx, ME, (i64::MIN, i64::MAX), i64::MAX, 9)?;
+        let nothing = [Vec::<Cell>::new(), Vec::new()];
+        assert_eq!(asked(tx, &due)?, [vec![door], vec![door]]);
+
+        let zone = New::of("Home", north(-200.0), 5_000.0).unwrap();
+        let id = privacy_zone::add(tx, ME, &zone, 5)?.unwrap();
+        assert_eq!(asked(tx, &due)?, nothing, "nothing is told until it was looked at again");
+        activity_weather::keep(tx, ME, &before_it, MARCH_MS)?;
+        assert_eq!(asked(tx, &due)?, nothing, "that was looked at before there was a zone");
+        let again = planned(tx)?;
+        activity_weather::keep(tx, ME, &again, MARCH_MS)?;
+        let [told, of_due] = asked(tx, &due)?;
+        assert_eq!(told, of_due);
+        let wide = |cell: &Cell| cell.latitude % 20 == 0 && cell.longitude % 20 == 0;
+        assert!(told.len() == 1 && told.iter().all(wide), "wider than a tenth of a degree: {told:?}");
+
+        assert!(privacy_zone::remove(tx, ME, &id)?);
+        let again = planned(tx)?;
+        activity_weather::keep(tx, ME, &again, MARCH_MS)?;
+        assert_eq!(asked(tx, &due)?, [vec![door], vec![door]]);
         Ok(())
     }
 

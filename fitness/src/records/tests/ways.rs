@@ -2,9 +2,14 @@
 
 use super::segment::{New, SegmentError};
 use super::segment_effort::Effort;
+use super::strava::item::{self, Item};
+use super::strava::line::{self, STARRED, StarredLine};
 use super::way::Part;
 use super::*;
-use crate::ground::Place;
+use crate::ground::{Place, polyline};
+use crate::records::segment::Listed;
+use crate::records::segment_effort::Ranked;
+use crate::shareable::Shareable;
 
 scenarios![
     the_position_of_a_part_starts_anew_with_its_version,
@@ -17,6 +22,9 @@ scenarios![
     what_the_api_told_is_not_shareable,
     times_of_other_sports_go_where_a_line_is_compared_in_others,
     a_file_that_the_api_outranks_is_ranked_for_others,
+    a_starred_segment_is_one_of_the_apis_that_the_athlete_alone_sees,
+    a_starred_line_that_leads_elsewhere_is_looked_for_anew,
+    what_follows_a_starred_line_goes_with_it_and_nothing_else_does,
 ];
 
 /// So many metres to the north.
@@ -61,6 +69,18 @@ pub(super) fn followed(tx: &mut Tx<'_>, of: &Activity) -> Result<()> {
     let id = defined(tx, "Lakeside", 500.0)?;
     assert_eq!(follow(tx, &id, of, 60.0)?, 1);
     Ok(())
+}
+
+const STRAVA_ID: i64 = 1_109_718;
+
+/// The line of a starred segment of so many metres.
+fn starred(meters: f64) -> StarredLine {
+    let polyline = polyline::encode(&line(meters));
+    StarredLine { name: "Tower Climb".to_owned(), sport: "running".to_owned(), polyline }
+}
+
+fn follow_starred(tx: &mut Tx<'_>, name: Option<&str>) -> Result<std::result::Result<String, SegmentError>> {
+    segment::define_starred(tx, ME, name, STRAVA_ID, 5)
 }
 
 mod scenario {
@@ -243,6 +263,87 @@ mod scenario {
         assert!(segment_effort::of_activity(tx, ME, Scope::Shareable, &file.id)?.is_empty());
         while !strava::purge::some(tx, ME)?.is_empty() {}
         assert_eq!(best(tx, Scope::All)?, None);
+        Ok(())
+    }
+
+    pub(super) fn a_starred_segment_is_one_of_the_apis_that_the_athlete_alone_sees(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
+        let code = |defined: std::result::Result<String, SegmentError>| defined.unwrap_err().code();
+        assert_eq!(code(follow_starred(tx, None)?), "segment_not_starred");
+        let (kind, item_id, body) = (STARRED.to_owned(), STRAVA_ID.to_string(), "{}".to_owned());
+        item::put(tx, ME, &Item { kind, item_id, body, fetched_ms: 5 })?;
+        assert_eq!(code(follow_starred(tx, None)?), "segment_line_unread");
+        line::put(tx, ME, STRAVA_ID, &starred(90.0), 5)?;
+        assert_eq!(code(follow_starred(tx, None)?), "segment_too_short");
+        line::put(tx, ME, STRAVA_ID, &starred(500.0), 5)?;
+        assert_eq!(line::get(tx, "other", STRAVA_ID)?, None, "it is nobody else's");
+        assert_eq!(code(follow_starred(tx, Some(" "))?), "segment_name_invalid");
+        let id = follow_starred(tx, None)?.unwrap();
+        assert_eq!(follow_starred(tx, Some("Tower"))?.unwrap(), id);
+        let kept = segment::get(tx, ME, &id)?.unwrap();
+        let told = (kept.name.as_str(), kept.sports.as_str(), kept.provenance.as_str(), kept.source.as_str());
+        assert_eq!(told, ("Tower", "on foot", "strava_api", "strava"));
+        assert_eq!((kept.source_id, kept.meters.round()), (Some(STRAVA_ID.to_string()), 500.0));
+        // Its times are of a file, and on a line of Strava's all the same.
+        put(tx, &[ride("a", 1)], 1)?;
+        follow(tx, &id, &ride("a", 1), 60.0)?;
+        assert_eq!(segment::list(tx, ME, Scope::All)?[0].efforts, 1);
+        assert!(Shareable::<Vec<Listed>>::segments(tx, ME)?.is_empty());
+        assert!(Shareable::<Vec<Ranked>>::efforts(tx, ME, &id)?.is_empty());
+        Ok(())
+    }
+
+    pub(super) fn a_starred_line_that_leads_elsewhere_is_looked_for_anew(tx: &mut Tx<'_>) -> Result<()> {
+        put(tx, &[ride("a", 1)], 1)?;
+        line::put(tx, ME, STRAVA_ID, &starred(500.0), 5)?;
+        let id = follow_starred(tx, None)?.unwrap();
+        let key = segment::Key { id: id.clone(), sports: "on foot".to_owned(), created_ms: 5 };
+        segment::matched(tx, ME, std::slice::from_ref(&key))?;
+        follow(tx, &id, &ride("a", 1), 60.0)?;
+        let told = |tx: &mut Tx<'_>| {
+            let kept = segment::get(tx, ME, &id)?.unwrap();
+            let efforts = segment_effort::ranked(tx, ME, Scope::All, &id)?.len();
+            Ok::<_, Error>((kept.meters.round(), kept.is_matched, efforts))
+        };
+        line::put(tx, ME, STRAVA_ID, &starred(500.0), 9)?;
+        assert_eq!(told(tx)?, (500.0, true, 1), "read again, and the same");
+        line::put(tx, ME, STRAVA_ID, &starred(600.0), 9)?;
+        assert_eq!(told(tx)?, (600.0, false, 0));
+        segment::matched(tx, ME, &[key])?;
+        assert!(!told(tx)?.1, "the line before was looked for");
+        line::put(tx, ME, STRAVA_ID, &starred(50.0), 9)?;
+        assert_eq!(segment::get(tx, ME, &id)?, None, "that is no segment any more");
+        Ok(())
+    }
+
+    pub(super) fn what_follows_a_starred_line_goes_with_it_and_nothing_else_does(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
+        let drawn = defined(tx, "Lakeside", 500.0)?;
+        let left = |tx: &mut Tx<'_>| -> Result<Vec<String>> {
+            Ok(segment::all(tx, ME)?.into_iter().map(|segment| segment.id).collect())
+        };
+        let ways: [(&str, fn(&mut Tx<'_>) -> Result<()>); 3] = [
+            ("starred no more", |tx| line::remove(tx, ME, &STRAVA_ID.to_string())),
+            ("too old", |tx| {
+                item::forget_older(tx, ME, 6)?;
+                segment::forget_undrawn(tx, ME)
+            }),
+            ("disconnected", |tx| {
+                while !strava::purge::some(tx, ME)?.is_empty() {}
+                Ok(())
+            }),
+        ];
+        for (why, goes) in ways {
+            line::put(tx, ME, STRAVA_ID, &starred(400.0), 5)?;
+            follow_starred(tx, None)?.unwrap();
+            segment::forget_undrawn(tx, ME)?;
+            assert_eq!(left(tx)?.len(), 2, "{why}");
+            goes(tx)?;
+            assert_eq!(left(tx)?, [drawn.clone()], "{why}");
+            assert_eq!(line::get(tx, ME, STRAVA_ID)?, None, "{why}");
+        }
         Ok(())
     }
 }

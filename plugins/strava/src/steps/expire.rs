@@ -7,7 +7,7 @@ use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Part, Stale, Why};
 use fitness::records::strava::connection::{self, State};
 use fitness::records::strava::{effort, hint, item, sync};
-use fitness::records::{self, activity_place, activity_stream, export_row, lap};
+use fitness::records::{self, activity_place, activity_stream, export_row, lap, segment};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing::warn;
@@ -62,6 +62,7 @@ impl Step for Expire {
         }
         let forget = move |intake: &mut Intake<'_, '_>| {
             item::forget_older(intake.tx, intake.athlete, before_ms)?;
+            segment::forget_undrawn(intake.tx, intake.athlete)?;
             effort::forget_older(intake.tx, intake.athlete, before_ms)
         };
         mark.remove(ctx, (), forget).await?;

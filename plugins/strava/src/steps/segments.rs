@@ -1,4 +1,4 @@
-//! The segments that the athlete has starred, and the own efforts on them.
+//! The segments that the athlete has starred, their lines, and the own efforts on them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
 use fitness::records::strava::item::{self, Item};
+use fitness::records::strava::line::{self, STARRED};
 use fitness::records::strava::quota::Purpose;
 use fitness::records::strava::{effort, sync};
 use serde_json::Value;
@@ -18,25 +19,35 @@ use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
 use crate::steps::Made;
-use crate::wire::{Effort, Segment};
+use crate::wire::{self, Effort, Segment};
 
-/// The kind of a starred segment among the items.
-const KIND: &str = "segment";
 /// Of which best effort the efforts on a segment were read.
 const EFFORTS: &str = "segment_efforts";
 /// That all starred ones were listed.
 const LISTED: &str = "segments";
+const DAY_MS: i64 = 86_400_000;
 
 /// Reads starred segments and the efforts on those whose best time is another now.
 #[derive(Debug)]
 pub(crate) struct Segments {
     client: Client,
     every: Duration,
+    /// A line that was read so long ago is read again, half way to where it may be kept no longer.
+    line_age_ms: i64,
+}
+
+/// What was kept before this run, by the segments' ids.
+struct Before {
+    /// Starred segments, less those that were listed since.
+    starred: BTreeMap<String, Item>,
+    /// Of which best effort the efforts were read.
+    efforts: BTreeMap<String, Item>,
+    lines: BTreeMap<String, Item>,
 }
 
 impl Step for Segments {
     const KIND: &'static str = "strava.segments";
-    const ABOUT: &'static str = "Reads starred segments and the own efforts on them.";
+    const ABOUT: &'static str = "Reads starred segments, their lines and the own efforts on them.";
     type Config = EveryConfig;
     type Input = (Gather<Changes>,);
     type Output = Changes;
@@ -54,7 +65,8 @@ impl Step for Segments {
 
 impl Made for Segments {
     fn made(config: EveryConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), every: config.every()? })
+        let line_age_ms = i64::from(options.retention_days()) * DAY_MS / 2;
+        Ok(Self { client: Client::new(options.clone()), every: config.every()?, line_age_ms })
     }
 }
 
@@ -63,8 +75,7 @@ impl Segments {
         if is_fresh(ctx, LISTED, self.every).await? {
             return Ok(());
         }
-        let mut kept = bodies(ctx, KIND).await?;
-        let read = bodies(ctx, EFFORTS).await?;
+        let mut before = Before::read(ctx).await?;
         let mut has_efforts = self.has_efforts(ctx).await?;
         let mut is_whole = true;
         for number in 1.. {
@@ -76,23 +87,29 @@ impl Segments {
                     is_whole = false;
                     continue;
                 };
-                kept.remove(&segment.id.to_string());
+                let id = segment.id.to_string();
+                before.starred.remove(&id);
                 if let Some(best) = segment.best.as_ref().filter(|_| has_efforts)
-                    && read.get(&segment.id.to_string()) != Some(&best.id.to_string())
+                    && before.efforts.get(&id).is_none_or(|read| read.body != best.id.to_string())
                 {
                     has_efforts = self.efforts(ctx, mark, (segment.id, best.id)).await?;
                 }
                 self.keep(ctx, mark, &segment, value).await?;
+                let young_ms = ctx.clock.now_ms() - self.line_age_ms;
+                if before.lines.get(&id).is_none_or(|line| line.fetched_ms < young_ms) {
+                    self.line(ctx, mark, segment.id).await?;
+                }
             }
             if is_last {
                 break;
             }
         }
         // One that cannot be read may be any of them.
-        for unstarred in kept.into_keys().filter(|_| is_whole) {
+        for unstarred in before.starred.into_keys().filter(|_| is_whole) {
             let forget = move |intake: &mut Intake<'_, '_>| {
                 item::remove(intake.tx, intake.athlete, (EFFORTS, &unstarred))?;
-                item::remove(intake.tx, intake.athlete, (KIND, &unstarred))
+                line::remove(intake.tx, intake.athlete, &unstarred)?;
+                item::remove(intake.tx, intake.athlete, (STARRED, &unstarred))
             };
             mark.commit(ctx, (), forget).await?;
         }
@@ -151,6 +168,22 @@ impl Segments {
         }
     }
 
+    /// Reads the line of a segment, which the list does not tell. Where it cannot be read, what is kept of it stays until
+    /// it is too old, and the next run asks again.
+    async fn line(&self, ctx: &StepContext, mark: &mut Mark<()>, segment_id: i64) -> Result<(), StepError> {
+        let path = format!("segments/{segment_id}");
+        let told = match self.client.get(ctx, &path, &[], Purpose::Past).await? {
+            Reply::Told(told) if wire::has_id(&told, segment_id) => told,
+            _ => return Ok(()),
+        };
+        let Ok(read) = wire::line(&told) else { return Ok(()) };
+        let now_ms = ctx.clock.now_ms();
+        let write = move |intake: &mut Intake<'_, '_>| {
+            line::put(intake.tx, intake.athlete, segment_id, &read, now_ms)
+        };
+        mark.commit(ctx, (), write).await
+    }
+
     async fn keep(
         &self,
         ctx: &StepContext,
@@ -159,7 +192,7 @@ impl Segments {
         value: Value,
     ) -> Result<(), StepError> {
         let now_ms = ctx.clock.now_ms();
-        let kept = item((KIND, segment.id.to_string()), value.to_string(), now_ms);
+        let kept = item((STARRED, segment.id.to_string()), value.to_string(), now_ms);
         let best: Vec<_> = segment.best.clone().map(Effort::into_record).into_iter().collect();
         let write = move |intake: &mut Intake<'_, '_>| {
             item::put(intake.tx, intake.athlete, &kept)?;
@@ -173,9 +206,16 @@ fn item((kind, item_id): (&str, String), body: String, fetched_ms: i64) -> Item 
     Item { kind: kind.to_owned(), item_id, body, fetched_ms }
 }
 
-/// What is kept of a kind, by its ids.
-async fn bodies(ctx: &StepContext, kind: &'static str) -> Result<BTreeMap<String, String>, StepError> {
-    let athlete = ctx.run.partition.clone();
-    let kept = ctx.read(move |tx| item::list(tx, &athlete, kind)).await?;
-    Ok(kept.into_iter().map(|item| (item.item_id, item.body)).collect())
+impl Before {
+    async fn read(ctx: &StepContext) -> Result<Self, StepError> {
+        let athlete = ctx.run.partition.clone();
+        let read = ctx.read(move |tx| {
+            let mut by_id = |kind| -> store::Result<BTreeMap<String, Item>> {
+                let kept = item::list(tx, &athlete, kind)?;
+                Ok(kept.into_iter().map(|item| (item.item_id.clone(), item)).collect())
+            };
+            Ok(Self { starred: by_id(STARRED)?, efforts: by_id(EFFORTS)?, lines: by_id(line::KIND)? })
+        });
+        read.await
+    }
 }

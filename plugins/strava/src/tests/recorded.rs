@@ -10,7 +10,7 @@ use std::path::Path;
 
 use fitness::recording::Samples;
 use fitness::records::strava::effort::{self, Effort};
-use fitness::records::strava::item;
+use fitness::records::strava::{item, line};
 use fitness::records::{self, activity_stream, export_row, lap};
 use serde_json::{Value, json};
 use store::{Sql, Tx, params};
@@ -19,6 +19,7 @@ use upstream::strava::ATHLETE;
 use self::compared::{Compared, Kept};
 use super::house::House;
 use crate::decode;
+use crate::sport;
 use crate::wire;
 
 /// What Strava answered once, as it came.
@@ -33,6 +34,8 @@ pub(super) struct Recording {
     zones: Value,
     gear: Vec<Value>,
     starred: Vec<Value>,
+    /// Starred segments as each is told by itself, with its line.
+    lines: Vec<Value>,
     /// What is told of the efforts on the first starred segment.
     efforts: Vec<Value>,
 }
@@ -67,6 +70,9 @@ impl Recording {
             write(&format!("gear/{}", gear["id"].as_str().unwrap()), gear);
         }
         write("segments/starred", &Value::Array(self.starred.clone()));
+        for line in &self.lines {
+            write(&format!("segments/{}", id(line)), line);
+        }
         let segment = id(&self.starred[0]);
         write(&format!("segment_efforts?segment_id={segment}"), &Value::Array(self.efforts.clone()));
     }
@@ -98,6 +104,7 @@ async fn check(recording: &Recording) -> Compared {
             compared.streams(listed, streams, &house.kept_of(listed).await.samples);
         }
         house.has_items(recording).await;
+        house.has_lines(recording).await;
         house.has_efforts(recording, &mut compared).await;
         all = compared;
     }
@@ -148,6 +155,17 @@ impl House {
                 .map(|item| (item.item_id, serde_json::from_str(&item.body).unwrap()))
                 .collect();
             assert_eq!(kept, wanted, "{kind}");
+        }
+    }
+
+    /// Of what a starred segment is by itself, name, sport and line are kept.
+    async fn has_lines(&self, recording: &Recording) {
+        for raw in &recording.lines {
+            let strava_id = id(raw);
+            let kept = self.read(move |tx| line::get(tx, "me", strava_id)).await.unwrap();
+            let told = (Some(kept.name.as_str()), Some(kept.polyline.as_str()));
+            assert_eq!(told, (raw["name"].as_str(), raw["map"]["polyline"].as_str()));
+            assert_eq!(kept.sport, sport::named(raw["activity_type"].as_str().unwrap()).0);
         }
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use activity::{Detail, Lap, Summary, as_listed, fingerprint, streams_of};
 pub(crate) use effort::Effort;
-pub(crate) use segment::Segment;
+pub(crate) use segment::{Segment, line};
 pub(crate) use streams::{KEYS, Streams};
 
 /// Numbers beyond this are no figures of an activity.

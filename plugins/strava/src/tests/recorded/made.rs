@@ -28,6 +28,10 @@ pub(super) fn recording() -> Recording {
                 "start_date": "2026-06-01T06:20:15Z", "start_date_local": "2026-06-01T08:20:15Z",
             },
         })],
+        lines: vec![json!({
+            "id": SEGMENT, "name": "Up there", "activity_type": "Ride", "distance": 1052.5,
+            "map": { "id": "s777001", "polyline": "_p~iF~ps|U_ulLnnqC", "resource_state": 3 },
+        })],
         efforts: vec![effort(EFFORT + 1, 301, 3)],
     }
 }

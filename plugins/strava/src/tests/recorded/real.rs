@@ -42,6 +42,9 @@ pub(super) fn recording() -> Option<Recording> {
     let gear = [body("gear-01"), body("gear-02")];
     profile["bikes"] = vec![gear[1].clone()].into();
     profile["shoes"] = vec![gear[0].clone()].into();
+    // No starred one was recorded by itself.
+    let (starred, mut line) = (list(body("starred_segments")), body("segment"));
+    line["id"] = starred[0]["id"].clone();
     Some(Recording {
         list: listed,
         details,
@@ -49,7 +52,8 @@ pub(super) fn recording() -> Option<Recording> {
         profile,
         zones: body("athlete_zones"),
         gear: gear.into(),
-        starred: list(body("starred_segments")),
+        starred,
+        lines: vec![line],
         efforts: list(body("segment_efforts")),
     })
 }
