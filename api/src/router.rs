@@ -19,8 +19,9 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, data, days, dead_letters, explain,
-    health, insights, jobs, metrics, openapi, pipelines, places, pools, predictions, privacy_zones, rules,
-    runs, segments, settings, steps, strava, sync, uploads, weather, webhooks, weeks, workers,
+    health, insights, jobs, metrics, openapi, own_metrics, pipelines, places, pools, predictions,
+    privacy_zones, rules, runs, segments, settings, steps, strava, sync, uploads, weather, webhooks, weeks,
+    workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -121,6 +122,10 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(rules::list))
         .routes(routes!(rules::versions))
         .routes(routes!(rules::backtest))
+        .routes(routes!(own_metrics::list))
+        .routes(routes!(own_metrics::attempt))
+        .routes(routes!(own_metrics::values))
+        .routes(routes!(own_metrics::backfill))
         .routes(routes!(predictions::list))
         .routes(routes!(predictions::kept))
         .routes(routes!(activities::list))

@@ -15,6 +15,7 @@ pub(crate) mod insights;
 pub(crate) mod jobs;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
+pub(crate) mod own_metrics;
 pub(crate) mod pipelines;
 pub(crate) mod places;
 pub(crate) mod pools;

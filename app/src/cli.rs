@@ -9,8 +9,8 @@ use store::Store;
 
 use crate::commands::{
     accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
-    demo, doctor, explain, import, own_data, pipelines, places, pools, predict, privacy_zones, records,
-    rules, run, runs, segments, serve, steps, strava, sync, today, weather, weeks, work, workers,
+    demo, doctor, explain, import, metrics, own_data, pipelines, places, pools, predict, privacy_zones,
+    records, rules, run, runs, segments, serve, steps, strava, sync, today, weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -73,6 +73,7 @@ pub(crate) enum Command {
     Workers(workers::Workers),
     Steps(steps::Steps),
     Rules(rules::Rules),
+    Metrics(metrics::Metrics),
     Check(check::Check),
     Doctor(doctor::Doctor),
     Db(db::Db),
@@ -130,6 +131,7 @@ impl Command {
             Self::Workers(command) => command.run(config).await,
             Self::Steps(command) => command.run(config),
             Self::Rules(command) => command.run(config).await,
+            Self::Metrics(command) => command.run(config).await,
             Self::Check(command) => command.run(config).await,
             Self::Doctor(command) => command.run(config).await,
             Self::Db(command) => command.run(config).await,
@@ -169,6 +171,7 @@ impl Command {
             Self::Backfill(command) => command.form().json,
             Self::Steps(command) => command.form.json,
             Self::Rules(command) => command.form().json,
+            Self::Metrics(command) => command.form().json,
             Self::Check(command) => command.form.json,
             Self::Doctor(command) => command.form.json,
             Self::Db(command) => command.form().json,

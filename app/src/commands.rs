@@ -15,6 +15,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod import;
+pub(crate) mod metrics;
 pub(crate) mod own_data;
 pub(crate) mod pipelines;
 pub(crate) mod places;

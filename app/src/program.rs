@@ -75,8 +75,8 @@ pub(crate) async fn engine(config: &Config, watcher: Option<Watcher>) -> anyhow:
         move || Engine::new(store, registry, scripts, Clock::system(), watcher).keeping_secrets(keys);
     let engine = tokio::task::spawn_blocking(engine).await?;
     // What was asked for can be done without.
-    if let Err(error) = engine.note_rules().await {
-        warn!(%error, "the rules in force could not be kept for the next start");
+    if let Err(error) = engine.note_scripts().await {
+        warn!(%error, "the scripts in force could not be kept for the next start");
     }
     Ok(engine)
 }

@@ -10,18 +10,29 @@ use crate::work;
 
 const PIPELINE: &str = "ways";
 
-/// Runs the pipeline of the ways; who has none of that name runs the steps otherwise.
+/// Runs the pipeline of the ways.
 pub(crate) async fn walk(
     config: &Config,
     engine: &Engine,
     athlete: &str,
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    if matches!(engine.plan(PIPELINE).err(), Some(PlanError::Unknown { .. })) {
+    catch_up(config, engine, athlete, PIPELINE, progress).await
+}
+
+/// Runs a pipeline that finds out what is due; who has none of that name runs its steps otherwise.
+pub(crate) async fn catch_up(
+    config: &Config,
+    engine: &Engine,
+    athlete: &str,
+    pipeline: &str,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    if matches!(engine.plan(pipeline).err(), Some(PlanError::Unknown { .. })) {
         return Ok(());
     }
     let request = Request {
-        pipeline: PIPELINE.to_owned(),
+        pipeline: pipeline.to_owned(),
         partition: athlete.to_owned(),
         params: json!({}),
         cause: Cause::Cli,

@@ -27,6 +27,8 @@ pub(crate) struct Catalog {
     entries: BTreeMap<String, Entry>,
     /// What could not be read; its last text stands.
     unreadable: Vec<Diagnostic>,
+    /// Scripts in force that are in the way of others.
+    conflicts: Vec<Diagnostic>,
 }
 
 /// A pipeline.
@@ -111,29 +113,40 @@ pub enum Change {
     Loaded { pipeline: String, script_hash: String },
     /// No new run of the pipeline starts; those that were enqueued go by the script they pinned.
     Gone { pipeline: String },
-    /// The rule at that path is asked from now on.
-    RuleLoaded { path: String },
-    /// No rule is at that path any more.
-    RuleGone { path: String },
+    /// The script at that path is asked from now on.
+    ScriptLoaded { path: String },
+    /// No script is at that path any more.
+    ScriptGone { path: String },
     /// A script is broken in a way that was not known; what was in force stays.
     Broken(Diagnostic),
     /// The script at that path is in order again.
     Mended { path: String },
+    /// A script is in the way of another, which was not known; it stays in force.
+    Conflict(Diagnostic),
 }
 
 impl Catalog {
     /// Evaluates every pipeline of the library. Blocks on script code.
     pub(crate) fn new(registry: &Registry, scripts: InForce, now_ms: i64) -> Self {
-        let before = Self { scripts: InForce::default(), entries: BTreeMap::new(), unreadable: Vec::new() };
+        let nothing = InForce::default();
+        let before = Self {
+            scripts: nothing,
+            entries: BTreeMap::new(),
+            unreadable: Vec::new(),
+            conflicts: Vec::new(),
+        };
         let entries = entries(registry, &before, scripts.read(), now_ms);
-        Self { scripts, entries, unreadable: Vec::new() }
+        let conflicts = script::conflicts(registry, scripts.library());
+        Self { scripts, entries, unreadable: Vec::new(), conflicts }
     }
 
     /// What follows when the folder is read again. Blocks on script code that is new.
     pub(crate) fn next(&self, registry: &Registry, folder: &Folder, now_ms: i64) -> Self {
         let (read, unreadable) = folder.over(self.scripts.read());
         let entries = entries(registry, self, &read, now_ms);
-        Self { scripts: self.scripts.next(registry, read), entries, unreadable }
+        let scripts = self.scripts.next(registry, read);
+        let conflicts = script::conflicts(registry, scripts.library());
+        Self { scripts, entries, unreadable, conflicts }
     }
 
     /// The scripts as steps see them.
@@ -141,8 +154,8 @@ impl Catalog {
         self.scripts.library()
     }
 
-    /// The rules in force that are in order, by path.
-    pub(crate) fn rules_in_order(&self) -> Vec<(String, String)> {
+    /// The scripts in force that are in order, by path.
+    pub(crate) fn scripts_in_order(&self) -> Vec<(String, String)> {
         self.scripts.in_order()
     }
 
@@ -188,6 +201,11 @@ impl Catalog {
     pub(crate) fn mistakes(&self) -> Vec<Diagnostic> {
         let pipelines = self.entries.values().flat_map(|entry| entry.mistakes.iter());
         self.unreadable.iter().chain(pipelines).chain(self.scripts.mistakes()).cloned().collect()
+    }
+
+    /// Scripts in force that are in the way of others.
+    pub(crate) fn conflicts(&self) -> &[Diagnostic] {
+        &self.conflicts
     }
 
     /// The plan of a pipeline that is in force.
@@ -237,7 +255,7 @@ impl Catalog {
     /// What is otherwise than it was before.
     pub(crate) fn changes_since(&self, before: &Self) -> Vec<Change> {
         let mut changes = self.pipeline_changes(before);
-        changes.extend(self.rule_changes(before));
+        changes.extend(self.script_changes(before));
         let (now, then) = (self.mistakes(), before.mistakes());
         let is_broken = |path: &str| now.iter().any(|mistake| mistake.path == path);
         let mended: BTreeSet<&str> = then.iter().map(|mistake| mistake.path.as_str()).collect();
@@ -245,6 +263,8 @@ impl Catalog {
         changes.extend(mended.map(|path| Change::Mended { path: path.to_owned() }));
         let broken = now.iter().filter(|mistake| !then.contains(mistake));
         changes.extend(broken.cloned().map(Change::Broken));
+        let in_the_way = self.conflicts.iter().filter(|conflict| !before.conflicts.contains(conflict));
+        changes.extend(in_the_way.cloned().map(Change::Conflict));
         changes
     }
 
@@ -260,13 +280,13 @@ impl Catalog {
         loaded.chain(gone.map(|name| Change::Gone { pipeline: name.clone() })).collect()
     }
 
-    fn rule_changes(&self, before: &Self) -> Vec<Change> {
+    fn script_changes(&self, before: &Self) -> Vec<Change> {
         let (now, then) = (self.library(), before.library());
-        let loaded = now.rules().filter(|(path, text)| then.text(path) != Some(text));
-        let gone = then.rules().filter(|(path, _)| now.text(path).is_none());
+        let loaded = now.scripts().filter(|(path, text)| then.text(path) != Some(text));
+        let gone = then.scripts().filter(|(path, _)| now.text(path).is_none());
         loaded
-            .map(|(path, _)| Change::RuleLoaded { path: path.to_owned() })
-            .chain(gone.map(|(path, _)| Change::RuleGone { path: path.to_owned() }))
+            .map(|(path, _)| Change::ScriptLoaded { path: path.to_owned() })
+            .chain(gone.map(|(path, _)| Change::ScriptGone { path: path.to_owned() }))
             .collect()
     }
 }

@@ -148,12 +148,12 @@ impl Engine {
         changes
     }
 
-    /// Keeps the text of each rule in force that is in order, where it is another than was last kept, so that the
+    /// Keeps the text of each script in force that is in order, where it is another than was last kept, so that the
     /// next process knows it.
-    pub async fn note_rules(&self) -> store::Result<usize> {
-        let (rules, now_ms) = (self.catalog().rules_in_order(), self.0.clock.now_ms());
+    pub async fn note_scripts(&self) -> store::Result<usize> {
+        let (scripts, now_ms) = (self.catalog().scripts_in_order(), self.0.clock.now_ms());
         let known = self.0.store.read(version::good).await?;
-        let new = rules.into_iter().filter(|(path, text)| known.get(path) != Some(text));
+        let new = scripts.into_iter().filter(|(path, text)| known.get(path) != Some(text));
         let new: Vec<(String, String)> = new.collect();
         if new.is_empty() {
             return Ok(0);
@@ -164,6 +164,11 @@ impl Engine {
     /// Everything that is wrong with the scripts as they lie.
     pub fn script_errors(&self) -> Vec<Diagnostic> {
         self.catalog().mistakes()
+    }
+
+    /// Scripts in force that are in the way of others.
+    pub fn script_conflicts(&self) -> Vec<Diagnostic> {
+        self.catalog().conflicts().to_vec()
     }
 
     fn catalog(&self) -> Arc<Catalog> {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use store::Tx;
 
 use crate::child;
+use crate::script::{ConflictCheck, LIB, RULES, ScriptCheck};
 use crate::step::{BoxFuture, ConfigError, Kind, Step};
 
 pub use connection::{Connected, Connection, Missing, Receipt, Status};
@@ -115,6 +116,8 @@ pub struct Registry {
     hooks: BTreeMap<&'static str, Box<dyn Hook>>,
     other_hooks: Option<Box<dyn Hook>>,
     advice: Option<AdviceCheck>,
+    scripts: BTreeMap<&'static str, ScriptCheck>,
+    conflicts: Vec<ConflictCheck>,
     partitions: Option<Box<dyn Partitions>>,
 }
 
@@ -130,6 +133,8 @@ impl Default for Registry {
             hooks: BTreeMap::new(),
             other_hooks: None,
             advice: None,
+            scripts: BTreeMap::new(),
+            conflicts: Vec::new(),
             partitions: None,
         }
     }
@@ -190,6 +195,19 @@ impl Registry {
         self.advice = Some(check);
     }
 
+    /// Sets who says what is wrong with the scripts in a folder below `scripts/`.
+    pub fn scripts(&mut self, folder: &'static str, check: ScriptCheck) -> Result<(), RegistryError> {
+        if [RULES, LIB].contains(&folder) {
+            return Err(RegistryError::Twice(folder.to_owned()));
+        }
+        insert(&mut self.scripts, folder, check)
+    }
+
+    /// Adds who says which scripts are in the way of others.
+    pub fn conflicts(&mut self, check: ConflictCheck) {
+        self.conflicts.push(check);
+    }
+
     /// Sets who tells whom scheduled pipelines run for.
     pub fn partitions(&mut self, partitions: impl Partitions) -> Result<(), RegistryError> {
         if self.partitions.is_some() {
@@ -207,6 +225,19 @@ impl Registry {
     /// What the advice of every rule must look like; anything where no plugin reads it.
     pub fn advice_check(&self) -> AdviceCheck {
         self.advice.unwrap_or(|_| Ok(()))
+    }
+
+    pub(crate) fn script_check(&self, folder: &str) -> Option<ScriptCheck> {
+        self.scripts.get(folder).copied()
+    }
+
+    pub(crate) fn conflict_checks(&self) -> impl Iterator<Item = ConflictCheck> {
+        self.conflicts.iter().copied()
+    }
+
+    /// The folders below `scripts/` whose scripts somebody asks.
+    pub fn script_folders(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(RULES).chain(self.scripts.keys().copied())
     }
 
     /// The kind of that name.

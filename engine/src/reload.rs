@@ -48,6 +48,7 @@ impl Reload {
     pub async fn run(mut self, stop: CancellationToken) {
         info!(folder = %self.root.display(), "watching for changes to scripts");
         self.engine.script_errors().iter().for_each(tell_mistake);
+        self.engine.script_conflicts().iter().for_each(tell_conflict);
         let mut hints = Hints::new(&self.root);
         loop {
             let pause = tokio::select! {
@@ -76,8 +77,8 @@ impl Reload {
                 let engine = self.engine.clone();
                 let changes = off_the_workers(move || engine.reload(&folder)).await;
                 changes.unwrap_or_default().iter().for_each(tell);
-                if let Err(error) = self.engine.note_rules().await {
-                    warn!(%error, "the rules in force could not be kept for the next start");
+                if let Err(error) = self.engine.note_scripts().await {
+                    warn!(%error, "the scripts in force could not be kept for the next start");
                 }
                 TICK
             }
@@ -99,14 +100,20 @@ fn tell(change: &Change) {
         Change::Gone { pipeline } => {
             info!(pipeline, "pipeline gone with its file; runs that were enqueued before go on");
         }
-        Change::RuleLoaded { path } => info!(path, "rule loaded; it is asked from now on"),
-        Change::RuleGone { path } => info!(path, "rule gone with its file"),
+        Change::ScriptLoaded { path } => info!(path, "script loaded; it is asked from now on"),
+        Change::ScriptGone { path } => info!(path, "script gone with its file"),
         Change::Mended { path } => info!(path, "script in order again"),
         Change::Broken(mistake) => tell_mistake(mistake),
+        Change::Conflict(conflict) => tell_conflict(conflict),
     }
 }
 
 fn tell_mistake(mistake: &Diagnostic) {
     let Diagnostic { code, path, line, column, message, .. } = mistake;
     warn!(code, path, line, column, message, "script broken; what was last in order stays in force");
+}
+
+fn tell_conflict(conflict: &Diagnostic) {
+    let Diagnostic { code, path, line, column, message, .. } = conflict;
+    warn!(code, path, line, column, message, "script in the way of another; it is asked all the same");
 }

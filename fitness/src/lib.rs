@@ -30,6 +30,7 @@ pub mod mean_max;
 pub mod metric;
 pub mod moving;
 pub mod numbers;
+pub mod own;
 pub mod pmc;
 pub mod polarization;
 pub mod power;

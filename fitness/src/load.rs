@@ -51,6 +51,16 @@ pub struct Effort {
     pub speed_seconds: Option<Held>,
     /// 0 to 10, as the athlete felt it.
     pub perceived_exertion: Option<f64>,
+    /// What stands in place of its load.
+    pub own: Option<OwnLoad>,
+}
+
+/// The number of a metric of the athlete's own that stands in place of a load.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnLoad {
+    /// The metric's name.
+    pub metric: String,
+    pub load: f64,
 }
 
 /// What the athlete's settings make of an effort; absent where it cannot be known.
@@ -78,6 +88,8 @@ pub struct Load {
     pub method: Option<LoadMethod>,
     /// True where the load rests on a setting that the athlete never gave.
     pub estimated: bool,
+    /// The metric of the athlete's own whose number the load is.
+    pub own_metric: Option<String>,
 }
 
 impl Load {
@@ -111,6 +123,10 @@ impl Load {
     }
 
     fn chosen(self, effort: &Effort, settings: &Settings) -> Self {
+        if let Some(OwnLoad { metric, load }) = effort.own.clone() {
+            let method = Some(LoadMethod::Own);
+            return Self { load: Some(load), method, own_metric: Some(metric), ..self };
+        }
         let load = |method: LoadMethod| match method {
             LoadMethod::Power => self.tss,
             LoadMethod::GradedPace => self.rtss,
@@ -118,6 +134,8 @@ impl Load {
             LoadMethod::HeartRate => self.hrtss.filter(|_| effort.heart_rate_covers()),
             LoadMethod::Rpe => self.session_rpe.map(|rpe| rpe / 60.0 * LOAD_PER_EXERTION_HOUR),
             LoadMethod::Duration => effort.duration_s().map(|seconds| LOAD_PER_HOUR * seconds / 3600.0),
+            // It was looked at before.
+            LoadMethod::Own => None,
         };
         let order = settings.load_order(LoadOf::of(&effort.sport, effort.sub_sport.as_deref()));
         let (load, method) = order.iter().find_map(|method| Some((load(method)?, method))).unzip();

@@ -57,6 +57,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(20, "0020_ways.sql", "ways"),
     migration!(21, "0021_script_version.sql", "script_version"),
     migration!(22, "0022_open_run.sql", "open_run"),
+    migration!(23, "0023_own_numbers.sql", "own_numbers"),
 ];
 
 /// What a migration run did.

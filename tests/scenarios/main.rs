@@ -27,6 +27,7 @@ mod import;
 mod link;
 mod manifest;
 mod merge;
+mod metrics;
 mod outside;
 mod pools;
 mod program;

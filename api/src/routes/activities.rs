@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use fitness::Scope;
 use fitness::records::activity::{self, ActivityRow, Filter, PageKey};
-use fitness::records::{activity_stream, activity_weather, lap};
+use fitness::records::{activity_stream, activity_weather, lap, own_metric, own_number};
 use fitness::stream::Column;
 use jiff::civil::Date;
 use utoipa::IntoParams;
@@ -26,7 +27,7 @@ mod weather;
 
 use streams::{Asked, Streams};
 pub(crate) use view::Warning;
-use view::{Activity, ActivityWithLaps};
+use view::{Activity, ActivityWithLaps, Own};
 pub(crate) use weather::Air;
 
 /// Which activities to list.
@@ -150,12 +151,14 @@ pub(crate) async fn show(
                 blocks.push((column, block));
             }
         }
-        Ok(Some((shown, laps, weather, blocks)))
+        let numbers = own_number::of_activity(tx, &asked, Scope::All)?;
+        let own = Own::all(numbers, &own_metric::list(tx, &athlete)?);
+        Ok(Some((shown, laps, weather, own, blocks)))
     });
     let found = read.await?.ok_or_else(|| Error::NotFound(format!("activity `{id}`")))?;
-    let (shown, laps, weather, blocks) = found;
+    let (shown, laps, weather, own, blocks) = found;
     let streams = if blocks.is_empty() { None } else { Some(Streams::decode(&blocks)?) };
-    Ok(Json(ActivityWithLaps::new(shown, laps, weather, streams)))
+    Ok(Json(ActivityWithLaps::new(shown, laps, weather, own, streams)))
 }
 
 #[cfg(test)]

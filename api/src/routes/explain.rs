@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use fitness::metric::{self, Metric, Of};
-use fitness::records::{explain, explain_day};
+use fitness::records::{activity, explain, explain_day, explain_own};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -24,14 +24,21 @@ pub(crate) struct ExplainParams {
     /// As `2026-07-31`; this or an activity.
     #[param(value_type = Option<String>, format = Date)]
     day: Option<Date>,
-    /// Name of a number, as `load`; all that are known, if not given.
+    /// Name of a number, as `load`, or of a metric of your own; all of ours that are known, if not given.
     field: Option<String>,
 }
 
 /// An activity or a day, and one of its numbers or all.
 pub(crate) struct Which {
     about: About,
-    field: Option<&'static Metric>,
+    field: Option<Field>,
+}
+
+/// One of our numbers, or one of the athlete's own making.
+#[derive(Clone)]
+enum Field {
+    Ours(&'static Metric),
+    Own(String),
 }
 
 #[derive(Clone)]
@@ -61,8 +68,9 @@ impl FromQuery for Which {
             About::Day(_) => (Of::Day, "a day"),
         };
         let field = query.text("field").map(|name| {
-            let unknown = || Error::parameter("field", format!("has no number `{name}` of {a}"));
-            metric::find(of, &name).ok_or_else(unknown)
+            let ours = metric::find(of, &name).map(Field::Ours);
+            let own = || (of == Of::Activity).then(|| Field::Own(name.clone()));
+            ours.or_else(own).ok_or_else(|| unknown(&name, a))
         });
         Ok(Self { about, field: field.transpose()? })
     }
@@ -81,6 +89,11 @@ pub(crate) async fn show(
     State(shared): State<Arc<Shared>>,
     Params(Which { about, field }): Params<Which>,
 ) -> Result<Json<Value>, Error> {
+    let field = match field {
+        Some(Field::Own(name)) => return own(&shared, about, name).await,
+        Some(Field::Ours(metric)) => Some(metric),
+        None => None,
+    };
     let (athlete, asked) = (shared.state.partition.clone(), about.clone());
     let found = shared.store().read(move |tx| match &asked {
         About::Activity(id) => explain::activity(tx, &athlete, id, field),
@@ -93,4 +106,23 @@ pub(crate) async fn show(
         })
     })?;
     Ok(Json(json!({ "items": items, "next": null })))
+}
+
+fn unknown(name: &str, a: &str) -> Error {
+    Error::parameter("field", format!("has no number `{name}` of {a}"))
+}
+
+async fn own(shared: &Shared, about: About, name: String) -> Result<Json<Value>, Error> {
+    let About::Activity(id) = about else { return Err(unknown(&name, "a day")) };
+    let (athlete, asked, of) = (shared.state.partition.clone(), id.clone(), name.clone());
+    let read = shared.store().read(move |tx| {
+        let is_there = activity::exists(tx, &athlete, &asked)?;
+        Ok((is_there, explain_own::activity(tx, &athlete, &asked, &of)?))
+    });
+    let (is_there, explained) = read.await?;
+    let explained = explained.ok_or_else(|| unknown(&name, "an activity"))?;
+    if !is_there {
+        return Err(Error::NotFound(format!("activity `{id}`")));
+    }
+    Ok(Json(json!({ "items": [explained], "next": null })))
 }

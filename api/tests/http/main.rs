@@ -12,6 +12,7 @@ mod framing;
 mod health;
 mod house;
 mod log;
+mod own_metrics;
 mod pipelines;
 mod pools;
 mod predictions;

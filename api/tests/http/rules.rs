@@ -22,7 +22,7 @@ async fn the_rules_in_force_are_listed_with_their_version() {
 async fn a_rule_tells_the_texts_that_it_had() {
     let house = House::new().await;
     assert_eq!(house.client.get(VERSIONS).await.said(), "404 not_found");
-    house.engine.note_rules().await.unwrap();
+    house.engine.note_scripts().await.unwrap();
     let listed = house.client.get("/api/v1/rules").await.json();
     let versions = house.client.get(VERSIONS).await.json();
     let version = &versions["items"][0];

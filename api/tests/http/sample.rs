@@ -25,6 +25,8 @@ pub(crate) fn registry() -> Registry {
     registry.query(Predictions).unwrap();
     registry.study(Evaluate).unwrap();
     registry.study(Backtest).unwrap();
+    registry.study(OwnMetrics).unwrap();
+    registry.study(Attempt).unwrap();
     registry.partitions(One).unwrap();
     registry.hook(Sample).unwrap();
     registry.connection(crate::strava::Account).unwrap();
@@ -255,5 +257,41 @@ impl Study for Backtest {
 
     fn conclude(&self, ctx: &QueryContext, asked: Value) -> Result<Value, QueryError> {
         Evaluate.conclude(ctx, asked)
+    }
+}
+
+/// One metric.
+struct OwnMetrics;
+
+impl Study for OwnMetrics {
+    const NAME: &'static str = "metrics.list";
+    const ABOUT: &'static str = "Lists metrics.";
+    type Params = Value;
+    type Facts = ();
+
+    fn read(&self, _: &mut Tx<'_>, _: &QueryContext, _: Value) -> Result<(), QueryError> {
+        Ok(())
+    }
+
+    fn conclude(&self, _: &QueryContext, (): ()) -> Result<Value, QueryError> {
+        Ok(json!({ "items": [{ "name": "beats" }] }))
+    }
+}
+
+/// Answers with what it was asked, like [`Evaluate`].
+struct Attempt;
+
+impl Study for Attempt {
+    const NAME: &'static str = "metrics.try";
+    const ABOUT: &'static str = "Tries a metric.";
+    type Params = Value;
+    type Facts = Value;
+
+    fn read(&self, _: &mut Tx<'_>, _: &QueryContext, params: Value) -> Result<Value, QueryError> {
+        Ok(params)
+    }
+
+    fn conclude(&self, _: &QueryContext, asked: Value) -> Result<Value, QueryError> {
+        Ok(asked)
     }
 }

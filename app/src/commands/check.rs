@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::Context;
 use clap::Args;
 use engine::registry::Registry;
-use engine::script::rule::Rule;
 use engine::script::{self, Diagnostic, Library, Source};
 use serde::Serialize;
 use serde_json::json;
@@ -20,7 +19,7 @@ use crate::{output, program, scripts, units};
 
 const AFTER_HELP: &str = "\
 Examples:
-  paceline check                        every pipeline and rule
+  paceline check                        every pipeline, rule and other script
   paceline check daily fatigue          by name
   paceline check ./pipelines/mine.rhai --json
 
@@ -28,6 +27,7 @@ A pipeline is checked as a whole without running anything; a rule proves itself 
 The exit code is 1 where there is a mistake.";
 
 const ALL: &str = "all";
+const RULES: &str = "rules";
 const ENDING: &str = ".rhai";
 
 /// Checks pipelines and rules, and points at each mistake
@@ -47,6 +47,8 @@ pub(crate) struct Check {
 enum Role {
     Pipeline,
     Rule,
+    /// One of a folder that a plugin asks.
+    Script,
 }
 
 /// A script to check.
@@ -55,6 +57,8 @@ struct Script {
     path: String,
     text: String,
     role: Role,
+    /// The folder below `scripts/` as one of which it is checked.
+    folder: String,
     /// What it may import, by name.
     modules: BTreeMap<String, String>,
 }
@@ -73,10 +77,10 @@ pub(crate) struct Checked {
 
 impl Check {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
-        let library = scripts::library(config)?;
+        let (registry, library) = (program::registry(config)?, scripts::library(config)?);
         let everything = self.scripts.is_empty() || self.scripts == [ALL];
-        let scripts = if everything { every(&library) } else { named(&library, &self.scripts)? };
-        let checked = check(program::registry(config)?, library, scripts).await?;
+        let scripts = if everything { every(&library) } else { named(&registry, &library, &self.scripts)? };
+        let checked = check(registry, library, scripts).await?;
         let well = checked.iter().all(|script| script.ok);
         if self.form.json {
             output::json(&json!({ "ok": well, "scripts": checked }))?;
@@ -94,19 +98,33 @@ pub(crate) async fn all(registry: Registry, library: &Library) -> anyhow::Result
 
 async fn check(registry: Registry, library: Library, scripts: Vec<Script>) -> anyhow::Result<Vec<Checked>> {
     // Scripts run: not on a worker of the runtime.
-    let check = move || scripts.into_iter().map(|script| check_one(&registry, &library, script)).collect();
+    let check = move || {
+        let conflicts = conflicts(&registry, &library, &scripts);
+        scripts.into_iter().map(|script| check_one(&registry, &library, script, &conflicts)).collect()
+    };
     Ok(tokio::task::spawn_blocking(check).await?)
 }
 
-fn check_one(registry: &Registry, library: &Library, script: Script) -> Checked {
-    let Script { path, text, role, modules } = script;
+/// What is in the way of others, as if the scripts to check lay in the library.
+fn conflicts(registry: &Registry, library: &Library, scripts: &[Script]) -> Vec<Diagnostic> {
+    let texts = scripts.iter().filter_map(|script| Some((script.lying()?, script.text.clone())));
+    script::conflicts(registry, &library.with(texts.collect()))
+}
+
+fn check_one(registry: &Registry, library: &Library, script: Script, conflicts: &[Diagnostic]) -> Checked {
+    let lying = script.lying();
+    let Script { path, text, role, folder, modules } = script;
     let found = match role {
         Role::Pipeline => steps(registry, library, &Source { path: path.clone(), text, modules }),
-        Role::Rule => prove(registry, &path, &text).map(|()| None),
+        Role::Rule | Role::Script => prove(registry, &folder, &path, &text).map(|()| None),
     };
-    let ok = found.is_ok();
-    let (steps, errors) = found.map_or_else(|errors| (None, errors), |steps| (steps, Vec::new()));
-    Checked { path, role, ok, steps, errors }
+    let (steps, mut errors) = found.map_or_else(|errors| (None, errors), |steps| (steps, Vec::new()));
+    for conflict in conflicts.iter().filter(|conflict| lying.as_ref() == Some(&conflict.path)) {
+        let mut conflict = conflict.clone();
+        conflict.path.clone_from(&path);
+        errors.push(conflict);
+    }
+    Checked { path, role, ok: errors.is_empty(), steps, errors }
 }
 
 fn steps(registry: &Registry, library: &Library, source: &Source) -> Result<Option<usize>, Vec<Diagnostic>> {
@@ -116,53 +134,67 @@ fn steps(registry: &Registry, library: &Library, source: &Source) -> Result<Opti
     Ok(Some(planned.plan.steps.len()))
 }
 
-fn prove(registry: &Registry, path: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
-    Rule::compile(path, text)?.prove_as(registry.advice_check())
+fn prove(registry: &Registry, folder: &str, path: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+    let mistakes = script::mistakes_in(registry, folder, path, text);
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
-/// Every pipeline and rule of a library.
+/// Every pipeline, rule and other script of a library.
 fn every(library: &Library) -> Vec<Script> {
     let pipelines = library.pipelines().into_iter().filter_map(|name| pipeline(library, &name));
-    let rules = library.matching("rules/*.rhai").into_iter().map(|(path, text)| rule(path, text));
-    pipelines.chain(rules).collect()
+    let others = library.scripts().map(|(path, text)| in_folder(path, text));
+    pipelines.chain(others).collect()
 }
 
 fn pipeline(library: &Library, name: &str) -> Option<Script> {
     let Source { path, text, modules } = Source::of(library, name)?;
-    Some(Script { path, text, role: Role::Pipeline, modules })
+    Some(Script { path, text, role: Role::Pipeline, folder: String::new(), modules })
 }
 
-fn rule(path: String, text: &str) -> Script {
-    Script { path, text: text.to_owned(), role: Role::Rule, modules: BTreeMap::new() }
+fn in_folder(path: &str, text: &str) -> Script {
+    of_folder(script::script_folder(path).unwrap_or_default(), path, text)
+}
+
+fn of_folder(folder: &str, path: &str, text: &str) -> Script {
+    let role = if folder == RULES { Role::Rule } else { Role::Script };
+    let (path, text, folder) = (path.to_owned(), text.to_owned(), folder.to_owned());
+    Script { path, text, role, folder, modules: BTreeMap::new() }
 }
 
 /// The scripts that were asked for: a file where it looks like one, else what has that name.
-fn named(library: &Library, wanted: &[String]) -> anyhow::Result<Vec<Script>> {
-    wanted.iter().map(|wanted| one(library, wanted)).collect()
+fn named(registry: &Registry, library: &Library, wanted: &[String]) -> anyhow::Result<Vec<Script>> {
+    wanted.iter().map(|wanted| one(registry, library, wanted)).collect()
 }
 
-fn one(library: &Library, wanted: &str) -> anyhow::Result<Script> {
+fn one(registry: &Registry, library: &Library, wanted: &str) -> anyhow::Result<Script> {
     if wanted.contains('/') || wanted.ends_with(ENDING) {
-        return file(library, wanted);
+        return file(registry, library, wanted);
     }
-    let rule_path = format!("scripts/rules/{wanted}{ENDING}");
-    let found = pipeline(library, wanted)
-        .or_else(|| library.text(&rule_path).map(|text| rule(rule_path.clone(), text)));
+    let lying = |folder: &str| {
+        let path = format!("scripts/{folder}/{wanted}{ENDING}");
+        library.text(&path).map(|text| of_folder(folder, &path, text))
+    };
+    let found = pipeline(library, wanted).or_else(|| registry.script_folders().find_map(lying));
     let missing = || format!("there is no pipeline and no rule `{wanted}`");
     let hint = "`paceline check` lists them; a file is named by its path";
     let problem = || Problem { exit: error::USAGE, ..Problem::new("not_found", missing()).hint(hint) };
     found.ok_or_else(|| problem().into())
 }
 
-fn file(library: &Library, path: &str) -> anyhow::Result<Script> {
+fn file(registry: &Registry, library: &Library, path: &str) -> anyhow::Result<Script> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{path}`"))?;
     // As a library is read: what is no text is a mistake with a place.
     let text = String::from_utf8_lossy(&bytes).into_owned();
+    let beside = Path::new(path).parent().and_then(Path::file_name).unwrap_or_default();
+    if let Some(folder) = registry.script_folders().find(|folder| beside == *folder) {
+        return Ok(of_folder(folder, path, &text));
+    }
     if is_rule(&text) {
-        return Ok(rule(path.to_owned(), &text));
+        return Ok(of_folder(RULES, path, &text));
     }
     let modules = modules_beside(Path::new(path)).unwrap_or_else(|| modules(library));
-    Ok(Script { path: path.to_owned(), text, role: Role::Pipeline, modules })
+    let (path, folder) = (path.to_owned(), String::new());
+    Ok(Script { path, text, role: Role::Pipeline, folder, modules })
 }
 
 /// What a pipeline may import where it lies in a folder of scripts of its own.
@@ -193,6 +225,18 @@ fn text(checked: &[Checked]) -> String {
     format!("{table}{}", errors.collect::<String>())
 }
 
+impl Script {
+    /// Where it lies in a library, or would; nothing for pipelines.
+    fn lying(&self) -> Option<String> {
+        let name = Path::new(&self.path).file_name()?.to_str()?;
+        let is_asked = self.role != Role::Pipeline;
+        is_asked.then(|| {
+            script::script_folder(&self.path)
+                .map_or_else(|| format!("scripts/{}/{name}", self.folder), |_| self.path.clone())
+        })
+    }
+}
+
 impl Checked {
     fn summary(&self) -> String {
         match (self.ok, self.steps) {
@@ -211,24 +255,54 @@ mod tests {
         let texts = [
             ("pipelines/daily.rhai", "pipeline(\"daily\", #{});"),
             ("scripts/rules/rest.rhai", "fn applies(day) {}"),
+            ("scripts/lib/units.rhai", ""),
+            ("scripts/metrics/beats.rhai", ""),
         ];
         Library::from_texts(texts.map(|(path, text)| (path.to_owned(), text.to_owned())).into())
     }
 
     #[test]
-    fn everything_is_pipelines_and_rules() {
+    fn everything_is_pipelines_and_what_lies_in_the_folders_of_scripts() {
         let paths: Vec<String> = every(&library()).into_iter().map(|script| script.path).collect();
-        assert_eq!(paths, ["pipelines/daily.rhai", "scripts/rules/rest.rhai"]);
+        assert_eq!(paths, ["pipelines/daily.rhai", "scripts/metrics/beats.rhai", "scripts/rules/rest.rhai"]);
     }
 
     #[test]
     fn a_name_finds_a_rule_too() {
-        assert_eq!(one(&library(), "rest").unwrap().role, Role::Rule);
+        assert_eq!(one(&Registry::default(), &library(), "rest").unwrap().role, Role::Rule);
+    }
+
+    #[test]
+    fn what_is_in_the_way_of_another_is_told_also_of_a_file_elsewhere() {
+        let mut registry = Registry::default();
+        registry.scripts("metrics", |_, _| Vec::new()).unwrap();
+        registry.conflicts(|library| {
+            let broken =
+                |(path, text): (&str, &str)| script::mistakes_in(&Registry::default(), RULES, path, text);
+            library
+                .scripts()
+                .filter(|(path, _)| path.ends_with("beats.rhai"))
+                .flat_map(broken)
+                .take(1)
+                .collect()
+        });
+        let beats = of_folder("metrics", "/tmp/metrics/beats.rhai", "");
+        let conflicts = conflicts(&registry, &library(), std::slice::from_ref(&beats));
+        let checked = check_one(&registry, &library(), beats, &conflicts);
+        let paths: Vec<&str> = checked.errors.iter().map(|error| error.path.as_str()).collect();
+        assert_eq!((checked.ok, paths), (false, vec!["/tmp/metrics/beats.rhai"]));
+        let rest = check_one(
+            &registry,
+            &library(),
+            of_folder("metrics", "scripts/metrics/rest.rhai", ""),
+            &conflicts,
+        );
+        assert!(rest.ok && rest.errors.is_empty());
     }
 
     #[test]
     fn an_unknown_name_is_a_wrong_command_line() {
-        let problem = Problem::of(&one(&library(), "dialy").unwrap_err());
+        let problem = Problem::of(&one(&Registry::default(), &library(), "dialy").unwrap_err());
         assert_eq!((problem.exit, problem.code.as_str()), (2, "not_found"));
     }
 

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::script::rule::Rule;
 use crate::stage::Play;
 
 /// A folder of scripts, and what was made of it when it was last read.
@@ -59,10 +60,11 @@ fn word(change: &Change) -> String {
     match change {
         Change::Loaded { pipeline, .. } => format!("loaded {pipeline}"),
         Change::Gone { pipeline } => format!("gone {pipeline}"),
-        Change::RuleLoaded { path } => format!("loaded {path}"),
-        Change::RuleGone { path } => format!("gone {path}"),
+        Change::ScriptLoaded { path } => format!("loaded {path}"),
+        Change::ScriptGone { path } => format!("gone {path}"),
         Change::Broken(found) => format!("{} {}:{}:{}", found.code, found.path, found.line, found.column),
         Change::Mended { path } => format!("mended {path}"),
+        Change::Conflict(found) => format!("conflict {}", found.path),
     }
 }
 
@@ -215,7 +217,7 @@ fn what_was_last_in_order_outlives_the_process_that_read_it() {
     let catalog = started(&[(RULE, "fn applies(day) {")], &[(RULE, &rule(10))]);
     assert_eq!(catalog.library().text(RULE), Some(rule(10).as_str()));
     assert_eq!(catalog.mistakes()[0].code, "script_syntax");
-    assert_eq!(catalog.rules_in_order(), [(RULE.to_owned(), rule(10))]);
+    assert_eq!(catalog.scripts_in_order(), [(RULE.to_owned(), rule(10))]);
 }
 
 #[test]
@@ -229,24 +231,64 @@ fn a_text_that_was_last_in_order_is_not_proven_again() {
 fn a_broken_rule_that_never_was_in_order_stands_and_is_told_and_not_kept() {
     let catalog = started(&[(RULE, "fn applies(day) {")], &[]);
     assert_eq!(catalog.library().text(RULE), Some("fn applies(day) {"));
-    assert_eq!((catalog.mistakes().len(), catalog.rules_in_order().len()), (1, 0));
+    assert_eq!((catalog.mistakes().len(), catalog.scripts_in_order().len()), (1, 0));
 }
 
 #[test]
 fn a_good_text_of_a_rule_that_is_gone_is_not_asked() {
     let catalog = started(&[], &[(RULE, &rule(10))]);
-    assert_eq!((catalog.library().text(RULE), catalog.rules_in_order().len()), (None, 0));
+    assert_eq!((catalog.library().text(RULE), catalog.scripts_in_order().len()), (None, 0));
 }
 
 #[test]
 fn what_lies_in_a_folder_of_its_own_is_no_rule() {
+    let check = |_: &str, text: &str| {
+        Rule::compile("x", text)
+            .err()
+            .into_iter()
+            .flatten()
+            .filter(|_| text.contains("broken"))
+            .collect::<Vec<_>>()
+    };
     let mut house = House::with(&[(A, &pipeline("a", 1))]);
-    house.write(
-        "scripts/metrics/m.rhai",
-        "//! No rule.
-fn value(day) { 1 }",
+    house.registry.scripts("metrics", check).unwrap();
+    let metric = "scripts/metrics/more/m.rhai";
+    house.write(metric, "//! No rule.");
+    assert_eq!(house.read(), ["loaded scripts/metrics/more/m.rhai"]);
+    house.write(metric, "//! No rule, and broken.");
+    assert_eq!(house.read(), ["rule_incomplete x:1:1"; 3]);
+    assert_eq!(house.catalog.library().text(metric), Some("//! No rule."), "the last good text stays");
+    house.write("scripts/metric/n.rhai", "//! Nobody asks.");
+    let told = house.read();
+    assert_eq!(told, ["loaded scripts/metric/n.rhai", "script_unknown_folder scripts/metric/n.rhai:0:0"]);
+    let found =
+        house.catalog.mistakes().into_iter().find(|found| found.code == "script_unknown_folder").unwrap();
+    assert_eq!(found.message, "nobody asks scripts in `scripts/metric`, only those in `rules`, `metrics`");
+    assert_eq!(found.hint.as_deref(), Some("did you mean `metrics`?"));
+    assert!(
+        house.registry.scripts("rules", check).is_err() && house.registry.scripts("metrics", check).is_err()
     );
-    assert_eq!(house.read(), [""; 0]);
+}
+
+#[test]
+fn scripts_in_the_way_of_each_other_stay_in_force_and_are_told_once() {
+    let mut house = House::with(&[]);
+    house.registry.scripts("metrics", |_, _| Vec::new()).unwrap();
+    house.registry.conflicts(|library| {
+        let bold = library.scripts().filter(|(_, text)| text.contains("bold"));
+        bold.skip(1).map(|(path, _)| Diagnostic::of_file("test", path, String::new())).collect()
+    });
+    let (one, other) = ("scripts/metrics/a.rhai", "scripts/metrics/b.rhai");
+    house.write(one, "//! bold");
+    assert_eq!(house.read(), ["loaded scripts/metrics/a.rhai"]);
+    house.write(other, "//! bold");
+    assert_eq!(house.read(), ["loaded scripts/metrics/b.rhai", "conflict scripts/metrics/b.rhai"]);
+    house.write(other, "//! bold too");
+    assert_eq!(house.read(), ["loaded scripts/metrics/b.rhai"]);
+    assert_eq!((house.catalog.conflicts().len(), house.catalog.mistakes().len()), (1, 0));
+    house.write(one, "//! shy");
+    assert_eq!(house.read(), ["loaded scripts/metrics/a.rhai"]);
+    assert!(house.catalog.conflicts().is_empty());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use rhai::{Array, Dynamic, FnPtr, Map};
 use serde_json::{Number, Value};
 
+use super::series::Series;
 use super::vocabulary::Handle;
 
 /// A value that is no data, and where it stands: keys and indexes from the outside in.
@@ -80,6 +81,9 @@ fn scalar(value: &Dynamic) -> Result<Value, NotData> {
 pub(super) fn what(value: &Dynamic) -> String {
     if value.is::<Handle>() {
         return "a step".to_owned();
+    }
+    if value.is::<Series>() {
+        return "a series".to_owned();
     }
     if value.is::<FnPtr>() {
         return "a closure".to_owned();

@@ -26,7 +26,7 @@ const WINDOW_CHARACTERS: usize = 120;
 
 impl Diagnostic {
     /// A mistake that has no place within its file.
-    pub(super) fn of_file(code: &'static str, path: &str, message: String) -> Self {
+    pub(crate) fn of_file(code: &'static str, path: &str, message: String) -> Self {
         let (path, source_line) = (path.to_owned(), String::new());
         Self { code, path, line: 0, column: 0, length: 0, message, step: None, hint: None, source_line }
     }

@@ -1,9 +1,9 @@
-//! Which text of each rule is in force: the one that was read, or where that is broken the last one in order.
+//! Which text of each script is in force: the one that was read, or where that is broken the last one in order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::rule::Rule;
+use super::kind::mistakes;
 use super::{Diagnostic, Library};
 use crate::registry::Registry;
 
@@ -12,14 +12,14 @@ use crate::registry::Registry;
 pub struct InForce {
     read: Library,
     library: Arc<Library>,
-    /// What is wrong with each rule as it was read; a rule that was not looked at yet is missing.
+    /// What is wrong with each script as it was read; one that was not looked at yet is missing.
     mistakes: BTreeMap<String, Vec<Diagnostic>>,
-    /// The text of each rule that was last in order, also of those whose file is gone.
+    /// The text of each script that was last in order, also of those whose file is gone.
     good: BTreeMap<String, String>,
 }
 
 impl InForce {
-    /// Proves each rule whose text is not the one that was last in order, which takes the place of a broken one.
+    /// Proves each script whose text is not the one that was last in order, which takes the place of a broken one.
     /// Blocks on script code.
     pub fn of(registry: &Registry, read: Library, good: BTreeMap<String, String>) -> Self {
         let known = Library::from_texts(good.clone());
@@ -58,28 +58,30 @@ impl InForce {
         &self.read
     }
 
-    /// Everything that is wrong with rules as they lie.
+    /// Everything that is wrong with scripts as they lie.
     pub(crate) fn mistakes(&self) -> impl Iterator<Item = &Diagnostic> {
         self.mistakes.values().flatten()
     }
 
-    /// The rules in force that are in order, by path.
+    /// The scripts in force that are in order, by path.
     pub(crate) fn in_order(&self) -> Vec<(String, String)> {
-        let rules =
-            self.library.rules().filter(|(path, text)| self.good.get(*path).is_some_and(|good| good == text));
+        let rules = self
+            .library
+            .scripts()
+            .filter(|(path, text)| self.good.get(*path).is_some_and(|good| good == text));
         rules.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
     }
 
-    /// What is wrong with each rule; one that was looked at already is not looked at again.
+    /// What is wrong with each script; one that was looked at already is not looked at again.
     fn prove(&self, registry: &Registry, read: &Library) -> BTreeMap<String, Vec<Diagnostic>> {
         let proof = |(path, text): (&str, &str)| {
             let known = self.mistakes.get(path).filter(|_| self.read.text(path) == Some(text));
             (path.to_owned(), known.cloned().unwrap_or_else(|| mistakes(registry, path, text)))
         };
-        read.rules().map(proof).collect()
+        read.scripts().map(proof).collect()
     }
 
-    /// The library with the last good rule in the place of each broken one. A library that stays the same is the
+    /// The library with the last good text in the place of each broken one. A library that stays the same is the
     /// same one, so that nothing is compiled again.
     fn replaced(
         &self,
@@ -98,15 +100,10 @@ impl InForce {
     }
 }
 
-/// Takes every rule on trust, until the scripts are read again.
+/// Takes every script on trust, until the scripts are read again.
 impl From<Arc<Library>> for InForce {
     fn from(library: Arc<Library>) -> Self {
-        let good = library.rules().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let good = library.scripts().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
         Self { read: (*library).clone(), library, mistakes: BTreeMap::new(), good }
     }
-}
-
-fn mistakes(registry: &Registry, path: &str, text: &str) -> Vec<Diagnostic> {
-    let proven = Rule::compile(path, text).and_then(|rule| rule.prove_as(registry.advice_check()));
-    proven.err().unwrap_or_default()
 }

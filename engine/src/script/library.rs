@@ -11,7 +11,6 @@ use super::folder::Folder;
 
 const PIPELINES: &str = "pipelines/";
 const SCRIPTS: &str = "scripts/";
-const RULES: &str = "scripts/rules";
 const LIB: &str = "scripts/lib/";
 
 /// Script texts by path relative to the root of the library: `pipelines/daily.rhai`, `scripts/lib/x.rhai`.
@@ -40,13 +39,13 @@ impl Library {
         self.0.keys().filter_map(|path| pipeline_name(path)).map(str::to_owned).collect()
     }
 
-    /// The scripts in `scripts/rules` and below it, by path: what a folder of its own holds is no rule.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.below(RULES)
+    /// The scripts that are neither pipelines nor imported by them, by path.
+    pub fn scripts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.below(SCRIPTS.trim_end_matches('/')).filter(|(path, _)| !path.starts_with(LIB))
     }
 
     /// This library with other texts at some paths.
-    pub(crate) fn with(&self, texts: BTreeMap<String, String>) -> Self {
+    pub fn with(&self, texts: BTreeMap<String, String>) -> Self {
         let mut library = self.clone();
         library.0.extend(texts);
         library
@@ -107,6 +106,11 @@ impl Source {
 /// The name of the pipeline that lies at that path.
 pub(crate) fn pipeline_name(path: &str) -> Option<&str> {
     path.strip_prefix(PIPELINES)?.strip_suffix(".rhai").filter(|name| !name.contains('/'))
+}
+
+/// The folder below `scripts/` that a script lies in, however deep; nothing where it lies in none.
+pub fn script_folder(path: &str) -> Option<&str> {
+    path.strip_prefix(SCRIPTS)?.split_once('/').map(|(folder, _)| folder)
 }
 
 /// Where the module of that name lies in the library.

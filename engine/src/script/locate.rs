@@ -223,6 +223,18 @@ fn foreign(namespace: &rhai::Namespace, name: &str) -> Option<(String, Position)
     Some((format!("{namespace}::{name}"), namespace.position()))
 }
 
+/// The names of the variables that are read in the tree, functions included.
+pub(super) fn variables(tree: &AST) -> Vec<String> {
+    let mut names = Vec::new();
+    tree.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Variable(variable, _, _))) = path.last() {
+            names.push(variable.1.to_string());
+        }
+        true
+    });
+    names
+}
+
 /// The names of the functions that are called in the tree.
 pub(super) fn calls(tree: &AST) -> Vec<String> {
     let mut names = Vec::new();

@@ -42,6 +42,8 @@ impl Limits {
     /// For one question to a rule or to a closure.
     pub const RULE: Self =
         Self { operations: 100_000, time: Duration::from_secs(1), memory_bytes: 16 << 20, modules: 0 };
+    /// For one call of a formula, which may look at each of many samples.
+    pub const FORMULA: Self = Self { operations: 500_000, ..Self::RULE };
 }
 
 /// An engine for one evaluation, which begins now and on this thread.
@@ -70,6 +72,7 @@ pub(super) fn engine(limits: &Limits, watch: &Watch) -> Engine {
 
 /// Lets an engine begin another evaluation, with everything to use up once more.
 pub(super) fn begin(engine: &mut Engine, limits: &Limits, watch: &Watch) {
+    engine.set_max_operations(limits.operations);
     engine.on_progress(watchdog(limits, watch));
 }
 
@@ -133,6 +136,7 @@ pub(super) fn on_own_thread<T: Send>(evaluate: impl FnOnce(&Watch) -> T + Send) 
     // What all engines share is set up here, so that no evaluation is charged for it.
     LazyLock::force(&LANGUAGE);
     LazyLock::force(&REFUSALS);
+    LazyLock::force(&super::series::FUNCTIONS);
     let watched = || {
         let watch = Watch::start();
         let result = evaluate(&watch);

@@ -20,10 +20,12 @@ pub enum LoadMethod {
     Rpe,
     /// An assumed easy hour.
     Duration,
+    /// A metric of the athlete's own, which no order names: it says itself of which sports it is.
+    Own,
 }
 
 impl LoadMethod {
-    /// Every method, in the order in which they are tried where the athlete set no other.
+    /// Every method that an order may name, as they are tried where the athlete set no other.
     pub const ALL: [Self; 6] =
         [Self::Power, Self::GradedPace, Self::SwimPace, Self::HeartRate, Self::Rpe, Self::Duration];
 
@@ -36,12 +38,13 @@ impl LoadMethod {
             Self::HeartRate => "heart_rate",
             Self::Rpe => "rpe",
             Self::Duration => "duration",
+            Self::Own => "own",
         }
     }
 
     /// The method of a stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.as_str() == word)
+        Self::ALL.into_iter().chain([Self::Own]).find(|method| method.as_str() == word)
     }
 }
 
@@ -60,7 +63,7 @@ impl LoadOrder {
     pub fn parse(text: &str) -> Option<Self> {
         let mut order = Self { methods: [LoadMethod::Duration; 6], count: 0 };
         for word in text.split(',') {
-            let method = LoadMethod::parse(word.trim())?;
+            let method = LoadMethod::parse(word.trim()).filter(|method| *method != LoadMethod::Own)?;
             if order.named().contains(&method) {
                 return None;
             }
@@ -152,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_order_names_each_method_once() {
-        for text in ["", "heart_rate,heart_rate", "heart_rate,mood"] {
+        for text in ["", "heart_rate,heart_rate", "heart_rate,mood", "own"] {
             assert_eq!(LoadOrder::parse(text), None, "{text}");
         }
     }

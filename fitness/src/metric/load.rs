@@ -29,6 +29,7 @@ pub(super) const METRICS: &[Metric] = &[
             "An hour at an RPE of 8 is 100, as in TrainingPeaks' table for an activity without data.",
             "An hour without any data is an easy one, 42.25 = 100 × 0.65²; that is an assumption.",
             "An effort lasts 24 hours at most.",
+            "A metric of your own may stand in its place, and `load_method` is `own` then.",
         ],
         inputs: &["load_method", "tss", "rtss", "stss", "hrtss", "session_rpe", "timer_s"],
     },

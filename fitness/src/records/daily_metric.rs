@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
 
-use super::{change_number, date, insight, sortable, stored};
+use super::{change_number, date, insight, own_metric, sortable, stored};
 use crate::daily_metric::{DailyMetrics, Name};
 use crate::scope::Scope;
 
@@ -65,6 +65,7 @@ pub fn keep(
     let written = put(tx, athlete, days, provenance, now_ms)?;
     if let Some(first) = written.first_day.filter(|_| written.changed > 0) {
         change_number::next(tx, athlete)?;
+        own_metric::lower(tx, athlete, first)?;
         for scope in Scope::BOTH {
             insight::remove_from(tx, athlete, scope, first)?;
         }

@@ -4,19 +4,25 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 use store::{Result, Tx};
 
-use super::{activity, activity_number, activity_stream, activity_weather, athlete_setting, export_row};
+use super::{
+    activity, activity_number, activity_stream, activity_weather, athlete_setting, export_row, own_number,
+};
 use crate::best_effort::is_on_foot;
 use crate::explain::{Explanation, Input};
 use crate::export::Figures;
 use crate::heat;
-use crate::load::{Effort, LoadOf, threshold_power};
+use crate::load::{Effort, LoadOf, OwnLoad, threshold_power};
 use crate::metric::{self, Metric, Of};
 use crate::records::activity::Shown;
 use crate::records::export_row::ExportRow;
+use crate::scope::Scope;
 use crate::settings::{ALWAYS, Dated, Measure, Name, Settings, SettingsHistory, Source};
 use crate::stream::Column;
 use crate::weather::rounded;
 use crate::zone::Edges;
+
+/// As much of the hash of a text as is shown.
+const SHOWN_HASH: usize = 12;
 
 /// The explanations of an activity's numbers, of all that are known or of one by its name; nothing where there is no
 /// such activity.
@@ -48,6 +54,26 @@ struct Ground {
     edges: Edges,
     rows: Vec<(ExportRow, Figures)>,
     weather: Sky,
+    /// What stands in place of the load.
+    own_load: Option<Input>,
+}
+
+/// The metric that stands in place of a load, with the load that would be there without it.
+fn own_load(tx: &mut Tx<'_>, athlete: &str, id: &str, history: &SettingsHistory) -> Result<Option<Input>> {
+    let Some(mut pending) = activity::pending_of(tx, athlete, &[id.to_owned()])?.pop() else {
+        return Ok(None);
+    };
+    let Some(OwnLoad { metric, .. }) = pending.effort.own.take() else { return Ok(None) };
+    let numbers = own_number::of_activity(tx, id, Scope::All)?;
+    let hash = numbers.iter().find(|number| number.name == metric).map_or("", |number| number.hash.as_str());
+    let chain = pending.load(history);
+    let without = chain.load.zip(chain.method).map_or_else(
+        || "without it there is none".to_owned(),
+        |(load, method)| format!("the chain gives {load:.1} by {}", method.as_str()),
+    );
+    let version = hash.get(..SHOWN_HASH).unwrap_or(hash);
+    let provenance = format!("scripts/metrics/{metric}.rhai, version {version}; {without}");
+    Ok(Some(Input { name: "own_metric", value: Some(json!(metric)), provenance }))
 }
 
 /// The weather, by the names of its numbers.
@@ -63,6 +89,7 @@ impl Ground {
         let id = shown.row.id.clone();
         let given = athlete_setting::list(tx, athlete)?;
         let history = SettingsHistory::new(&given, activity::peaks(tx, athlete)?);
+        let own_load = own_load(tx, athlete, &id, &history)?;
         let day = shown.local_date.unwrap_or(ALWAYS);
         let settings = history.at(day);
         let effort = Effort {
@@ -99,12 +126,14 @@ impl Ground {
             day,
             rows,
             weather,
+            own_load,
             shown,
         })
     }
 
     fn explain(&self, metric: &'static Metric) -> Explanation {
-        let inputs = metric.inputs.iter().map(|name| self.input(name)).collect();
+        let own_load = self.own_load.iter().filter(|_| metric.name == "load").cloned();
+        let inputs = metric.inputs.iter().map(|name| self.input(name)).chain(own_load).collect();
         let value = self.values.get(metric.name).cloned();
         let attribution = self.weather.attribution.filter(|_| self.weather.values.contains_key(metric.name));
         let explanation = Explanation { attribution, ..Explanation::new(metric, value, inputs) };

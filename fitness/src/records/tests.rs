@@ -144,6 +144,8 @@ fn queries() -> Vec<Sql> {
             segment_effort::QUERIES,
             activity_place::QUERIES,
             privacy_zone::QUERIES,
+            own_metric::QUERIES,
+            own_number::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,
@@ -164,7 +166,8 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 16] = [
+const READ_WHOLE: [&str; 17] = [
+    "own_metric",
     "athlete",
     "athlete_setting",
     "load_position",
@@ -263,6 +266,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 
 mod duplicates;
 mod merge;
+mod own_metrics;
 mod places;
 mod shareable_gate;
 mod strava_rows;

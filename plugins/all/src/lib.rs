@@ -27,6 +27,7 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     strava::register(registry, options.strava)?;
     artifacts::register(registry, of_artifacts)?;
     ways::register(registry)?;
+    own_metrics::register(registry)?;
     Ok(())
 }
 
@@ -63,8 +64,22 @@ mod tests {
     fn an_import_reads_computes_and_advises() {
         check(
             "import",
-            &["files.read", "rollup.loads", "rollup.days", "insights.daily", "ways.segments", "ways.places"],
+            &[
+                "files.read",
+                "rollup.loads",
+                "metrics.compute",
+                "rollup.days",
+                "insights.daily",
+                "ways.segments",
+                "ways.places",
+                "metrics.compute",
+            ],
         );
+    }
+
+    #[test]
+    fn metrics_change_days_and_advice() {
+        check("metrics", &["metrics.compute", "rollup.days", "insights.daily", "metrics.compute"]);
     }
 
     #[test]
@@ -79,10 +94,12 @@ mod tests {
             &[
                 "strava.expire",
                 "rollup.loads",
+                "metrics.compute",
                 "rollup.days",
                 "insights.daily",
                 "ways.segments",
                 "ways.places",
+                "metrics.compute",
             ],
         );
     }
@@ -96,10 +113,12 @@ mod tests {
                 "strava.details",
                 "strava.streams",
                 "rollup.loads",
+                "metrics.compute",
                 "rollup.days",
                 "insights.daily",
                 "ways.segments",
                 "ways.places",
+                "metrics.compute",
             ],
         );
         check(
@@ -112,10 +131,12 @@ mod tests {
                 "strava.details",
                 "strava.streams",
                 "rollup.loads",
+                "metrics.compute",
                 "rollup.days",
                 "insights.daily",
                 "ways.segments",
                 "ways.places",
+                "metrics.compute",
             ],
         );
         check(
@@ -124,10 +145,12 @@ mod tests {
                 "strava.hints",
                 "strava.streams",
                 "rollup.loads",
+                "metrics.compute",
                 "rollup.days",
                 "insights.daily",
                 "ways.segments",
                 "ways.places",
+                "metrics.compute",
             ],
         );
     }

@@ -40,6 +40,9 @@ pub struct Sport {
     pub by_exertion: u32,
     /// Activities whose load is assumed from their duration.
     pub by_duration: u32,
+    /// Activities whose load is that of a metric of the athlete's own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub by_own: u32,
 }
 
 /// Activities that did not go into the load.
@@ -74,6 +77,11 @@ impl Counted {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 impl Sport {
     fn add(&mut self, seconds: f64, load: f64, method: Option<LoadMethod>) {
         self.activities += 1;
@@ -84,6 +92,7 @@ impl Sport {
             Some(LoadMethod::GradedPace | LoadMethod::SwimPace) => self.by_pace += 1,
             Some(LoadMethod::HeartRate) => self.by_heart_rate += 1,
             Some(LoadMethod::Rpe) => self.by_exertion += 1,
+            Some(LoadMethod::Own) => self.by_own += 1,
             Some(LoadMethod::Duration) | None => self.by_duration += 1,
         }
     }

@@ -104,6 +104,7 @@ fn refresh(tx: &mut Tx<'_>, athlete: &str, now_ms: i64) -> store::Result<Done> {
         return Ok(nothing);
     }
     let first = contributions.first().map_or(from, |first| from.max(first.date));
+    records::own_metric::lower(tx, athlete, first)?;
     let to = records::change_number::next(tx, athlete)?;
     Ok(Done { written, changes: Changes { from: last, to, days: Some(first.to_string()) } })
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use engine::script::version;
 use fitness::recording::{Lap as LapRecord, Warning as WarningRecord};
 use fitness::records::activity::{ActivityRow, Shown};
 use fitness::records::activity_weather::Shown as WeatherRecord;
+use fitness::records::own_metric::OwnMetric;
+use fitness::records::own_number::OfActivity;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -189,9 +192,21 @@ pub(crate) struct ActivityWithLaps {
     /// Absent where it was not looked at yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     weather: Option<Weather>,
+    /// What metrics of the athlete's own say, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    own: BTreeMap<String, Own>,
     /// Where streams were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     streams: Option<Streams>,
+}
+
+/// What a metric of the athlete's own says of an activity.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Own {
+    value: f64,
+    unit: String,
+    /// Which text said so.
+    version: String,
 }
 
 /// Something that was kept although it was not as it should be.
@@ -298,6 +313,7 @@ impl ActivityWithLaps {
         shown: Shown,
         laps: Vec<LapRecord>,
         weather: Option<WeatherRecord>,
+        own: BTreeMap<String, Own>,
         streams: Option<Streams>,
     ) -> Self {
         Self {
@@ -308,8 +324,24 @@ impl ActivityWithLaps {
             warnings: shown.warnings.into_iter().map(Warning::from).collect(),
             laps: laps.into_iter().map(Lap::from).collect(),
             weather: weather.map(Weather::from),
+            own,
             streams,
         }
+    }
+}
+
+impl Own {
+    /// The numbers that there are, each with the unit of its metric.
+    pub(super) fn all(numbers: Vec<OfActivity>, metrics: &[OwnMetric]) -> BTreeMap<String, Self> {
+        let own = numbers.into_iter().filter_map(|number| {
+            let metric = metrics.iter().find(|metric| metric.name == number.name)?;
+            let version = version::short(&number.hash).to_owned();
+            Some((
+                number.name,
+                Self { value: number.number.value?, unit: metric.about.unit.clone(), version },
+            ))
+        });
+        own.collect()
     }
 }
 

@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use clap::Args;
 use fitness::explain::{Explanation, Foreign, Input};
-use fitness::metric::{self, Metric, Of};
-use fitness::records::explain;
+use fitness::metric::{self, Of};
+use fitness::records::explain_own::OwnExplanation;
+use fitness::records::{activity, explain, explain_own};
 use serde_json::Value;
+use store::Store;
 
 use crate::cli::{Form, Whose};
 use crate::config::Config;
@@ -33,24 +35,29 @@ pub(super) struct Activity {
     /// The activity
     #[arg(value_name = "ID")]
     id: String,
-    /// The number, by the name that `--json` has
-    #[arg(value_name = "FIELD", value_parser = number)]
-    field: Option<&'static Metric>,
+    /// The number, by the name that `--json` has, or a metric of your own
+    #[arg(value_name = "FIELD")]
+    field: Option<String>,
     #[command(flatten)]
     whose: Whose,
     #[command(flatten)]
     pub(super) form: Form,
 }
 
-fn number(name: &str) -> Result<&'static Metric, String> {
-    metric::find(Of::Activity, name)
-        .ok_or_else(|| format!("`{name}` is no number of an activity; docs/METRICS.md lists them"))
+fn no_number(name: &str) -> Problem {
+    let message = format!("`{name}` is no number of an activity");
+    let problem = Problem { exit: error::USAGE, ..Problem::new("invalid_parameter", message) };
+    problem.hint("docs/METRICS.md lists them, and `paceline metrics` those of your own")
 }
 
 impl Activity {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let store = program::store(config).await?;
-        let (athlete, id, field) = (self.whose.athlete, self.id.clone(), self.field);
+        let field = self.field.as_deref().and_then(|name| metric::find(Of::Activity, name));
+        if let Some(name) = self.field.clone().filter(|_| field.is_none()) {
+            return self.own(&store, name).await;
+        }
+        let (athlete, id) = (self.whose.athlete, self.id.clone());
         let found = store.read(move |tx| explain::activity(tx, &athlete, &id, field)).await?;
         let Some(explanations) = found else {
             let problem = Problem::new("not_found", format!("there is no activity `{}`", self.id));
@@ -69,6 +76,38 @@ impl Activity {
         }
         Ok(error::DONE)
     }
+}
+
+impl Activity {
+    /// Explains the number of a metric of the athlete's own.
+    async fn own(self, store: &Store, name: String) -> anyhow::Result<u8> {
+        let (athlete, id, of) = (self.whose.athlete, self.id.clone(), name.clone());
+        let read = store.read(move |tx| {
+            let is_there = activity::exists(tx, &athlete, &id)?;
+            Ok((is_there, explain_own::activity(tx, &athlete, &id, &of)?))
+        });
+        let (is_there, found) = read.await?;
+        let explanation = found.ok_or_else(|| no_number(&name))?;
+        if !is_there {
+            let problem = Problem::new("not_found", format!("there is no activity `{}`", self.id));
+            return Err(problem.hint("`paceline activities --json` has the ids").into());
+        }
+        if self.form.json {
+            output::json(&explanation)?;
+        } else {
+            output::line(of_own(&explanation))?;
+        }
+        Ok(error::DONE)
+    }
+}
+
+fn of_own(explanation: &OwnExplanation) -> String {
+    let OwnExplanation { name, title, unit, value, why, formula, source, decimals, .. } = explanation;
+    let value = match value {
+        Some(value) => format!("{} {unit}", units::number(*value, usize::from(*decimals))),
+        None => why.clone().unwrap_or_default(),
+    };
+    format!("{name}: {title}\n  {value}\n  by {formula}, {source}")
 }
 
 pub(super) fn table(explanations: &[Explanation]) -> Table {
@@ -186,7 +225,25 @@ Others
 
     #[test]
     fn a_number_that_nobody_knows_is_refused() {
-        assert!(number("mood").unwrap_err().contains("docs/METRICS.md"));
-        assert_eq!(number("load").unwrap().title, "Load");
+        let problem = no_number("mood");
+        assert_eq!((problem.exit, problem.code.as_str()), (2, "invalid_parameter"));
+        assert!(problem.hint.is_some_and(|hint| hint.contains("docs/METRICS.md")));
+    }
+
+    #[test]
+    fn a_number_of_your_own_names_its_script() {
+        let explanation = OwnExplanation {
+            name: "beats".to_owned(),
+            of: Of::Activity,
+            title: "Beats".to_owned(),
+            unit: "beats/km".to_owned(),
+            value: Some(712.4),
+            why: None,
+            formula: "scripts/metrics/beats.rhai".to_owned(),
+            source: "version 3f2a91c07d55".to_owned(),
+            decimals: 0,
+        };
+        let wanted = "beats: Beats\n  712 beats/km\n  by scripts/metrics/beats.rhai, version 3f2a91c07d55";
+        assert_eq!(of_own(&explanation), wanted);
     }
 }

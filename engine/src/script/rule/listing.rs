@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Rule, id};
+use super::Rule;
+use crate::script::formula::id;
 use crate::script::{Diagnostic, Library, version};
 
 /// A rule, or a file that should be one.

@@ -16,6 +16,10 @@ pub fn panel<T: Send>(ask: impl FnOnce(&mut Panel) -> T + Send) -> Option<T> {
 }
 
 impl Panel {
+    pub(in crate::script) fn engine(&mut self) -> &mut Engine {
+        &mut self.0
+    }
+
     /// Asks a rule about a day. Runs script code: each question has the whole of [`Limits::RULE`].
     pub fn ask(&mut self, rule: &Rule, subject: &Subject) -> Outcome {
         sandbox::begin(&mut self.0, &Limits::RULE, &Watch::start());

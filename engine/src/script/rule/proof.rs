@@ -5,7 +5,6 @@ use rhai::{Array, Dynamic, Map};
 use super::{Outcome, Rule, Subject, engine};
 use crate::registry::AdviceCheck;
 use crate::script::Diagnostic;
-use crate::script::locate;
 use crate::script::memory::Watch;
 use crate::script::place::{Mistake, Place};
 
@@ -18,14 +17,14 @@ enum Expected {
 /// Everything in which the rule and its examples differ.
 pub(super) fn mistakes(rule: &Rule, advice: AdviceCheck) -> Vec<Mistake> {
     let watch = Watch::start();
-    let examples = match rule.call(&engine(&watch), "examples", ()) {
+    let examples = match rule.formula.call(&engine(&watch), "examples", ()) {
         Ok(examples) => examples,
         Err(mistake) => return vec![*mistake],
     };
     let Some(examples) = examples.read_lock::<Array>() else {
         return vec![mistake(rule, None, "`examples` answers an array of maps".to_owned())];
     };
-    let places = places(rule);
+    let places = rule.formula.example_places();
     let mut mistakes = Vec::new();
     let (mut speaks, mut silent) = (false, false);
     for (index, example) in examples.iter().enumerate() {
@@ -54,20 +53,12 @@ pub(super) fn mistakes(rule: &Rule, advice: AdviceCheck) -> Vec<Mistake> {
 }
 
 fn mistake(rule: &Rule, place: Option<Place>, message: String) -> Mistake {
-    Mistake::new("rule_unproven", place.unwrap_or_else(|| rule.function_place("examples")), message)
+    Mistake::new("rule_unproven", place.unwrap_or_else(|| rule.formula.function_place("examples")), message)
 }
 
 fn stopped(found: Diagnostic) -> Mistake {
     let place = Place { path: found.path, line: found.line, column: found.column };
     Mistake::new(found.code, place, found.message).hint(found.hint)
-}
-
-fn places(rule: &Rule) -> Vec<Place> {
-    let Some(tree) = rule.files.trees.get(&rule.path) else {
-        return Vec::new();
-    };
-    let elements = locate::elements(&locate::function(tree, "examples", Some(0)));
-    elements.into_iter().map(|position| Place::new(&rule.path, position)).collect()
 }
 
 fn read(example: &Dynamic) -> Result<(Dynamic, Expected), String> {

@@ -7,7 +7,7 @@ use store::{Result, Row, Sql, Tx, params};
 
 use super::super::{activity_load, activity_number, date, export_row, optional_date, sortable, stored};
 use crate::calendar::Contribution;
-use crate::load::{Effort, Load, is_cycling};
+use crate::load::{Effort, Load, OwnLoad, is_cycling};
 use crate::scope::{Counted, STRAVA_API};
 use crate::settings::{ALWAYS, Name, Peak, SettingsHistory};
 use crate::zone::Edges;
@@ -113,6 +113,32 @@ const OF_API: Sql = Sql::Per {
              AND provenance = 'strava_api' ORDER BY id",
     postgres: "SELECT id FROM activity WHERE id = ANY($1) AND provenance = 'strava_api' ORDER BY id",
 };
+// By the ids, and not through all that the athlete has: a `+` keeps the planner off that index.
+const PENDING_OF: Sql = Sql::Per {
+    sqlite: concat!(
+        "SELECT a.id, a.changed, a.local_date, ",
+        columns!(),
+        " FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+         WHERE a.id IN (SELECT value FROM json_each($2)) AND +a.athlete = $1 ORDER BY a.id"
+    ),
+    postgres: concat!(
+        "SELECT a.id, a.changed, a.local_date, ",
+        columns!(),
+        " FROM activity a LEFT JOIN activity_number n ON n.activity_id = a.id \
+         WHERE a.id = ANY($2) AND a.athlete = $1 ORDER BY a.id"
+    ),
+};
+// Where two metrics would stand in place of one load, the first by name does.
+const OWN: Sql = Sql::Per {
+    sqlite: "SELECT n.activity_id, n.name, n.value FROM own_activity_number n \
+             JOIN own_metric m ON m.athlete = n.athlete AND m.name = n.name \
+             WHERE n.activity_id IN (SELECT value FROM json_each($1)) AND m.replaces_load \
+             AND n.value IS NOT NULL ORDER BY n.activity_id, n.name, n.scope",
+    postgres: "SELECT n.activity_id, n.name, n.value FROM own_activity_number n \
+               JOIN own_metric m ON m.athlete = n.athlete AND m.name = n.name \
+               WHERE n.activity_id = ANY($1) AND m.replaces_load \
+               AND n.value IS NOT NULL ORDER BY n.activity_id, n.name, n.scope",
+};
 const BEST_POWER: Sql = Sql::Both("SELECT best_20min_power FROM activity WHERE id = $1");
 const PEAKS: Sql = Sql::Both(
     "SELECT local_date, sport, sub_sport, max_hr, best_20min_power FROM activity \
@@ -126,17 +152,27 @@ pub fn pending(
     (changed, id): (i64, &str),
     limit: u32,
 ) -> Result<Vec<Pending>> {
-    let mut pending = tx.query(&PENDING, &params![athlete, changed, id, limit], |row| {
-        Ok(Pending {
-            id: row.get(0)?,
-            changed: row.get(1)?,
-            local_date: optional_date(row, 2)?,
-            effort: effort(row)?,
-        })
-    })?;
+    let mut pending = tx.query(&PENDING, &params![athlete, changed, id, limit], read_pending)?;
     let ids: Vec<String> = pending.iter().map(|activity| activity.id.clone()).collect();
     felt(tx, athlete, &ids, pending.iter_mut().map(|activity| &mut activity.effort))?;
     Ok(pending)
+}
+
+/// Activities of these ids, by id.
+pub fn pending_of(tx: &mut Tx<'_>, athlete: &str, ids: &[String]) -> Result<Vec<Pending>> {
+    let mut pending = tx.query(&PENDING_OF, &params![athlete, ids], read_pending)?;
+    let ids: Vec<String> = pending.iter().map(|activity| activity.id.clone()).collect();
+    felt(tx, athlete, &ids, pending.iter_mut().map(|activity| &mut activity.effort))?;
+    Ok(pending)
+}
+
+fn read_pending(row: &Row<'_>) -> Result<Pending> {
+    Ok(Pending {
+        id: row.get(0)?,
+        changed: row.get(1)?,
+        local_date: optional_date(row, 2)?,
+        effort: effort(row)?,
+    })
 }
 
 /// The activity of a month that has a reading as its highest, with its day: the first of them.
@@ -163,7 +199,8 @@ pub fn count_pending(tx: &mut Tx<'_>, athlete: &str, (changed, id): (i64, &str))
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// Adds how hard the athlete felt them, which stands in the export, to the efforts of activities.
+/// Adds how hard the athlete felt them, which stands in the export, to the efforts of activities, and what a metric of
+/// the athlete's own puts in place of their loads.
 fn felt<'a>(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -174,12 +211,24 @@ fn felt<'a>(
     // What the API told serves the athlete alone, and so may rest on what was told of a file too.
     let of_api: Vec<String> = tx.query(&OF_API, &params![ids], |row| row.get(0))?;
     let elsewhere = if of_api.is_empty() { HashMap::new() } else { export_row::told_elsewhere(tx, &of_api)? };
+    let mut replaced = own_loads(tx, ids)?;
     for (id, effort) in ids.iter().zip(efforts) {
         let own = told.get(id).and_then(|figures| figures.perceived_exertion);
         let others = || elsewhere.get(id)?.iter().find_map(|figures| figures.perceived_exertion);
         effort.perceived_exertion = own.or_else(others);
+        effort.own = replaced.remove(id);
     }
     Ok(())
+}
+
+fn own_loads(tx: &mut Tx<'_>, ids: &[String]) -> Result<HashMap<String, OwnLoad>> {
+    let mut loads = HashMap::new();
+    tx.query(&OWN, &params![ids], |row| {
+        let own = OwnLoad { metric: row.get(1)?, load: row.get(2)? };
+        loads.entry(row.get::<String>(0)?).or_insert(own);
+        Ok(())
+    })?;
+    Ok(loads)
 }
 
 fn effort(row: &Row<'_>) -> Result<Effort> {
@@ -199,6 +248,7 @@ fn effort(row: &Row<'_>) -> Result<Effort> {
         speed_seconds: activity_number::held(row, 14)?,
         lnp_w_per_kg: row.get(15)?,
         perceived_exertion: None,
+        own: None,
     })
 }
 
@@ -296,6 +346,8 @@ pub(super) const QUERIES: &[Sql] = &[
     MEASURED_UNDATED,
     CONTRIBUTIONS,
     OF_API,
+    PENDING_OF,
+    OWN,
     BEST_POWER,
     PEAKS,
 ];

@@ -9,7 +9,8 @@ pub mod merged;
 mod search;
 
 pub use effort::{
-    Measured, Pending, best_20min_power, contributions, count_pending, measured, peaks, pending, with_reading,
+    Measured, Pending, best_20min_power, contributions, count_pending, measured, peaks, pending, pending_of,
+    with_reading,
 };
 pub(in crate::records) use expired::carry;
 pub use list::{ActivityRow, PageKey, Shown, by_file, get, ids_by_content, list};

@@ -96,7 +96,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 27] = [
+const PARTS: [Part; 29] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -124,6 +124,8 @@ const PARTS: [Part; 27] = [
     part!(All, "load_position", "athlete", "1 = 1"),
     part!(All, "weather_position", "athlete", "1 = 1"),
     part!(All, "way_position", "part", "1 = 1"),
+    part!(All, "own_day_number", "name, scope, local_date", "1 = 1"),
+    part!(All, "own_metric", "name", "1 = 1"),
 ];
 
 const COUNT_ACTIVITIES: Sql =

@@ -46,7 +46,7 @@ pub struct Expiry {
 }
 
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
-const KEPT: [(&str, Sql); 19] = [
+const KEPT: [(&str, Sql); 22] = [
     (
         "activity",
         Sql::Both(
@@ -113,6 +113,27 @@ const KEPT: [(&str, Sql); 19] = [
         "activity_place",
         Sql::Both(
             "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM activity_place \
+             WHERE athlete = $1",
+        ),
+    ),
+    (
+        "own_metric",
+        Sql::Both(
+            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM own_metric \
+             WHERE athlete = $1",
+        ),
+    ),
+    (
+        "own_activity_number",
+        Sql::Both(
+            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM own_activity_number \
+             WHERE athlete = $1",
+        ),
+    ),
+    (
+        "own_day_number",
+        Sql::Both(
+            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM own_day_number \
              WHERE athlete = $1",
         ),
     ),

@@ -132,6 +132,43 @@ pub const PARTS: &[Part] = &[
         ),
     },
     Part {
+        name: "own_metrics",
+        columns: &[("name", Text), ("hash", Text), ("about", Json)],
+        sql: Sql::Both(
+            "SELECT name, hash, about FROM own_metric WHERE athlete = $1 ORDER BY name LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "own_activity_numbers",
+        columns: &[
+            ("activity_id", Text),
+            ("name", Text),
+            ("scope", Text),
+            ("value", Real),
+            ("why", Text),
+            ("hash", Text),
+        ],
+        sql: Sql::Both(
+            "SELECT activity_id, name, scope, value, why, hash FROM own_activity_number WHERE athlete = $1 \
+             ORDER BY name, scope, activity_id LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "own_day_numbers",
+        columns: &[
+            ("local_date", Text),
+            ("name", Text),
+            ("scope", Text),
+            ("value", Real),
+            ("why", Text),
+            ("hash", Text),
+        ],
+        sql: Sql::Both(
+            "SELECT local_date, name, scope, value, why, hash FROM own_day_number WHERE athlete = $1 \
+             ORDER BY name, scope, local_date LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
         name: "daily_metrics",
         columns: &[
             ("local_date", Text),

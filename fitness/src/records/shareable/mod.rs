@@ -6,10 +6,12 @@
 mod activity;
 mod day;
 mod ground;
+mod own_number;
 mod place;
 
 use std::ops::Deref;
 
+pub use own_number::OwnNumbers;
 pub use place::Spots;
 
 /// Something that may be handed on. It can be looked at and taken apart, but not made nor changed outside of the gate.

@@ -105,6 +105,7 @@ fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     way::move_on(tx, ME, (way::Part::Segments, 1), &(1, file.id.clone()))?;
     ways::followed(tx, &file)?;
     places::been(tx, &file)?;
+    own_metrics::counted(tx, &file)?;
     Ok((file, twin, lone))
 }
 
@@ -168,6 +169,9 @@ mod scenario {
             ("segment", "manual", (1, Some(5), Some(5))),
             ("privacy_zone", "manual", (1, Some(5), Some(5))),
             ("activity_place", "derived", (1, None, None)),
+            ("own_metric", "derived", (1, None, None)),
+            ("own_activity_number", "derived", (1, None, None)),
+            ("own_day_number", "derived", (1, None, None)),
         ] {
             assert_eq!(line(table, provenance), Some(wanted), "{table} {provenance}");
         }
@@ -204,8 +208,11 @@ mod scenario {
             "merge_choices",
             "segments",
             "privacy_zones",
+            "own_metrics",
+            "own_activity_numbers",
+            "own_day_numbers",
         ];
-        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(taken["athlete"].len(), 1);
         assert_eq!(taken["export_rows"][0]["figures"]["name"], "Lunch", "JSON is no text in there");
         assert_eq!(taken["activities"][0]["id"], file.id.as_str());

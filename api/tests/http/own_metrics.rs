@@ -1,0 +1,83 @@
+//! Metrics of the athlete's own.
+
+use fitness::Scope;
+use fitness::own::{About, Aggregate, Per};
+use fitness::records::athlete::{self, Athlete};
+use fitness::records::own_metric::{self, OwnMetric};
+use fitness::records::own_number::{self, OfDay, OwnNumber};
+use jiff::civil::date;
+use serde_json::json;
+
+use crate::house::{ATHLETE, House, NOW_MS, Plan};
+
+const PATH: &str = "/api/v1/own_metrics";
+const VALUES: &str = "/api/v1/own_metrics/calm/values";
+const HASH: &str = "3f2a91c07d55aaaa";
+
+/// A house in which a metric of days has three numbers and a day without one.
+async fn house(url: String) -> House {
+    let house = House::build(Plan { url, ..Plan::usual() }).await;
+    let kept = house.store.write(|tx| {
+        athlete::ensure(
+            tx,
+            &Athlete { id: ATHLETE.to_owned(), timezone: "UTC".to_owned(), created_ms: NOW_MS },
+        )?;
+        let about = About {
+            per: Per::Day,
+            title: "Calm".to_owned(),
+            unit: "pts".to_owned(),
+            aggregate: Aggregate::Sum,
+            sports: Vec::new(),
+            decimals: 0,
+            replaces_load: false,
+        };
+        own_metric::put(tx, ATHLETE, &OwnMetric::new("calm".to_owned(), HASH.to_owned(), 1, about))?;
+        let day = |day: i8, value: Option<f64>| {
+            let why = value.is_none().then(|| "missing day.load".to_owned());
+            OfDay { date: date(2026, 5, day), scope: Scope::All, number: OwnNumber { value, why } }
+        };
+        let days = [day(3, Some(1.0)), day(4, Some(2.0)), day(5, None), day(6, Some(4.0))];
+        let range = (date(2026, 5, 3), date(2026, 5, 6));
+        own_number::put_days(tx, ATHLETE, ("calm", HASH), range, &days)
+    });
+    kept.await.unwrap();
+    house
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_come_in_pages_with_their_version() {
+    for url in support::databases() {
+        let house = house(url).await;
+        let page = house.client.get(&format!("{VALUES}?limit=2")).await.json();
+        let first = json!({"date": "2026-05-03", "value": 1.0, "version": "3f2a91c07d55"});
+        assert_eq!((&page["items"][0], &page["unit"], &page["next"]), (&first, &json!("pts"), &json!("2")));
+        let rest = house.client.get(&format!("{VALUES}?limit=2&cursor=2")).await.json();
+        assert_eq!((&rest["items"][0]["date"], &rest["next"]), (&json!("2026-05-06"), &json!(null)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_summed_up_to_spans() {
+    let house = house(support::sqlite_url()).await;
+    let weeks = house.client.get(&format!("{VALUES}?by=week")).await.json();
+    let wanted = json!([{"date": "2026-04-27", "value": 1.0}, {"date": "2026-05-04", "value": 6.0}]);
+    assert_eq!(weeks["items"], wanted);
+    let from = house.client.get(&format!("{VALUES}?by=month&from=2026-05-04")).await.json();
+    assert_eq!(from["items"], json!([{"date": "2026-05-01", "value": 6.0}]));
+    for query in ["?by=activity", "?by=decade", "?cursor=x"] {
+        assert_eq!(house.client.get(&format!("{VALUES}{query}")).await.said(), "422 invalid_parameter");
+    }
+    let unknown = house.client.get("/api/v1/own_metrics/none/values").await.said();
+    assert_eq!(unknown, "404 metric_unknown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_listed_and_a_try_hands_over_what_is_asked() {
+    let house = House::new().await;
+    let listed = house.client.get(PATH).await.json();
+    assert_eq!(listed, json!({"items": [{"name": "beats"}], "next": null}));
+    let asked = json!({"name": "beats", "text": "x", "on": {"from": "2026-05-01", "to": "2026-05-31"}});
+    assert_eq!(house.client.post(&format!("{PATH}/try"), &asked).await.json(), asked);
+    let odd = json!({"name": "beats", "on": {}, "colour": "red"});
+    assert!(house.client.post(&format!("{PATH}/try"), &odd).await.said().starts_with("4"));
+}

@@ -1,0 +1,181 @@
+//! Metrics of days, and those of activities that look at days, from the first day on that is another.
+
+use std::sync::Arc;
+
+use engine::context::StepContext;
+use engine::script::formula::Argument;
+use engine::script::rule::{Panel, Subject};
+use engine::step::StepError;
+use fitness::Scope;
+use fitness::daily_metric::DailyMetrics;
+use fitness::own::Per;
+use fitness::records::own_number::{self, Due, OfDay};
+use fitness::records::{daily_metric, day, own_metric};
+use fitness::settings::SettingsHistory;
+use fitness::week::DayFigures;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use store::Tx;
+
+use crate::argument;
+use crate::ask::{Days, days_of};
+use crate::compute::{Answers, Failing, PATIENCE, Turn, Work, ask, in_panel, keep};
+use crate::metric::{Metric, Said};
+
+/// Days in one commit, which must stay below 100 ms.
+const WINDOW_DAYS: i64 = 100;
+/// More activities than anybody has in so many days.
+const MOST_ACTIVITIES: u32 = 1_000;
+
+/// Some days, and who is to be asked about them.
+struct Window {
+    turns: Vec<Turn>,
+    /// As the metrics have it, which may lie long before the first day.
+    since: Date,
+    /// The first and the last day of the window.
+    days: (Date, Date),
+    /// The first and the last of all days.
+    all: (Date, Date),
+    figures: [Vec<DayFigures>; 2],
+    measured: Vec<DailyMetrics>,
+    due: Vec<Due>,
+    due_days: Days,
+}
+
+/// What was said of a window.
+struct SaidOf {
+    /// By the place of its turn.
+    days: Vec<(usize, Vec<OfDay>)>,
+    activities: Answers,
+}
+
+/// Asks about every day that is due.
+pub(crate) async fn bring_up_to_date(ctx: &StepContext, work: &Arc<Work>) -> Result<(), StepError> {
+    let mut failing = Failing::new();
+    while let Some(left) = advance(ctx, work, failing).await? {
+        failing = left;
+    }
+    Ok(())
+}
+
+async fn advance(
+    ctx: &StepContext,
+    work: &Arc<Work>,
+    failing: Failing,
+) -> Result<Option<Failing>, StepError> {
+    let (partition, asked) = (ctx.run.partition.clone(), work.clone());
+    let Some(window) = ctx.read(move |tx| Window::read(tx, &partition, &asked)).await? else {
+        return Ok(None);
+    };
+    let (window, asked) = (Arc::new(window), work.clone());
+    let of = window.clone();
+    let said = in_panel(move |panel| of.ask(panel, &asked, failing)).await?;
+    let failing = said.activities.failing.clone();
+    ctx.meter.rows_in(window.figures[0].len() as u64);
+    let (partition, work) = (ctx.run.partition.clone(), work.clone());
+    let written = ctx.commit(move |tx, _| window.keep(tx, &partition, &work, &said)).await?;
+    ctx.meter.rows_out(written);
+    Ok(Some(failing))
+}
+
+impl Window {
+    /// The next days that are due for any metric; nothing where none is.
+    fn read(tx: &mut Tx<'_>, athlete: &str, work: &Work) -> store::Result<Option<Self>> {
+        let kept = own_metric::list(tx, athlete)?;
+        let mut turns = work.turns(&kept, Per::Day);
+        turns.extend(work.turns(&kept, Per::Activity));
+        let Some(since) = turns.iter().filter_map(|turn| turn.first_day).min() else { return Ok(None) };
+        turns.retain(|turn| turn.first_day == Some(since));
+        let first = day::first(tx, athlete, Scope::All)?;
+        let (next, _) = day::carry_on(tx, athlete, Scope::All, Date::MAX)?;
+        let all = match first {
+            Some(first) => (first, next.yesterday().unwrap_or(first)),
+            // Without a day nothing is said of any.
+            None => (since, since),
+        };
+        let from = since.max(all.0);
+        let days = (from, from.saturating_add((WINDOW_DAYS - 1).days()).min(all.1).max(from));
+        let [of_all, shareable] = Scope::BOTH;
+        let figures = [day::figures(tx, athlete, of_all, days)?, day::figures(tx, athlete, shareable, days)?];
+        let asks_activities = turns.iter().any(|turn| turn.entry.metric.about.per == Per::Activity);
+        let due = if asks_activities {
+            own_number::between(tx, athlete, days, MOST_ACTIVITIES)?
+        } else {
+            Vec::new()
+        };
+        let due_days = days_of(tx, athlete, &due)?;
+        let measured = daily_metric::between(tx, athlete, days)?;
+        Ok(Some(Self { turns, since, days, all, figures, measured, due, due_days }))
+    }
+
+    fn ask(&self, panel: &mut Panel, work: &Work, failing: Failing) -> Result<SaidOf, serde_json::Error> {
+        let (mut days, mut rested) = (Vec::new(), Vec::new());
+        for (place, turn) in self.turns.iter().enumerate() {
+            if turn.entry.metric.about.per == Per::Day {
+                match self.ask_days(panel, work, &turn.entry.metric)? {
+                    Some(said) => days.push((place, said)),
+                    None => rested.push(turn.name()),
+                }
+            }
+        }
+        let is_due = |turn: &Turn, _: &Due| turn.entry.metric.about.per == Per::Activity;
+        let mut activities = ask(panel, work, (&self.turns, &self.due, &self.due_days), failing, is_due)?;
+        activities.rested.extend(rested);
+        Ok(SaidOf { days, activities })
+    }
+
+    /// What a metric says of each day in both scopes; nothing where it fails too often.
+    fn ask_days(
+        &self,
+        panel: &mut Panel,
+        work: &Work,
+        metric: &Metric,
+    ) -> Result<Option<Vec<OfDay>>, serde_json::Error> {
+        let (mut said, mut failures) = (Vec::new(), 0);
+        for (scope, figures) in Scope::BOTH.into_iter().zip(&self.figures) {
+            for figures in figures {
+                let date = figures.row.date;
+                let measured = self.measured.iter().find(|measured| measured.date == date);
+                let day = argument::day(date, Some(figures), measured)?;
+                let Said { number, has_failed } = of_day(panel, &work.history, metric, date, &day)?;
+                failures = if has_failed { failures + 1 } else { 0 };
+                if failures >= PATIENCE {
+                    return Ok(None);
+                }
+                said.push(OfDay { date, scope, number });
+            }
+        }
+        Ok(Some(said))
+    }
+
+    fn keep(&self, tx: &mut Tx<'_>, athlete: &str, work: &Work, said: &SaidOf) -> store::Result<u64> {
+        let answers = &said.activities;
+        let (mut written, _) = keep(tx, athlete, work, &self.turns, (&answers.numbers, &answers.rested))?;
+        for (place, days) in &said.days {
+            let Some(turn) = self.turns.get(*place) else { continue };
+            let formula = &turn.entry.metric.formula;
+            written += own_number::put_days(tx, athlete, (formula.id(), formula.hash()), self.days, days)?;
+            for scope in Scope::BOTH {
+                own_number::forget_days_outside(tx, athlete, formula.id(), scope, self.all)?;
+            }
+        }
+        let next = self.days.1.tomorrow().ok().filter(|next| *next <= self.all.1);
+        for turn in self.turns.iter().filter(|turn| !answers.rested.contains(&turn.name())) {
+            let formula = &turn.entry.metric.formula;
+            own_metric::move_on_days(tx, athlete, (formula.id(), formula.hash()), (self.since, next))?;
+        }
+        Ok(written)
+    }
+}
+
+/// What a metric says of one day.
+pub(crate) fn of_day(
+    panel: &mut Panel,
+    history: &SettingsHistory,
+    metric: &Metric,
+    date: Date,
+    day: &serde_json::Value,
+) -> Result<Said, serde_json::Error> {
+    let athlete = Subject::new(&argument::athlete(history, Some(date))?);
+    Ok(metric.ask(panel, &[Argument::Map(Subject::new(day)), Argument::Map(athlete)]))
+}

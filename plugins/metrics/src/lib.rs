@@ -1,0 +1,34 @@
+//! Metrics of the athlete's own: scripts that answer a number for an activity or a day.
+
+mod argument;
+mod ask;
+mod catalog;
+mod compute;
+mod days;
+mod list;
+mod load;
+mod metric;
+mod proof;
+mod trial;
+
+use engine::registry::{Registry, RegistryError};
+
+pub use compute::{Compute, ComputeConfig, Of};
+pub use list::{ListParams, ListQuery};
+pub use metric::Metric;
+pub use trial::{TryParams, TryQuery};
+
+/// The scripts that are asked unless a pipeline names others.
+const METRICS: &str = "metrics/*.rhai";
+
+/// Adds what this plugin offers.
+pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
+    registry.scripts("metrics", proof::mistakes)?;
+    registry.conflicts(catalog::conflicts);
+    registry.step::<Compute>()?;
+    registry.study(ListQuery)?;
+    registry.study(TryQuery)
+}
+
+#[cfg(test)]
+mod tests;

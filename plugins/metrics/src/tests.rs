@@ -1,0 +1,258 @@
+//! Metrics proven by themselves, and the step on both databases.
+
+mod house;
+mod shipped;
+
+use std::time::{Duration, Instant};
+
+use engine::script::formula::Argument;
+use engine::script::rule::{self, Subject};
+use engine::script::{Library, Series};
+use house::{House, metric};
+
+use crate::Metric;
+use crate::proof;
+
+/// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                let store = house::store(&support::sqlite_url()).await;
+                scenario::$name(House::new(&store, stringify!($name)).await).await;
+            }
+        )*
+
+        #[tokio::test]
+        async fn every_scenario_holds_on_postgres() {
+            let store = house::store(&support::postgres_url()).await;
+            $( scenario::$name(House::new(&store, stringify!($name)).await).await; )*
+        }
+    };
+}
+
+scenarios![
+    a_new_version_computes_the_past_anew_and_every_number_says_its_version,
+    a_metric_that_is_gone_takes_its_numbers_along,
+    a_metric_replaces_the_load_and_gives_it_back,
+    a_setting_that_changes_reaches_the_metric,
+    a_metric_that_reads_the_day_is_told_apart_by_scope,
+    a_bomb_in_a_metric_stops_at_its_limit_and_rests,
+    a_second_run_asks_nothing,
+];
+
+const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
+const EXAMPLES: &str =
+    r#"fn examples() { [#{ activity: #{ elapsed_s: 2.0 }, value: 2 }, #{ missing: "activity.elapsed_s" }] }"#;
+
+/// The codes of what is wrong with a metric of these functions.
+#[track_caller]
+fn check(text: &str, wanted: &[&str]) {
+    let found = proof::mistakes("scripts/metrics/m.rhai", text);
+    let codes: Vec<&str> = found.iter().map(|found| found.code).collect();
+    assert_eq!(codes, wanted, "{found:?}");
+}
+
+#[test]
+fn examples_prove_a_metric() {
+    let value = "fn value(activity, athlete, streams, day) { activity.elapsed_s }";
+    check(&format!("{ABOUT}\n{value}\n{EXAMPLES}"), &[]);
+    let another = "fn value(activity, athlete, streams, day) { activity.elapsed_s * 2.0 }";
+    check(&format!("{ABOUT}\n{another}\n{EXAMPLES}"), &["metric_unproven"]);
+    let alone = r#"fn examples() { [#{ activity: #{ elapsed_s: 2.0 }, value: 2 }] }"#;
+    check(&format!("{ABOUT}\n{value}\n{alone}"), &["metric_unproven"]);
+    let unknown = r#"fn examples() { [#{ activities: #{}, value: 2 }] }"#;
+    check(&format!("{ABOUT}\n{value}\n{unknown}"), &["metric_unproven"]);
+    check(&format!("{ABOUT}\n{EXAMPLES}"), &["metric_incomplete"]);
+    check(value, &["metric_incomplete", "metric_incomplete"]);
+}
+
+#[test]
+fn what_a_metric_says_of_itself_is_checked() {
+    for about in [
+        r#"#{ per: "week", title: "T", unit: "u", aggregate: "sum" }"#,
+        r#"#{ per: "activity", title: "", unit: "u", aggregate: "sum" }"#,
+        r#"#{ per: "activity", title: "T", unit: "u", aggregate: "sum", colour: "red" }"#,
+        r#"#{ per: "activity", title: "T", unit: "u", aggregate: "sum", replaces_load: true }"#,
+        "7",
+    ] {
+        let text = format!(
+            "fn about() {{ {about} }}\nfn value(activity, athlete, streams, day) {{ 1 }}\n{EXAMPLES}"
+        );
+        check(&text, &["metric_about"]);
+    }
+}
+
+#[test]
+fn a_circle_is_refused() {
+    let about = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum", sports: ["running"], replaces_load: true } }"#;
+    for body in ["a.load * 2.0", "d.ctl", "if known(d, \"ctl\") { 1 } else { 2 }"] {
+        let text = format!("{about}\nfn value(a, b, c, d) {{ {body} }}\n{EXAMPLES}");
+        check(&text, &["metric_circular"]);
+    }
+}
+
+/// Which of the metrics, each for some sports, are in the way of another.
+#[track_caller]
+fn check_conflicts(metrics: &[(&str, &str)], wanted: &[&str]) {
+    let text = |sports: &str| {
+        let about = format!("per: \"activity\", title: \"T\", unit: \"u\", aggregate: \"sum\", {sports}");
+        metric(&format!("fn about() {{ #{{ {about} }} }}"), "1.0")
+    };
+    let path = |name: &str| format!("scripts/metrics/{name}.rhai");
+    let library =
+        Library::from_texts(metrics.iter().map(|(name, sports)| (path(name), text(sports))).collect());
+    let found = crate::catalog::conflicts(&library);
+    let told: Vec<String> = found.iter().map(|found| format!("{} {}", found.path, found.code)).collect();
+    let wanted: Vec<String> = wanted.iter().map(|name| format!("{} metric_conflict", path(name))).collect();
+    assert_eq!(told, wanted, "{found:?}");
+}
+
+#[test]
+fn two_metrics_that_replace_the_load_of_one_sport_are_told() {
+    let running = "sports: [\"running\"], replaces_load: true";
+    let assisted = "sports: [\"e_biking\"], replaces_load: true";
+    let cycling = "sports: [\"cycling\"], replaces_load: true";
+    check_conflicts(&[("a", running), ("b", cycling)], &[]);
+    check_conflicts(&[("a", running), ("b", running), ("c", cycling)], &["b"]);
+    check_conflicts(&[("a", assisted), ("b", cycling)], &["b"]);
+    check_conflicts(&[("a", running), ("b", "sports: [\"running\"]")], &[]);
+}
+
+/// Asks a metric with this body about an hour of samples, and answers why there is no number.
+fn stopped(body: &str) -> (Option<String>, Duration) {
+    let metric = Metric::compile("scripts/metrics/m.rhai", &metric(ABOUT, body)).unwrap();
+    let seconds: Vec<f64> = (0..3600).map(f64::from).collect();
+    let streams = Series::new(seconds.clone(), [("power".to_owned(), seconds)].into()).unwrap();
+    let nothing = || Argument::Map(Subject::new(&serde_json::json!({})));
+    let arguments = [nothing(), nothing(), Argument::Series(streams), nothing()];
+    let began = Instant::now();
+    let said = rule::panel(|panel| metric.ask(panel, &arguments)).unwrap();
+    (said.number.why, began.elapsed())
+}
+
+#[test]
+fn no_metric_goes_beyond_its_limits() {
+    for (body, stop) in [
+        ("loop {}", "script_limit"),
+        ("loop { try { loop {} } catch { } }", "script_limit"),
+        ("let s = \"x\"; loop { s += s; }", "script_limit: string"),
+        ("let a = []; loop { a.push(streams.slice(0, 3600)); }", "script_limit"),
+        ("loop { streams.percentile(\"power\", 50); }", "script_limit"),
+        ("streams.sum_of(\"power\", |v| { loop {} })", "script_limit"),
+        ("eval(\"1\")", "eval"),
+        ("sleep(100)", "cannot sleep"),
+        ("0.0 / 0.0", "not a finite number"),
+        ("streams", "a series"),
+        ("\"seven\"", "a number or nothing"),
+    ] {
+        let (why, took) = match Metric::compile("scripts/metrics/m.rhai", &metric(ABOUT, body)) {
+            Ok(_) => stopped(body),
+            Err(found) => (Some(found[0].message.clone()), Duration::ZERO),
+        };
+        assert!(why.as_ref().is_some_and(|why| why.contains(stop)), "{body}: {why:?}");
+        assert!(took < Duration::from_secs(10), "{body}: {took:?}");
+    }
+}
+
+mod scenario {
+    use super::*;
+
+    pub(super) async fn a_new_version_computes_the_past_anew_and_every_number_says_its_version(house: House) {
+        house.run(0).await;
+        house.run(1).await;
+        let first = metric(ABOUT, "activity.elapsed_s");
+        house.compute(&[("m", &first)]).await;
+        let before = house.numbers("m").await;
+        assert_eq!(before.iter().map(|(value, _)| *value).collect::<Vec<_>>(), [3600.0, 3600.0]);
+        let second = metric(ABOUT, "activity.elapsed_s / 60.0");
+        house.compute(&[("m", &second)]).await;
+        let after = house.numbers("m").await;
+        assert_eq!(after.iter().map(|(value, _)| *value).collect::<Vec<_>>(), [60.0, 60.0]);
+        assert!(before.iter().zip(&after).all(|(before, after)| before.1 != after.1));
+    }
+
+    pub(super) async fn a_second_run_asks_nothing(house: House) {
+        house.run(0).await;
+        let text = metric(ABOUT, "activity.elapsed_s");
+        assert_eq!(house.compute(&[("m", &text)]).await, 1);
+        assert_eq!(house.compute(&[("m", &text)]).await, 0);
+        house.run(1).await;
+        assert_eq!(house.compute(&[("m", &text)]).await, 1);
+    }
+
+    pub(super) async fn a_metric_that_is_gone_takes_its_numbers_along(house: House) {
+        house.run(0).await;
+        house.compute(&[("m", &metric(ABOUT, "1.0"))]).await;
+        assert_eq!(house.numbers("m").await.len(), 1);
+        house.compute(&[]).await;
+        assert!(house.numbers("m").await.is_empty() && house.kept().await.is_empty());
+    }
+
+    pub(super) async fn a_metric_replaces_the_load_and_gives_it_back(house: House) {
+        house.run(0).await;
+        house.loads().await;
+        let (chain, by) = house.load().await;
+        let about = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum", sports: ["running"], replaces_load: true } }"#;
+        let text = metric(about, "activity.elapsed_s / 100.0");
+        house.compute(&[("strain", &text)]).await;
+        assert_eq!(house.load().await, (36.0, "own".to_owned()));
+        // What computes loads does not undo it.
+        house.touch(0).await;
+        house.loads().await;
+        assert_eq!(house.load().await, (36.0, "own".to_owned()));
+        // The first by name of two for one sport.
+        house.compute(&[("strain", &text), ("zeal", &metric(about, "1.0"))]).await;
+        assert_eq!(house.load().await.0, 36.0);
+        house.compute(&[("zeal", &metric(about, "1.0"))]).await;
+        assert_eq!(house.load().await, (1.0, "own".to_owned()));
+        house.compute(&[]).await;
+        assert_eq!(house.load().await, (chain, by));
+    }
+
+    pub(super) async fn a_setting_that_changes_reaches_the_metric(house: House) {
+        house.run(0).await;
+        let text = metric(ABOUT, "athlete.weight_kg");
+        house.compute(&[("m", &text)]).await;
+        assert!(house.numbers("m").await.is_empty());
+        assert_eq!(house.reasons("m").await, ["missing athlete.weight_kg"]);
+        house.weigh(70.0).await;
+        house.compute(&[("m", &text)]).await;
+        assert_eq!(house.numbers("m").await[0].0, 70.0);
+    }
+
+    pub(super) async fn a_metric_that_reads_the_day_is_told_apart_by_scope(house: House) {
+        house.run(0).await;
+        house.days([10.0, 4.0]).await;
+        let about = r#"fn about() { #{ per: "day", title: "T", unit: "u", aggregate: "max" } }"#;
+        let of_day = format!("{about}\nfn value(day, athlete) {{ day.load }}\nfn examples() {{ [] }}");
+        let of_activity = metric(ABOUT, "day.load + activity.elapsed_s * 0.0");
+        let metrics = [("d", of_day.as_str()), ("m", of_activity.as_str())];
+        house.compute(&metrics).await;
+        assert!(house.of_day("d").await.iter().all(Option::is_none), "days are asked about behind the days");
+        house.compute_days(&metrics).await;
+        assert_eq!(house.of_day("d").await, [Some(10.0), Some(4.0)]);
+        assert_eq!(house.both("m").await, [Some(10.0), Some(4.0)]);
+        house.days([20.0, 4.0]).await;
+        house.compute_days(&metrics).await;
+        assert_eq!(house.of_day("d").await, [Some(20.0), Some(4.0)]);
+        assert_eq!(house.both("m").await, [Some(20.0), Some(4.0)]);
+    }
+
+    pub(super) async fn a_bomb_in_a_metric_stops_at_its_limit_and_rests(house: House) {
+        for day in 0..25 {
+            house.run(day).await;
+        }
+        let (bomb, fine) = (metric(ABOUT, "loop {}"), metric(ABOUT, "activity.elapsed_s"));
+        let metrics = [("bomb", bomb.as_str()), ("fine", fine.as_str())];
+        house.compute(&metrics).await;
+        let reasons = house.reasons("bomb").await;
+        assert_eq!(reasons.len(), 20, "{reasons:?}");
+        assert!(reasons[0].contains("script_limit"), "{reasons:?}");
+        assert_eq!(house.numbers("fine").await.len(), 25);
+        assert_eq!(house.kept().await, [("bomb".to_owned(), true), ("fine".to_owned(), false)]);
+        house.compute(&[("bomb", &fine)]).await;
+        assert_eq!(house.numbers("bomb").await.len(), 25);
+    }
+}
