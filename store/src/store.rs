@@ -105,6 +105,20 @@ impl Store {
         }
     }
 
+    /// As [`Store::read`], for a closure that takes its time between its statements, such as one that writes a file;
+    /// elsewhere the server ends a transaction that is idle for some seconds. What died since cannot be cleared away
+    /// until it ends.
+    pub async fn read_slowly<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(closure).await,
+            Store::Postgres(postgres) => postgres.read_slowly(closure).await,
+        }
+    }
+
     /// Applies the migrations that are missing, without noting when.
     pub async fn migrate(&self) -> Result<Migrated> {
         migrate::apply(self, migrate::MIGRATIONS, None).await

@@ -2,10 +2,13 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::program::Program;
+use crate::workers::Process;
 
 const DAYS: u32 = 20;
 
@@ -26,6 +29,43 @@ fn entry(path: &Path, name: &str) -> Vec<u8> {
 fn lines(path: &Path, name: &str) -> Vec<Value> {
     let text = String::from_utf8(entry(path, name)).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Stops a process in the middle of its export, once something of it is written.
+fn stop_at_work(program: &Program, archive: &Path) -> Process {
+    let process = Process::quiet(program.command(&["data", "export", &archive.to_string_lossy()]));
+    let part = program.path("mine.zip.part");
+    let is_begun = || part.metadata().is_ok_and(|part| part.len() > 0);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_begun() && !archive.exists() {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    process.signal(Signal::STOP);
+    process
+}
+
+#[test]
+fn an_export_is_of_one_moment_whatever_is_deleted_meanwhile() {
+    for program in Program::on_both() {
+        let export = program.export(DAYS);
+        program.json(&["import", &export.to_string_lossy(), "--json"]);
+        let whole = program.json(&["data", "export", &program.path("whole.zip").to_string_lossy(), "--json"]);
+        let archive = program.path("mine.zip");
+        let process = stop_at_work(&program, &archive);
+        program.json(&["data", "delete", "--provenance", "all", "--yes", "--json"]);
+        process.signal(Signal::CONT);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !archive.exists() {
+            assert!(Instant::now() < deadline, "the export does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let manifest: Value = serde_json::from_slice(&entry(&archive, "manifest.json")).unwrap();
+        assert_eq!(manifest["rows"], whole["rows"]);
+        let files = lines(&archive, "files.jsonl");
+        let original = entry(&archive, &format!("originals/{}", files[0]["sha256"].as_str().unwrap()));
+        assert!(!original.is_empty());
+    }
 }
 
 #[test]

@@ -13,7 +13,9 @@ use upstream::{Clock, Ports, Upstream};
 
 use crate::program::{Program, Server};
 
+mod leaving;
 mod refresh;
+mod retry;
 mod segments;
 mod sync;
 

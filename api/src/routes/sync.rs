@@ -22,6 +22,8 @@ const CONNECTION: &str = "strava";
 const HOURLY: &str = "hourly";
 /// Reads everything.
 const SWEEP: &str = "sweep";
+const NOT_CONNECTED: &str = "Strava is not connected, or must be connected again; `GET /api/v1/strava/connect` in a \
+                             browser does it, and `GET /api/v1/strava` says how the connection is";
 
 /// How a sync is asked for.
 #[derive(Debug, IntoParams)]
@@ -159,9 +161,7 @@ pub(crate) async fn start(
 ) -> Result<(StatusCode, Json<Synced>), Error> {
     let (is_connected, synced_ms) = standing(&shared).await?;
     if !is_connected {
-        let message =
-            "Strava is not connected, or the connection needs attention; `GET /api/v1/strava` says more";
-        return Err(Error::conflict("strava_not_connected", message.to_owned()));
+        return Err(Error::conflict("strava_not_connected", NOT_CONNECTED.to_owned()));
     }
     let age_ms = synced_ms.map(|synced_ms| shared.state.engine.clock().now_ms() - synced_ms);
     let least_ms = i64::try_from(shared.state.sync_age.as_millis()).unwrap_or(i64::MAX);

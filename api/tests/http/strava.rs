@@ -9,7 +9,10 @@ use store::Tx;
 
 use crate::house::{ATHLETE, House};
 
-/// Takes `right` for its state, once begun by whoever asks.
+/// What is wrong with the key under which tokens are sealed, or with what it sealed.
+const SECRETS: [&str; 3] = ["secret_key_missing", "secret_key_invalid", "secret_unreadable"];
+
+/// Takes `right` for its state, once begun by whoever asks, and fails as it is told to in the place of a code.
 pub(crate) struct Account;
 
 impl Connection for Account {
@@ -35,6 +38,10 @@ impl Connection for Account {
         Box::pin(async move {
             if query.get("state").is_none_or(|state| state != "right") {
                 return Err(Cause::new("oauth_state_mismatch", "not <ours>"));
+            }
+            let told = query.get("code").map(String::as_str);
+            if let Some(secret) = SECRETS.into_iter().find(|secret| told == Some(*secret)) {
+                return Err(Cause::new(secret, "set FITNESS_SECRET_KEY"));
             }
             Ok(Connected {
                 account: partition.to_owned(),
@@ -135,6 +142,20 @@ async fn a_foreign_state_is_refused_to_both() {
         let page = client.send("GET", path, HTML, b"").await;
         let text = String::from_utf8(page.body).unwrap();
         assert!(page.status == 400 && text.contains("not &lt;ours&gt;"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_not_there_is_the_servers_trouble_and_told_by_its_code() {
+    let house = House::new().await;
+    for code in SECRETS {
+        let path = format!("/api/v1/strava/callback?state=right&code={code}");
+        let told = house.client.get(&path).await;
+        assert_eq!(told.said(), format!("503 {code}"));
+        assert_eq!(told.json()["error"]["message"], "set FITNESS_SECRET_KEY");
+        let page = house.client.send("GET", &path, HTML, b"").await;
+        let text = String::from_utf8(page.body).unwrap();
+        assert!(page.status == 503 && text.contains("set FITNESS_SECRET_KEY"), "{text}");
     }
 }
 

@@ -23,6 +23,9 @@ Examples:
 const CONNECTION: &str = "strava";
 const HOURLY: &str = "hourly";
 const SWEEP: &str = "sweep";
+/// What to do is part of it, since `--json` has no hints.
+const NOT_CONNECTED: &str =
+    "Strava is not connected, or must be connected again; `paceline strava connect` does it";
 
 /// Reads what is new at Strava and shows the steps as they end
 #[derive(Debug, Args)]
@@ -53,8 +56,8 @@ impl Sync {
         });
         let (is_connected, synced_ms) = read.await?;
         if !is_connected {
-            let problem = Problem::new("strava_not_connected", "Strava is not connected, or needs attention");
-            return Err(problem.hint("`paceline strava status` says more").into());
+            let problem = Problem::new("strava_not_connected", NOT_CONNECTED);
+            return Err(problem.hint("`paceline strava status` says how the connection is").into());
         }
         let everything = self.force || self.confirm;
         let age_ms = synced_ms.map(|synced_ms| engine.clock().now_ms() - synced_ms);

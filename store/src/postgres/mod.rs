@@ -89,6 +89,14 @@ impl Postgres {
         transaction::run(&self.pool, (Mode::Read, self.statement_limit), closure).await
     }
 
+    pub(crate) async fn read_slowly<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        transaction::run(&self.pool, (Mode::ReadSlowly, self.statement_limit), closure).await
+    }
+
     pub(crate) async fn change_schema<T, F>(&self, closure: F) -> Result<T>
     where
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,

@@ -15,12 +15,16 @@ use crate::{Error, Result, Tx, failpoint};
 /// As long as a migration may take, or what reads the whole database.
 pub(super) const UNHURRIED: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(10);
+/// It holds no locks that others wait for, so that a process which is stopped in it holds up no successor.
+const LEISURE: &str = "SET LOCAL idle_in_transaction_session_timeout = '10min'";
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// One snapshot, nothing changes.
     Read,
+    /// The same for a closure that takes its time between its statements.
+    ReadSlowly,
     /// One snapshot; a change by others makes the closure run again.
     Write,
     /// Each statement sees what is committed when it begins.
@@ -29,6 +33,12 @@ pub(super) enum Mode {
     Schema,
     /// Rolled back in any case.
     Scratch,
+}
+
+impl Mode {
+    fn only_reads(self) -> bool {
+        matches!(self, Self::Read | Self::ReadSlowly)
+    }
 }
 
 /// What a transaction is for, and how long the server may take for one statement of it.
@@ -117,7 +127,7 @@ fn on_connection<T>(
 ) -> std::result::Result<T, Failure> {
     let transaction = begin(handle, client, (mode, limit)).map_err(Failure::of)?;
     let statement = if mode == Mode::Schema { UNHURRIED } else { limit };
-    let access = if mode == Mode::Read { Access::Read } else { Access::Write };
+    let access = if mode.only_reads() { Access::Read } else { Access::Write };
     let mut tx = Tx::postgres(Session::new(handle, &transaction, statement), access);
     let outcome = catch_unwind(AssertUnwindSafe(|| closure(&mut tx)))
         .unwrap_or_else(|payload| Err(crate::error::panicked(payload.as_ref())));
@@ -132,11 +142,18 @@ fn on_connection<T>(
 
 fn begin<'c>(handle: &Handle, client: &'c mut Client, (mode, limit): Terms) -> Result<Transaction<'c>> {
     let isolation = match mode {
-        Mode::Read | Mode::Write => IsolationLevel::RepeatableRead,
+        Mode::Read | Mode::ReadSlowly | Mode::Write => IsolationLevel::RepeatableRead,
         Mode::Latest | Mode::Schema | Mode::Scratch => IsolationLevel::ReadCommitted,
     };
-    let start = client.build_transaction().isolation_level(isolation).read_only(mode == Mode::Read).start();
-    let limited = async { tokio::time::timeout(limit, start).await };
+    let start = client.build_transaction().isolation_level(isolation).read_only(mode.only_reads()).start();
+    let begun = async {
+        let transaction = start.await?;
+        if mode == Mode::ReadSlowly {
+            transaction.batch_execute(LEISURE).await?;
+        }
+        Ok::<_, tokio_postgres::Error>(transaction)
+    };
+    let limited = async { tokio::time::timeout(limit, begun).await };
     match handle.block_on(limited) {
         Ok(begun) => begun.map_err(|failure| error::of_begin(&failure)),
         Err(_) => Err(Error::unavailable("the server did not answer")),

@@ -92,8 +92,11 @@ async fn stopped_transaction_is_ended_by_the_server() {
     const LIMIT: Sql =
         Sql::Both("SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'");
     let store = open(&support::postgres_url()).await;
-    let limit = store.read(|tx| tx.optional(&LIMIT, &[], |row| row.get::<String>(0))).await;
-    assert_eq!(limit.unwrap().as_deref(), Some("5000"));
+    let limit = |tx: &mut store::Tx<'_>| tx.optional(&LIMIT, &[], |row| row.get::<String>(0));
+    assert_eq!(store.read(limit).await.unwrap().as_deref(), Some("5000"));
+    // Who reads slowly has longer, and nobody else after that.
+    assert_eq!(store.read_slowly(limit).await.unwrap().as_deref(), Some("600000"));
+    assert_eq!(store.read(limit).await.unwrap().as_deref(), Some("5000"));
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ impl Service {
     }
 
     /// Everything, to the end.
-    fn sync(&self, program: &Program) -> Value {
+    pub(super) fn sync(&self, program: &Program) -> Value {
         let output = self.syncing(program, "--confirm").output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     }

@@ -13,7 +13,7 @@ use fitness::records::kept::{removal, takeout};
 use fitness::records::{activity_stream, original};
 use fitness::stream::Column;
 use serde_json::{Map, Value, json};
-use store::Store;
+use store::{Store, Tx};
 
 use crate::cli::{Form, Whose};
 use crate::config::Config;
@@ -67,42 +67,60 @@ impl Export {
         Ok(error::DONE)
     }
 
-    /// Writes beside the name first, so that a file of that name is always whole.
+    /// Writes what is kept at one moment, whatever is written meanwhile; beside the name first, so that a file of that
+    /// name is always whole.
     async fn write(
         store: &Store,
         athlete: &str,
         file: &Path,
         watcher: Option<Watcher>,
     ) -> anyhow::Result<Value> {
-        let mut writing =
-            Writing { store, athlete, archive: Archive::begin(file)?, watcher, rows: Map::new() };
-        for part in takeout::PARTS {
-            writing.table(part).await?;
-        }
-        writing.samples().await?;
-        writing.files().await?;
-        writing.close()
+        let (athlete, file) = (athlete.to_owned(), file.to_owned());
+        let write = move |tx: &mut Tx<'_>| match Writing::all(tx, &athlete, &file, watcher.clone()) {
+            Ok(manifest) => Ok(Ok(manifest)),
+            // Where the database was away it is begun anew; what else went wrong is no trouble of the database's.
+            Err(error) => match error.downcast::<store::Error>() {
+                Ok(of_store) => Err(of_store),
+                Err(other) => Ok(Err(other)),
+            },
+        };
+        store.read_slowly(write).await?
     }
 }
 
 /// An archive that is being written.
-struct Writing<'a> {
-    store: &'a Store,
+struct Writing<'a, 'tx> {
+    tx: &'a mut Tx<'tx>,
     athlete: &'a str,
     archive: Archive,
     watcher: Option<Watcher>,
+    began_ms: i64,
     /// How many of each there are.
     rows: Map<String, Value>,
 }
 
-impl Writing<'_> {
-    async fn table(&mut self, part: &'static takeout::Part) -> anyhow::Result<()> {
+impl<'a, 'tx> Writing<'a, 'tx> {
+    fn all(
+        tx: &'a mut Tx<'tx>,
+        athlete: &'a str,
+        file: &Path,
+        watcher: Option<Watcher>,
+    ) -> anyhow::Result<Value> {
+        let (archive, began_ms) = (Archive::begin(file)?, Clock::system().now_ms());
+        let mut writing = Self { tx, athlete, archive, watcher, began_ms, rows: Map::new() };
+        for part in takeout::PARTS {
+            writing.table(part)?;
+        }
+        writing.samples()?;
+        writing.files()?;
+        writing.close()
+    }
+
+    fn table(&mut self, part: &'static takeout::Part) -> anyhow::Result<()> {
         let (mut count, page): (u64, u32) = (0, part.rows_at_once());
         self.archive.entry(&format!("{}.jsonl", part.name))?;
         loop {
-            let athlete = self.athlete.to_owned();
-            let read = self.store.read(move |tx| takeout::page(tx, &athlete, part, (page, count)));
-            let rows = read.await?;
+            let rows = takeout::page(self.tx, self.athlete, part, (page, count))?;
             for row in &rows {
                 self.archive.line(&serde_json::to_string(row)?)?;
             }
@@ -117,15 +135,13 @@ impl Writing<'_> {
     }
 
     /// A table of samples for each activity that has any.
-    async fn samples(&mut self) -> anyhow::Result<()> {
-        let total = self.total("activity").await?;
+    fn samples(&mut self) -> anyhow::Result<()> {
+        let total = self.total("activity")?;
         let (mut after, mut count) = (String::new(), 0);
         loop {
-            let (athlete, last) = (self.athlete.to_owned(), after.clone());
-            let ids = self.store.read(move |tx| takeout::with_samples(tx, &athlete, &last, IDS)).await?;
+            let ids = takeout::with_samples(self.tx, self.athlete, &after, IDS)?;
             for id in &ids {
-                let of = id.clone();
-                let columns = self.store.read(move |tx| activity_stream::all(tx, &of)).await?;
+                let columns = activity_stream::all(self.tx, id)?;
                 self.archive.entry(&format!("samples/{id}.csv"))?;
                 csv(&Samples::unpack(&columns)).try_for_each(|line| self.archive.line(&line))?;
                 count += 1;
@@ -139,17 +155,13 @@ impl Writing<'_> {
     }
 
     /// Each file as it came, by the hash that `files.jsonl` names.
-    async fn files(&mut self) -> anyhow::Result<()> {
-        let total = self.total("source_file").await?;
+    fn files(&mut self) -> anyhow::Result<()> {
+        let total = self.total("source_file")?;
         let (mut after, mut count) = (String::new(), 0);
         loop {
-            let (athlete, last) = (self.athlete.to_owned(), after.clone());
-            let hashes = self.store.read(move |tx| takeout::hashes(tx, &athlete, &last, IDS)).await?;
+            let hashes = takeout::hashes(self.tx, self.athlete, &after, IDS)?;
             for sha256 in &hashes {
-                let of = sha256.clone();
-                let Some(original) = self.store.read(move |tx| original::get(tx, &of)).await? else {
-                    continue;
-                };
+                let Some(original) = original::get(self.tx, sha256)? else { continue };
                 self.archive.entry(&format!("originals/{sha256}"))?;
                 self.archive.bytes(&original.unpack()?)?;
                 count += 1;
@@ -162,10 +174,9 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn total(&self, table: &str) -> anyhow::Result<u64> {
-        let athlete = self.athlete.to_owned();
-        let read = self.store.read(move |tx| removal::preview(tx, &athlete, removal::What::All));
-        Ok(read.await?.get(table).copied().unwrap_or_default())
+    fn total(&mut self, table: &str) -> anyhow::Result<u64> {
+        let rows = removal::preview(self.tx, self.athlete, removal::What::All)?;
+        Ok(rows.get(table).copied().unwrap_or_default())
     }
 
     fn close(mut self) -> anyhow::Result<Value> {
@@ -173,7 +184,7 @@ impl Writing<'_> {
             "program": format!("paceline {}", env!("CARGO_PKG_VERSION")),
             "format": 1,
             "athlete": self.athlete,
-            "exported_ms": Clock::system().now_ms(),
+            "exported_ms": self.began_ms,
             "rows": self.rows,
             "about": {
                 "*.jsonl": "one JSON object a line; moments in epoch milliseconds, quantities in SI units",

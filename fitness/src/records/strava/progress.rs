@@ -19,7 +19,7 @@ pub struct Progress {
     pub calls_left: u32,
     /// Activities that a day's quota is enough for.
     pub per_day: u32,
-    /// When the rest is there at that pace, in epoch milliseconds; nothing where it is there.
+    /// When the rest is there at that pace once it goes on, in epoch milliseconds; nothing where it is there.
     pub done_ms: Option<i64>,
     /// When the past goes on where no call is left for it now, in epoch milliseconds.
     pub waits_until_ms: Option<i64>,
@@ -45,14 +45,17 @@ impl Progress {
             .iter()
             .filter(|window| !window.has_left(Purpose::Past, now_ms))
             .map(|window| window.until_ms);
+        let waits_until_ms = spent.max();
+        // Before that no call is made, and none of the rest comes.
+        let goes_on_ms = waits_until_ms.unwrap_or(now_ms);
         let left_ms = i64::from(calls_left) * DAY_MS / i64::from(calls_a_day);
         Self {
             activities: counts.activities,
             whole: counts.activities - counts.details_due.max(counts.streams_due).min(counts.activities),
             calls_left,
             per_day: calls_a_day / 2,
-            done_ms: (calls_left > 0).then_some(now_ms + left_ms),
-            waits_until_ms: spent.max(),
+            done_ms: (calls_left > 0).then_some(goes_on_ms + left_ms),
+            waits_until_ms,
         }
     }
 }
@@ -84,8 +87,36 @@ mod tests {
         };
         check(counts, 5, progress);
         check(counts, 89, progress);
+    }
+
+    #[test]
+    fn the_rest_begins_once_a_call_is_left_again() {
+        let counts = Counts { activities: 1, details_due: 1, ..Counts::default() };
+        let progress = Progress {
+            activities: 1,
+            whole: 0,
+            calls_left: 1,
+            per_day: 480,
+            done_ms: Some(90_000),
+            waits_until_ms: None,
+        };
+        check(counts, 89, progress);
         // The rest of a quarter is for what is new.
-        check(counts, 90, Progress { waits_until_ms: Some(900_000), ..progress });
+        check(counts, 90, Progress { done_ms: Some(990_000), waits_until_ms: Some(900_000), ..progress });
+    }
+
+    #[test]
+    fn where_all_is_there_a_spent_window_changes_nothing() {
+        let counts = Counts { activities: 1, ..Counts::default() };
+        let progress = Progress {
+            activities: 1,
+            whole: 1,
+            calls_left: 0,
+            per_day: 480,
+            done_ms: None,
+            waits_until_ms: Some(900_000),
+        };
+        check(counts, 90, progress);
     }
 
     #[test]

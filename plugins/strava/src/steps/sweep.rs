@@ -38,6 +38,16 @@ struct Place {
     pages: u32,
     /// True when the empty page was reached.
     is_whole: bool,
+    /// The last of what was in none of them that was looked for, in the order of Strava's ids.
+    looked_for: Option<i64>,
+}
+
+/// What became of activities that were looked for.
+#[derive(Debug, Default)]
+struct Looked {
+    gone: Vec<(i64, String)>,
+    there: Vec<i64>,
+    last: Option<i64>,
 }
 
 impl Step for Sweep {
@@ -75,7 +85,7 @@ impl Sweep {
         while !mark.place.is_whole {
             let number = mark.place.pages + 1;
             let values = page(ctx, &self.client, window, number).await?;
-            let place = Place { pages: number, is_whole: values.is_empty() };
+            let place = Place { pages: number, is_whole: values.is_empty(), ..mark.place };
             keep(ctx, mark, place, (values, Trust::Whole), |_| Ok(())).await?;
             ctx.progress.tell(u64::from(number), u64::from(number), &format!("page {number}"));
         }
@@ -86,26 +96,33 @@ impl Sweep {
     /// activity comes or goes.
     async fn remove_missing(&self, ctx: &StepContext, mark: &mut Mark<Place>) -> Result<(), StepError> {
         let (athlete, began_ms) = (ctx.run.partition.clone(), mark.began_ms);
-        let missing = ctx.read(move |tx| activity::missing(tx, &athlete, began_ms)).await?;
+        let mut missing = ctx.read(move |tx| activity::missing(tx, &athlete, began_ms)).await?;
+        // What this run looked for and neither found nor missed is for the next sweep.
+        missing.retain(|(strava_id, _)| mark.place.looked_for < Some(*strava_id));
         hold_back(ctx, mark, missing.len()).await?;
         for missing in missing.chunks(REMOVED_AT_ONCE) {
-            let (mut gone, mut there) = (Vec::new(), Vec::new());
-            for (strava_id, activity_id) in missing {
-                match self.look_for(ctx, *strava_id).await? {
-                    Reply::Gone => gone.push((*strava_id, activity_id.clone())),
-                    Reply::Told(told) if wire::has_id(&told, *strava_id) => there.push(*strava_id),
-                    Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_) => {}
-                }
+            let mut looked = Looked::default();
+            let ended = self.look_for_all(ctx, missing, &mut looked).await;
+            keep_looked(ctx, mark, looked).await?;
+            ended?;
+        }
+        Ok(())
+    }
+
+    /// Looks for one after the other, and notes what came of them up to where it is cut.
+    async fn look_for_all(
+        &self,
+        ctx: &StepContext,
+        missing: &[(i64, String)],
+        looked: &mut Looked,
+    ) -> Result<(), StepError> {
+        for (strava_id, activity_id) in missing {
+            match self.look_for(ctx, *strava_id).await? {
+                Reply::Gone => looked.gone.push((*strava_id, activity_id.clone())),
+                Reply::Told(told) if wire::has_id(&told, *strava_id) => looked.there.push(*strava_id),
+                Reply::Told(_) | Reply::NotEntitled | Reply::Faulty(_) => {}
             }
-            let (place, now_ms) = (mark.place, ctx.clock.now_ms().max(mark.began_ms));
-            let remove = move |intake: &mut Intake<'_, '_>| {
-                activity::seen(intake.tx, intake.athlete, &there, now_ms)?;
-                // With the time of the sweep itself: once it has ended, what it removed counts no more.
-                gone.iter().try_for_each(|(strava_id, id)| {
-                    gone::forget(intake, (*strava_id, id), Why::Missing, began_ms)
-                })
-            };
-            mark.commit(ctx, place, remove).await?;
+            looked.last = Some(*strava_id);
         }
         Ok(())
     }
@@ -114,6 +131,23 @@ impl Sweep {
         let path = format!("activities/{strava_id}");
         self.client.get(ctx, &path, &[], Purpose::Fresh).await
     }
+}
+
+/// Keeps what was found out, and that it need not be asked for again.
+async fn keep_looked(ctx: &StepContext, mark: &mut Mark<Place>, looked: Looked) -> Result<(), StepError> {
+    let Looked { gone, there, last } = looked;
+    if last.is_none() {
+        return Ok(());
+    }
+    let (place, began_ms) = (Place { looked_for: last, ..mark.place }, mark.began_ms);
+    let now_ms = ctx.clock.now_ms().max(began_ms);
+    let remove = move |intake: &mut Intake<'_, '_>| {
+        activity::seen(intake.tx, intake.athlete, &there, now_ms)?;
+        // With the time of the sweep itself: once it has ended, what it removed counts no more.
+        gone.iter()
+            .try_for_each(|(strava_id, id)| gone::forget(intake, (*strava_id, id), Why::Missing, began_ms))
+    };
+    mark.commit(ctx, place, remove).await
 }
 
 /// Fails, with a note of it for everybody to see, where so much is gone that something may be wrong.

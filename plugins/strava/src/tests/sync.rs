@@ -257,6 +257,31 @@ async fn a_sweep_that_is_cut_in_the_middle_of_what_may_go_removes_the_rest() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_is_cut_asks_for_none_again_that_it_looked_for() {
+    House::each(async |house| {
+        house.strava().set_limits(Calls::without_end());
+        let ids = house.strava().grow(ATHLETE, 200, ms(NOW));
+        house.sweep(json!({})).await.unwrap();
+        house.wait(DAY);
+        for id in &ids[..30] {
+            house.strava().delete(*id);
+        }
+        // Whether that one is gone Strava does not say.
+        house.strava().switch(|switches| switches.poison = vec![ids[3]]);
+        house.fails_at(ids[25]);
+        house.sweep(json!({})).await.unwrap_err();
+        house.upstream.mend();
+        assert_eq!(house.kept().await.len(), 176);
+        house.asked();
+        house.sweep_on().await.unwrap();
+        let wanted: Vec<_> = ids[25..30].iter().map(|id| format!("GET api/v3/activities/{id}")).collect();
+        assert_eq!(house.asked_for(), wanted);
+        assert_eq!(house.kept().await.len(), 171);
+    })
+    .await;
+}
+
 impl House {
     /// Fails once when that activity is asked for.
     fn fails_at(&self, strava_id: i64) {
