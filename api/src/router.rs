@@ -19,9 +19,9 @@ use utoipa_axum::routes;
 use crate::error::Error;
 use crate::routes::{
     activities, backfills, balance, curves, daily_metrics, dashboard, data, days, dead_letters, explain,
-    health, insights, jobs, metrics, openapi, own_metrics, pipelines, places, pools, predictions,
-    privacy_zones, rules, runs, segments, settings, steps, strava, sync, uploads, weather, webhooks, weeks,
-    workers,
+    gear, health, insights, jobs, metrics, openapi, own_metrics, pipelines, places, pools, predictions,
+    privacy_zones, rules, runs, segments, settings, steps, strava, sync, uploads, ways, weather, webhooks,
+    weeks, workers,
 };
 use crate::state::{Shared, State};
 use crate::{conditional, guard, request};
@@ -128,6 +128,39 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(own_metrics::backfill))
         .routes(routes!(predictions::list))
         .routes(routes!(predictions::kept))
+        .merge(activities())
+        .routes(routes!(balance::show))
+        .routes(routes!(explain::show))
+        .routes(routes!(days::list))
+        .routes(routes!(weeks::list))
+        .routes(routes!(curves::list))
+        .routes(routes!(curves::records))
+        .routes(routes!(ways::list))
+        .routes(routes!(ways::show))
+        .routes(routes!(places::tiles))
+        .routes(routes!(places::heat))
+        .routes(routes!(privacy_zones::list, privacy_zones::add))
+        .routes(routes!(privacy_zones::remove))
+        .routes(routes!(segments::list, segments::define))
+        .routes(routes!(segments::show, segments::rename, segments::remove))
+        .routes(routes!(segments::efforts::list))
+        .routes(routes!(gear::list, gear::add))
+        .routes(routes!(gear::change, gear::forget))
+        .routes(routes!(gear::service))
+        .routes(routes!(gear::take_back))
+        .routes(routes!(gear::components::mount))
+        .routes(routes!(gear::components::change, gear::components::forget))
+        .routes(routes!(daily_metrics::list))
+        .routes(routes!(daily_metrics::keep))
+        .routes(routes!(weather::show))
+        .routes(routes!(weather::home, weather::settle, weather::forget))
+        .routes(routes!(uploads::create))
+        .routes(routes!(sync::show, sync::start))
+}
+
+/// Activities, and what is told of one of them.
+fn activities() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::default()
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))
         .routes(routes!(activities::detail::streams))
@@ -140,25 +173,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(activities::records::join))
         .routes(routes!(activities::records::forget))
         .routes(routes!(segments::efforts::of_activity))
-        .routes(routes!(balance::show))
-        .routes(routes!(explain::show))
-        .routes(routes!(days::list))
-        .routes(routes!(weeks::list))
-        .routes(routes!(curves::list))
-        .routes(routes!(curves::records))
-        .routes(routes!(places::tiles))
-        .routes(routes!(places::heat))
-        .routes(routes!(privacy_zones::list, privacy_zones::add))
-        .routes(routes!(privacy_zones::remove))
-        .routes(routes!(segments::list, segments::define))
-        .routes(routes!(segments::show, segments::rename, segments::remove))
-        .routes(routes!(segments::efforts::list))
-        .routes(routes!(daily_metrics::list))
-        .routes(routes!(daily_metrics::keep))
-        .routes(routes!(weather::show))
-        .routes(routes!(weather::home, weather::settle, weather::forget))
-        .routes(routes!(uploads::create))
-        .routes(routes!(sync::show, sync::start))
+        .routes(routes!(gear::worn::choose, gear::worn::forget))
 }
 
 /// Runs under the name that programs of the former system know.

@@ -9,8 +9,9 @@ use store::Store;
 
 use crate::commands::{
     accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
-    demo, doctor, explain, import, metrics, own_data, pipelines, places, pools, predict, privacy_zones,
-    records, rules, run, runs, segments, serve, steps, strava, sync, today, weather, weeks, work, workers,
+    demo, doctor, explain, gear, import, metrics, own_data, pipelines, places, pools, predict, privacy_zones,
+    records, routes, rules, run, runs, segments, serve, steps, strava, sync, today, weather, weeks, work,
+    workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -55,8 +56,10 @@ pub(crate) enum Command {
     Records(records::Records),
     Curves(curves::Curves),
     Segments(segments::Segments),
+    Routes(routes::Routes),
     Places(places::Places),
     PrivacyZones(privacy_zones::PrivacyZones),
+    Gear(gear::GearCommand),
     DailyMetrics(daily_metrics::DailyMetricsCommand),
     Explain(explain::Explain),
     Accuracy(accuracy::Accuracy),
@@ -113,8 +116,10 @@ impl Command {
             Self::Records(command) => command.run(config).await,
             Self::Curves(command) => command.run(config).await,
             Self::Segments(command) => command.run(config).await,
+            Self::Routes(command) => command.run(config).await,
             Self::Places(command) => command.run(config).await,
             Self::PrivacyZones(command) => command.run(config).await,
+            Self::Gear(command) => command.run(config).await,
             Self::DailyMetrics(command) => command.run(config).await,
             Self::Explain(command) => command.run(config).await,
             Self::Accuracy(command) => command.run(config).await,
@@ -155,8 +160,10 @@ impl Command {
             Self::Records(command) => command.form.json,
             Self::Curves(command) => command.form.json,
             Self::Segments(command) => command.form().json,
+            Self::Routes(command) => command.form().json,
             Self::Places(command) => command.form.json,
             Self::PrivacyZones(command) => command.form().json,
+            Self::Gear(command) => command.form().json,
             Self::DailyMetrics(command) => command.form().json,
             Self::Explain(command) => command.form().json,
             Self::Accuracy(command) => command.form.json,

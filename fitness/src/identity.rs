@@ -28,6 +28,16 @@ pub fn privacy_zone_id(athlete: &str, defined_by: &str) -> String {
     activity_id(athlete, "privacy zone", defined_by)
 }
 
+/// The id of the gear of a name, as [`crate::gear::key`] has it: sources that call it the same mean the same.
+pub fn gear_id(athlete: &str, key: &str) -> String {
+    activity_id(athlete, "gear", key)
+}
+
+/// The id of a component: mounting the same on the same day makes one.
+pub fn gear_component_id(athlete: &str, gear_id: &str, defined_by: &str) -> String {
+    activity_id(athlete, &format!("component of {gear_id}"), defined_by)
+}
+
 fn base32(bytes: &[u8]) -> String {
     let bits = bytes.len() * 8;
     let bit = |index: usize| bytes.get(index / 8).map_or(0, |byte| byte >> (7 - index % 8) & 1);

@@ -17,6 +17,7 @@ pub mod eddington;
 pub mod entry;
 pub mod explain;
 pub mod export;
+pub mod gear;
 pub mod govss;
 pub mod grade;
 pub mod ground;

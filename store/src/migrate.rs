@@ -58,6 +58,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(21, "0021_script_version.sql", "script_version"),
     migration!(22, "0022_open_run.sql", "open_run"),
     migration!(23, "0023_own_numbers.sql", "own_numbers"),
+    migration!(24, "0024_routes.sql", "routes"),
+    migration!(25, "0025_gear.sql", "gear"),
 ];
 
 /// What a migration run did.

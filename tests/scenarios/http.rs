@@ -49,7 +49,7 @@ fn a_run_asked_for_over_http_can_be_followed_to_its_artifacts() {
             let run = client.ended(started["run"].as_str().unwrap()).await;
             assert_eq!(run["state"], "succeeded", "{run}");
             let steps = run["steps"].as_array().unwrap();
-            assert_eq!(steps.len(), 8);
+            assert_eq!(steps.len(), 9);
             assert!(steps.iter().all(|step| step["artifact"].is_object() && step["meters"].is_object()));
             assert_eq!(client.get("/api/v1/insights/daily").await, client.get("/api/insights/daily").await);
         });

@@ -22,6 +22,7 @@ mod data;
 mod draining;
 mod export;
 mod failpoints;
+mod gear;
 mod http;
 mod import;
 mod link;

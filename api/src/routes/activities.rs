@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use fitness::Scope;
 use fitness::records::activity::{self, ActivityRow, Filter, PageKey};
-use fitness::records::{activity_stream, activity_weather, lap, own_metric, own_number};
+use fitness::records::{activity_stream, activity_weather, lap, own_metric, own_number, route};
 use fitness::stream::Column;
 use jiff::civil::Date;
 use utoipa::IntoParams;
@@ -143,6 +143,9 @@ pub(crate) async fn show(
         let Some(shown) = activity::get(tx, &athlete, &asked)? else { return Ok(None) };
         let laps = lap::list(tx, &asked)?;
         let weather = activity_weather::of(tx, &athlete, &asked)?;
+        // A route is told of the record that counts.
+        let counted = shown.row.duplicate_of.as_ref().unwrap_or(&shown.row.id);
+        let route = route::of_activity(tx, &athlete, Scope::All, counted)?;
         let mut blocks = Vec::new();
         for column in channels.iter().map(|channel| Column::Channel(*channel)).chain([Column::Time]) {
             if !channels.is_empty()
@@ -153,12 +156,12 @@ pub(crate) async fn show(
         }
         let numbers = own_number::of_activity(tx, &asked, Scope::All)?;
         let own = Own::all(numbers, &own_metric::list(tx, &athlete)?);
-        Ok(Some((shown, laps, weather, own, blocks)))
+        Ok(Some((shown, laps, weather, route, own, blocks)))
     });
     let found = read.await?.ok_or_else(|| Error::NotFound(format!("activity `{id}`")))?;
-    let (shown, laps, weather, own, blocks) = found;
+    let (shown, laps, weather, route, own, blocks) = found;
     let streams = if blocks.is_empty() { None } else { Some(Streams::decode(&blocks)?) };
-    Ok(Json(ActivityWithLaps::new(shown, laps, weather, own, streams)))
+    Ok(Json(ActivityWithLaps::new(shown, laps, weather, route, own, streams)))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod client;
 mod daily_metrics;
 mod dashboard;
 mod framing;
+mod gear;
 mod health;
 mod house;
 mod log;

@@ -22,6 +22,15 @@ impl Plane {
     }
 }
 
+/// How far a point of a plane is from a straight piece of a way.
+pub(super) fn away_m((x, y): (f64, f64), (from_x, from_y): (f64, f64), (to_x, to_y): (f64, f64)) -> f64 {
+    let (east, north) = (to_x - from_x, to_y - from_y);
+    let (x, y) = (x - from_x, y - from_y);
+    let square = east * east + north * north;
+    let share = if square > 0.0 { ((x * east + y * north) / square).clamp(0.0, 1.0) } else { 0.0 };
+    (share * east - x).hypot(share * north - y)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +46,13 @@ mod tests {
         check((0.0, 8.0), (0.0, 9.0), (111_195.0, 0.0));
         check((60.0, 8.0), (60.0, 9.0), (55_598.0, 0.0));
         check((60.0, 8.0), (61.0, 8.0), (0.0, 111_195.0));
+    }
+
+    #[test]
+    fn a_piece_is_as_far_as_its_nearest_point() {
+        let away = |point| away_m(point, (0.0, 10.0), (100.0, 10.0));
+        assert_eq!([(50.0, 40.0), (-30.0, 50.0), (103.0, 6.0)].map(away), [30.0, 50.0, 5.0]);
+        assert_eq!(away_m((3.0, 4.0), (0.0, 0.0), (0.0, 0.0)), 5.0);
     }
 
     #[test]

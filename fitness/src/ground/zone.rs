@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::plane::Plane;
+use super::plane::{Plane, away_m};
 use super::{DEGREE_M, Place, eastward};
 
 /// A circle that the athlete gave.
@@ -45,18 +45,10 @@ impl Zones {
         let within = |(middle, radius_m): &(Place, f64)| {
             let plane = Plane::at(*middle);
             let way: Vec<(f64, f64)> = line.iter().map(|place| plane.xy(*place)).collect();
-            way.windows(2).any(|piece| away_m(piece[0], piece[1]) <= *radius_m)
+            way.windows(2).any(|piece| away_m((0.0, 0.0), piece[0], piece[1]) <= *radius_m)
         };
         line.iter().any(|place| self.cuts(*place)) || self.0.iter().any(within)
     }
-}
-
-/// How far a piece of a way is from the middle of a plane.
-fn away_m((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> f64 {
-    let (east, north) = (to_x - x, to_y - y);
-    let square = east * east + north * north;
-    let share = if square > 0.0 { (-(x * east + y * north) / square).clamp(0.0, 1.0) } else { 0.0 };
-    (x + share * east).hypot(y + share * north)
 }
 
 fn moved(zone: &Zone) -> (Place, f64) {

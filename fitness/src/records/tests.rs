@@ -107,7 +107,7 @@ scenarios![
 ];
 
 fn queries() -> Vec<Sql> {
-    let of_records: [&[&[Sql]]; 5] = [
+    let of_records: [&[&[Sql]]; 6] = [
         &[
             accuracy::QUERIES,
             athlete::QUERIES,
@@ -146,11 +146,13 @@ fn queries() -> Vec<Sql> {
             privacy_zone::QUERIES,
             own_metric::QUERIES,
             own_number::QUERIES,
+            route::QUERIES,
         ],
         activity::QUERIES,
         strava::QUERIES,
         shareable::QUERIES,
         activity_weather::QUERIES,
+        gear::QUERIES,
     ];
     of_records.concat().concat()
 }
@@ -166,7 +168,7 @@ async fn queries_prepare() {
 }
 
 /// Tables with a few rows for each athlete, and what is counted after an import.
-const READ_WHOLE: [&str; 17] = [
+const READ_WHOLE: [&str; 22] = [
     "own_metric",
     "athlete",
     "athlete_setting",
@@ -184,6 +186,11 @@ const READ_WHOLE: [&str; 17] = [
     "segment",
     "privacy_zone",
     "activity_place",
+    "activity_route",
+    "gear",
+    "gear_component",
+    "gear_service",
+    "gear_choice",
 ];
 /// What counts all that there is.
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
@@ -265,9 +272,11 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 }
 
 mod duplicates;
+mod gears;
 mod merge;
 mod own_metrics;
 mod places;
+mod routes;
 mod shareable_gate;
 mod strava_rows;
 mod ways;

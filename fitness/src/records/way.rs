@@ -12,6 +12,7 @@ use crate::stream::Column;
 pub enum Part {
     Segments,
     Places,
+    Routes,
 }
 
 impl Part {
@@ -19,6 +20,7 @@ impl Part {
         match self {
             Self::Segments => "segments",
             Self::Places => "places",
+            Self::Routes => "routes",
         }
     }
 }

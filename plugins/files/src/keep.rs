@@ -8,7 +8,7 @@ use fitness::records::export_row::{self, ExportRow};
 use fitness::records::import_file::{ImportFile, Kind, Outcome};
 use fitness::records::intake::{Intake, Taken};
 use fitness::records::source_file::{self, SourceFile};
-use fitness::records::{activity_number, merge_choice, original};
+use fitness::records::{activity_number, gear, merge_choice, original};
 use store::{Result, Tx};
 
 use crate::archive::Told;
@@ -91,7 +91,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let lone = lone_id(self.intake.athlete, &told.record);
         if lone != id && before.as_ref().is_some_and(|row| row.activity_id.as_ref() == Some(&lone)) {
             // Its file has turned up.
-            merge_choice::inherit(self.intake.tx, self.intake.athlete, (&lone, &id))?;
+            self.inherit((&lone, &id))?;
             self.intake.remove(&lone)?;
         }
         if before.as_ref().is_none_or(|row| !row.says_the_same(&told.record)) {
@@ -258,11 +258,17 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let mut is_replaced = false;
         for row in former {
             let Some(heir) = heir(&row) else { continue };
-            merge_choice::inherit(self.intake.tx, self.intake.athlete, (&row.id, heir))?;
+            self.inherit((&row.id, heir))?;
             self.intake.remove(&row.id)?;
             is_replaced = true;
         }
         Ok(is_replaced)
+    }
+
+    /// Says of one record what the athlete said of another whose place it takes.
+    fn inherit(&mut self, records: (&str, &str)) -> Result<()> {
+        merge_choice::inherit(self.intake.tx, self.intake.athlete, records)?;
+        gear::inherit(self.intake.tx, self.intake.athlete, records)
     }
 
     fn note(&mut self, file: &SourceFile) -> Result<()> {

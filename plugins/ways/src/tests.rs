@@ -1,11 +1,12 @@
 //! The steps on both databases, from samples to what was found out of them.
 
+mod arrival;
 mod house;
 
-use fitness::records;
+use fitness::{Scope, records};
 use house::{House, Outing, run};
 
-use crate::{Places, Segments, Walked};
+use crate::{Places, Routes, Segments, Walked};
 
 /// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
 macro_rules! scenarios {
@@ -38,6 +39,12 @@ scenarios![
     a_segment_made_again_is_matched_again,
     what_counts_because_another_went_is_looked_at,
     times_outlive_the_samples_of_the_api_and_ground_does_not,
+    what_went_the_same_way_is_one_route,
+    no_order_of_arrival_changes_the_groups,
+    a_route_outlives_its_first_outing,
+    an_activity_that_went_elsewhere_leaves_its_route,
+    of_two_records_one_is_an_outing,
+    the_way_of_the_api_is_nobody_elses_and_goes_with_its_samples,
 ];
 
 const LINE: [(f64, f64); 2] = [(0.0, 0.0), (0.0, 400.0)];
@@ -197,5 +204,92 @@ mod scenario {
         house.write(move |tx, athlete| records::privacy_zone::remove(tx, athlete, &zone)).await;
         assert_eq!(house.work(Places).await, Walked { looked_at: 2, written: 1 });
         assert_eq!(house.ground().await, [whole, whole]);
+    }
+
+    pub(super) async fn what_went_the_same_way_is_one_route(house: House) {
+        let first = house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(run(1, 5.0, &THERE)).await;
+        house.keep(run(2, 4.0, &ELSEWHERE)).await;
+        house.keep(Outing { sport: "cycling", ..run(3, 4.0, &THERE) }).await;
+        house.keep(Outing { sport: "indoor_running", ..run(4, 4.0, &THERE) }).await;
+        // Four ways, each of a route in both scopes.
+        assert_eq!(house.work(Routes).await, Walked { looked_at: 5, written: 12 });
+        assert_eq!(house.work(Routes).await, Walked::default());
+        for scope in Scope::BOTH {
+            assert_eq!(house.routes(scope).await, [(first.clone(), 2)], "{scope:?}");
+        }
+        let of = first.clone();
+        let route =
+            house.write(move |tx, athlete| records::route::get(tx, athlete, Scope::All, &of)).await.unwrap();
+        let speeds: Vec<f64> = route.outings.iter().map(|outing| outing.speed_mps.round()).collect();
+        assert_eq!((speeds, route.reference_bpm), (vec![4.0, 5.0], Some(150.0)));
+        assert_eq!((route.line.len(), route.listed.meters.round()), (64, 800.0));
+        assert_eq!(route.listed.sports.as_deref(), Some("on foot"));
+        let of = first.clone();
+        let told = house
+            .write(move |tx, athlete| records::route::of_activity(tx, athlete, Scope::All, &of))
+            .await
+            .unwrap();
+        assert_eq!((told.id, told.rank, told.outings), (first, 2, 2));
+    }
+
+    pub(super) async fn no_order_of_arrival_changes_the_groups(house: House) {
+        let mut ids = Vec::new();
+        for (day, corners) in [(2, &THERE), (3, &ELSEWHERE), (0, &THERE), (4, &ELSEWHERE), (1, &THERE)] {
+            ids.push(house.keep(run(day, 4.0, corners)).await);
+            house.work(Routes).await;
+        }
+        let wanted = vec![(ids[2].clone(), 3), (ids[1].clone(), 2)];
+        assert_eq!(house.routes(Scope::All).await, wanted);
+    }
+
+    pub(super) async fn a_route_outlives_its_first_outing(house: House) {
+        let first = house.keep(run(0, 4.0, &THERE)).await;
+        let second = house.keep(run(1, 4.0, &THERE)).await;
+        house.keep(run(2, 4.0, &THERE)).await;
+        house.work(Routes).await;
+        house.remove(first).await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(second, 2)]);
+    }
+
+    pub(super) async fn an_activity_that_went_elsewhere_leaves_its_route(house: House) {
+        house.keep(run(0, 4.0, &THERE)).await;
+        let second = house.keep(run(1, 4.0, &THERE)).await;
+        house.keep(run(2, 4.0, &THERE)).await;
+        house.work(Routes).await;
+        house.keep(run(0, 4.0, &ELSEWHERE)).await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(second, 2)]);
+    }
+
+    pub(super) async fn of_two_records_one_is_an_outing(house: House) {
+        let watch = house.keep(run(0, 4.0, &THERE)).await;
+        let other = house.keep(Outing { provenance: "bulk_export", ..run(0, 4.12, &THERE) }).await;
+        house.keep(run(1, 4.0, &THERE)).await;
+        house.link().await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(watch.clone(), 2)]);
+        house.remove(watch).await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(other, 2)], "the other one counts now");
+    }
+
+    pub(super) async fn the_way_of_the_api_is_nobody_elses_and_goes_with_its_samples(house: House) {
+        let api = house.keep(Outing { provenance: "strava_api", ..run(0, 4.0, &THERE) }).await;
+        let file = house.keep(run(1, 4.0, &THERE)).await;
+        house.keep(run(2, 4.0, &THERE)).await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(api.clone(), 3)]);
+        assert_eq!(house.routes(Scope::Shareable).await, [(file.clone(), 2)]);
+        house
+            .write(move |tx, athlete| {
+                records::activity_stream::replace(tx, &api, &[])?;
+                let changed = records::change_number::next(tx, athlete)?;
+                records::activity::touch_one(tx, &api, changed)
+            })
+            .await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(file, 2)]);
     }
 }

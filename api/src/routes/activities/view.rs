@@ -8,6 +8,7 @@ use fitness::records::activity::{ActivityRow, Shown};
 use fitness::records::activity_weather::Shown as WeatherRecord;
 use fitness::records::own_metric::OwnMetric;
 use fitness::records::own_number::OfActivity;
+use fitness::records::route;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -192,6 +193,9 @@ pub(crate) struct ActivityWithLaps {
     /// Absent where it was not looked at yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     weather: Option<Weather>,
+    /// Absent where no other activity went the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<ActivityRoute>,
     /// What metrics of the athlete's own say, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     own: BTreeMap<String, Own>,
@@ -207,6 +211,15 @@ pub(crate) struct Own {
     unit: String,
     /// Which text said so.
     version: String,
+}
+
+/// The route of an activity, and which of its outings it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActivityRoute {
+    id: String,
+    /// By speed in motion, from 1.
+    rank: usize,
+    outings: usize,
 }
 
 /// Something that was kept although it was not as it should be.
@@ -313,6 +326,7 @@ impl ActivityWithLaps {
         shown: Shown,
         laps: Vec<LapRecord>,
         weather: Option<WeatherRecord>,
+        route: Option<route::OfActivity>,
         own: BTreeMap<String, Own>,
         streams: Option<Streams>,
     ) -> Self {
@@ -324,6 +338,7 @@ impl ActivityWithLaps {
             warnings: shown.warnings.into_iter().map(Warning::from).collect(),
             laps: laps.into_iter().map(Lap::from).collect(),
             weather: weather.map(Weather::from),
+            route: route.map(ActivityRoute::from),
             own,
             streams,
         }
@@ -342,6 +357,12 @@ impl Own {
             ))
         });
         own.collect()
+    }
+}
+
+impl From<route::OfActivity> for ActivityRoute {
+    fn from(route::OfActivity { id, rank, outings }: route::OfActivity) -> Self {
+        Self { id, rank, outings }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Activities as a person or a program sees them: facts and loads in one row.
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
 use super::super::{
-    activity_load, activity_weather, best_effort, count, export_row, from_json, optional_date, optional_json,
+    activity_load, activity_weather, best_effort, count, export_row, from_json, gear, optional_date,
+    optional_json,
 };
 use super::{duplicate, lent};
 use crate::export::Figures;
@@ -32,7 +34,7 @@ pub struct ActivityRow {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Name of the shoes or the bicycle.
+    /// Name of the shoes or the bicycle, as the athlete says, else as a source does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gear: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -349,12 +351,26 @@ pub(super) fn link(
             row.tell(figures);
         }
     }
+    wear(tx, athlete, scope, &mut rows)?;
     lent::fill(tx, scope, &mut rows)?;
     if scope == Scope::Shareable {
         // It may be of the Strava API.
         rows.iter_mut().for_each(|row| row.duplicate_of = None);
     }
     Ok(rows)
+}
+
+/// Names what they were done with where the athlete says otherwise than the sources, of whichever record.
+fn wear(tx: &mut Tx<'_>, athlete: &str, scope: Scope, rows: &mut [ActivityRow]) -> Result<()> {
+    let ids = rows.iter().flat_map(|row| iter::once(&row.id).chain(&row.also)).cloned();
+    let chosen = gear::chosen(tx, athlete, scope, &ids.collect::<Vec<String>>())?;
+    for row in rows {
+        let said = iter::once(&row.id).chain(&row.also).find_map(|id| chosen.get(id));
+        if let Some(name) = said {
+            row.gear.clone_from(name);
+        }
+    }
+    Ok(())
 }
 
 fn with_legs(tx: &mut Tx<'_>, athlete: &str, (mut row, parts): Part) -> Result<ActivityRow> {

@@ -9,7 +9,7 @@ pub(crate) use due::missing;
 pub use due::{Due, Settled, Window, due, has_due, known, postpone, refuse, settle, settle_known, tell};
 pub use plan::{Pending, Planned, has_pending, keep, look_again, pending};
 pub use preview::{Part, Preview, preview};
-pub use shown::{Overview, Shown, at_start, between, of, overview};
+pub use shown::{Overview, Shown, at_start, between, of, overview, wind_costs};
 
 /// How far an activity's weather is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -141,6 +141,28 @@ pub fn at_start(
     Ok(airs)
 }
 
+/// By how many percent the wind made the ways of these activities dearer, by what the service told.
+pub fn wind_costs(tx: &mut Tx<'_>, ids: &[String]) -> Result<HashMap<String, f64>> {
+    let mut costs = HashMap::new();
+    let mut bound = Vec::new();
+    tx.query(&SHORT, &params![ids], |row| {
+        let (id, reason): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        let conditions: Option<Conditions> = optional_json(row, 2)?;
+        if let Some(cost) = conditions.and_then(|conditions| conditions.wind_cost_percent) {
+            costs.insert(id, cost);
+        } else if reason.as_deref() == Some(Reason::StravaApi.as_str()) {
+            bound.push(id);
+        }
+        Ok(())
+    })?;
+    for (id, _, conditions) in lent(tx, &bound)? {
+        if let Some(cost) = conditions.wind_cost_percent {
+            costs.entry(id).or_insert(cost);
+        }
+    }
+    Ok(costs)
+}
+
 /// What exports say of the air at the start of other records of these activities.
 fn told_elsewhere(tx: &mut Tx<'_>, ids: &[String]) -> Result<HashMap<String, Air>> {
     if ids.is_empty() {

@@ -19,7 +19,7 @@ pub enum What {
     BulkExport,
     StravaApi,
     /// What the athlete typed in or handed over as a table: settings, daily metrics, the place of the forecast, which records
-    /// are of one activity, lines drawn as GPX, privacy zones.
+    /// are of one activity, lines drawn as GPX, privacy zones, what is said of gear.
     Manual,
     All,
 }
@@ -96,7 +96,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 29] = [
+const PARTS: [Part; 33] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -116,6 +116,10 @@ const PARTS: [Part; 29] = [
     part!(All, "segment", "id", "1 = 1"),
     part!(Manual, "privacy_zone", "id", "1 = 1"),
     part!(All, "privacy_zone", "id", "1 = 1"),
+    part!(Manual, "gear_service", "item_id, done_on, what", "1 = 1"),
+    part!(Manual, "gear_component", "id", "1 = 1"),
+    part!(Manual, "gear_choice", "activity_id", "1 = 1"),
+    part!(Manual, "gear", "id", "1 = 1"),
     part!(All, "watched_file", "pipeline, path", "1 = 1"),
     part!(All, "athlete_setting", "name, provenance, from_date", "1 = 1"),
     part!(All, "insight", "scope, local_date", "1 = 1"),

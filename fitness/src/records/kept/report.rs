@@ -46,7 +46,7 @@ pub struct Expiry {
 }
 
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
-const KEPT: [(&str, Sql); 22] = [
+const KEPT: [(&str, Sql); 27] = [
     (
         "activity",
         Sql::Both(
@@ -110,6 +110,30 @@ const KEPT: [(&str, Sql); 22] = [
         ),
     ),
     (
+        "gear",
+        Sql::Both("SELECT 'manual', COUNT(*), MIN(changed_ms), MAX(changed_ms) FROM gear WHERE athlete = $1"),
+    ),
+    (
+        "gear_component",
+        Sql::Both(
+            "SELECT 'manual', COUNT(*), MIN(changed_ms), MAX(changed_ms) FROM gear_component WHERE athlete = $1",
+        ),
+    ),
+    (
+        "gear_service",
+        Sql::Both(
+            "SELECT 'manual', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM gear_service \
+             WHERE athlete = $1",
+        ),
+    ),
+    (
+        "gear_choice",
+        Sql::Both(
+            "SELECT 'manual', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM gear_choice \
+             WHERE athlete = $1",
+        ),
+    ),
+    (
         "activity_place",
         Sql::Both(
             "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM activity_place \
@@ -134,6 +158,13 @@ const KEPT: [(&str, Sql); 22] = [
         "own_day_number",
         Sql::Both(
             "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM own_day_number \
+             WHERE athlete = $1",
+        ),
+    ),
+    (
+        "activity_route",
+        Sql::Both(
+            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM activity_route \
              WHERE athlete = $1",
         ),
     ),

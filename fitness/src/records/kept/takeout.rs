@@ -169,6 +169,54 @@ pub const PARTS: &[Part] = &[
         ),
     },
     Part {
+        name: "gear",
+        columns: &[
+            ("id", Text),
+            ("name", Text),
+            ("kind", Text),
+            ("before_m", Real),
+            ("before_s", Real),
+            ("retired_on", Text),
+            ("changed_ms", Integer),
+        ],
+        sql: Sql::Both(
+            "SELECT id, name, kind, before_m, before_s, retired_on, changed_ms FROM gear WHERE athlete = $1 \
+             ORDER BY id LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "gear_components",
+        columns: &[
+            ("id", Text),
+            ("gear_id", Text),
+            ("kind", Text),
+            ("name", Text),
+            ("from_date", Text),
+            ("to_date", Text),
+            ("changed_ms", Integer),
+        ],
+        sql: Sql::Both(
+            "SELECT id, gear_id, kind, name, from_date, to_date, changed_ms FROM gear_component \
+             WHERE athlete = $1 ORDER BY id LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "gear_services",
+        columns: &[("item_id", Text), ("done_on", Text), ("what", Text)],
+        sql: Sql::Both(
+            "SELECT item_id, done_on, what FROM gear_service WHERE athlete = $1 \
+             ORDER BY item_id, done_on, what LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
+        name: "gear_choices",
+        columns: &[("activity_id", Text), ("gear_id", Text)],
+        sql: Sql::Both(
+            "SELECT activity_id, gear_id FROM gear_choice WHERE athlete = $1 ORDER BY activity_id \
+             LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
         name: "daily_metrics",
         columns: &[
             ("local_date", Text),

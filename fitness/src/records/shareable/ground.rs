@@ -8,6 +8,7 @@ use crate::ground::explorer::{Heat, Tiles};
 use crate::recording::{Channel, Samples};
 use crate::records::activity_place::{self, Filter};
 use crate::records::privacy_zone;
+use crate::records::route::{self, Route};
 use crate::records::segment::{self, Listed};
 use crate::records::segment_effort::{self, Ranked};
 use crate::scope::Scope;
@@ -51,6 +52,25 @@ impl Shareable<Vec<Ranked>> {
             return Ok(Self(Vec::new()));
         }
         segment_effort::ranked(tx, athlete, Scope::Shareable, segment).map(Self)
+    }
+}
+
+impl Shareable<Vec<route::Listed>> {
+    /// The routes, which tell no place, from what the Strava API did not tell.
+    pub fn routes(tx: &mut Tx<'_>, athlete: &str) -> Result<Self> {
+        route::list(tx, athlete, Scope::Shareable, None).map(Self)
+    }
+}
+
+impl Shareable<Option<Route>> {
+    /// A route, its line without the places in privacy zones.
+    pub fn route(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Self> {
+        let zones = privacy_zone::zones(tx, athlete)?;
+        let mut route = route::get(tx, athlete, Scope::Shareable, id)?;
+        if let Some(route) = &mut route {
+            route.line.retain(|place| !zones.cuts(*place));
+        }
+        Ok(Self(route))
     }
 }
 

@@ -106,6 +106,8 @@ fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     ways::followed(tx, &file)?;
     places::been(tx, &file)?;
     own_metrics::counted(tx, &file)?;
+    routes::went(tx, &file)?;
+    gears::said(tx, &file)?;
     Ok((file, twin, lone))
 }
 
@@ -172,6 +174,11 @@ mod scenario {
             ("own_metric", "derived", (1, None, None)),
             ("own_activity_number", "derived", (1, None, None)),
             ("own_day_number", "derived", (1, None, None)),
+            ("activity_route", "derived", (1, None, None)),
+            ("gear", "manual", (1, Some(5), Some(5))),
+            ("gear_component", "manual", (1, Some(5), Some(5))),
+            ("gear_service", "manual", (1, None, None)),
+            ("gear_choice", "manual", (1, None, None)),
         ] {
             assert_eq!(line(table, provenance), Some(wanted), "{table} {provenance}");
         }
@@ -211,8 +218,12 @@ mod scenario {
             "own_metrics",
             "own_activity_numbers",
             "own_day_numbers",
+            "gear",
+            "gear_components",
+            "gear_services",
+            "gear_choices",
         ];
-        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(taken["athlete"].len(), 1);
         assert_eq!(taken["export_rows"][0]["figures"]["name"], "Lunch", "JSON is no text in there");
         assert_eq!(taken["activities"][0]["id"], file.id.as_str());

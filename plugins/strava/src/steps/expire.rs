@@ -7,7 +7,7 @@ use fitness::records::intake::Intake;
 use fitness::records::strava::activity::{self, Part, Stale, Why};
 use fitness::records::strava::connection::{self, State};
 use fitness::records::strava::{effort, hint, item, sync};
-use fitness::records::{self, activity_place, activity_stream, export_row, lap, segment};
+use fitness::records::{self, activity_place, activity_stream, export_row, lap, route, segment};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing::warn;
@@ -144,8 +144,9 @@ fn drop_one(
         Stale::All => gone::forget(intake, (strava_id, id), Why::Expired, now_ms),
         Stale::Part(Part::Streams) => {
             activity::drop_part(intake.tx, intake.athlete, strava_id, Part::Streams)?;
-            // The ground that was covered is the track itself; times on segments are figures, and stay.
+            // The ground that was covered and the way are the track itself; times on segments are figures, and stay.
             activity_place::forget(intake.tx, id)?;
+            route::forget(intake.tx, id)?;
             activity_stream::replace(intake.tx, id, &[])
         }
         Stale::Part(Part::Detail) => {

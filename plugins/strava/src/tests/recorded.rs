@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use fitness::Scope;
+use fitness::gear::Kind;
 use fitness::recording::Samples;
 use fitness::records::strava::effort::{self, Effort};
 use fitness::records::strava::{item, line};
@@ -105,6 +107,7 @@ async fn check(recording: &Recording) -> Compared {
         }
         house.has_items(recording).await;
         house.has_lines(recording).await;
+        house.has_gear(recording).await;
         house.has_efforts(recording, &mut compared).await;
         all = compared;
     }
@@ -167,6 +170,25 @@ impl House {
             assert_eq!(told, (raw["name"].as_str(), raw["map"]["polyline"].as_str()));
             assert_eq!(kept.sport, sport::named(raw["activity_type"].as_str().unwrap()).0);
         }
+    }
+
+    /// Gear is told as its source has it, with the distance of the activities that name it.
+    async fn has_gear(&self, recording: &Recording) {
+        let shown = self.read(|tx| records::gear::overview(tx, "me", Scope::All)).await;
+        for raw in &recording.gear {
+            let gear = shown.iter().find(|gear| raw["name"] == *gear.name).unwrap();
+            let of_it = recording.details.iter().filter(|detail| detail["gear"]["id"] == raw["id"]);
+            let meters: Vec<f64> = of_it.map(|detail| detail["distance"].as_f64().unwrap()).collect();
+            assert_eq!((gear.totals.uses as usize, gear.totals.meters), (meters.len(), meters.iter().sum()));
+            assert_eq!(gear.is_retired, raw["retired"] == true, "{raw}");
+            for (word, text) in [("brand_name", &gear.brand), ("model_name", &gear.model)] {
+                assert_eq!(raw[word].as_str(), text.as_deref(), "{raw}");
+            }
+            let is_bike = raw["id"].as_str().unwrap().starts_with('b');
+            assert_eq!(gear.kind, if is_bike { Kind::Bike } else { Kind::Shoes }, "{raw}");
+        }
+        let of_others = self.read(|tx| records::gear::overview(tx, "me", Scope::Shareable)).await;
+        assert_eq!(of_others, [], "nobody else is told of it");
     }
 
     async fn has_efforts(&self, recording: &Recording, compared: &mut Compared) {

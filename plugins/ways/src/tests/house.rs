@@ -185,6 +185,12 @@ impl House {
         .await
     }
 
+    /// The routes of a scope, each with how many outings it has.
+    pub(super) async fn routes(&self, scope: Scope) -> Vec<(String, u32)> {
+        let listed = self.write(move |tx, athlete| records::route::list(tx, athlete, scope, None)).await;
+        listed.into_iter().map(|route| (route.id, route.outings)).collect()
+    }
+
     pub(super) fn context(&self, pipeline: &str, step: &str) -> StepContext {
         let shared = RunContext {
             run: Arc::new(RunInfo {

@@ -1,0 +1,44 @@
+-- What the athlete says of a pair of shoes or a bicycle, which sources may tell of too: only what was said is kept, and
+-- the rest is as the sources have it. `retired_on` is empty for what is in use although a source says otherwise.
+CREATE TABLE gear (
+    id TEXT NOT NULL PRIMARY KEY,
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    name TEXT,
+    kind TEXT,
+    before_m DOUBLE PRECISION NOT NULL,
+    before_s DOUBLE PRECISION NOT NULL,
+    retired_on TEXT,
+    changed_ms BIGINT NOT NULL
+);
+CREATE INDEX gear_by_athlete ON gear (athlete, id);
+
+-- What is mounted on gear, from a day to a day, both included; without the first, from the first use on.
+CREATE TABLE gear_component (
+    id TEXT NOT NULL PRIMARY KEY,
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    gear_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    from_date TEXT,
+    to_date TEXT,
+    changed_ms BIGINT NOT NULL
+);
+CREATE INDEX gear_component_by_gear ON gear_component (athlete, gear_id, id);
+
+-- What was done to gear, or to a component of it, on which day.
+CREATE TABLE gear_service (
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    item_id TEXT NOT NULL,
+    done_on TEXT NOT NULL,
+    what TEXT NOT NULL,
+    PRIMARY KEY (athlete, item_id, done_on, what)
+) WITHOUT ROWID;
+
+-- What an activity was done with, where the athlete says otherwise than its sources; empty for nothing. It outlives the
+-- record, which has the same id when it comes again.
+CREATE TABLE gear_choice (
+    athlete TEXT NOT NULL REFERENCES athlete (id) ON DELETE CASCADE,
+    activity_id TEXT NOT NULL,
+    gear_id TEXT NOT NULL,
+    PRIMARY KEY (athlete, activity_id)
+) WITHOUT ROWID;
