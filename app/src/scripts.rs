@@ -74,4 +74,9 @@ mod tests {
     fn the_program_carries_its_own_rules() {
         assert!(!Library::from_texts(embedded()).matching("rules/*.rhai").is_empty());
     }
+
+    #[test]
+    fn the_program_carries_its_own_maintenance_scripts() {
+        assert!(!Library::from_texts(embedded()).matching("gear/*.rhai").is_empty());
+    }
 }

@@ -1,12 +1,16 @@
 //! Shoes, bicycles and what is mounted on them: what they are called, and how far each went.
 
+mod due;
+
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+pub use due::{Due, Urgency};
 
 use crate::sport;
 
 /// What gear is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Shoes,
@@ -57,7 +61,7 @@ pub struct Use {
 }
 
 /// What uses add up to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
     pub meters: f64,
     pub seconds: f64,

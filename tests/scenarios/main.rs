@@ -26,6 +26,7 @@ mod gear;
 mod http;
 mod import;
 mod link;
+mod maintenance;
 mod manifest;
 mod merge;
 mod metrics;

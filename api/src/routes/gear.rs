@@ -8,20 +8,35 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use fitness::Scope;
 use fitness::gear::{Kind, Totals};
 use fitness::records::athlete;
-use fitness::records::gear::{self, Change, GearError, New, Said, Standing};
+use fitness::records::gear::{self, Care, Cared, Change, GearError, New, Said, Standing};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
+use super::insights::answer;
 use crate::body;
 use crate::error::{Error, ErrorBody};
-use crate::page::Page;
 use crate::path::{Segment, Segments};
 use crate::query::{Params, date};
 use crate::state::Shared;
 use crate::today::today;
+
+/// How far gear went, and what scripts say is due of it.
+const QUERY: &str = "gear.overview";
+
+/// All gear with what is due of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GearOverview)]
+pub(crate) struct Overview {
+    items: Vec<Gear>,
+    /// Null: all of it is on one page.
+    #[schema(required = true)]
+    next: Option<String>,
+    /// What is wrong with maintenance scripts.
+    errors: Vec<Broken>,
+}
 
 /// A pair of shoes, a bicycle or something else; what is unknown is absent.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,6 +74,8 @@ pub(crate) struct Gear {
     components: Vec<Component>,
     /// The oldest first.
     services: Vec<Service>,
+    /// What maintenance scripts say is due of it and of its components, the most urgent first.
+    due: Vec<Due>,
 }
 
 /// What is mounted on gear, or was.
@@ -98,6 +115,32 @@ pub(crate) struct Distance {
 pub(crate) struct Service {
     date: String,
     what: String,
+}
+
+/// What is due.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GearDue)]
+pub(crate) struct Due {
+    /// Id of the gear or of the component.
+    item: String,
+    /// The path of the script that says so.
+    script: String,
+    /// Which text of it does.
+    version: String,
+    /// Such as `replace`.
+    what: String,
+    /// `soon` or `now`.
+    urgency: &'static str,
+    why: String,
+}
+
+/// Why a maintenance script says nothing that should.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GearScriptError)]
+pub(crate) struct Broken {
+    path: String,
+    code: String,
+    message: String,
 }
 
 /// Gear to be.
@@ -150,21 +193,19 @@ pub(crate) struct Serviced {
     what: Option<String>,
 }
 
-/// Lists all gear with what was done on it: what is in use first, then by name.
+/// Lists all gear with what was done on it and what is due of it: what is in use first, then by name.
 #[utoipa::path(
     get, path = "/gear", tag = "athlete", operation_id = "list_gear",
     responses(
-        (status = 200, description = "All of it", body = Page<Gear>),
+        (status = 200, description = "All of it", body = Overview),
         (status = "default", description = "Refused or failed", body = ErrorBody),
     )
 )]
-pub(crate) async fn list(
-    State(shared): State<Arc<Shared>>,
-    _: Params<()>,
-) -> Result<Json<Page<Gear>>, Error> {
-    let athlete = shared.state.partition.clone();
-    let gear = shared.store().read(move |tx| gear::overview(tx, &athlete, Scope::All)).await?;
-    Ok(Json(Page::whole(gear.into_iter().map(Gear::from).collect())))
+pub(crate) async fn list(State(shared): State<Arc<Shared>>, _: Params<()>) -> Result<Json<Overview>, Error> {
+    let Care { items, errors } = care(&shared).await?;
+    let items = items.into_iter().map(Gear::from).collect();
+    let errors = errors.into_iter().map(Broken::from).collect();
+    Ok(Json(Overview { items, next: None, errors }))
 }
 
 /// Adds gear, or says more of what a source calls so.
@@ -302,12 +343,14 @@ pub(crate) async fn take_back(
 
 /// The gear of an id, or that which a component of that id is mounted on.
 async fn find(shared: &Shared, id: String) -> Result<Gear, Error> {
-    let athlete = shared.state.partition.clone();
-    let all = shared.store().read(move |tx| gear::overview(tx, &athlete, Scope::All)).await?;
-    let is_it =
-        |gear: &gear::Gear| gear.id == id || gear.components.iter().any(|component| component.id == id);
-    let found = all.into_iter().find(is_it);
+    let found = care(shared).await?.items.into_iter().find(|cared| cared.is(&id));
     found.map(Gear::from).ok_or_else(|| refused(&GearError::UnknownItem(id)))
+}
+
+/// All gear with what is due of it.
+async fn care(shared: &Shared) -> Result<Care, Error> {
+    let answered = answer(shared, QUERY, json!({})).await?;
+    serde_json::from_value(answered).map_err(|error| Error::Internal(error.to_string()))
 }
 
 fn kind_of(word: Option<&str>) -> Result<Option<Kind>, Error> {
@@ -343,8 +386,8 @@ fn refused(error: &GearError) -> Error {
     Error::Refused { status, code: error.code().into(), message: error.to_string(), details: None }
 }
 
-impl From<gear::Gear> for Gear {
-    fn from(of: gear::Gear) -> Self {
+impl From<Cared> for Gear {
+    fn from(Cared { gear: of, due }: Cared) -> Self {
         let Totals { meters, seconds, uses } = of.totals;
         Self {
             id: of.id,
@@ -365,7 +408,27 @@ impl From<gear::Gear> for Gear {
             retired_on: of.retired_on.map(|day| day.to_string()),
             components: of.components.into_iter().map(Component::from).collect(),
             services: of.services.into_iter().map(Service::from).collect(),
+            due: due.into_iter().map(Due::from).collect(),
         }
+    }
+}
+
+impl From<fitness::gear::Due> for Due {
+    fn from(of: fitness::gear::Due) -> Self {
+        Self {
+            item: of.item,
+            script: of.script,
+            version: of.version,
+            what: of.what,
+            urgency: of.urgency.as_str(),
+            why: of.why,
+        }
+    }
+}
+
+impl From<gear::Broken> for Broken {
+    fn from(gear::Broken { path, code, message }: gear::Broken) -> Self {
+        Self { path, code, message }
     }
 }
 

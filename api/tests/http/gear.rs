@@ -145,3 +145,33 @@ async fn what_cannot_be_said_of_gear_is_refused() {
         assert_eq!(ask(&house, method, path, &body).await.0, wanted, "{method} {path} {body}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_told_with_its_gear_until_it_is_done() {
+    for url in support::databases() {
+        let house = house(url).await;
+        let (_, made) = ask(&house, "POST", PATH, &json!({ "name": "Grey gravel" })).await;
+        assert_eq!(made["due"], json!([]));
+        let id = made["id"].as_str().unwrap().to_owned();
+        let worn = format!("/api/v1/activities/{}/gear", ride().id);
+        ask(&house, "PUT", &worn, &json!({ "gear": id })).await;
+        let mount = format!("{PATH}/{id}/components");
+        let (_, with) = ask(&house, "POST", &mount, &json!({ "kind": "chain" })).await;
+        let chain = with["components"][0]["id"].as_str().unwrap().to_owned();
+        let due = json!([{
+            "item": chain, "script": "scripts/gear/look.rhai", "version": "3f2a91c07d55",
+            "what": "look", "urgency": "soon", "why": "It was used.",
+        }]);
+        assert_eq!(with["due"], due);
+        let listed = house.client.get(PATH).await.json();
+        assert_eq!(listed["items"][0]["due"], due);
+        let broken = json!([{
+            "path": "scripts/gear/worse.rhai", "code": "due_result", "message": "scripts/gear/worse.rhai:2:1: no",
+        }]);
+        assert_eq!(listed["errors"], broken);
+
+        let (_, serviced) = ask(&house, "POST", &format!("{PATH}/{chain}/services"), &json!({})).await;
+        assert_eq!(serviced["due"], json!([]));
+        assert_eq!(only(&house).await["due"], json!([]));
+    }
+}

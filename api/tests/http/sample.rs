@@ -7,8 +7,10 @@ use engine::registry::{
 use engine::script::rule::Rule;
 use engine::step::{BoxFuture, Cause, ConfigError, Step, StepError};
 use fitness::Scope;
+use fitness::gear::{Due, Urgency};
 use fitness::prediction::Race;
 use fitness::records::best_effort;
+use fitness::records::gear::{self, Broken, Care, Cared, Gear};
 use fitness::records::import_file::{self, ImportFile, Kind, Outcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,7 @@ pub(crate) fn registry() -> Registry {
     registry.study(Backtest).unwrap();
     registry.study(OwnMetrics).unwrap();
     registry.study(Attempt).unwrap();
+    registry.study(GearOverview).unwrap();
     registry.partitions(One).unwrap();
     registry.hook(Sample).unwrap();
     registry.connection(crate::strava::Account).unwrap();
@@ -293,5 +296,41 @@ impl Study for Attempt {
 
     fn conclude(&self, _: &QueryContext, asked: Value) -> Result<Value, QueryError> {
         Ok(asked)
+    }
+}
+
+/// Asks to look at each component that was used since its last service, and has a script that is broken.
+struct GearOverview;
+
+impl Study for GearOverview {
+    const NAME: &'static str = "gear.overview";
+    const ABOUT: &'static str = "Tells of gear.";
+    type Params = Value;
+    type Facts = Vec<Gear>;
+
+    fn read(&self, tx: &mut Tx<'_>, ctx: &QueryContext, _: Value) -> Result<Vec<Gear>, QueryError> {
+        Ok(gear::overview(tx, &ctx.partition, Scope::All)?)
+    }
+
+    fn conclude(&self, _: &QueryContext, gear: Vec<Gear>) -> Result<Value, QueryError> {
+        let cared = |gear: Gear| {
+            let used = gear.components.iter().filter(|component| component.since.uses > 0);
+            let due = used.map(|component| Due {
+                item: component.id.clone(),
+                script: "scripts/gear/look.rhai".to_owned(),
+                version: "3f2a91c07d55".to_owned(),
+                what: "look".to_owned(),
+                urgency: Urgency::Soon,
+                why: "It was used.".to_owned(),
+            });
+            Cared { due: due.collect(), gear }
+        };
+        let broken = Broken {
+            path: "scripts/gear/worse.rhai".to_owned(),
+            code: "due_result".to_owned(),
+            message: "scripts/gear/worse.rhai:2:1: no".to_owned(),
+        };
+        let care = Care { items: gear.into_iter().map(cared).collect(), errors: vec![broken] };
+        Ok(serde_json::to_value(care).unwrap())
     }
 }

@@ -7,9 +7,10 @@ mod wear;
 use clap::{Args, Subcommand};
 use engine::clock::Clock;
 use fitness::Scope;
-use fitness::gear::key;
-use fitness::records::gear::{self, Component, Gear, GearError};
+use fitness::gear::{Due, key};
+use fitness::records::gear::{self, Broken, Care, Cared, Component, Gear, GearError};
 use jiff::civil::Date;
+use serde_json::json;
 use store::Store;
 
 use crate::cli::{Form, Whose};
@@ -17,7 +18,7 @@ use crate::config::Config;
 use crate::error::{self, Problem};
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
-use crate::{output, program, units};
+use crate::{output, program, question, units};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -30,13 +31,15 @@ Examples:
   paceline gear use 2447hfyga3vqdfsd6h5bdll3ly --gear Daily
 
 Gear comes from your exports and from Strava, with the activities that name it. What you say of it
-holds through every later import.";
+holds through every later import.
+What is due is said by scripts in `scripts/gear`; docs/SCRIPTS.md tells how to write one.";
+const QUERY: &str = "gear.overview";
 const SHOW_HELP: &str = "\
 Examples:
   paceline gear show \"Grey gravel\"
   paceline gear show \"Grey gravel\" --json";
 
-/// Tells how far shoes, bicycles and their components went
+/// Tells how far shoes, bicycles and their components went, and what is due of them
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct GearCommand {
@@ -105,13 +108,14 @@ impl GearCommand {
     }
 
     async fn list(self, config: &Config) -> anyhow::Result<u8> {
-        let gear = all(&program::store(config).await?, &self.whose.athlete).await?;
+        let Care { items, errors } = care(config, &self.whose.athlete).await?;
+        warn(&errors);
         if self.form.json {
-            gear.iter().try_for_each(output::json)?;
-        } else if gear.is_empty() {
+            items.iter().try_for_each(output::json)?;
+        } else if items.is_empty() {
             output::note("no gear yet; an export tells of it, and `paceline gear add NAME` adds some");
         } else {
-            output::line(table(&gear).to_string())?;
+            output::line(table(&items).to_string())?;
         }
         Ok(error::DONE)
     }
@@ -121,20 +125,22 @@ impl Show {
     async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let store = program::store(config).await?;
         let id = named(&all(&store, &self.whose.athlete).await?, &self.gear)?.id.clone();
-        show(&store, &self.whose.athlete, &id, self.form).await
+        show(config, &self.whose.athlete, &id, self.form).await
     }
 }
 
 /// Shows the gear of an id, or that which a component of that id is mounted on.
-async fn show(store: &Store, athlete: &str, id: &str, form: Form) -> anyhow::Result<u8> {
-    let all = all(store, athlete).await?;
-    let is_it = |gear: &&Gear| gear.id == id || gear.components.iter().any(|component| component.id == id);
-    let gear = all.iter().find(is_it).ok_or_else(|| problem(&GearError::UnknownItem(id.to_owned())))?;
+async fn show(config: &Config, athlete: &str, id: &str, form: Form) -> anyhow::Result<u8> {
+    let Care { items, errors } = care(config, athlete).await?;
+    let found = items.iter().find(|cared| cared.is(id));
+    let cared = found.ok_or_else(|| problem(&GearError::UnknownItem(id.to_owned())))?;
+    warn(&errors);
     if form.json {
-        output::json(gear)?;
+        output::json(cared)?;
         return Ok(error::DONE);
     }
-    output::line(table(std::slice::from_ref(gear)).to_string())?;
+    let gear = &cared.gear;
+    output::line(table(std::slice::from_ref(cared)).to_string())?;
     if !gear.components.is_empty() {
         output::line(format!("\n{}", components(&gear.components)))?;
     }
@@ -145,7 +151,22 @@ async fn show(store: &Store, athlete: &str, id: &str, form: Form) -> anyhow::Res
     for (name, service) in of_gear.chain(of_components) {
         output::line(format!("{}  {name}: {}", service.date, service.what))?;
     }
+    for due in &cared.due {
+        let said = format!("{}: {} ({}, version {})", words(gear, due), due.why, due.script, due.version);
+        output::line(said)?;
+    }
     Ok(error::DONE)
+}
+
+/// All gear with what is due of it.
+async fn care(config: &Config, athlete: &str) -> anyhow::Result<Care> {
+    let answer = question::ask(config, athlete.to_owned(), QUERY, json!({})).await?;
+    Ok(serde_json::from_value(answer)?)
+}
+
+/// Says why scripts are silent that should not be.
+fn warn(errors: &[Broken]) {
+    errors.iter().for_each(|error| output::note(format!("warning: {}", error.message)));
 }
 
 async fn all(store: &Store, athlete: &str) -> anyhow::Result<Vec<Gear>> {
@@ -200,7 +221,7 @@ fn problem(refused: &GearError) -> Problem {
     }
 }
 
-fn table(gear: &[Gear]) -> Table {
+fn table(items: &[Cared]) -> Table {
     let mut table = Table::new(&[
         ("Name", Left),
         ("Kind", Left),
@@ -209,8 +230,9 @@ fn table(gear: &[Gear]) -> Table {
         ("Uses", Right),
         ("Last", Left),
         ("Retired", Left),
+        ("Due", Left),
     ]);
-    for gear in gear {
+    for Cared { gear, due } in items {
         let retired = match gear.retired_on {
             Some(day) => day.to_string(),
             None if gear.is_retired => "yes".to_owned(),
@@ -224,9 +246,17 @@ fn table(gear: &[Gear]) -> Table {
             gear.totals.uses.to_string(),
             gear.last.map(|day| day.to_string()).unwrap_or_default(),
             retired,
+            due.iter().map(|due| words(gear, due)).collect::<Vec<_>>().join(", "),
         ]);
     }
     table
+}
+
+/// What is due, and how soon.
+fn words(gear: &Gear, due: &Due) -> String {
+    let part = gear.components.iter().find(|component| component.id == due.item);
+    let of = part.map(|component| format!(" {}", component.kind)).unwrap_or_default();
+    format!("{}{of} {}", due.what, due.urgency.as_str())
 }
 
 fn components(components: &[Component]) -> Table {
@@ -255,7 +285,7 @@ fn components(components: &[Component]) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use fitness::gear::{Kind, Totals};
+    use fitness::gear::{Kind, Totals, Urgency};
 
     use super::*;
 
@@ -281,14 +311,39 @@ mod tests {
         }
     }
 
+    fn due(item: &str, what: &str, urgency: Urgency) -> Due {
+        Due {
+            item: item.to_owned(),
+            script: "scripts/gear/x.rhai".to_owned(),
+            version: "3f2a91c07d55".to_owned(),
+            what: what.to_owned(),
+            urgency,
+            why: "Worn.".to_owned(),
+        }
+    }
+
     #[test]
     fn gear_stands_in_columns() {
         let wanted = "\
-Name   Kind    Distance      Time  Uses  Last        Retired
-Daily  shoes  612.30 km  55:50:00    74  2026-10-30
+Name   Kind    Distance      Time  Uses  Last        Retired  Due
+Daily  shoes  612.30 km  55:50:00    74  2026-10-30           replace now, dry insole soon
 Old    shoes  612.30 km  55:50:00    74  2026-10-30  yes";
+        let totals = Totals::default();
+        let insole = Component {
+            id: "i".to_owned(),
+            kind: "insole".to_owned(),
+            name: String::new(),
+            from: None,
+            to: None,
+            totals,
+            since: totals,
+            services: Vec::new(),
+        };
+        let daily = Gear { components: vec![insole], ..gear("a", "Daily") };
+        let due = vec![due("a", "replace", Urgency::Now), due("i", "dry", Urgency::Soon)];
         let old = Gear { is_retired: true, ..gear("b", "Old") };
-        assert_eq!(table(&[gear("a", "Daily"), old]).to_string(), wanted);
+        let items = [Cared { gear: daily, due }, Cared { gear: old, due: Vec::new() }];
+        assert_eq!(table(&items).to_string(), wanted);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Only what the athlete says is stored. What each was used for is read from the activities that count.
 
+mod care;
 mod choice;
 mod overview;
 mod own;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use store::{Result, Tx};
 
+pub use care::{Broken, Care, Cared};
 pub use choice::inherit;
 pub use overview::{Component, Gear, overview};
 use own::{Own, Part};

@@ -1,10 +1,11 @@
-//! Metrics of the athlete's own: scripts that answer a number for an activity or a day.
+//! Scripts of the athlete's own: metrics answer a number for an activity or a day, others when gear is due.
 
 mod argument;
 mod ask;
 mod catalog;
 mod compute;
 mod days;
+mod gear;
 mod list;
 mod load;
 mod metric;
@@ -14,6 +15,7 @@ mod trial;
 use engine::registry::{Registry, RegistryError};
 
 pub use compute::{Compute, ComputeConfig, Of};
+pub use gear::{OverviewParams, OverviewQuery};
 pub use list::{ListParams, ListQuery};
 pub use metric::Metric;
 pub use trial::{TryParams, TryQuery};
@@ -25,7 +27,9 @@ const METRICS: &str = "metrics/*.rhai";
 pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.scripts("metrics", proof::mistakes)?;
     registry.conflicts(catalog::conflicts);
+    registry.scripts("gear", gear::mistakes)?;
     registry.step::<Compute>()?;
+    registry.study(OverviewQuery)?;
     registry.study(ListQuery)?;
     registry.study(TryQuery)
 }

@@ -99,7 +99,7 @@ impl Add {
         let (athlete, now_ms) = (self.whose.athlete.clone(), Clock::system().now_ms());
         let said = store.write(move |tx| gear::mount(tx, &athlete, &id, &new, now_ms)).await?;
         let component = said.map_err(|refused| problem(&refused))?;
-        show(&store, &self.whose.athlete, &component, self.form).await
+        show(config, &self.whose.athlete, &component, self.form).await
     }
 }
 
@@ -115,6 +115,6 @@ impl End {
         let now_ms = Clock::system().now_ms();
         let said = store.write(move |tx| gear::change_component(tx, &athlete, &id, &change, now_ms)).await?;
         said.map_err(|refused| problem(&refused))?;
-        show(&store, &self.whose.athlete, &self.id, self.form).await
+        show(config, &self.whose.athlete, &self.id, self.form).await
     }
 }

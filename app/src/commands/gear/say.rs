@@ -152,7 +152,7 @@ impl Add {
         program::meet(&store, &self.whose.athlete).await?;
         let (athlete, now_ms) = (self.whose.athlete.clone(), Clock::system().now_ms());
         let id = store.write(move |tx| gear::add(tx, &athlete, &new, now_ms)).await?;
-        show(&store, &self.whose.athlete, &id, self.form).await
+        show(config, &self.whose.athlete, &id, self.form).await
     }
 }
 
@@ -200,7 +200,7 @@ impl Service {
             let said = store.write(move |tx| gear::service(tx, &athlete, &of, day, &what)).await?;
             said.map_err(|refused| problem(&refused))?;
         }
-        show(&store, &self.whose.athlete, &id, self.form).await
+        show(config, &self.whose.athlete, &id, self.form).await
     }
 }
 
@@ -227,7 +227,7 @@ async fn say(config: &Config, athlete: &str, gear: &str, change: Change, form: F
     let (whose, of, now_ms) = (athlete.to_owned(), id.clone(), Clock::system().now_ms());
     let said = store.write(move |tx| gear::change(tx, &whose, &of, &change, now_ms)).await?;
     said.map_err(|refused| problem(&refused))?;
-    show(&store, athlete, &id, form).await
+    show(config, athlete, &id, form).await
 }
 
 fn nothing(message: &str) -> Problem {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Result, Tx};
 
 use super::own::{self, Own, Part, Service, Standing};
@@ -15,7 +15,7 @@ use crate::identity::{gear_component_id, gear_id};
 use crate::scope::Scope;
 
 /// A pair of shoes, a bicycle or something else; what is unknown is absent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gear {
     pub id: String,
     /// As the athlete calls it, else as a source does.
@@ -47,7 +47,7 @@ pub struct Gear {
 }
 
 /// What is mounted on gear, or was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Component {
     pub id: String,
     /// Such as `chain`.

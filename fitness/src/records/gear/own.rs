@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
 use super::super::{date, optional_date, sortable, stored};
@@ -41,7 +41,7 @@ pub(super) struct Part {
 }
 
 /// What was done to gear or to a component.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
     pub date: Date,
     pub what: String,

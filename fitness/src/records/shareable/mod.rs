@@ -5,6 +5,7 @@
 
 mod activity;
 mod day;
+mod gear;
 mod ground;
 mod own_number;
 mod place;

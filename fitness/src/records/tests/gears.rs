@@ -6,6 +6,7 @@ use super::gear::{
 use super::strava::item::{self, Item};
 use super::*;
 use crate::gear::Kind as Made;
+use crate::shareable::Shareable;
 
 scenarios![
     gear_of_two_sources_is_one,
@@ -102,7 +103,10 @@ fn shown(tx: &mut Tx<'_>) -> Result<Vec<Option<String>>> {
 }
 
 fn check(tx: &mut Tx<'_>, scope: Scope, wanted: &[(&str, u32)]) -> Result<()> {
-    let gear = gear::overview(tx, ME, scope)?;
+    let gear = match scope {
+        Scope::All => gear::overview(tx, ME, scope)?,
+        Scope::Shareable => Shareable::<Vec<Gear>>::gear(tx, ME)?.to_vec(),
+    };
     let uses: Vec<_> = gear.iter().map(|gear| (gear.name.as_str(), gear.totals.uses)).collect();
     assert_eq!(uses, wanted, "{scope:?}");
     Ok(())
