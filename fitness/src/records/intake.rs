@@ -90,6 +90,10 @@ impl<'a, 'tx> Intake<'a, 'tx> {
             }
             return Ok(Change::Unchanged);
         }
+        if !is_new {
+            // What counts in its stead may be lent its figures.
+            activity::touch_counted(self.tx, &entry.activity.id, changed)?;
+        }
         self.taken.activities += 1;
         self.starts_ms.extend(upserted.former_start_ms.into_iter().chain(entry.activity.start_ms));
         self.touch(upserted.first_day)?;
@@ -98,9 +102,11 @@ impl<'a, 'tx> Intake<'a, 'tx> {
 
     /// Removes an activity with all that hangs on it.
     pub fn remove(&mut self, id: &str) -> Result<()> {
-        // What it stood for counts from now on, and has to be looked at as what changed.
+        // What it stood for counts from now on, and has to be looked at as what changed; what stood for it is lent
+        // nothing of it any more.
         let changed = self.change()?;
         activity::touch_others(self.tx, id, changed)?;
+        activity::touch_counted(self.tx, id, changed)?;
         let Removed { first_day, starts_ms } = activity::remove(self.tx, id)?;
         self.starts_ms.extend(starts_ms);
         self.touch(first_day)

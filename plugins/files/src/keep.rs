@@ -157,11 +157,17 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             self.intake.look_at(activity_id)?;
         }
         let row = ExportRow { activity_id: Some(activity_id.to_owned()), ..row.clone() };
-        if export_row::put(self.intake.tx, self.intake.athlete, &row)? {
-            // Whether it was a race, and what it was like, are facts that advice rests on.
-            self.intake.change()?;
+        if !export_row::put(self.intake.tx, self.intake.athlete, &row)? {
+            return Ok(());
         }
-        Ok(())
+        // Whether it was a race, and what it was like, are facts that advice rests on.
+        let changed = self.intake.change()?;
+        if before.is_some_and(|before| before.activity_id == row.activity_id && before.figures == row.figures)
+        {
+            return Ok(());
+        }
+        activity::touch_one(self.intake.tx, activity_id, changed)?;
+        activity::touch_counted(self.intake.tx, activity_id, changed)
     }
 
     /// Gives the sport of the export to an activity of another file whose own is not known.

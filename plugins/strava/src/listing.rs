@@ -173,6 +173,7 @@ pub(crate) fn write_one(
     if export_row::put(intake.tx, intake.athlete, told)? && change == Change::Unchanged {
         let changed = intake.change()?;
         fitness::records::activity::touch_one(intake.tx, &entry.activity.id, changed)?;
+        fitness::records::activity::touch_counted(intake.tx, &entry.activity.id, changed)?;
         intake.touch(entry.activity.local_date)?;
     }
     Ok(())

@@ -159,6 +159,11 @@ const TOUCH_UNDATED: Sql =
 const TOUCH_ONE: Sql = Sql::Both("UPDATE activity SET changed = $2 WHERE id = $1");
 const TOUCH_OTHERS: Sql =
     Sql::Both("UPDATE activity SET changed = $2 WHERE duplicate_of = $1 OR shareable_of = $1");
+// A link to nothing is none of the ids.
+const TOUCH_COUNTED: Sql = Sql::Both(
+    "UPDATE activity SET changed = $2 WHERE id IN (SELECT a.duplicate_of FROM activity a WHERE a.id = $1 \
+     UNION SELECT a.shareable_of FROM activity a WHERE a.id = $1)",
+);
 const SET_SPORT: Sql =
     Sql::Both("UPDATE activity SET sport = $2, sub_sport = $3, changed = $4 WHERE id = $1");
 const SET_DEVICE: Sql =
@@ -263,6 +268,11 @@ pub fn touch_others(tx: &mut Tx<'_>, id: &str, changed: i64) -> Result<()> {
     tx.execute(&TOUCH_OTHERS, &params![id, changed]).map(drop)
 }
 
+/// Gives the records that count in the stead of one a change number, because what they are lent is another.
+pub fn touch_counted(tx: &mut Tx<'_>, id: &str, changed: i64) -> Result<()> {
+    tx.execute(&TOUCH_COUNTED, &params![id, changed]).map(drop)
+}
+
 /// Removes an activity with all that hangs on it. Of the starts [`duplicate::relink`] must hear.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<Removed> {
     let leaving = tx.query(&LEAVING, &params![id], |row| Ok((optional_date(row, 0)?, row.get(1)?)))?;
@@ -291,6 +301,7 @@ pub(crate) const QUERIES: &[&[Sql]] = &[
         TOUCH_UNDATED,
         TOUCH_ONE,
         TOUCH_OTHERS,
+        TOUCH_COUNTED,
         SET_SPORT,
         SET_DEVICE,
         REMOVE,

@@ -252,6 +252,7 @@ fn rows(tx: &mut Tx<'_>, athlete: &str, what: What) -> Result<Deleted> {
             // What it said of a recording that stays counts no longer, nor does its id link anything.
             let changed = intake.change()?;
             activity::touch_one(intake.tx, id, changed)?;
+            activity::touch_counted(intake.tx, id, changed)?;
             intake.look_at(id)?;
             intake.touch(*day)?;
         }

@@ -17,6 +17,8 @@ scenarios![
     what_cannot_be_said_is_refused,
     the_records_of_an_activity_are_shown,
     another_athlete_says_nothing_of_mine,
+    what_is_lent_figures_is_looked_at_again_when_they_are_others,
+    both_that_count_are_looked_at_again,
 ];
 
 /// A ride with as many samples as it is said to have.
@@ -68,8 +70,50 @@ fn check(tx: &mut Tx<'_>, wanted: &[&[&str]]) -> Result<()> {
     Ok(())
 }
 
+/// True where an activity is looked at again after this.
+fn touches(tx: &mut Tx<'_>, of: &Activity, happens: impl FnOnce(&mut Tx<'_>) -> Result<()>) -> Result<bool> {
+    const CHANGED: Sql = Sql::Both("SELECT changed FROM activity WHERE id = $1");
+    let changed = |tx: &mut Tx<'_>| tx.optional(&CHANGED, &store::params![&of.id], |row| row.get::<i64>(0));
+    let before = changed(tx)?;
+    happens(tx)?;
+    Ok(changed(tx)? != before)
+}
+
 mod scenario {
     use super::*;
+
+    pub(super) fn what_is_lent_figures_is_looked_at_again_when_they_are_others(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
+        let (watch, phone) = (record("watch", 0, 9), record("phone", 0, 5));
+        let mut renamed = phone.clone();
+        renamed.name = Some("Renamed".to_owned());
+        import(tx, &[&watch])?;
+        assert!(touches(tx, &watch, |tx| import(tx, &[&phone]))?, "another record came");
+        assert!(!touches(tx, &watch, |tx| import(tx, &[&watch, &phone]))?, "nothing is new");
+        assert!(touches(tx, &watch, |tx| import(tx, &[&renamed]))?, "the other one changed");
+        assert!(touches(tx, &watch, |tx| split(tx, &phone).map(drop))?, "it was split off");
+        assert!(!touches(tx, &watch, |tx| import(tx, &[&phone]))?, "it is none of it");
+        assert!(touches(tx, &watch, |tx| join(tx, &phone, &watch).map(drop))?, "it was joined");
+        assert!(touches(tx, &watch, |tx| remove(tx, &phone))?, "it is gone");
+        Ok(())
+    }
+
+    pub(super) fn both_that_count_are_looked_at_again(tx: &mut Tx<'_>) -> Result<()> {
+        let mut api = Activity { provenance: "strava_api".to_owned(), ..record("api", 0, 9) };
+        api.summary.ascent_m = Some(120.0);
+        let (phone, watch) = (record("phone", 0, 5), record("watch", 0, 3));
+        import(tx, &[&api, &phone, &watch])?;
+        let shown = activity::get(tx, ME, &watch.id)?.unwrap().row;
+        assert_eq!(shown.duplicate_of, Some(api.id.clone()), "the API measured more");
+        for counted in [&api, &phone] {
+            let renamed = Activity { name: Some(counted.file.clone()), ..watch.clone() };
+            assert!(touches(tx, counted, |tx| import(tx, &[&renamed]))?, "{}", counted.file);
+        }
+        assert!(touches(tx, &phone, |tx| remove(tx, &watch))?, "others see the phone's");
+        assert!(touches(tx, &phone, |tx| remove(tx, &api))?, "it counts for all");
+        Ok(())
+    }
 
     pub(super) fn what_was_split_stays_apart_through_a_later_import(tx: &mut Tx<'_>) -> Result<()> {
         let (watch, phone) = (record("watch", 0, 9), record("phone", 0, 5));

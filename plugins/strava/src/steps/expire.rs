@@ -163,6 +163,7 @@ fn without_details(intake: &mut Intake<'_, '_>, (strava_id, id): (i64, &str)) ->
     let changed = intake.change()?;
     lap::replace(intake.tx, id, &[])?;
     let day = records::activity::set_device(intake.tx, id, summary.device.as_deref(), changed)?;
+    records::activity::touch_counted(intake.tx, id, changed)?;
     export_row::put(intake.tx, athlete, &decode::told(athlete, &summary, None))?;
     intake.touch(day)
 }

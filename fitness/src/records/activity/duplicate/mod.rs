@@ -3,7 +3,7 @@
 mod neighbours;
 mod renewal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use store::{Result, Sql, Tx, Value, params};
@@ -87,6 +87,7 @@ pub(crate) use has_no_copy;
 
 const LINK: Sql =
     Sql::Both("UPDATE activity SET duplicate_of = $2, shareable_of = $3, changed = $4 WHERE id = $1");
+const TOUCH: Sql = Sql::Both("UPDATE activity SET changed = $2 WHERE id = $1");
 const ALSO: Sql = Sql::Per {
     sqlite: "SELECT duplicate_of, id FROM activity \
              WHERE duplicate_of IN (SELECT value FROM json_each($1)) ORDER BY duplicate_of, id",
@@ -125,16 +126,22 @@ fn link(
 ) -> Result<()> {
     let records: Vec<Record> = found.iter().map(|stored| stored.record.clone()).collect();
     let mut rows: Vec<Vec<Value<'_>>> = Vec::new();
+    let mut counted: BTreeSet<&str> = BTreeSet::new();
     for (stored, Link { all, shareable }) in found.iter().zip(same::links(&records, choices)) {
         relinked.pairs.extend(all.map(|place| found[place].with(stored)));
         let [all, shareable] =
             [all, shareable].map(|place| place.map(|place| found[place].record.id.as_str()));
         if (all, shareable) != (stored.duplicate_of.as_deref(), stored.shareable_of.as_deref()) {
             rows.push(params![&stored.record.id, all, shareable, changed].into());
+            // What counts in its stead is lent its figures from now on, and what did so before no more.
+            let before = [stored.duplicate_of.as_deref(), stored.shareable_of.as_deref()];
+            counted.extend([all, shareable].into_iter().chain(before).flatten());
             relinked.first_day = relinked.first_day.into_iter().chain(stored.local_date).min();
         }
     }
-    tx.batch(&LINK, &rows).map(drop)
+    tx.batch(&LINK, &rows)?;
+    let touched: Vec<Vec<Value<'_>>> = counted.into_iter().map(|id| params![id, changed].into()).collect();
+    tx.batch(&TOUCH, &touched).map(drop)
 }
 
 /// Ids of the records that these stand for, by theirs.
@@ -153,4 +160,5 @@ pub(super) fn also(
 }
 
 #[cfg(test)]
-pub(super) const QUERIES: &[&[Sql]] = &[&[LINK, ALSO, ALSO_SHAREABLE], neighbours::QUERIES, renewal::QUERIES];
+pub(super) const QUERIES: &[&[Sql]] =
+    &[&[LINK, TOUCH, ALSO, ALSO_SHAREABLE], neighbours::QUERIES, renewal::QUERIES];
