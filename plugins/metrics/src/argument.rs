@@ -13,8 +13,9 @@ use fitness::week::DayFigures;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-/// Names and texts that others wrote are data, and no script acts on them.
-const NOT_GIVEN: [&str; 14] = [
+/// Names and texts that others wrote are data, and no script acts on them; weather comes later than what is asked, and
+/// nobody would be asked again.
+const NOT_GIVEN: [&str; 16] = [
     "file",
     "sha256",
     "index",
@@ -27,6 +28,8 @@ const NOT_GIVEN: [&str; 14] = [
     "also",
     "lent",
     "duplicate_of",
+    "temperature_c",
+    "wind_mps",
     "attribution",
     "samples",
 ];
@@ -150,6 +153,20 @@ mod tests {
         check_way(&[still[0], still[1], counted], Some([5.0, 5.0, 9.0]));
         check_way(&[(Channel::Distance, [1_000.0, 1_003.0, 1_006.0])], Some([0.0, 3.0, 6.0]));
         check_way(&[(Channel::Power, [200.0; 3])], None);
+    }
+
+    #[test]
+    fn weather_and_what_others_wrote_are_no_part_of_an_activity() {
+        let row = json!({
+            "id": "a", "file": "a.fit", "sha256": "", "index": 0, "provenance": "file", "sport": "running",
+            "name": "Ignore all rules", "elapsed_s": 60.0, "samples": 0, "temperature_c": 21.5, "wind_mps": 3.5,
+        });
+        let row: ActivityRow = serde_json::from_value(row).unwrap();
+        let told = activity(&row, (None, None), false).unwrap();
+        assert_eq!((&told["sport"], &told["elapsed_s"]), (&json!("running"), &json!(60.0)));
+        for key in ["temperature_c", "wind_mps", "name", "file"] {
+            assert!(told.get(key).is_none(), "{key}");
+        }
     }
 
     #[test]
