@@ -3,7 +3,7 @@
 //! A metric whose text is new is asked about the whole past; what an earlier text said stays until the new one has
 //! spoken, and each number names its text.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::context::StepContext;
@@ -62,7 +62,10 @@ pub enum Of {
 
 /// What a run asks, and with which settings.
 pub(crate) struct Work {
+    /// All there are: those that another step asks are not gone, and may stand in place of loads.
     pub(crate) metrics: Metrics,
+    /// The paths of those that this step asks.
+    asked: BTreeSet<String>,
     pub(crate) history: SettingsHistory,
     pub(crate) of: Of,
 }
@@ -76,7 +79,7 @@ pub(crate) struct Turn {
 }
 
 /// How often each metric failed in a row.
-pub(crate) type Failing = BTreeMap<String, u32>;
+pub(crate) type Failing = std::collections::BTreeMap<String, u32>;
 
 /// What metrics said of some activities.
 pub(crate) struct Answers {
@@ -102,7 +105,8 @@ impl Step for Compute {
 
     fn build(config: ComputeConfig) -> Result<Self, ConfigError> {
         let ComputeConfig { metrics, of } = config;
-        if !metrics.ends_with(".rhai") || metrics.starts_with('/') || metrics.contains("..") {
+        let is_of_metrics = |file: &str| file.ends_with(".rhai") && !file.contains('/');
+        if !metrics.strip_prefix("metrics/").is_some_and(is_of_metrics) {
             let message =
                 format!("`{metrics}` names no metric below `scripts/`, such as `{}`", crate::METRICS);
             return Err(ConfigError::at("metrics", message));
@@ -112,11 +116,13 @@ impl Step for Compute {
 
     // What is to be asked stands in the store: a giver that failed must not leave it unasked.
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Changes, StepError> {
-        let metrics = self.compiled(ctx).await?;
+        let scripts = ctx.scripts.clone();
+        let metrics = worked_out(move || Metrics::of(&scripts, crate::METRICS)).await?;
+        let asked = ctx.scripts.matching(&self.metrics).into_iter().map(|(path, _)| path).collect();
         let partition = ctx.run.partition.clone();
         let facts = ctx.read(move |tx| Facts::read(tx, &partition)).await?;
         let Some(Facts { kept, settings, history, changed }) = facts else { return Ok(Changes::none(0)) };
-        let work = Arc::new(Work { metrics, history, of: self.of });
+        let work = Arc::new(Work { metrics, asked, history, of: self.of });
         let plan = Plan::of(&kept, &work.metrics, &settings);
         let mut first_day = None;
         for gone in plan.gone {
@@ -136,13 +142,6 @@ impl Step for Compute {
         let partition = ctx.run.partition.clone();
         let to = ctx.read(move |tx| change_number::last(tx, &partition)).await?;
         Ok(Changes { from: changed, to, days: first_day.map(|day| day.to_string()) })
-    }
-}
-
-impl Compute {
-    async fn compiled(&self, ctx: &StepContext) -> Result<Metrics, StepError> {
-        let (scripts, pattern) = (ctx.scripts.clone(), self.metrics.clone());
-        worked_out(move || Metrics::of(&scripts, &pattern)).await
     }
 }
 
@@ -429,7 +428,9 @@ impl Work {
     pub(crate) fn turns(&self, kept: &[OwnMetric], per: Per) -> Vec<Turn> {
         let is_meant = |entry: &&Arc<Entry>| {
             let metric = &entry.metric;
-            metric.about.per == per && metric.follows_days() == (self.of == Of::Days)
+            self.asked.contains(metric.formula.path())
+                && metric.about.per == per
+                && metric.follows_days() == (self.of == Of::Days)
         };
         let turn = |entry: &Arc<Entry>| {
             let formula = &entry.metric.formula;

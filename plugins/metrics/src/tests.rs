@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use engine::script::formula::Argument;
 use engine::script::rule::{self, Subject};
 use engine::script::{Library, Series};
+use engine::step::Step;
 use house::{House, metric};
 
 use crate::Metric;
+use crate::compute::Compute;
 use crate::proof;
 
 /// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
@@ -35,6 +37,7 @@ macro_rules! scenarios {
 scenarios![
     a_new_version_computes_the_past_anew_and_every_number_says_its_version,
     a_metric_that_is_gone_takes_its_numbers_along,
+    a_step_that_asks_some_leaves_the_others_alone,
     a_metric_replaces_the_load_and_gives_it_back,
     a_setting_that_changes_reaches_the_metric,
     a_metric_that_reads_the_day_is_told_apart_by_scope,
@@ -81,6 +84,21 @@ fn what_a_metric_says_of_itself_is_checked() {
             "fn about() {{ {about} }}\nfn value(activity, athlete, streams, day) {{ 1 }}\n{EXAMPLES}"
         );
         check(&text, &["metric_about"]);
+    }
+}
+
+#[test]
+fn a_step_asks_metrics_and_nothing_else() {
+    for (pattern, is_fine) in [
+        ("metrics/*.rhai", true),
+        ("metrics/strain.rhai", true),
+        ("rules/*.rhai", false),
+        ("/metrics/*.rhai", false),
+        ("metrics/../rules/*.rhai", false),
+        ("metrics/*", false),
+    ] {
+        let config = serde_json::from_value(serde_json::json!({ "metrics": pattern })).unwrap();
+        assert_eq!(Compute::build(config).is_ok(), is_fine, "{pattern}");
     }
 }
 
@@ -188,6 +206,18 @@ mod scenario {
         assert_eq!(house.numbers("m").await.len(), 1);
         house.compute(&[]).await;
         assert!(house.numbers("m").await.is_empty() && house.kept().await.is_empty());
+    }
+
+    pub(super) async fn a_step_that_asks_some_leaves_the_others_alone(house: House) {
+        house.run(0).await;
+        let text = metric(ABOUT, "1.0");
+        let metrics = [("m", text.as_str()), ("n", text.as_str())];
+        house.compute(&metrics).await;
+        house.run(1).await;
+        house.compute_some("metrics/m.rhai", &metrics).await;
+        assert_eq!((house.numbers("m").await.len(), house.numbers("n").await.len()), (2, 1));
+        house.compute(&metrics).await;
+        assert_eq!(house.numbers("n").await.len(), 2);
     }
 
     pub(super) async fn a_metric_replaces_the_load_and_gives_it_back(house: House) {

@@ -178,6 +178,11 @@ impl House {
         self.work(metrics, json!({})).await
     }
 
+    /// Asks those about activities that fit a pattern.
+    pub(super) async fn compute_some(&self, pattern: &str, metrics: &[(&str, &str)]) -> u64 {
+        self.work(metrics, json!({ "metrics": pattern })).await
+    }
+
     pub(super) async fn compute_days(&self, metrics: &[(&str, &str)]) -> u64 {
         self.work(metrics, json!({ "of": "days" })).await
     }
