@@ -42,6 +42,13 @@ impl<'a> Given<'a> {
         Ok(Self { due, athlete, streams: OnceCell::new(), days })
     }
 
+    /// True where a metric is asked of it: it is of the metric's sports, and counts in a scope.
+    pub(crate) fn is_asked(&self, entry: &Entry) -> bool {
+        let due = self.due;
+        let is_of = entry.metric.about.is_of(&due.sport, due.sub_sport.as_deref());
+        is_of && (due.all.is_some() || due.shareable.is_some())
+    }
+
     /// What a metric says of it in each scope. Runs script code.
     pub(crate) fn ask(&self, panel: &mut Panel, entry: &Entry) -> Result<[Said; 2], serde_json::Error> {
         let (metric, due) = (&entry.metric, self.due);

@@ -3,8 +3,9 @@
 //! A metric whose text is new is asked about the whole past; what an earlier text said stays until the new one has
 //! spoken, and each number names its text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use engine::context::StepContext;
 use engine::script::rule::{self, Panel};
@@ -23,13 +24,15 @@ use store::Tx;
 
 use crate::ask::{Days, Given, days_of};
 use crate::catalog::{Entry, Metrics};
+use crate::patience::{Spent, Trouble};
 use crate::{days, load};
 
 /// Activities in one commit, which must stay below 100 ms.
 const CHUNK: u32 = 100;
 /// Counts what this program makes of a text; a change has every metric computed anew.
 pub(crate) const PROGRAM: i64 = 1;
-/// A metric that fails so often in a row is asked no more until its text is another.
+/// A metric that fails so often in a row, or is so often stopped by a limit in a run, is asked no more until its text
+/// is another.
 pub(crate) const PATIENCE: u32 = 20;
 
 /// Asks the metrics of the athlete's own.
@@ -68,6 +71,8 @@ pub(crate) struct Work {
     asked: BTreeSet<String>,
     pub(crate) history: SettingsHistory,
     pub(crate) of: Of,
+    pub(crate) spent: Spent,
+    ctx: StepContext,
 }
 
 /// A metric that is to be asked, and how far it was.
@@ -78,8 +83,8 @@ pub(crate) struct Turn {
     pub(crate) first_day: Option<Date>,
 }
 
-/// How often each metric failed in a row.
-pub(crate) type Failing = std::collections::BTreeMap<String, u32>;
+/// How each metric gets on.
+pub(crate) type Failing = BTreeMap<String, Trouble>;
 
 /// What metrics said of some activities.
 pub(crate) struct Answers {
@@ -122,7 +127,14 @@ impl Step for Compute {
         let partition = ctx.run.partition.clone();
         let facts = ctx.read(move |tx| Facts::read(tx, &partition)).await?;
         let Some(Facts { kept, settings, history, changed }) = facts else { return Ok(Changes::none(0)) };
-        let work = Arc::new(Work { metrics, asked, history, of: self.of });
+        let work = Arc::new(Work {
+            metrics,
+            asked,
+            history,
+            of: self.of,
+            spent: Spent::default(),
+            ctx: ctx.clone(),
+        });
         let plan = Plan::of(&kept, &work.metrics, &settings);
         let mut first_day = None;
         for gone in plan.gone {
@@ -398,16 +410,20 @@ pub(crate) fn ask(
 ) -> Result<Answers, serde_json::Error> {
     let (mut numbers, mut rested) = (Vec::new(), Vec::new());
     for due in due {
+        if work.is_stopped() {
+            break;
+        }
         let given = Given::of(due, &work.history, days)?;
         for turn in turns.iter().filter(|turn| is_due(turn, due)) {
             let name = turn.name();
             if rested.contains(&name) {
                 continue;
             }
+            let began = Instant::now();
             let said = given.ask(panel, &turn.entry)?;
-            let count = failing.entry(name.clone()).or_default();
-            *count = if said.iter().any(|said| said.has_failed) { *count + 1 } else { 0 };
-            if *count >= PATIENCE {
+            work.spent.add(&name, began.elapsed());
+            // What is of other sports was not asked, and says nothing of how a metric gets on.
+            if given.is_asked(&turn.entry) && failing.entry(name.clone()).or_default().note(&said) {
                 rested.push(name.clone());
             }
             let hash = turn.entry.metric.formula.hash();
@@ -424,11 +440,17 @@ pub(crate) fn ask(
 }
 
 impl Work {
+    /// True where nothing of what is asked can be kept any more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.ctx.is_cancelled()
+    }
+
     /// The metrics of activities or of days whose turn it is in this step, as far as they were asked.
     pub(crate) fn turns(&self, kept: &[OwnMetric], per: Per) -> Vec<Turn> {
         let is_meant = |entry: &&Arc<Entry>| {
             let metric = &entry.metric;
             self.asked.contains(metric.formula.path())
+                && !self.spent.is_over(metric.name())
                 && metric.about.per == per
                 && metric.follows_days() == (self.of == Of::Days)
         };

@@ -1,6 +1,7 @@
 //! Metrics of days, and those of activities that look at days, from the first day on that is another.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use engine::context::StepContext;
 use engine::script::formula::Argument;
@@ -112,7 +113,10 @@ impl Window {
         let (mut days, mut rested) = (Vec::new(), Vec::new());
         for (place, turn) in self.turns.iter().enumerate() {
             if turn.entry.metric.about.per == Per::Day {
-                match self.ask_days(panel, work, &turn.entry.metric)? {
+                let began = Instant::now();
+                let said = self.ask_days(panel, work, &turn.entry.metric)?;
+                work.spent.add(&turn.name(), began.elapsed());
+                match said {
                     Some(said) => days.push((place, said)),
                     None => rested.push(turn.name()),
                 }
@@ -134,6 +138,9 @@ impl Window {
         let (mut said, mut failures) = (Vec::new(), 0);
         for (scope, figures) in Scope::BOTH.into_iter().zip(&self.figures) {
             for figures in figures {
+                if work.is_stopped() {
+                    break;
+                }
                 let date = figures.row.date;
                 let measured = self.measured.iter().find(|measured| measured.date == date);
                 let day = argument::day(date, Some(figures), measured)?;

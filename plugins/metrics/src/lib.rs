@@ -9,6 +9,7 @@ mod gear;
 mod list;
 mod load;
 mod metric;
+mod patience;
 mod proof;
 mod trial;
 
