@@ -41,9 +41,10 @@ const PUT: Sql = Sql::Both(
      rests = excluded.rests, changed = excluded.changed, activity_id = excluded.activity_id, \
      first_day = excluded.first_day",
 );
+// One that is to begin anew, because somebody said so meanwhile, stays where it is.
 const MOVE_ON: Sql = Sql::Both(
     "UPDATE own_metric SET changed = $4, activity_id = $5 WHERE athlete = $1 AND name = $2 AND hash = $3 \
-     AND (changed < $4 OR (changed = $4 AND activity_id < $5))",
+     AND changed = $6 AND activity_id = $7",
 );
 // A day that became stale meanwhile stays due.
 const MOVE_ON_DAYS: Sql = Sql::Both(
@@ -102,14 +103,17 @@ pub fn put(tx: &mut Tx<'_>, athlete: &str, metric: &OwnMetric) -> Result<()> {
     tx.execute(&PUT, &params).map(drop)
 }
 
-/// Notes that a text was asked about the activities up to one; another text begins anew.
+/// Notes that a text was asked about the activities behind one up to another; another text begins anew.
 pub fn move_on(
     tx: &mut Tx<'_>,
     athlete: &str,
     (name, hash): (&str, &str),
-    (changed, id): &(i64, String),
+    (from, to): (&(i64, String), &(i64, String)),
 ) -> Result<()> {
-    tx.execute(&MOVE_ON, &params![athlete, name, hash, *changed, id]).map(drop)
+    if to <= from {
+        return Ok(());
+    }
+    tx.execute(&MOVE_ON, &params![athlete, name, hash, to.0, &to.1, from.0, &from.1]).map(drop)
 }
 
 /// Notes that a text was asked about the days from one up to, but without, another; nothing stands for the end.

@@ -365,9 +365,9 @@ async fn advance(
     let (written, first_day) = ctx
         .commit(move |tx, _| {
             let written = keep(tx, &partition, &work, &turns, (&numbers, &rested))?;
-            for Turn { entry, .. } in turns.iter().filter(|turn| !rested.contains(&turn.name())) {
+            for Turn { entry, after, .. } in turns.iter().filter(|turn| !rested.contains(&turn.name())) {
                 let formula = &entry.metric.formula;
-                own_metric::move_on(tx, &partition, (formula.id(), formula.hash()), &last)?;
+                own_metric::move_on(tx, &partition, (formula.id(), formula.hash()), (after, &last))?;
             }
             Ok(written)
         })

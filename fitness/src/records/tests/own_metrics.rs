@@ -42,6 +42,10 @@ pub(super) fn counted(tx: &mut Tx<'_>, of: &Activity) -> Result<()> {
     own_number::put_days(tx, ME, ("beats", "a"), (date, date), &[day]).map(drop)
 }
 
+fn at((changed, id): (i64, &str)) -> (i64, String) {
+    (changed, id.to_owned())
+}
+
 fn first(tx: &mut Tx<'_>) -> Result<Option<jiff::civil::Date>> {
     Ok(own_metric::list(tx, ME)?[0].first_day)
 }
@@ -51,15 +55,18 @@ mod scenario {
 
     pub(super) fn a_text_goes_on_where_it_was_and_another_begins_anew(tx: &mut Tx<'_>) -> Result<()> {
         own_metric::put(tx, ME, &beats("a"))?;
-        own_metric::move_on(tx, ME, ("beats", "a"), &(7, "x".to_owned()))?;
-        own_metric::move_on(tx, ME, ("beats", "a"), &(3, "x".to_owned()))?;
-        own_metric::move_on(tx, ME, ("beats", "b"), &(9, "x".to_owned()))?;
+        let [begin, three, seven, nine] = [(0, ""), (3, "x"), (7, "x"), (9, "x")].map(at);
+        own_metric::move_on(tx, ME, ("beats", "a"), (&begin, &seven))?;
+        own_metric::move_on(tx, ME, ("beats", "a"), (&seven, &three))?;
+        own_metric::move_on(tx, ME, ("beats", "b"), (&seven, &nine))?;
         let kept = own_metric::list(tx, ME)?;
-        assert_eq!(kept, [OwnMetric { after: (7, "x".to_owned()), ..beats("a") }]);
+        assert_eq!(kept, [OwnMetric { after: seven.clone(), ..beats("a") }]);
         own_metric::rest(tx, ME, ("beats", "a"))?;
         assert!(own_metric::list(tx, ME)?[0].rests);
         assert_eq!(own_metric::reset(tx, ME, None)?, 1);
         assert_eq!(own_metric::list(tx, ME)?, [beats("a")]);
+        own_metric::move_on(tx, ME, ("beats", "a"), (&seven, &nine))?;
+        assert_eq!(own_metric::list(tx, ME)?, [beats("a")], "what was at work does not undo it");
         own_metric::remove(tx, ME, "beats")?;
         assert!(own_metric::list(tx, ME)?.is_empty());
         Ok(())
