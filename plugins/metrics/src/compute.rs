@@ -220,9 +220,9 @@ impl Plan {
             if known.is_some_and(|known| stands(known, &fresh)) {
                 continue;
             }
-            // Numbers of another kind, or in place of loads where they stand so no more, are none of it.
+            // Numbers of another kind, or that stand in place of loads from now on or no more, are none of it.
             let goes = known.filter(|known| {
-                known.about.per != fresh.about.per || (known.replaces_load && !fresh.replaces_load)
+                known.about.per != fresh.about.per || known.replaces_load != fresh.replaces_load
             });
             plan.gone.extend(goes.map(|known| gone(known, false)));
             plan.fresh.push(fresh);

@@ -39,6 +39,7 @@ scenarios![
     a_metric_that_is_gone_takes_its_numbers_along,
     a_step_that_asks_some_leaves_the_others_alone,
     a_metric_replaces_the_load_and_gives_it_back,
+    what_a_metric_said_before_it_replaced_loads_is_no_load,
     a_setting_that_changes_reaches_the_metric,
     a_metric_that_reads_the_day_is_told_apart_by_scope,
     a_bomb_in_a_metric_stops_at_its_limit_and_rests,
@@ -239,6 +240,20 @@ mod scenario {
         assert_eq!(house.load().await, (1.0, "own".to_owned()));
         house.compute(&[]).await;
         assert_eq!(house.load().await, (chain, by));
+    }
+
+    pub(super) async fn what_a_metric_said_before_it_replaced_loads_is_no_load(house: House) {
+        for day in 0..=20 {
+            house.run(day).await;
+        }
+        house.compute(&[("m", &metric(ABOUT, "7.0"))]).await;
+        // It rests before the first day is reached.
+        house.touch(0).await;
+        let about = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum", sports: ["running"], replaces_load: true } }"#;
+        house.compute(&[("m", &metric(about, "loop {}"))]).await;
+        assert_eq!(house.kept().await, [("m".to_owned(), true)]);
+        house.loads().await;
+        assert_ne!(house.load().await.1, "own");
     }
 
     pub(super) async fn a_setting_that_changes_reaches_the_metric(house: House) {
