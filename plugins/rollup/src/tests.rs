@@ -57,6 +57,7 @@ scenarios![
     other_samples_have_other_numbers,
     estimates_never_reach_backwards,
     strava_rows_estimate_nothing,
+    what_rests_on_settings_by_day_follows_an_estimate,
     another_pipeline_finds_nothing_left_to_do,
     the_day_is_the_athletes_own,
     without_an_athlete_there_is_nothing_to_do,
@@ -385,6 +386,17 @@ mod scenario {
         house.work("2024-04-02").await;
         let estimates = house.settings(Name::HrMax, Source::Estimated).await;
         assert_eq!(estimates, [("2024-03-01", "190"), ("2024-04-01", "170")].map(house::owned));
+    }
+
+    pub(super) async fn what_rests_on_settings_by_day_follows_an_estimate(house: House) {
+        house.run("2024-03-01", 60).await;
+        house.work("2024-03-04").await;
+        house.keep_metric().await;
+        house.loads("daily", "2024-03-05").await;
+        assert_eq!(house.metric_due_from().await, None, "nothing is estimated otherwise");
+        house.sprint("2024-03-20", 200.0).await;
+        house.loads("daily", "2024-04-02").await;
+        assert_eq!(house.metric_due_from().await, Some(jiff::civil::date(2024, 4, 1)));
     }
 
     pub(super) async fn another_pipeline_finds_nothing_left_to_do(house: House) {

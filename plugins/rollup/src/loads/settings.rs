@@ -35,15 +35,15 @@ pub(super) fn refresh(
     Ok((history, given))
 }
 
+/// Gives the activities of these days another change number; what rests on settings by day is due from the first on.
 fn make_due(tx: &mut Tx<'_>, athlete: &str, ranges: &[(Date, Date)]) -> store::Result<()> {
-    if ranges.is_empty() {
-        return Ok(());
-    }
+    let Some(first) = ranges.iter().map(|(from, _)| *from).min() else { return Ok(()) };
     let number = records::change_number::next(tx, athlete)?;
     for range in ranges {
         records::activity::touch(tx, athlete, *range, number)?;
     }
-    if ranges.iter().any(|(from, _)| *from <= ALWAYS) {
+    records::own_metric::lower(tx, athlete, first)?;
+    if first <= ALWAYS {
         // What has no day is measured against the settings that always held.
         records::activity::touch_undated(tx, athlete, number)?;
     }

@@ -10,10 +10,12 @@ use engine::step::{Gather, Step};
 use fitness::calendar::DayRow;
 use fitness::load::{LoadOf, LoadOrder};
 use fitness::numbers::Numbers;
+use fitness::own::{About, Aggregate, Per};
 use fitness::recording::{Channel, Recording, Samples};
 use fitness::records::activity::{Activity, Origin};
 use fitness::records::athlete::Athlete;
 use fitness::records::export_row::ExportRow;
+use fitness::records::own_metric::OwnMetric;
 use fitness::records::setting_change::{self, Touched, Wish};
 use fitness::settings::{ALWAYS, Dated, Name, Source, Value};
 use fitness::stream::{self, Column};
@@ -357,6 +359,29 @@ impl House {
         let ctx = self.context(pipeline, "loads", today);
         Loads.run(&ctx, (Gather(Vec::new()),)).await.unwrap();
         (ctx.meter.readings().rows_in, ctx.meter.readings().rows_out)
+    }
+
+    /// Keeps a metric of the athlete's own that was asked about all days.
+    pub(super) async fn keep_metric(&self) {
+        self.write(|tx, athlete| {
+            let about = About {
+                per: Per::Day,
+                title: "Share of the maximum".to_owned(),
+                unit: "%".to_owned(),
+                aggregate: Aggregate::Max,
+                sports: Vec::new(),
+                decimals: 0,
+                replaces_load: false,
+            };
+            let metric = OwnMetric::new("share".to_owned(), "hash".to_owned(), 1, about);
+            records::own_metric::put(tx, athlete, &OwnMetric { first_day: None, ..metric })
+        })
+        .await;
+    }
+
+    /// The first day about which the metric is asked again.
+    pub(super) async fn metric_due_from(&self) -> Option<Date> {
+        self.write(|tx, athlete| Ok(records::own_metric::list(tx, athlete)?[0].first_day)).await
     }
 
     pub(super) async fn days(&self, scope: Scope) -> Vec<DayRow> {
