@@ -125,6 +125,12 @@ impl Formula {
         &self.inputs.paths
     }
 
+    /// True where a parameter is used otherwise than by its properties, as where another function is given it: then
+    /// `inputs` cannot tell all that is read of it.
+    pub fn passes(&self, parameter: &str) -> bool {
+        self.inputs.passed.contains(parameter)
+    }
+
     /// What a function without parameters answers. Runs script code.
     pub fn constant(&self, function: &str) -> Result<Value, Vec<Diagnostic>> {
         let answer = super::rule::panel(|panel| panel.call(self, function, &[]));

@@ -9,13 +9,12 @@ use std::time::Instant;
 
 use engine::context::StepContext;
 use engine::script::rule::{self, Panel};
-use engine::script::version;
 use engine::step::{Cause, ConfigError, Gather, Step, StepError};
 use fitness::own::Per;
 use fitness::records::own_metric::{self, OwnMetric};
 use fitness::records::own_number::{self, Due, OfActivity};
 use fitness::records::{activity, athlete, athlete_setting, change_number};
-use fitness::settings::{Dated, SettingsHistory, Source};
+use fitness::settings::{Dated, SettingsHistory};
 use fitness::{Changes, Scope};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -25,7 +24,7 @@ use store::Tx;
 use crate::ask::{Days, Given, days_of};
 use crate::catalog::{Entry, Metrics};
 use crate::patience::{Spent, Trouble};
-use crate::{days, load};
+use crate::{days, load, settings};
 
 /// Activities in one commit, which must stay below 100 ms.
 const CHUNK: u32 = 100;
@@ -160,8 +159,7 @@ impl Step for Compute {
 /// What stands in the store before anything is asked.
 struct Facts {
     kept: Vec<OwnMetric>,
-    /// What the athlete gave, as a hash.
-    settings: String,
+    settings: Vec<Dated>,
     history: SettingsHistory,
     changed: i64,
 }
@@ -174,19 +172,11 @@ impl Facts {
         let dated = athlete_setting::list(tx, athlete)?;
         Ok(Some(Self {
             kept: own_metric::list(tx, athlete)?,
-            settings: hash_of(&dated),
             history: SettingsHistory::new(&dated, activity::peaks(tx, athlete)?),
+            settings: dated,
             changed: change_number::last(tx, athlete)?,
         }))
     }
-}
-
-/// What is estimated follows from activities, which are due where that changes; what is given does not.
-fn hash_of(dated: &[Dated]) -> String {
-    let given = dated.iter().filter(|dated| dated.source == Source::Given);
-    let lines =
-        given.map(|dated| format!("{} {} {}\n", dated.name.as_str(), dated.from, dated.value.to_stored()));
-    version::hash(&lines.collect::<String>())
 }
 
 /// Which metrics begin anew, and which numbers go first.
@@ -204,7 +194,7 @@ struct Gone {
 }
 
 impl Plan {
-    fn of(kept: &[OwnMetric], metrics: &Metrics, settings: &str) -> Self {
+    fn of(kept: &[OwnMetric], metrics: &Metrics, settings: &[Dated]) -> Self {
         let gone = |metric: &OwnMetric, is_whole| Gone {
             name: metric.name.clone(),
             replaced_load: metric.replaces_load,
@@ -234,7 +224,7 @@ impl Plan {
 
 impl Plan {
     /// Where other loads are replaced than before, what reads loads begins anew.
-    fn follow_loads(&mut self, metrics: &Metrics, settings: &str) {
+    fn follow_loads(&mut self, metrics: &Metrics, settings: &[Dated]) {
         let other_loads = self.gone.iter().any(|gone| gone.replaced_load)
             || self.fresh.iter().any(|metric| metric.replaces_load);
         if !other_loads {
@@ -248,11 +238,11 @@ impl Plan {
     }
 }
 
-fn fresh(entry: &Entry, settings: &str) -> OwnMetric {
+fn fresh(entry: &Entry, settings: &[Dated]) -> OwnMetric {
     let (metric, formula) = (&entry.metric, &entry.metric.formula);
     let new =
         OwnMetric::new(formula.id().to_owned(), formula.hash().to_owned(), PROGRAM, metric.about.clone());
-    let settings = if metric.reads("athlete") { settings.to_owned() } else { String::new() };
+    let settings = settings::hash_of(settings, formula);
     // Of activities, whatever changed since the beginning is asked about anyway.
     let first_day = new.first_day.filter(|_| metric.about.per == Per::Day);
     OwnMetric { settings, first_day, replaces_load: entry.replaces, ..new }

@@ -11,6 +11,7 @@ mod load;
 mod metric;
 mod patience;
 mod proof;
+mod settings;
 mod trial;
 
 use engine::registry::{Registry, RegistryError};

@@ -41,6 +41,7 @@ scenarios![
     a_metric_replaces_the_load_and_gives_it_back,
     what_a_metric_said_before_it_replaced_loads_is_no_load,
     a_setting_that_changes_reaches_the_metric,
+    a_setting_that_a_metric_does_not_read_asks_nothing,
     a_metric_that_reads_the_day_is_told_apart_by_scope,
     a_bomb_in_a_metric_stops_at_its_limit_and_rests,
     a_second_run_asks_nothing,
@@ -265,6 +266,18 @@ mod scenario {
         house.weigh(70.0).await;
         house.compute(&[("m", &text)]).await;
         assert_eq!(house.numbers("m").await[0].0, 70.0);
+    }
+
+    pub(super) async fn a_setting_that_a_metric_does_not_read_asks_nothing(house: House) {
+        house.run(0).await;
+        let reads = metric(ABOUT, "athlete.hr_max");
+        let passes = metric(ABOUT, "if known(athlete, \"weight_kg\") { athlete.hr_max } else { 0.0 }");
+        house.compute(&[("m", &reads)]).await;
+        house.weigh(70.0).await;
+        assert_eq!(house.compute(&[("m", &reads)]).await, 0);
+        house.compute(&[("m", &passes)]).await;
+        house.weigh(71.0).await;
+        assert_eq!(house.compute(&[("m", &passes)]).await, 1);
     }
 
     pub(super) async fn a_metric_that_reads_the_day_is_told_apart_by_scope(house: House) {

@@ -14,6 +14,8 @@ pub(super) struct Inputs {
     /// What the script calls each parameter, and what its kind does.
     parameters: BTreeMap<String, &'static str>,
     chains: Vec<(Chain, String)>,
+    /// Parameters that are used otherwise than by their properties.
+    pub passed: BTreeSet<&'static str>,
     functions: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -41,8 +43,11 @@ impl Inputs {
             }
         }
         let used = locate::variables(tree).into_iter().filter_map(|name| parameters.get(&name).copied());
-        paths.extend(used.filter(|parameter| !chained.contains(parameter)).map(str::to_owned));
-        Self { paths: paths.into_iter().collect(), parameters, chains, functions: shape.functions }
+        let used: Vec<&'static str> = used.collect();
+        let alone = used.iter().filter(|parameter| !chained.contains(*parameter));
+        paths.extend(alone.map(|parameter| (*parameter).to_owned()));
+        let passed = passed(&used, &parameters, &chains);
+        Self { paths: paths.into_iter().collect(), parameters, chains, passed, functions: shape.functions }
     }
 
     /// The whole chain in which the property at that position stands: the parameter that it begins with, if it is
@@ -58,4 +63,19 @@ impl Inputs {
         let (_, parameters) = self.functions.iter().find(|(name, _)| *name == function)?;
         parameters.get(place).copied()
     }
+}
+
+/// The parameters that are used more often than properties are read of them.
+fn passed(
+    used: &[&'static str],
+    parameters: &BTreeMap<String, &'static str>,
+    chains: &[(Chain, String)],
+) -> BTreeSet<&'static str> {
+    let chained = chains.iter().filter_map(|(chain, _)| parameters.get(&chain.root).copied());
+    let chained: Vec<&'static str> = chained.collect();
+    used.iter().copied().filter(|one| times(used, one) > times(&chained, one)).collect()
+}
+
+fn times(among: &[&'static str], parameter: &str) -> usize {
+    among.iter().filter(|one| **one == parameter).count()
 }

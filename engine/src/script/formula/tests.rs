@@ -113,6 +113,20 @@ fn the_inputs_have_the_kinds_own_words() {
 }
 
 #[test]
+fn a_parameter_is_passed_where_more_than_its_properties_is_used() {
+    for (body, is_passed) in [
+        ("d.load + d.week.hours", false),
+        ("d.load.round() + d.week[\"hours\"]", false),
+        ("if known(d, \"load\") { d.load } else { 0 }", true),
+        ("d.load + d[\"hours\"]", true),
+        ("let day = d; day.load + d.load", true),
+        ("1", false),
+    ] {
+        assert_eq!(compile(body).passes("day"), is_passed, "{body}");
+    }
+}
+
+#[test]
 fn a_function_that_is_missing_is_told_with_its_parameters() {
     let found = Formula::compile(&SHAPE, "x.rhai", "fn examples() { [] }").unwrap_err();
     assert_eq!(
