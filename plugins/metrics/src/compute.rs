@@ -332,8 +332,11 @@ async fn advance(
     let read = ctx.read(move |tx| {
         let turns = asked.turns(&own_metric::list(tx, &partition)?, Per::Activity);
         // What stands in place of loads comes first: others may read them.
-        let (replacing, others): (Vec<Turn>, Vec<Turn>) =
+        let (replacing, mut others): (Vec<Turn>, Vec<Turn>) =
             turns.into_iter().partition(|turn| turn.entry.replaces);
+        if asked.leaves_loads() {
+            others.retain(|turn| !turn.entry.metric.reads_load());
+        }
         for turns in [replacing, others] {
             let found = Next::read(tx, &partition, turns)?;
             if found.is_some() {
@@ -430,6 +433,11 @@ pub(crate) fn ask(
 }
 
 impl Work {
+    /// True where loads may be replaced in the next run only.
+    fn leaves_loads(&self) -> bool {
+        self.metrics.ready.iter().any(|entry| entry.replaces && self.spent.is_over(entry.metric.name()))
+    }
+
     /// True where nothing of what is asked can be kept any more.
     pub(crate) fn is_stopped(&self) -> bool {
         self.ctx.is_cancelled()
