@@ -140,7 +140,8 @@ fn link(
         }
     }
     tx.batch(&LINK, &rows)?;
-    let touched: Vec<Vec<Value<'_>>> = counted.into_iter().map(|id| params![id, changed].into()).collect();
+    let touched: Vec<Vec<Value<'_>>> =
+        counted.into_iter().map(|id| Vec::from(params![id, changed])).collect();
     tx.batch(&TOUCH, &touched).map(drop)
 }
 
