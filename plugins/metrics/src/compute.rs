@@ -30,9 +30,6 @@ use crate::{days, load, settings};
 const CHUNK: u32 = 100;
 /// Counts what this program makes of a text; a change has every metric computed anew.
 pub(crate) const PROGRAM: i64 = 1;
-/// A metric that fails so often in a row, or is so often stopped by a limit in a run, is asked no more until its text
-/// is another.
-pub(crate) const PATIENCE: u32 = 20;
 
 /// Asks the metrics of the athlete's own.
 #[derive(Debug)]

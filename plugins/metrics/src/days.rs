@@ -20,8 +20,9 @@ use store::Tx;
 
 use crate::argument;
 use crate::ask::{Days, days_of};
-use crate::compute::{Answers, Failing, PATIENCE, Turn, Work, ask, in_panel, keep};
+use crate::compute::{Answers, Failing, Turn, Work, ask, in_panel, keep};
 use crate::metric::{Metric, Said};
+use crate::patience::Trouble;
 
 /// Days in one commit, which must stay below 100 ms.
 const WINDOW_DAYS: i64 = 100;
@@ -109,12 +110,13 @@ impl Window {
         Ok(Some(Self { turns, since, days, all, figures, measured, due, due_days }))
     }
 
-    fn ask(&self, panel: &mut Panel, work: &Work, failing: Failing) -> Result<SaidOf, serde_json::Error> {
+    fn ask(&self, panel: &mut Panel, work: &Work, mut failing: Failing) -> Result<SaidOf, serde_json::Error> {
         let (mut days, mut rested) = (Vec::new(), Vec::new());
         for (place, turn) in self.turns.iter().enumerate() {
             if turn.entry.metric.about.per == Per::Day {
                 let began = Instant::now();
-                let said = self.ask_days(panel, work, &turn.entry.metric)?;
+                let trouble = failing.entry(turn.name()).or_default();
+                let said = self.ask_days(panel, work, &turn.entry.metric, trouble)?;
                 work.spent.add(&turn.name(), began.elapsed());
                 match said {
                     Some(said) => days.push((place, said)),
@@ -134,8 +136,9 @@ impl Window {
         panel: &mut Panel,
         work: &Work,
         metric: &Metric,
+        trouble: &mut Trouble,
     ) -> Result<Option<Vec<OfDay>>, serde_json::Error> {
-        let (mut said, mut failures) = (Vec::new(), 0);
+        let mut said = Vec::new();
         for (scope, figures) in Scope::BOTH.into_iter().zip(&self.figures) {
             for figures in figures {
                 if work.is_stopped() {
@@ -144,12 +147,11 @@ impl Window {
                 let date = figures.row.date;
                 let measured = self.measured.iter().find(|measured| measured.date == date);
                 let day = argument::day(date, Some(figures), measured)?;
-                let Said { number, has_failed } = of_day(panel, &work.history, metric, date, &day)?;
-                failures = if has_failed { failures + 1 } else { 0 };
-                if failures >= PATIENCE {
+                let answer = of_day(panel, &work.history, metric, date, &day)?;
+                if trouble.note(std::slice::from_ref(&answer)) {
                     return Ok(None);
                 }
-                said.push(OfDay { date, scope, number });
+                said.push(OfDay { date, scope, number: answer.number });
             }
         }
         Ok(Some(said))

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::compute::PATIENCE;
 use crate::metric::Said;
 
+/// A metric that fails so often in a row, or is so often stopped by a limit in a run, is asked no more until its text
+/// is another.
+const PATIENCE: u32 = 20;
 /// Once a metric was at work for so long in a run, the next run goes on with it.
 const BUDGET: Duration = Duration::from_secs(120);
 
