@@ -15,6 +15,9 @@ use super::sandbox::{self, Limits};
 use super::series::{self, MissingColumn, Series};
 use super::{Diagnostic, SCRIPT_BYTES, data, locate, version};
 
+/// Of a column.
+const LONGEST_NAME: usize = 64;
+
 /// What scripts of one kind consist of.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
@@ -253,6 +256,10 @@ impl Formula {
             Err(error) => error,
         };
         if let Some(column) = missing_column(&error) {
+            if !is_name(&column) {
+                let message = format!("a column's name is of at most {LONGEST_NAME} letters, digits and `_`");
+                return self.failed(Mistake { message, ..self.mistake(&error, function) });
+            }
             let parameter =
                 series.and_then(|place| self.inputs.parameter(function, place)).unwrap_or("series");
             return Answer::Missing(vec![format!("{parameter}.{column}")]);
@@ -305,6 +312,12 @@ fn missing_column(error: &EvalAltResult) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What is told of a missing column is the script's own text: only a name is repeated.
+fn is_name(column: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    (1..=LONGEST_NAME).contains(&column.len()) && column.chars().all(fits)
 }
 
 fn missing_functions(shape: &Shape, tree: &AST, start: &Place) -> Vec<Mistake> {

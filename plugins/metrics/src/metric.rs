@@ -20,6 +20,9 @@ const INCOMPLETE: &str = "metric_incomplete";
 /// What a load must not rest on: fitness follows from it, and form from fitness.
 const OF_LOADS: [&str; 3] = ["activity.load", "activity.load_method", "activity.estimated"];
 
+/// Of a reason for which there is no number.
+const LONGEST_WHY: usize = 200;
+
 /// A compiled metric.
 #[derive(Debug)]
 pub struct Metric {
@@ -74,13 +77,13 @@ impl Metric {
                     let number = OwnNumber { value: Some(number), why: None };
                     Said { number, has_failed: false }
                 }
-                None => Said::failed("`value` answers a number or nothing".to_owned()),
+                None => Said::failed("`value` answers a number or nothing"),
             },
             Answer::Missing(paths) => {
-                let why = Some(format!("missing {}", paths.join(", ")));
+                let why = Some(told(&format!("missing {}", paths.join(", "))));
                 Said { number: OwnNumber { value: None, why }, has_failed: false }
             }
-            Answer::Failed(found) => Said::failed(spot(&found)),
+            Answer::Failed(found) => Said::failed(&spot(&found)),
         }
     }
 
@@ -97,9 +100,19 @@ impl Metric {
 }
 
 impl Said {
-    fn failed(why: String) -> Self {
-        Self { number: OwnNumber { value: None, why: Some(why) }, has_failed: true }
+    fn failed(why: &str) -> Self {
+        Self { number: OwnNumber { value: None, why: Some(told(why)) }, has_failed: true }
     }
+}
+
+/// A reason as it is kept: it may be text of the script, which is as long as it likes and holds what no store takes.
+pub(crate) fn told(why: &str) -> String {
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let mut told: String = why.chars().take(LONGEST_WHY).map(plain).collect();
+    if why.chars().nth(LONGEST_WHY).is_some() {
+        told.push('…');
+    }
+    told
 }
 
 fn about(formula: &Formula) -> Result<About, Vec<Diagnostic>> {

@@ -6,7 +6,7 @@ use engine::script::{Diagnostic, Series};
 use fitness::own::Per;
 use serde_json::{Map, Value, json};
 
-use crate::metric::{Metric, Said};
+use crate::metric::{Metric, Said, told};
 
 const UNPROVEN: &str = "metric_unproven";
 const FORM: &str =
@@ -100,7 +100,7 @@ fn differs(metric: &Metric, said: &Said, expected: &Expected) -> Result<(), Stri
     let fits = match expected {
         Expected::Number(wanted) => number.value.is_some_and(|value| is_near(value, *wanted)),
         Expected::Nothing => number.value.is_none() && number.why.is_none(),
-        Expected::Missing(path) => number.why.as_deref() == Some(format!("missing {path}").as_str()),
+        Expected::Missing(path) => number.why.as_deref() == Some(told(&format!("missing {path}")).as_str()),
     };
     if fits {
         return Ok(());

@@ -45,6 +45,7 @@ scenarios![
     a_metric_that_reads_the_day_is_told_apart_by_scope,
     a_bomb_in_a_metric_stops_at_its_limit_and_rests,
     a_second_run_asks_nothing,
+    what_a_script_throws_keeps_no_other_metric_from_its_numbers,
 ];
 
 const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
@@ -176,8 +177,28 @@ fn no_metric_goes_beyond_its_limits() {
     }
 }
 
+#[test]
+fn a_reason_is_short_and_plain_whatever_the_script_throws() {
+    let (why, _) = stopped("throw \"a\\u0000b\\nc\"");
+    assert!(why.as_ref().is_some_and(|why| why.ends_with(": a b c")), "{why:?}");
+    let (why, _) = stopped("let s = \"x\"; for turn in 0..10 { s += s; } throw s");
+    assert_eq!(why.map(|why| why.chars().count()), Some(201));
+}
+
 mod scenario {
     use super::*;
+
+    pub(super) async fn what_a_script_throws_keeps_no_other_metric_from_its_numbers(house: House) {
+        house.run(0).await;
+        let thrown = metric(ABOUT, "throw \"a\\u0000b\"");
+        let column = metric(ABOUT, "streams.mean(\"a\\u0000b\")");
+        let fine = metric(ABOUT, "activity.elapsed_s");
+        house.compute(&[("column", &column), ("fine", &fine), ("thrown", &thrown)]).await;
+        assert_eq!(house.numbers("fine").await.len(), 1);
+        for name in ["column", "thrown"] {
+            assert_eq!(house.reasons(name).await.len(), 1, "{name}");
+        }
+    }
 
     pub(super) async fn a_new_version_computes_the_past_anew_and_every_number_says_its_version(house: House) {
         house.run(0).await;

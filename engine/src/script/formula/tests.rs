@@ -74,6 +74,9 @@ fn what_is_not_known_is_named_by_the_kinds_own_word() {
     check("d.week.minutes + 1", "missing day.week.minutes");
     check("s.mean(\"power\")", "missing streams.power");
     check("s.slice(0, 10).mean_of(\"power\", |v| v)", "missing streams.power");
+    for odd in ["", "a b", "a\\u0000", &"x".repeat(65)] {
+        check(&format!("s.mean(\"{odd}\")"), "script_error at 3: a column's name is of at most 64 letters");
+    }
 }
 
 #[test]
