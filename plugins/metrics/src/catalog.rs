@@ -6,6 +6,7 @@ use engine::script::formula::Part;
 use engine::script::{Diagnostic, Library};
 
 use crate::metric::Metric;
+use crate::proof;
 
 /// A metric as it is asked.
 #[derive(Debug)]
@@ -33,11 +34,12 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Compiles the metrics of a library whose path below `scripts/` fits the pattern. Runs script code.
+    /// Compiles the metrics of a library whose path below `scripts/` fits the pattern; one whose examples do not hold
+    /// is broken. Runs script code.
     pub(crate) fn of(library: &Library, pattern: &str) -> Self {
         let (mut compiled, mut broken) = (Vec::new(), Vec::new());
         for (path, text) in library.matching(pattern) {
-            match Metric::compile(&path, text) {
+            match Metric::compile(&path, text).and_then(proof::proven) {
                 Ok(metric) => compiled.push(metric),
                 Err(errors) => broken.push(Broken { name: name(&path), path, errors }),
             }

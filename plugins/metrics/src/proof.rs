@@ -1,5 +1,8 @@
 //! A metric's examples, which prove that it answers what it is meant to.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use engine::script::formula::{Argument, Part};
 use engine::script::rule::{self, Panel, Subject};
 use engine::script::{Diagnostic, Series};
@@ -8,6 +11,12 @@ use serde_json::{Map, Value, json};
 
 use crate::metric::{Metric, Said, told};
 
+/// The hashes of texts whose examples hold: they are asked in every run, and proven in the first.
+static PROVEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// Far more than anybody has.
+const MOST_KNOWN: usize = 1_000;
+/// Nobody reads more, and an example that runs into a limit takes a while.
+const MOST_MISTAKES: usize = 20;
 const UNPROVEN: &str = "metric_unproven";
 const FORM: &str =
     "an example is what `value` is given by name, and `value: 7.5`, `value: ()` or `missing: \"day.load\"`";
@@ -21,11 +30,36 @@ enum Expected {
 
 /// Everything that is wrong with a metric. Runs script code.
 pub(crate) fn mistakes(path: &str, text: &str) -> Vec<Diagnostic> {
-    let (metric, examples) = match compiled(path, text) {
-        Ok(compiled) => compiled,
+    Metric::compile(path, text).map_or_else(|found| found, |metric| unproven(&metric))
+}
+
+/// A metric whose examples hold, else what is wrong with them. Runs script code, once for each text that holds.
+pub(crate) fn proven(metric: Metric) -> Result<Metric, Vec<Diagnostic>> {
+    if known().contains(metric.formula.hash()) {
+        return Ok(metric);
+    }
+    let found = unproven(&metric);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let mut known = known();
+    if known.len() >= MOST_KNOWN {
+        known.clear();
+    }
+    known.insert(metric.formula.hash().to_owned());
+    Ok(metric)
+}
+
+fn known() -> MutexGuard<'static, BTreeSet<String>> {
+    PROVEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unproven(metric: &Metric) -> Vec<Diagnostic> {
+    let examples = match metric.formula.examples() {
+        Ok(examples) => examples,
         Err(found) => return found,
     };
-    let proven = rule::panel(|panel| prove(panel, &metric, &examples));
+    let proven = rule::panel(|panel| prove(panel, metric, &examples));
     proven.unwrap_or_else(|| {
         metric.formula.wrong(
             "script_error",
@@ -33,12 +67,6 @@ pub(crate) fn mistakes(path: &str, text: &str) -> Vec<Diagnostic> {
             "there is no thread to prove it".to_owned(),
         )
     })
-}
-
-fn compiled(path: &str, text: &str) -> Result<(Metric, Vec<Value>), Vec<Diagnostic>> {
-    let metric = Metric::compile(path, text)?;
-    let examples = metric.formula.examples()?;
-    Ok((metric, examples))
 }
 
 fn prove(panel: &mut Panel, metric: &Metric, examples: &[Value]) -> Vec<Diagnostic> {
@@ -52,6 +80,9 @@ fn prove(panel: &mut Panel, metric: &Metric, examples: &[Value]) -> Vec<Diagnost
         });
         if let Err(message) = difference {
             found.extend(metric.formula.wrong(UNPROVEN, Part::Example(index), message));
+        }
+        if found.len() >= MOST_MISTAKES {
+            break;
         }
     }
     if found.is_empty() && !(speaks && is_silent) {

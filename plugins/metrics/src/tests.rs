@@ -46,11 +46,20 @@ scenarios![
     a_bomb_in_a_metric_stops_at_its_limit_and_rests,
     a_second_run_asks_nothing,
     what_a_script_throws_keeps_no_other_metric_from_its_numbers,
+    a_metric_whose_examples_do_not_hold_is_not_asked,
 ];
 
 const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
+const LOAD: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum", sports: ["running"], replaces_load: true } }"#;
 const EXAMPLES: &str =
     r#"fn examples() { [#{ activity: #{ elapsed_s: 2.0 }, value: 2 }, #{ missing: "activity.elapsed_s" }] }"#;
+
+/// A metric of days with this answer, which needs the load.
+fn of_days(body: &str) -> String {
+    let about = r#"fn about() { #{ per: "day", title: "T", unit: "u", aggregate: "max" } }"#;
+    let examples = r#"fn examples() { [#{ day: #{ load: 3.0 }, value: 3 }, #{ missing: "day.load" }] }"#;
+    format!("{about}\nfn value(day, athlete) {{ {body} }}\n{examples}")
+}
 
 /// The codes of what is wrong with a metric of these functions.
 #[track_caller]
@@ -107,9 +116,8 @@ fn a_step_asks_metrics_and_nothing_else() {
 
 #[test]
 fn a_circle_is_refused() {
-    let about = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum", sports: ["running"], replaces_load: true } }"#;
     for body in ["a.load * 2.0", "d.ctl", "if known(d, \"ctl\") { 1 } else { 2 }"] {
-        let text = format!("{about}\nfn value(a, b, c, d) {{ {body} }}\n{EXAMPLES}");
+        let text = format!("{LOAD}\nfn value(a, b, c, d) {{ {body} }}\n{EXAMPLES}");
         check(&text, &["metric_circular"]);
     }
 }
@@ -247,8 +255,7 @@ mod scenario {
         house.run(0).await;
         house.loads().await;
         let (chain, by) = house.load().await;
-        let about = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum", sports: ["running"], replaces_load: true } }"#;
-        let text = metric(about, "activity.elapsed_s / 100.0");
+        let text = metric(LOAD, "activity.elapsed_s / 100.0");
         house.compute(&[("strain", &text)]).await;
         assert_eq!(house.load().await, (36.0, "own".to_owned()));
         // What computes loads does not undo it.
@@ -256,9 +263,9 @@ mod scenario {
         house.loads().await;
         assert_eq!(house.load().await, (36.0, "own".to_owned()));
         // The first by name of two for one sport.
-        house.compute(&[("strain", &text), ("zeal", &metric(about, "1.0"))]).await;
+        house.compute(&[("strain", &text), ("zeal", &metric(LOAD, "1.0"))]).await;
         assert_eq!(house.load().await.0, 36.0);
-        house.compute(&[("zeal", &metric(about, "1.0"))]).await;
+        house.compute(&[("zeal", &metric(LOAD, "1.0"))]).await;
         assert_eq!(house.load().await, (1.0, "own".to_owned()));
         house.compute(&[]).await;
         assert_eq!(house.load().await, (chain, by));
@@ -304,8 +311,7 @@ mod scenario {
     pub(super) async fn a_metric_that_reads_the_day_is_told_apart_by_scope(house: House) {
         house.run(0).await;
         house.days([10.0, 4.0]).await;
-        let about = r#"fn about() { #{ per: "day", title: "T", unit: "u", aggregate: "max" } }"#;
-        let of_day = format!("{about}\nfn value(day, athlete) {{ day.load }}\nfn examples() {{ [] }}");
+        let of_day = of_days("day.load");
         let of_activity = metric(ABOUT, "day.load + activity.elapsed_s * 0.0");
         let metrics = [("d", of_day.as_str()), ("m", of_activity.as_str())];
         house.compute(&metrics).await;
@@ -333,5 +339,22 @@ mod scenario {
         assert_eq!(house.kept().await, [("bomb".to_owned(), true), ("fine".to_owned(), false)]);
         house.compute(&[("bomb", &fine)]).await;
         assert_eq!(house.numbers("bomb").await.len(), 25);
+    }
+
+    pub(super) async fn a_metric_whose_examples_do_not_hold_is_not_asked(house: House) {
+        house.run(0).await;
+        house.loads().await;
+        let before = house.load().await;
+        let unproven = |about: &str| {
+            let value = "fn value(activity, athlete, streams, day) { activity.elapsed_s / 100.0 }";
+            format!("{about}\n{value}\nfn examples() {{ [] }}")
+        };
+        house.compute(&[("m", &unproven(ABOUT)), ("strain", &unproven(LOAD))]).await;
+        assert!(house.kept().await.is_empty());
+        assert_eq!(house.load().await, before);
+        // What an earlier text said stays.
+        house.compute(&[("m", &metric(ABOUT, "7.0"))]).await;
+        house.compute(&[("m", &unproven(ABOUT))]).await;
+        assert_eq!(house.numbers("m").await.iter().map(|(value, _)| *value).collect::<Vec<_>>(), [7.0]);
     }
 }

@@ -50,9 +50,14 @@ pub(super) async fn store(url: &str) -> Store {
     store
 }
 
-/// A metric of activities with this answer, whose examples nobody looks at.
+/// A metric of activities with this answer. Its examples hold whatever that is: they are about activities of their own.
 pub(super) fn metric(about: &str, body: &str) -> String {
-    format!("{about}\nfn value(activity, athlete, streams, day) {{ {body} }}\nfn examples() {{ [] }}")
+    let proof = "if known(activity, \"proven\") { if activity.proven { return 1.0; } return; }";
+    let examples =
+        "[#{ activity: #{ proven: true }, value: 1 }, #{ activity: #{ proven: false }, value: () }]";
+    format!(
+        "{about}\nfn value(activity, athlete, streams, day) {{ {proof} {body} }}\nfn examples() {{ {examples} }}"
+    )
 }
 
 impl House {
