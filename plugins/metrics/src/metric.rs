@@ -1,5 +1,7 @@
 //! A metric: a script that says what it is, and answers a number.
 
+use std::ops::RangeInclusive;
+
 use engine::script::Diagnostic;
 use engine::script::formula::{Answer, Argument, Formula, Part, Shape};
 use engine::script::rule::Panel;
@@ -20,6 +22,9 @@ const INCOMPLETE: &str = "metric_incomplete";
 /// What a load must not rest on: fitness follows from it, and form from fitness.
 const OF_LOADS: [&str; 3] = ["activity.load", "activity.load_method", "activity.estimated"];
 
+/// What can stand in place of a load: a day and a night at the threshold would be 2,400, and nobody holds it for long.
+/// Form and fitness add loads up, and never let go of one that is beyond all bounds.
+const LOADS: RangeInclusive<f64> = 0.0..=2_000.0;
 /// Of a reason for which there is no number.
 const LONGEST_WHY: usize = 200;
 
@@ -73,6 +78,9 @@ impl Metric {
         match panel.call(&self.formula, "value", arguments) {
             Answer::Value(Value::Null) => Said::default(),
             Answer::Value(value) => match value.as_f64() {
+                Some(number) if self.about.replaces_load && !LOADS.contains(&number) => Said::failed(
+                    &format!("a load is from {} to {}, not {number}", LOADS.start(), LOADS.end()),
+                ),
                 Some(number) => {
                     let number = OwnNumber { value: Some(number), why: None };
                     Said { number, has_failed: false }

@@ -47,6 +47,7 @@ scenarios![
     a_second_run_asks_nothing,
     what_a_script_throws_keeps_no_other_metric_from_its_numbers,
     a_metric_whose_examples_do_not_hold_is_not_asked,
+    what_no_load_can_be_stands_in_place_of_none,
 ];
 
 const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
@@ -356,5 +357,22 @@ mod scenario {
         house.compute(&[("m", &metric(ABOUT, "7.0"))]).await;
         house.compute(&[("m", &unproven(ABOUT))]).await;
         assert_eq!(house.numbers("m").await.iter().map(|(value, _)| *value).collect::<Vec<_>>(), [7.0]);
+    }
+
+    pub(super) async fn what_no_load_can_be_stands_in_place_of_none(house: House) {
+        house.run(0).await;
+        house.loads().await;
+        let before = house.load().await;
+        for body in ["-1.0", "2000.5", "1.0e300"] {
+            house.compute(&[("strain", &metric(LOAD, body))]).await;
+            assert_eq!(house.load().await, before, "{body}");
+            let reasons = house.reasons("strain").await;
+            assert!(reasons[0].contains("a load is from 0 to 2000"), "{reasons:?}");
+        }
+        house.compute(&[("strain", &metric(LOAD, "2000.0"))]).await;
+        assert_eq!(house.load().await.0, 2000.0);
+        // Any other number is as large as it likes.
+        house.compute(&[("m", &metric(ABOUT, "-1.0e300"))]).await;
+        assert_eq!(house.numbers("m").await[0].0, -1.0e300);
     }
 }
