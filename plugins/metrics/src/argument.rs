@@ -36,6 +36,8 @@ const NOT_GIVEN: [&str; 16] = [
 /// What a metric that stands in place of the load is not given either.
 const OF_LOADS: [&str; 3] = ["load", "load_method", "estimated"];
 
+const PLACES: [Channel; 2] = [Channel::Latitude, Channel::Longitude];
+
 /// An activity.
 pub(crate) fn activity(
     row: &ActivityRow,
@@ -80,7 +82,8 @@ pub(crate) fn day(
     Ok(Value::Object(all))
 }
 
-/// The samples of an activity: all that was recorded, by second.
+/// The samples of an activity by second: all that was recorded but where it was. Numbers are shown to others, and so
+/// must not tell of places that the athlete hides.
 pub(crate) fn streams(blocks: &[(Column, Vec<u8>)]) -> Series {
     let samples = Samples::unpack(blocks);
     // Between positions where no device counted: what activities, splits and best times go by.
@@ -89,8 +92,8 @@ pub(crate) fn streams(blocks: &[(Column, Vec<u8>)]) -> Series {
     let first = time_ms.first().copied().unwrap_or_default();
     let seconds = time_ms.iter().map(|time| (time - first) as f64 / 1000.0).collect();
     let name = |channel| Column::Channel(channel).as_str().to_owned();
-    let mut columns: BTreeMap<_, _> =
-        channels.into_iter().map(|(channel, values)| (name(channel), values)).collect();
+    let told = channels.into_iter().filter(|(channel, _)| !PLACES.contains(channel));
+    let mut columns: BTreeMap<_, _> = told.map(|(channel, values)| (name(channel), values)).collect();
     columns.extend(along.map(|along| (name(Channel::Distance), along)));
     // What has no times is no series; nothing is known of it.
     Series::new(seconds, columns).unwrap_or_else(|_| Series::empty())
@@ -139,8 +142,8 @@ mod tests {
         let mut columns: BTreeMap<String, Vec<f64>> = channels
             .iter()
             .map(|(channel, values)| (Column::Channel(*channel).to_string(), values.to_vec()))
+            .filter(|(name, _)| !["distance", "latitude", "longitude"].contains(&name.as_str()))
             .collect();
-        columns.remove("distance");
         columns.extend(wanted.map(|wanted| ("distance".to_owned(), wanted.to_vec())));
         assert_eq!(streams(&blocks), Series::new(vec![0.0, 1.0, 2.0], columns).unwrap());
     }
@@ -170,6 +173,17 @@ mod tests {
     }
 
     #[test]
+    fn no_metric_is_told_where_it_was() {
+        let recorded = [Channel::Latitude, Channel::Longitude, Channel::Power]
+            .map(|channel| (Column::Channel(channel), encode(channel, &[50.0, 50.0])));
+        let blocks: Vec<_> =
+            [(Column::Time, encode_times(&[0, 1_000]))].into_iter().chain(recorded).collect();
+        let told = streams(&blocks);
+        let columns = [("distance".to_owned(), vec![0.0; 2]), ("power".to_owned(), vec![50.0; 2])].into();
+        assert_eq!(told, Series::new(vec![0.0, 1.0], columns).unwrap());
+    }
+
+    #[test]
     fn a_day_says_which_it_is() {
         let told = day(jiff::civil::date(2026, 5, 2), None, None).unwrap();
         assert_eq!(told, json!({ "date": "2026-05-02", "weekday": 6 }));
@@ -186,11 +200,10 @@ mod tests {
         let told = athlete(&SettingsHistory::new(&given, []), Some(jiff::civil::date(2026, 5, 2))).unwrap();
         let settings = told.as_object().unwrap().keys().filter(|key| *key != "estimated").cloned();
         let measured = daily_metric::Name::ALL.map(|name| name.as_str().to_owned());
-        let channels =
-            [Channel::Latitude, Channel::Altitude, Channel::Distance, Channel::Speed, Channel::HeartRate]
-                .into_iter()
-                .chain([Channel::Longitude, Channel::Cadence, Channel::Power, Channel::Temperature])
-                .map(|channel| Column::Channel(channel).as_str().to_owned());
+        let channels = [Channel::Altitude, Channel::Distance, Channel::Speed, Channel::HeartRate]
+            .into_iter()
+            .chain([Channel::Cadence, Channel::Power, Channel::Temperature])
+            .map(|channel| Column::Channel(channel).as_str().to_owned());
         for name in settings.chain(measured).chain(channels) {
             assert!(docs.contains(&format!("`{name}`")), "docs/SCRIPTS.md says nothing of `{name}`");
         }
