@@ -11,7 +11,7 @@ use fitness::Scope;
 use fitness::daily_metric::DailyMetrics;
 use fitness::own::Per;
 use fitness::records::own_number::{self, Due, OfDay};
-use fitness::records::{daily_metric, day, own_metric};
+use fitness::records::{change_number, daily_metric, day, own_metric};
 use fitness::settings::SettingsHistory;
 use fitness::week::DayFigures;
 use jiff::ToSpan;
@@ -30,7 +30,7 @@ const WINDOW_DAYS: i64 = 100;
 const MOST_ACTIVITIES: u32 = 1_000;
 
 /// Some days, and who is to be asked about them.
-struct Window {
+pub(crate) struct Window {
     turns: Vec<Turn>,
     /// As the metrics have it, which may lie long before the first day.
     since: Date,
@@ -42,10 +42,12 @@ struct Window {
     measured: Vec<DailyMetrics>,
     due: Vec<Due>,
     due_days: Days,
+    /// The last change when they were read.
+    changed: i64,
 }
 
 /// What was said of a window.
-struct SaidOf {
+pub(crate) struct SaidOf {
     /// By the place of its turn.
     days: Vec<(usize, Vec<OfDay>)>,
     activities: Answers,
@@ -82,23 +84,16 @@ async fn advance(
 
 impl Window {
     /// The next days that are due for any metric; nothing where none is.
-    fn read(tx: &mut Tx<'_>, athlete: &str, work: &Work) -> store::Result<Option<Self>> {
+    pub(crate) fn read(tx: &mut Tx<'_>, athlete: &str, work: &Work) -> store::Result<Option<Self>> {
         let kept = own_metric::list(tx, athlete)?;
         let mut turns = work.turns(&kept, Per::Day);
         turns.extend(work.turns(&kept, Per::Activity));
         let Some(since) = turns.iter().filter_map(|turn| turn.first_day).min() else { return Ok(None) };
         turns.retain(|turn| turn.first_day == Some(since));
-        let first = day::first(tx, athlete, Scope::All)?;
-        let (next, _) = day::carry_on(tx, athlete, Scope::All, Date::MAX)?;
-        let all = match first {
-            Some(first) => (first, next.yesterday().unwrap_or(first)),
-            // Without a day nothing is said of any.
-            None => (since, since),
-        };
+        let all = every_day(tx, athlete, since)?;
         let from = since.max(all.0);
         let days = (from, from.saturating_add((WINDOW_DAYS - 1).days()).min(all.1).max(from));
-        let [of_all, shareable] = Scope::BOTH;
-        let figures = [day::figures(tx, athlete, of_all, days)?, day::figures(tx, athlete, shareable, days)?];
+        let figures = figures(tx, athlete, days)?;
         let asks_activities = turns.iter().any(|turn| turn.entry.metric.about.per == Per::Activity);
         let due = if asks_activities {
             own_number::between(tx, athlete, days, MOST_ACTIVITIES)?
@@ -107,10 +102,16 @@ impl Window {
         };
         let due_days = days_of(tx, athlete, &due)?;
         let measured = daily_metric::between(tx, athlete, days)?;
-        Ok(Some(Self { turns, since, days, all, figures, measured, due, due_days }))
+        let changed = change_number::last(tx, athlete)?;
+        Ok(Some(Self { turns, since, days, all, figures, measured, due, due_days, changed }))
     }
 
-    fn ask(&self, panel: &mut Panel, work: &Work, mut failing: Failing) -> Result<SaidOf, serde_json::Error> {
+    pub(crate) fn ask(
+        &self,
+        panel: &mut Panel,
+        work: &Work,
+        mut failing: Failing,
+    ) -> Result<SaidOf, serde_json::Error> {
         let (mut days, mut rested) = (Vec::new(), Vec::new());
         for (place, turn) in self.turns.iter().enumerate() {
             if turn.entry.metric.about.per == Per::Day {
@@ -157,7 +158,15 @@ impl Window {
         Ok(Some(said))
     }
 
-    fn keep(&self, tx: &mut Tx<'_>, athlete: &str, work: &Work, said: &SaidOf) -> store::Result<u64> {
+    /// Keeps what was said, and moves on where the days are still those that it was said of.
+    pub(crate) fn keep(
+        &self,
+        tx: &mut Tx<'_>,
+        athlete: &str,
+        work: &Work,
+        said: &SaidOf,
+    ) -> store::Result<u64> {
+        let still_holds = self.still_holds(tx, athlete)?;
         let answers = &said.activities;
         let (mut written, _) = keep(tx, athlete, work, &self.turns, (&answers.numbers, &answers.rested))?;
         for (place, days) in &said.days {
@@ -168,6 +177,9 @@ impl Window {
                 own_number::forget_days_outside(tx, athlete, formula.id(), scope, self.all)?;
             }
         }
+        if !still_holds {
+            return Ok(written);
+        }
         let next = self.days.1.tomorrow().ok().filter(|next| *next <= self.all.1);
         for turn in self.turns.iter().filter(|turn| !answers.rested.contains(&turn.name())) {
             let formula = &turn.entry.metric.formula;
@@ -175,6 +187,33 @@ impl Window {
         }
         Ok(written)
     }
+
+    /// False where a day became another while it was asked about: its first day may be noted as due already, so that
+    /// nothing but this tells of it.
+    fn still_holds(&self, tx: &mut Tx<'_>, athlete: &str) -> store::Result<bool> {
+        change_number::hold(tx, athlete)?;
+        if change_number::last(tx, athlete)? == self.changed {
+            return Ok(true);
+        }
+        // Most changes are none of these days: an import must not have them asked about again and again.
+        Ok(every_day(tx, athlete, self.since)? == self.all
+            && figures(tx, athlete, self.days)? == self.figures
+            && daily_metric::between(tx, athlete, self.days)? == self.measured)
+    }
+}
+
+/// The first and the last day of which there are figures.
+fn every_day(tx: &mut Tx<'_>, athlete: &str, since: Date) -> store::Result<(Date, Date)> {
+    let first = day::first(tx, athlete, Scope::All)?;
+    let (next, _) = day::carry_on(tx, athlete, Scope::All, Date::MAX)?;
+    // Without a day nothing is said of any.
+    Ok(first.map_or((since, since), |first| (first, next.yesterday().unwrap_or(first))))
+}
+
+/// The figures of days in both scopes.
+fn figures(tx: &mut Tx<'_>, athlete: &str, days: (Date, Date)) -> store::Result<[Vec<DayFigures>; 2]> {
+    let [of_all, shareable] = Scope::BOTH;
+    Ok([day::figures(tx, athlete, of_all, days)?, day::figures(tx, athlete, shareable, days)?])
 }
 
 /// What a metric says of one day.

@@ -48,6 +48,7 @@ scenarios![
     what_a_script_throws_keeps_no_other_metric_from_its_numbers,
     a_metric_whose_examples_do_not_hold_is_not_asked,
     what_no_load_can_be_stands_in_place_of_none,
+    what_is_measured_while_days_are_asked_about_is_not_lost,
 ];
 
 const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
@@ -374,5 +375,19 @@ mod scenario {
         // Any other number is as large as it likes.
         house.compute(&[("m", &metric(ABOUT, "-1.0e300"))]).await;
         assert_eq!(house.numbers("m").await[0].0, -1.0e300);
+    }
+
+    pub(super) async fn what_is_measured_while_days_are_asked_about_is_not_lost(house: House) {
+        house.run(0).await;
+        house.days([10.0, 4.0]).await;
+        let beats = "let beats = if known(day, \"resting_hr\") { day.resting_hr } else { 0.0 };";
+        let text = of_days(&format!("{beats} day.load + beats"));
+        let metrics = [("d", text.as_str())];
+        house.compute_days(&metrics).await;
+        house.days([20.0, 4.0]).await;
+        house.compute_days_while_measured(&metrics, 48.0).await;
+        assert_eq!(house.of_day("d").await, [Some(20.0), Some(4.0)]);
+        house.compute_days(&metrics).await;
+        assert_eq!(house.of_day("d").await, [Some(68.0), Some(52.0)]);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::clock::Clock;
 use engine::context::{RunContext, RunInfo, StepContext};
 use engine::run::{Cause, Fence, Stop};
-use engine::script::Library;
+use engine::script::{Library, rule};
 use engine::step::{Gather, Step};
 use fitness::calendar::DayRow;
 use fitness::load::{Load, LoadMethod};
@@ -14,13 +14,15 @@ use fitness::records::activity::{Activity, Origin};
 use fitness::records::athlete::Athlete;
 use fitness::settings::{ALWAYS, Dated, Name, SettingsHistory, Source, Value};
 use fitness::summary::Summary;
-use fitness::{Scope, identity, records};
+use fitness::{Scope, daily_metric, identity, records};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::json;
 use store::{Sql, Store, Tx, Url, params};
 
-use crate::compute::{Compute, ComputeConfig};
+use crate::catalog::Metrics;
+use crate::compute::{Compute, ComputeConfig, Failing, Of, Work};
+use crate::days::Window;
 
 const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
 const RUN: Sql = Sql::Both(
@@ -58,6 +60,11 @@ pub(super) fn metric(about: &str, body: &str) -> String {
     format!(
         "{about}\nfn value(activity, athlete, streams, day) {{ {proof} {body} }}\nfn examples() {{ {examples} }}"
     )
+}
+
+fn library(metrics: &[(&str, &str)]) -> Library {
+    let path = |name: &str| format!("scripts/metrics/{name}.rhai");
+    Library::from_texts(metrics.iter().map(|(name, text)| (path(name), (*text).to_owned())).collect())
 }
 
 impl House {
@@ -192,10 +199,24 @@ impl House {
         self.work(metrics, json!({ "of": "days" })).await
     }
 
+    /// Asks about the next days, and has a heart rate at rest measured on the first before what was said is kept.
+    pub(super) async fn compute_days_while_measured(&self, metrics: &[(&str, &str)], beats: f64) {
+        let metrics = Metrics::of(&library(metrics), crate::METRICS);
+        let work = Arc::new(Work { metrics, history: SettingsHistory::default(), of: Of::Days });
+        let asked = work.clone();
+        let window = self.write(move |tx, athlete| Window::read(tx, athlete, &asked)).await.unwrap();
+        let said = rule::panel(|panel| window.ask(panel, &work, Failing::new())).unwrap().unwrap();
+        self.write(move |tx, athlete| {
+            let values = [(daily_metric::Name::RestingHr, beats)].into();
+            let day = daily_metric::DailyMetrics { date: FIRST, values };
+            records::daily_metric::keep(tx, athlete, &[day], "manual", 1).map(drop)
+        })
+        .await;
+        self.write(move |tx, athlete| window.keep(tx, athlete, &work, &said).map(drop)).await;
+    }
+
     async fn work(&self, metrics: &[(&str, &str)], config: serde_json::Value) -> u64 {
-        let path = |name: &str| format!("scripts/metrics/{name}.rhai");
-        let texts = metrics.iter().map(|(name, text)| (path(name), (*text).to_owned()));
-        let ctx = self.context(Library::from_texts(texts.collect()));
+        let ctx = self.context(library(metrics));
         let config: ComputeConfig = serde_json::from_value(config).unwrap();
         Compute::build(config).unwrap().run(&ctx, (Gather(Vec::new()),)).await.unwrap();
         ctx.meter.readings().rows_in
