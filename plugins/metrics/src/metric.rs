@@ -68,9 +68,10 @@ impl Metric {
         self.about.per == Per::Day || self.reads("day")
     }
 
-    /// True where it looks at the load of an activity, in whose place another metric may stand.
+    /// True where it may look at the load of an activity, in whose place another metric may stand: whoever reads of an
+    /// activity may read all of it by names that the text does not have as they are.
     pub(crate) fn reads_load(&self) -> bool {
-        self.formula.inputs().iter().any(|path| OF_LOADS.contains(&path.as_str()) || path == "activity")
+        self.reads("activity")
     }
 
     /// Asks for the number. Runs script code.

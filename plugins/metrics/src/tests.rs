@@ -49,6 +49,7 @@ scenarios![
     a_metric_whose_examples_do_not_hold_is_not_asked,
     what_no_load_can_be_stands_in_place_of_none,
     what_is_measured_while_days_are_asked_about_is_not_lost,
+    a_metric_that_reads_a_load_by_any_name_follows_it,
 ];
 
 const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
@@ -389,5 +390,15 @@ mod scenario {
         assert_eq!(house.of_day("d").await, [Some(20.0), Some(4.0)]);
         house.compute_days(&metrics).await;
         assert_eq!(house.of_day("d").await, [Some(68.0), Some(52.0)]);
+    }
+
+    pub(super) async fn a_metric_that_reads_a_load_by_any_name_follows_it(house: House) {
+        house.run(0).await;
+        house.loads().await;
+        let text = metric(ABOUT, "let key = \"lo\" + \"ad\"; activity.elapsed_s * 0.0 + activity[key]");
+        house.compute(&[("m", &text)]).await;
+        house.compute(&[("m", &text), ("strain", &metric(LOAD, "7.0"))]).await;
+        assert_eq!(house.load().await.0, 7.0);
+        assert_eq!(house.numbers("m").await.iter().map(|(value, _)| *value).collect::<Vec<_>>(), [7.0]);
     }
 }
