@@ -1,6 +1,6 @@
 //! What the athlete's own metrics say of activities and days.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use store::{Result, Row, Sql, Tx, Value, params};
@@ -195,7 +195,7 @@ pub fn of_activity(tx: &mut Tx<'_>, id: &str, scope: Scope) -> Result<Vec<OfActi
     Ok(numbers.into_iter().filter(|number| number.scope == scope).collect())
 }
 
-/// Keeps what a metric says of the days of a range, of which nothing else stays.
+/// Keeps what a metric says of the days of a range, of which nothing else stays in either scope.
 pub fn put_days(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -203,30 +203,35 @@ pub fn put_days(
     (first, last): (Date, Date),
     days: &[OfDay],
 ) -> Result<u64> {
-    let (from, to) = (sortable(first), sortable(last));
+    let is_known = |day: &&OfDay| day.number.value.is_some() || day.number.why.is_some();
+    let known: Vec<(String, &OfDay)> =
+        days.iter().filter(is_known).map(|day| (day.date.to_string(), day)).collect();
     let mut written = 0;
-    let known: HashMap<(Scope, Date), &OwnNumber> = days
-        .iter()
-        .filter(|day| day.number.value.is_some() || day.number.why.is_some())
-        .map(|day| ((day.scope, day.date), &day.number))
-        .collect();
     for scope in Scope::BOTH {
-        if !known.keys().any(|(of, _)| *of == scope) {
+        let told = known.iter().filter(|(_, day)| day.scope == scope).map(|(_, day)| day.date);
+        for (from, to) in between_days((first, last), told.collect()) {
+            let (from, to) = (sortable(from), sortable(to));
             written += tx.execute(&FORGET_DAYS, &params![athlete, name, scope.as_str(), &from, &to])?;
         }
     }
-    let dates: Vec<(String, &OfDay)> = days.iter().map(|day| (day.date.to_string(), day)).collect();
     let mut rows: Vec<Vec<Value<'_>>> = Vec::new();
-    for (date, day) in &dates {
-        let OwnNumber { value, why } = &day.number;
-        let scope = day.scope.as_str();
-        if value.is_none() && why.is_none() {
-            written += tx.execute(&FORGET_DAYS, &params![athlete, name, scope, date, date])?;
-        } else {
-            rows.push(params![athlete, name, scope, date, *value, why, hash].into());
-        }
+    for (date, OfDay { scope, number: OwnNumber { value, why }, .. }) in &known {
+        rows.push(params![athlete, name, scope.as_str(), date, *value, why, hash].into());
     }
     Ok(written + tx.batch(&PUT_DAY, &rows)?)
+}
+
+/// The parts of a range in which none of the days lies, both ends included.
+fn between_days((first, last): (Date, Date), days: BTreeSet<Date>) -> Vec<(Date, Date)> {
+    let mut parts = Vec::new();
+    let mut next = Some(first);
+    for day in days {
+        let before = next.zip(day.yesterday().ok()).filter(|(from, to)| from <= to);
+        parts.extend(before);
+        next = day.tomorrow().ok();
+    }
+    parts.extend(next.filter(|from| *from <= last).map(|from| (from, last)));
+    parts
 }
 
 /// Lets go of what a metric says of days outside of a range.

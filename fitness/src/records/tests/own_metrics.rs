@@ -10,6 +10,7 @@ scenarios![
     a_text_goes_on_where_it_was_and_another_begins_anew,
     numbers_are_of_the_record_that_counts,
     a_day_that_was_lowered_stays_due,
+    of_a_range_nothing_stays_that_is_not_told_anew,
 ];
 
 fn about() -> About {
@@ -103,6 +104,30 @@ mod scenario {
         assert_eq!(first(tx)?, None);
         own_metric::lower(tx, ME, date_of("2024-04-01"))?;
         assert_eq!(first(tx)?, Some(date_of("2024-04-01")));
+        Ok(())
+    }
+
+    pub(super) fn of_a_range_nothing_stays_that_is_not_told_anew(tx: &mut Tx<'_>) -> Result<()> {
+        let day = |date: &str, scope| {
+            let number = OwnNumber { value: Some(1.0), why: None };
+            OfDay { date: date_of(date), scope, number }
+        };
+        let dates = ["2024-02-29", "2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04"];
+        let all: Vec<OfDay> =
+            Scope::BOTH.into_iter().flat_map(|scope| dates.map(|date| day(date, scope))).collect();
+        let always = (Date::ZERO, Date::MAX);
+        own_number::put_days(tx, ME, ("beats", "a"), always, &all)?;
+        // Of one scope the day in the middle, of the other the last, and one of which nothing is said any more.
+        let nothing = OfDay { number: OwnNumber::default(), ..day("2024-03-01", Scope::Shareable) };
+        let again = [day("2024-03-02", Scope::All), day("2024-03-03", Scope::Shareable), nothing];
+        let range = (date_of("2024-03-01"), date_of("2024-03-03"));
+        assert_eq!(own_number::put_days(tx, ME, ("beats", "a"), range, &again)?, 4);
+        let mut left = |scope| -> Result<Vec<String>> {
+            let days = own_number::days(tx, ME, "beats", scope, always)?;
+            Ok(days.into_iter().map(|shown| shown.date.to_string()).collect())
+        };
+        assert_eq!(left(Scope::All)?, ["2024-02-29", "2024-03-02", "2024-03-04"]);
+        assert_eq!(left(Scope::Shareable)?, ["2024-02-29", "2024-03-03", "2024-03-04"]);
         Ok(())
     }
 }
