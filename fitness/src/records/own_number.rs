@@ -160,16 +160,16 @@ pub fn one(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Due>> {
 
 /// Keeps what metrics say of activities and lets go of what they say no more; answers how many rows that were.
 pub fn put(tx: &mut Tx<'_>, athlete: &str, numbers: &[OfActivity]) -> Result<u64> {
-    let mut written = 0;
+    let (mut known, mut unknown): (Vec<Vec<Value<'_>>>, Vec<Vec<Value<'_>>>) = (Vec::new(), Vec::new());
     for OfActivity { activity, name, scope, hash, number } in numbers {
         let OwnNumber { value, why } = number;
-        written += if value.is_none() && why.is_none() {
-            tx.execute(&FORGET, &params![activity, name, scope.as_str()])?
+        if value.is_none() && why.is_none() {
+            unknown.push(params![activity, name, scope.as_str()].into());
         } else {
-            tx.execute(&PUT, &params![activity, name, scope.as_str(), athlete, *value, why, hash])?
-        };
+            known.push(params![activity, name, scope.as_str(), athlete, *value, why, hash].into());
+        }
     }
-    Ok(written)
+    Ok(tx.batch(&FORGET, &unknown)? + tx.batch(&PUT, &known)?)
 }
 
 /// Lets go of what a metric says of some activities, so many at a time, and answers which; none where none is left.
