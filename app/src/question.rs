@@ -20,8 +20,9 @@ pub(crate) async fn ask(
 ) -> anyhow::Result<Value> {
     let store = program::store(config).await?;
     let registry = Arc::new(program::registry(config)?);
-    let scripts = scripts::in_force(config, &store, &registry).await?.library().clone();
-    let ctx = QueryContext { partition: athlete, clock: Clock::system(), scripts };
+    let in_force = scripts::in_force(config, &store, &registry).await?;
+    let (scripts, mistakes) = (in_force.library().clone(), in_force.mistakes().cloned().collect());
+    let ctx = QueryContext { partition: athlete, clock: Clock::system(), scripts, mistakes };
     let query = registry.find_query(name).with_context(|| format!("no plugin answers `{name}`"))?;
     match query.ask(&store, ctx, params).await {
         Ok(answer) => Ok(answer),

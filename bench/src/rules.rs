@@ -80,6 +80,7 @@ async fn backtested(
             partition: "me".to_owned(),
             clock: demo.engine.clock().clone(),
             scripts: scripts.clone(),
+            mistakes: Vec::new(),
         };
         let started = Instant::now();
         let answer = query.ask(demo.engine.store(), ctx, params.clone()).await?;

@@ -110,6 +110,7 @@ pub(crate) async fn answer(shared: &Shared, name: &'static str, params: Value) -
         partition: shared.state.partition.clone(),
         clock: engine.clock().clone(),
         scripts: engine.library(),
+        mistakes: engine.script_errors(),
     };
     match engine.registry().find_query(name) {
         Some(query) => Ok(query.ask(shared.store(), context, params).await?),

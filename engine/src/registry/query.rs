@@ -49,6 +49,8 @@ pub struct QueryContext {
     pub partition: String,
     pub clock: Clock,
     pub scripts: Arc<Library>,
+    /// What is wrong with scripts as they lie, for which earlier texts may be in force.
+    pub mistakes: Vec<Diagnostic>,
 }
 
 /// Why a query has no answer.

@@ -59,7 +59,7 @@ impl InForce {
     }
 
     /// Everything that is wrong with scripts as they lie.
-    pub(crate) fn mistakes(&self) -> impl Iterator<Item = &Diagnostic> {
+    pub fn mistakes(&self) -> impl Iterator<Item = &Diagnostic> {
         self.mistakes.values().flatten()
     }
 

@@ -1,7 +1,7 @@
 //! The question which metrics there are, and of how much each says a number.
 
 use engine::registry::{QueryContext, QueryError, Study};
-use engine::script::version;
+use engine::script::{Diagnostic, version};
 use fitness::Scope;
 use fitness::own::About;
 use fitness::records::own_metric::{self, OwnMetric};
@@ -49,7 +49,7 @@ struct Item {
     errors: Vec<Mistake>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 struct Mistake {
     code: &'static str,
     message: String,
@@ -81,6 +81,7 @@ impl Study for ListQuery {
         let ready = metrics.ready.iter().map(|entry| Item::of(entry, of(entry.metric.name())));
         let broken = metrics.broken.iter().map(|broken| Item::broken(broken, of(&broken.name)));
         let mut items: Vec<Item> = ready.chain(broken).collect();
+        items.iter_mut().for_each(|item| item.tell(&ctx.mistakes));
         items.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(json!({ "items": serde_json::to_value(items).map_err(Error::abort)? }))
     }
@@ -114,7 +115,7 @@ impl Item {
 
     fn broken(broken: &Broken, counted: Option<&Counted>) -> Self {
         let (known, unknown) = counted.map(|(_, known)| *known).unwrap_or_default();
-        let mistakes = broken.errors.iter().map(|found| Mistake { code: found.code, message: spot(found) });
+        let mistakes = broken.errors.iter().map(Mistake::of);
         Self {
             name: broken.name.clone(),
             about: String::new(),
@@ -127,5 +128,18 @@ impl Item {
             inputs: Vec::new(),
             errors: mistakes.collect(),
         }
+    }
+
+    /// Adds what is wrong with its file as it lies, where an earlier text of it is in force.
+    fn tell(&mut self, mistakes: &[Diagnostic]) {
+        let of_it = mistakes.iter().filter(|found| found.path == self.path).map(Mistake::of);
+        let new: Vec<Mistake> = of_it.filter(|mistake| !self.errors.contains(mistake)).collect();
+        self.errors.extend(new);
+    }
+}
+
+impl Mistake {
+    fn of(found: &Diagnostic) -> Self {
+        Self { code: found.code, message: spot(found) }
     }
 }

@@ -3,17 +3,21 @@
 mod house;
 mod shipped;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use engine::clock::Clock;
+use engine::registry::{QueryContext, Study};
 use engine::script::formula::Argument;
 use engine::script::rule::{self, Subject};
 use engine::script::{Library, Series};
 use engine::step::Step;
 use house::{House, metric};
+use serde_json::{Value, json};
 
-use crate::Metric;
 use crate::compute::Compute;
 use crate::proof;
+use crate::{ListQuery, Metric};
 
 /// Each scenario is a test of its own on SQLite, and on PostgreSQL one test has an athlete for each of them.
 macro_rules! scenarios {
@@ -150,6 +154,21 @@ fn two_metrics_that_replace_the_load_of_one_sport_are_told() {
     check_conflicts(&[("a", running), ("b", running), ("c", cycling)], &["b"]);
     check_conflicts(&[("a", assisted), ("b", cycling)], &["b"]);
     check_conflicts(&[("a", running), ("b", "sports: [\"running\"]")], &[]);
+}
+
+#[test]
+fn a_broken_file_is_told_of_while_an_earlier_text_is_in_force() {
+    let path = "scripts/metrics/m.rhai";
+    let scripts = Arc::new(Library::from_texts([(path.to_owned(), metric(ABOUT, "1.0"))].into()));
+    let mistakes = proof::mistakes(path, "fn about() {");
+    let wanted: Vec<Value> = mistakes.iter().map(|found| json!(found.code)).collect();
+    let ctx = QueryContext { partition: "me".to_owned(), clock: Clock::fixed(0), scripts, mistakes };
+    let told = ListQuery.conclude(&ctx, Vec::new()).unwrap();
+    let item = &told["items"][0];
+    let codes: Vec<Value> =
+        item["errors"].as_array().unwrap().iter().map(|error| error["code"].clone()).collect();
+    assert!(item["unit"] == "u" && !wanted.is_empty(), "{told}");
+    assert_eq!(codes, wanted);
 }
 
 /// Asks a metric with this body about an hour of samples, and answers why there is no number.

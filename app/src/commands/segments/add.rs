@@ -143,6 +143,7 @@ async fn line(engine: &Engine, athlete: &str, file: &Path) -> anyhow::Result<Lin
         partition: athlete.to_owned(),
         clock: engine.clock().clone(),
         scripts: engine.library(),
+        mistakes: Vec::new(),
     };
     let asked = query.ask(engine.store(), ctx, json!({ "gpx": String::from_utf8_lossy(&text) }));
     match asked.await {

@@ -55,6 +55,7 @@ impl Track {
             partition: "me".to_owned(),
             clock: Clock::fixed(NOON_MS),
             scripts: Arc::new(Library::from_texts(std::collections::BTreeMap::new())),
+            mistakes: Vec::new(),
         };
         let answer = self.store.read(move |tx| {
             let params = serde_json::from_value(params.clone()).map_err(Error::abort)?;

@@ -286,6 +286,7 @@ impl House {
             partition: self.athlete.clone(),
             clock: clock(today),
             scripts: self.scripts.clone(),
+            mistakes: Vec::new(),
         };
         let mut registry = Registry::default();
         crate::register(&mut registry).unwrap();
