@@ -58,7 +58,7 @@ pub struct Due {
     pub all: Option<ActivityRow>,
     /// As anybody may see it; nothing where it counts in no such number.
     pub shareable: Option<ActivityRow>,
-    /// Compressed columns as they are stored.
+    /// Compressed columns as they are stored, where they were asked for.
     pub blocks: Vec<(Column, Vec<u8>)>,
 }
 
@@ -136,7 +136,7 @@ const DAY: Sql = Sql::Both(
 /// The next activities that changed after one, each as it counts in the two scopes.
 pub fn after(tx: &mut Tx<'_>, athlete: &str, (changed, id): &(i64, String), limit: u32) -> Result<Vec<Due>> {
     let found = tx.query(&AFTER, &params![athlete, *changed, id, limit], found)?;
-    found.into_iter().map(|found| due(tx, athlete, found)).collect()
+    found.into_iter().map(|found| due(tx, athlete, found, true)).collect()
 }
 
 /// How many they are.
@@ -145,17 +145,23 @@ pub fn count_after(tx: &mut Tx<'_>, athlete: &str, (changed, id): &(i64, String)
     Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
-/// Activities between two days, both included.
-pub fn between(tx: &mut Tx<'_>, athlete: &str, (first, last): (Date, Date), limit: u32) -> Result<Vec<Due>> {
+/// Activities between two days, both included, by day; with their samples or without.
+pub fn between(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (first, last): (Date, Date),
+    limit: u32,
+    with_samples: bool,
+) -> Result<Vec<Due>> {
     let (first, last) = (sortable(first), sortable(last));
     let found = tx.query(&BETWEEN, &params![athlete, &first, &last, limit], found)?;
-    found.into_iter().map(|found| due(tx, athlete, found)).collect()
+    found.into_iter().map(|found| due(tx, athlete, found, with_samples)).collect()
 }
 
 /// One activity, counted or not; nothing where there is none of that id.
-pub fn one(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Due>> {
+pub fn one(tx: &mut Tx<'_>, athlete: &str, id: &str, with_samples: bool) -> Result<Option<Due>> {
     let found = tx.optional(&ONE, &params![athlete, id], found)?;
-    found.map(|found| due(tx, athlete, found)).transpose()
+    found.map(|found| due(tx, athlete, found, with_samples)).transpose()
 }
 
 /// Keeps what metrics say of activities and lets go of what they say no more; answers how many rows that were.
@@ -310,10 +316,16 @@ fn found(row: &Row<'_>) -> Result<Found> {
     Ok((row.get(0)?, row.get(1)?, [row.get(2)?, row.get(3)?]))
 }
 
-fn due(tx: &mut Tx<'_>, athlete: &str, (id, changed, [counts, is_shareable]): Found) -> Result<Due> {
+fn due(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (id, changed, [counts, is_shareable]): Found,
+    with_samples: bool,
+) -> Result<Due> {
     let shown = activity::get(tx, athlete, &id)?;
     let shareable = if is_shareable { activity::shareable(tx, athlete, &id)? } else { None };
-    let blocks = if counts || is_shareable { activity_stream::all(tx, &id)? } else { Vec::new() };
+    let counts_anywhere = counts || is_shareable;
+    let blocks = if with_samples && counts_anywhere { activity_stream::all(tx, &id)? } else { Vec::new() };
     let (mut due, row) = match shown {
         Some(Shown { row, sub_sport, local_date, .. }) => {
             let sport = row.sport.clone();

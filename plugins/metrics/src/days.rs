@@ -26,8 +26,8 @@ use crate::patience::Trouble;
 
 /// Days in one commit, which must stay below 100 ms.
 const WINDOW_DAYS: i64 = 100;
-/// More activities than anybody has in so many days.
-const MOST_ACTIVITIES: u32 = 1_000;
+/// Activities in one commit; of more the window has fewer days.
+const MOST_ACTIVITIES: u32 = 200;
 
 /// Some days, and who is to be asked about them.
 pub(crate) struct Window {
@@ -93,13 +93,13 @@ impl Window {
         let all = every_day(tx, athlete, since)?;
         let from = since.max(all.0);
         let days = (from, from.saturating_add((WINDOW_DAYS - 1).days()).min(all.1).max(from));
-        let figures = figures(tx, athlete, days)?;
-        let asks_activities = turns.iter().any(|turn| turn.entry.metric.about.per == Per::Activity);
-        let due = if asks_activities {
-            own_number::between(tx, athlete, days, MOST_ACTIVITIES)?
-        } else {
-            Vec::new()
+        let mut of_activities = turns.iter().filter(|turn| turn.entry.metric.about.per == Per::Activity);
+        let reads_samples = of_activities.clone().any(|turn| turn.entry.metric.reads("streams"));
+        let (days, due) = match of_activities.next() {
+            Some(_) => activities(tx, athlete, days, (MOST_ACTIVITIES, reads_samples))?,
+            None => (days, Vec::new()),
         };
+        let figures = figures(tx, athlete, days)?;
         let due_days = days_of(tx, athlete, &due)?;
         let measured = daily_metric::between(tx, athlete, days)?;
         let changed = change_number::last(tx, athlete)?;
@@ -208,6 +208,29 @@ fn every_day(tx: &mut Tx<'_>, athlete: &str, since: Date) -> store::Result<(Date
     let (next, _) = day::carry_on(tx, athlete, Scope::All, Date::MAX)?;
     // Without a day nothing is said of any.
     Ok(first.map_or((since, since), |first| (first, next.yesterday().unwrap_or(first))))
+}
+
+/// The activities of days, and how many of the days they are: fewer where the activities would be too many, but whole
+/// ones and one at least.
+pub(crate) fn activities(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    (first, last): (Date, Date),
+    (most, with_samples): (u32, bool),
+) -> store::Result<((Date, Date), Vec<Due>)> {
+    let mut due = own_number::between(tx, athlete, (first, last), most.saturating_add(1), with_samples)?;
+    let is_cut = u32::try_from(due.len()).is_ok_and(|count| count > most);
+    let Some(cut) = due.last().and_then(|due| due.local_date).filter(|_| is_cut) else {
+        return Ok(((first, last), due));
+    };
+    let Some(before) = cut.yesterday().ok().filter(|before| *before >= first) else {
+        return Ok((
+            (first, first),
+            own_number::between(tx, athlete, (first, first), u32::MAX, with_samples)?,
+        ));
+    };
+    due.retain(|due| due.local_date.is_some_and(|date| date <= before));
+    Ok(((first, before), due))
 }
 
 /// The figures of days in both scopes.

@@ -60,7 +60,7 @@ impl Metric {
 
     /// True where it looks at a parameter, or at what is in it.
     pub(crate) fn reads(&self, parameter: &str) -> bool {
-        self.formula.inputs().iter().any(|path| path.split('.').next() == Some(parameter))
+        reads(&self.formula, parameter)
     }
 
     /// True where its numbers of activities rest on days, which rest on all loads.
@@ -106,6 +106,25 @@ impl Metric {
         let message = format!("a metric that replaces the load cannot read `{path}`, which follows from it");
         Err(self.formula.wrong("metric_circular", Part::Function("value"), message))
     }
+}
+
+/// Of what a metric of activities is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reads {
+    pub(crate) streams: bool,
+    pub(crate) day: bool,
+}
+
+impl Reads {
+    /// What a text reads of activities; nothing where it is asked about none, or has mistakes. Runs no script code.
+    pub(crate) fn of(path: &str, text: &str) -> Option<Self> {
+        let formula = Formula::compile(&OF_ACTIVITY, path, text).ok()?;
+        Some(Self { streams: reads(&formula, "streams"), day: reads(&formula, "day") })
+    }
+}
+
+fn reads(formula: &Formula, parameter: &str) -> bool {
+    formula.inputs().iter().any(|path| path.split('.').next() == Some(parameter))
 }
 
 impl Said {

@@ -16,6 +16,7 @@ use house::{House, metric};
 use serde_json::{Value, json};
 
 use crate::compute::Compute;
+use crate::metric::Reads;
 use crate::proof;
 use crate::{ListQuery, Metric};
 
@@ -54,6 +55,7 @@ scenarios![
     what_no_load_can_be_stands_in_place_of_none,
     what_is_measured_while_days_are_asked_about_is_not_lost,
     a_metric_that_reads_a_load_by_any_name_follows_it,
+    many_activities_are_asked_about_in_fewer_days_and_none_is_left_out,
 ];
 
 const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
@@ -169,6 +171,16 @@ fn a_broken_file_is_told_of_while_an_earlier_text_is_in_force() {
         item["errors"].as_array().unwrap().iter().map(|error| error["code"].clone()).collect();
     assert!(item["unit"] == "u" && !wanted.is_empty(), "{told}");
     assert_eq!(codes, wanted);
+}
+
+#[test]
+fn what_a_text_reads_of_activities_is_known_without_running_it() {
+    let reads = |text: &str| Reads::of("scripts/metrics/m.rhai", text);
+    let about = "fn about() { loop {} }";
+    assert_eq!(reads(&metric(about, "streams.seconds()")), Some(Reads { streams: true, day: false }));
+    assert_eq!(reads(&metric(about, "day.load")), Some(Reads { streams: false, day: true }));
+    assert_eq!(reads(&of_days("day.load")), None);
+    assert_eq!(reads("fn about() {"), None);
 }
 
 /// Asks a metric with this body about an hour of samples, and answers why there is no number.
@@ -419,5 +431,16 @@ mod scenario {
         house.compute(&[("m", &text), ("strain", &metric(LOAD, "7.0"))]).await;
         assert_eq!(house.load().await.0, 7.0);
         assert_eq!(house.numbers("m").await.iter().map(|(value, _)| *value).collect::<Vec<_>>(), [7.0]);
+    }
+
+    pub(super) async fn many_activities_are_asked_about_in_fewer_days_and_none_is_left_out(house: House) {
+        for day in 0..4 {
+            house.run(day).await;
+        }
+        // How many days of ten, and how many activities.
+        assert_eq!(house.activities(4).await, (10, 4));
+        assert_eq!(house.activities(3).await, (3, 3));
+        assert_eq!(house.activities(1).await, (1, 1));
+        assert_eq!(house.activities(0).await, (1, 1));
     }
 }

@@ -24,10 +24,11 @@ use crate::argument;
 use crate::ask::{Days, Given, days_of};
 use crate::catalog::Entry;
 use crate::days::of_day;
-use crate::metric::{Metric, Said};
+use crate::metric::{Metric, Reads, Said};
 
 const MOST_DAYS: i32 = 366;
-const MOST_ACTIVITIES: u32 = 1_000;
+/// With their samples they are held in memory.
+const MOST_ACTIVITIES: u32 = 400;
 const LONGEST_NAME: usize = 64;
 /// After so long nothing further is asked.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,7 +68,11 @@ struct On {
 #[derive(Debug)]
 pub struct TryFacts {
     name: String,
-    text: Option<String>,
+    path: String,
+    /// The draft, or the text in force.
+    text: String,
+    /// What it reads of activities; nothing where it is asked about none.
+    reads: Option<Reads>,
     kept: Option<OwnMetric>,
     /// Numbers that are kept, by activity or date.
     numbers: HashMap<String, f64>,
@@ -101,12 +106,20 @@ impl Study for TryQuery {
     fn read(&self, tx: &mut Tx<'_>, ctx: &QueryContext, params: TryParams) -> Result<TryFacts, QueryError> {
         let TryParams { name, text, on } = params;
         check(&name)?;
+        let path = format!("scripts/metrics/{name}.rhai");
+        let text = text.or_else(|| ctx.scripts.text(&path).map(str::to_owned));
+        let text = text.ok_or_else(|| QueryError::NotFound {
+            code: "metric_unknown",
+            message: format!("there is no metric `{name}`"),
+        })?;
         let athlete = &ctx.partition;
         let dated = athlete_setting::list(tx, athlete)?;
         let mut facts = TryFacts {
             kept: own_metric::list(tx, athlete)?.into_iter().find(|metric| metric.name == name),
             history: SettingsHistory::new(&dated, activity::peaks(tx, athlete)?),
+            reads: Reads::of(&path, &text),
             name,
+            path,
             text,
             numbers: HashMap::new(),
             due: Vec::new(),
@@ -122,17 +135,14 @@ impl Study for TryQuery {
             }
             _ => return Err(invalid("`on` has either `activity`, or `from` and perhaps `to`".to_owned())),
         }
-        facts.due_days = days_of(tx, athlete, &facts.due)?;
+        if facts.reads.is_some_and(|reads| reads.day) {
+            facts.due_days = days_of(tx, athlete, &facts.due)?;
+        }
         Ok(facts)
     }
 
-    fn conclude(&self, ctx: &QueryContext, facts: TryFacts) -> Result<Value, QueryError> {
-        let path = format!("scripts/metrics/{}.rhai", facts.name);
-        let text = facts.text.as_deref().or(ctx.scripts.text(&path)).ok_or_else(|| QueryError::NotFound {
-            code: "metric_unknown",
-            message: format!("there is no metric `{}`", facts.name),
-        })?;
-        let metric = Metric::compile(&path, text).map_err(QueryError::Script)?;
+    fn conclude(&self, _: &QueryContext, facts: TryFacts) -> Result<Value, QueryError> {
+        let metric = Metric::compile(&facts.path, &facts.text).map_err(QueryError::Script)?;
         let replaces = metric.about.replaces_load;
         let entry = Entry { metric, replaces, conflict: None };
         let asked = rule::panel(|panel| facts.ask(panel, &entry));
@@ -156,7 +166,8 @@ impl Study for TryQuery {
 
 impl TryFacts {
     fn on_activity(&mut self, tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<(), QueryError> {
-        let due = own_number::one(tx, athlete, id)?.ok_or_else(|| QueryError::NotFound {
+        let with_samples = self.reads.is_some_and(|reads| reads.streams);
+        let due = own_number::one(tx, athlete, id, with_samples)?.ok_or_else(|| QueryError::NotFound {
             code: "not_found",
             message: format!("there is no activity `{id}`"),
         })?;
@@ -172,7 +183,15 @@ impl TryFacts {
     }
 
     fn on_days(&mut self, tx: &mut Tx<'_>, athlete: &str, range: (Date, Date)) -> Result<(), QueryError> {
-        self.due = own_number::between(tx, athlete, range, MOST_ACTIVITIES)?;
+        if let Some(reads) = self.reads {
+            let limit = MOST_ACTIVITIES + 1;
+            self.due = own_number::between(tx, athlete, range, limit, reads.streams)?;
+            if self.due.len() == limit as usize {
+                let message =
+                    format!("there are more than {MOST_ACTIVITIES} activities; ask about fewer days");
+                return Err(invalid(message));
+            }
+        }
         let of_activities = own_number::activities(tx, athlete, &self.name, Scope::All, range)?;
         let shown = of_activities.into_iter().filter_map(|shown| Some((shown.activity?, shown.value)));
         self.numbers.extend(shown);

@@ -22,7 +22,7 @@ use store::{Sql, Store, Tx, Url, params};
 
 use crate::catalog::Metrics;
 use crate::compute::{Compute, ComputeConfig, Failing, Of, Work};
-use crate::days::Window;
+use crate::days::{self, Window};
 
 const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
 const RUN: Sql = Sql::Both(
@@ -197,6 +197,15 @@ impl House {
 
     pub(super) async fn compute_days(&self, metrics: &[(&str, &str)]) -> u64 {
         self.work(metrics, json!({ "of": "days" })).await
+    }
+
+    /// How many of the first ten days are asked about at once where so many activities are the most, and how many
+    /// activities that are.
+    pub(super) async fn activities(&self, most: u32) -> (i32, usize) {
+        let range = (FIRST, FIRST.saturating_add(9.days()));
+        let read = self.write(move |tx, athlete| days::activities(tx, athlete, range, (most, false))).await;
+        let ((first, last), due) = read;
+        (last.since(first).unwrap().get_days() + 1, due.len())
     }
 
     /// Asks about the next days, and has a heart rate at rest measured on the first before what was said is kept.
