@@ -1,6 +1,7 @@
 //! Metrics of the athlete's own, as the command line and the API tell them.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -90,4 +91,27 @@ fn a_metric_stands_in_place_of_the_load_until_it_is_taken_away() {
     fs::remove_file(&metric).unwrap();
     own(&["metrics", "backfill"]);
     assert_eq!(loads(), before);
+}
+
+#[test]
+fn a_backfill_of_what_cannot_be_computed_is_refused_and_runs_nothing() {
+    let program = Program::on_sqlite();
+    let refused = |arguments: &[&str], scripts: Option<&Path>| {
+        let mut command = program.command(arguments);
+        if let Some(scripts) = scripts {
+            command.env("FITNESS_SCRIPTS_DIR", scripts);
+        }
+        let output = command.output().unwrap();
+        assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let unknown = refused(&["metrics", "backfill", "nonesuch"], None);
+    assert!(unknown.contains("there is no metric `nonesuch`"), "{unknown}");
+    let scripts = program.path("my-scripts");
+    fs::create_dir_all(scripts.join("pipelines")).unwrap();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../pipelines/import.rhai");
+    fs::copy(shipped, scripts.join("pipelines/import.rhai")).unwrap();
+    let missing = refused(&["metrics", "backfill"], Some(&scripts));
+    assert!(missing.contains("there is no pipeline `metrics`"), "{missing}");
+    assert!(program.lines(&["runs", "--json"]).is_empty(), "nothing was enqueued");
 }

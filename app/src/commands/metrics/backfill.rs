@@ -1,14 +1,16 @@
 //! `paceline metrics backfill`: metrics computed anew over the whole past.
 
 use clap::Args;
+use engine::{Engine, PlanError};
 use fitness::Scope;
 use fitness::records::{own_metric, own_number};
 use serde_json::json;
 
 use crate::cli::{Form, Whose};
 use crate::config::Config;
+use crate::error::{self, Problem};
 use crate::progress::Progress;
-use crate::{error, output, program, walk};
+use crate::{output, program, walk};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -35,9 +37,14 @@ impl Backfill {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         let progress = Progress::new(self.form.json);
         let engine = program::engine(config, progress.watcher()).await?;
+        engine.known(PIPELINE).map_err(|error| uncomputed(&error))?;
         program::meet(engine.store(), &self.whose.athlete).await?;
         let (athlete, name) = (self.whose.athlete.clone(), self.name.clone());
-        engine.store().write(move |tx| own_metric::reset(tx, &athlete, name.as_deref())).await?;
+        let reset = engine.store().write(move |tx| own_metric::reset(tx, &athlete, name.as_deref())).await?;
+        // Of a new file nothing was computed yet, and the run does that.
+        if let Some(name) = self.name.as_deref().filter(|name| reset == 0 && !lies(&engine, name)) {
+            return Err(super::unknown(name).into());
+        }
         walk::catch_up(config, &engine, &self.whose.athlete, PIPELINE, &progress).await?;
         let (athlete, wanted) = (self.whose.athlete, self.name.clone());
         let read = engine.store().read(move |tx| {
@@ -63,4 +70,13 @@ impl Backfill {
         }
         Ok(error::DONE)
     }
+}
+
+fn lies(engine: &Engine, name: &str) -> bool {
+    engine.library().text(&format!("scripts/metrics/{name}.rhai")).is_some()
+}
+
+fn uncomputed(error: &PlanError) -> Problem {
+    let problem = Problem { exit: error::USAGE, ..Problem::new("not_found", error.to_string()) };
+    problem.hint("without a pipeline `metrics` nothing is computed; docs/SCRIPTS.md shows its lines")
 }
