@@ -136,32 +136,39 @@ impl<'a> Column<'a> {
     /// The highest mean over so many seconds on end, in which time without a value counts as zero. Nothing where the
     /// column is shorter.
     fn best_mean(self, length_s: f64) -> Option<f64> {
+        // The best stretch begins where a value does, or ends where one does: then it begins so with time reversed.
         let held: Vec<(f64, f64, f64)> = self.held().collect();
-        let end = held.last().map(|(at, length, _)| at + length)?;
-        let (mut place, mut before, mut best) = (0, 0.0, None);
-        // What was summed up to the beginning of the stretch is taken off again.
-        let mut begun = 0.0;
-        for (at, length, value) in &held {
-            let to = at + length_s;
-            if to > end {
-                break;
-            }
-            while let Some((_, length, value)) =
-                held.get(place).filter(|(next, length, _)| next + length <= to)
-            {
-                before += length * value;
-                place += 1;
-            }
-            let part = held
-                .get(place)
-                .filter(|(next, ..)| *next < to)
-                .map_or(0.0, |(next, _, value)| (to - next) * value);
-            let mean = (before + part - begun) / length_s;
-            best = Some(best.map_or(mean, |best: f64| best.max(mean)));
-            begun += length * value;
-        }
-        best
+        let reversed: Vec<(f64, f64, f64)> =
+            held.iter().rev().map(|(at, length, value)| (-(at + length), *length, *value)).collect();
+        let both = [best_from_begin(&held, length_s), best_from_begin(&reversed, length_s)];
+        both.into_iter().flatten().reduce(f64::max)
     }
+}
+
+/// The highest mean of the stretches that begin with a value.
+fn best_from_begin(held: &[(f64, f64, f64)], length_s: f64) -> Option<f64> {
+    let end = held.last().map(|(at, length, _)| at + length)?;
+    let (mut place, mut before, mut best) = (0, 0.0, None);
+    // What was summed up to the beginning of the stretch is taken off again.
+    let mut begun = 0.0;
+    for (at, length, value) in held {
+        let to = at + length_s;
+        if to > end {
+            break;
+        }
+        while let Some((_, length, value)) = held.get(place).filter(|(next, length, _)| next + length <= to) {
+            before += length * value;
+            place += 1;
+        }
+        let part = held
+            .get(place)
+            .filter(|(next, ..)| *next < to)
+            .map_or(0.0, |(next, _, value)| (to - next) * value);
+        let mean = (before + part - begun) / length_s;
+        best = Some(best.map_or(mean, |best: f64| best.max(mean)));
+        begun += length * value;
+    }
+    best
 }
 
 /// How two columns go together, from -1 to 1, weighted by time; 0 where one of them never changes.

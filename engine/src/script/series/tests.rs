@@ -45,6 +45,14 @@ fn the_best_mean_is_that_of_the_best_stretch() {
     let pause = series(json!({ "seconds": [0, 10, 100, 110, 120], "x": [6, 6, 2, 2, 2] }));
     assert_eq!(pause.column("x").unwrap().best_mean(20.0), Some(3.0), "a pause counts as zero");
     assert_eq!(pause.column("x").unwrap().best_mean(5.0), Some(6.0), "a part of a value counts");
+    let rise = series(json!({ "seconds": [0, 8, 16], "x": [100, 200, 0] }));
+    assert_eq!(rise.column("x").unwrap().best_mean(10.0), Some(180.0), "the best stretch ends with a value");
+    let fall = series(json!({ "seconds": [0, 8, 16], "x": [200, 100, 0] }));
+    assert_eq!(
+        fall.column("x").unwrap().best_mean(10.0),
+        Some(180.0),
+        "the best stretch begins with a value"
+    );
 }
 
 #[test]
