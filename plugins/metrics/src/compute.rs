@@ -20,6 +20,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
+use tracing::warn;
 
 use crate::ask::{Days, Given, days_of};
 use crate::catalog::{Entry, Metrics};
@@ -381,6 +382,10 @@ pub(crate) fn keep(
     for turn in turns.iter().filter(|turn| rested.contains(&turn.name())) {
         let formula = &turn.entry.metric.formula;
         own_metric::rest(tx, athlete, (formula.id(), formula.hash()))?;
+        warn!(
+            metric = formula.id(),
+            "it failed too often and is asked no more; `paceline metrics` tells why"
+        );
     }
     let replaces = |name: &str| work.metrics.find(name).is_some_and(|entry| entry.replaces);
     let replaced = numbers.iter().filter(|number| replaces(&number.name));

@@ -96,7 +96,8 @@ impl Item {
         let mut errors: Vec<Mistake> =
             in_the_way.map(|found| Mistake { code: found.code, message: found.message }).collect();
         if counted.is_some_and(|(metric, _)| metric.rests && metric.hash == formula.hash()) {
-            let message = "it failed 20 times in a row, and is asked no more until its text is another";
+            let message = "it failed 20 times in a row, and is asked no more until its text or a setting that it \
+                           reads is another, or `paceline metrics backfill`";
             errors.push(Mistake { code: "metric_rests", message: message.to_owned() });
         }
         Self {
