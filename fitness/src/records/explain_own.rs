@@ -3,9 +3,10 @@
 use serde::Serialize;
 use store::{Result, Tx};
 
-use super::{own_metric, own_number};
+use super::own_metric::{self, OwnMetric};
+use super::own_number;
 use crate::metric::Of;
-use crate::own::About;
+use crate::own::{About, Per};
 use crate::scope::Scope;
 
 /// As much of the hash of a text as is shown.
@@ -31,9 +32,10 @@ pub struct OwnExplanation {
     pub decimals: u8,
 }
 
-/// What a metric says of an activity; nothing where there is no metric of that name.
+/// What a metric says of an activity; nothing where there is no metric of activities of that name.
 pub fn activity(tx: &mut Tx<'_>, athlete: &str, id: &str, name: &str) -> Result<Option<OwnExplanation>> {
-    let metric = own_metric::list(tx, athlete)?.into_iter().find(|metric| metric.name == name);
+    let is_meant = |metric: &OwnMetric| metric.name == name && metric.about.per == Per::Activity;
+    let metric = own_metric::list(tx, athlete)?.into_iter().find(is_meant);
     let Some(metric) = metric else { return Ok(None) };
     let number = own_number::of_activity(tx, id, Scope::All)?.into_iter().find(|number| number.name == name);
     let hash = number.as_ref().map_or(metric.hash.as_str(), |number| number.hash.as_str());

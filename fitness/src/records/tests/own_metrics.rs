@@ -11,6 +11,7 @@ scenarios![
     numbers_are_of_the_record_that_counts,
     a_day_that_was_lowered_stays_due,
     of_a_range_nothing_stays_that_is_not_told_anew,
+    a_metric_of_days_explains_no_activity,
 ];
 
 fn about() -> About {
@@ -128,6 +129,18 @@ mod scenario {
         };
         assert_eq!(left(Scope::All)?, ["2024-02-29", "2024-03-02", "2024-03-04"]);
         assert_eq!(left(Scope::Shareable)?, ["2024-02-29", "2024-03-03", "2024-03-04"]);
+        Ok(())
+    }
+
+    pub(super) fn a_metric_of_days_explains_no_activity(tx: &mut Tx<'_>) -> Result<()> {
+        let ride = ride("watch", 1);
+        activity::upsert(tx, &ride, 1)?;
+        counted(tx, &ride)?;
+        let explained = explain_own::activity(tx, ME, &ride.id, "beats")?;
+        assert_eq!(explained.and_then(|explained| explained.value), Some(700.0));
+        let of_days = About { per: Per::Day, ..about() };
+        own_metric::put(tx, ME, &OwnMetric { about: of_days, ..beats("a") })?;
+        assert_eq!(explain_own::activity(tx, ME, &ride.id, "beats")?, None);
         Ok(())
     }
 }
