@@ -175,7 +175,7 @@ fn one(registry: &Registry, library: &Library, wanted: &str) -> anyhow::Result<S
         library.text(&path).map(|text| of_folder(folder, &path, text))
     };
     let found = pipeline(library, wanted).or_else(|| registry.script_folders().find_map(lying));
-    let missing = || format!("there is no pipeline and no rule `{wanted}`");
+    let missing = || format!("there is no pipeline, rule or metric `{wanted}`");
     let hint = "`paceline check` lists them; a file is named by its path";
     let problem = || Problem { exit: error::USAGE, ..Problem::new("not_found", missing()).hint(hint) };
     found.ok_or_else(|| problem().into())
