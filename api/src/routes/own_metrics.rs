@@ -41,7 +41,7 @@ const PIPELINE: &str = "metrics";
     )
 )]
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, _: Params<()>) -> Result<Json<Value>, Error> {
-    let mut listed = answer(&shared, LIST, json!({})).await?;
+    let mut listed = permitted(shared, LIST, json!({})).await?;
     listed["next"] = Value::Null;
     Ok(Json(listed))
 }
@@ -223,15 +223,19 @@ pub(crate) async fn attempt(
     body::Json(asked): body::Json<MetricTry>,
 ) -> Result<Json<Value>, Error> {
     let params = serde_json::to_value(asked).map_err(|error| Error::Internal(error.to_string()))?;
-    // A test keeps a core busy.
+    permitted(shared, TRY, params).await.map(Json)
+}
+
+/// Asks what runs script code, which keeps a core busy: only so many at once.
+async fn permitted(shared: Arc<Shared>, query: &'static str, params: Value) -> Result<Value, Error> {
     let permit = Arc::clone(&shared.checks).acquire_owned().await;
     let permit = permit.map_err(|closed| Error::Internal(closed.to_string()))?;
     // It goes on where the one who asked has gone, and so does its permit.
     let asked = tokio::spawn(async move {
         let _permit = permit;
-        answer(&shared, TRY, params).await
+        answer(&shared, query, params).await
     });
-    asked.await.map_err(|error| Error::Internal(error.to_string()))?.map(Json)
+    asked.await.map_err(|error| Error::Internal(error.to_string()))?
 }
 
 /// The run that computes a metric anew.
