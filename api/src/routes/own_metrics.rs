@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
 use crate::path::Segment;
 use crate::period::Period;
-use crate::query::{FromQuery, Params, Query};
+use crate::query::{self, FromQuery, Params, Query};
 use crate::request::RequestId;
 use crate::state::Shared;
 
@@ -71,8 +71,8 @@ pub(crate) struct Which {
     by: Option<By>,
     days: (Date, Date),
     limit: i64,
-    /// How many numbers the pages before have.
-    cursor: usize,
+    /// The date of the last number before, and its activity or nothing.
+    cursor: Option<(String, String)>,
 }
 
 impl FromQuery for Which {
@@ -82,12 +82,12 @@ impl FromQuery for Which {
             let words = By::ALL.map(By::as_str).join("`, `");
             By::parse(&word).ok_or_else(|| Error::parameter("by", format!("must be one of `{words}`")))
         });
-        let cursor = query.text("cursor").map(|text| text.parse().map_err(|_| page::bad_cursor()));
+        let cursor = query.text("cursor").map(|text| cursor(&text));
         Ok(Self {
             by: by.transpose()?,
             days: Period::read(query)?.days(),
             limit: page::limit(query)?,
-            cursor: cursor.transpose()?.unwrap_or(0),
+            cursor: cursor.transpose()?,
         })
     }
 }
@@ -144,12 +144,31 @@ pub(crate) async fn values(
         Ok(Some((metric, shown)))
     });
     let (metric, shown) = read.await?.ok_or_else(|| unknown(&name))?;
-    let items = items(&metric, shown, which.by)?.into_iter().skip(which.cursor);
+    let items = items(&metric, shown, which.by)?;
+    let begin = which.cursor.map_or(0, |cursor| behind(&items, &cursor));
     let limit = usize::try_from(which.limit).unwrap_or(usize::MAX);
-    let items: Vec<OwnValue> = items.take(limit.saturating_add(1)).collect();
-    let end = which.cursor.saturating_add(limit);
-    let Page { items, next } = Page::cut(items, which.limit, |_| end.to_string());
+    let items: Vec<OwnValue> = items.into_iter().skip(begin).take(limit.saturating_add(1)).collect();
+    let Page { items, next } = Page::cut(items, which.limit, OwnValue::cursor);
     Ok(Json(OwnValues { unit: metric.about.unit, version: short(&metric.hash), items, next }))
+}
+
+impl OwnValue {
+    fn cursor(&self) -> String {
+        self.activity.as_ref().map_or_else(|| self.date.clone(), |id| format!("{}:{id}", self.date))
+    }
+}
+
+fn cursor(text: &str) -> Result<(String, String), Error> {
+    let (date, id) = text.split_once(':').unwrap_or((text, ""));
+    query::date("cursor", date).map_err(|_| page::bad_cursor())?;
+    Ok((date.to_owned(), id.to_owned()))
+}
+
+/// Where the numbers behind one begin; with its day where it went meanwhile.
+fn behind(items: &[OwnValue], (date, id): &(String, String)) -> usize {
+    let is_it = |item: &OwnValue| item.date == *date && item.activity.as_deref().unwrap_or_default() == id;
+    let place = items.iter().position(is_it).map(|place| place + 1);
+    place.unwrap_or_else(|| items.partition_point(|item| item.date < *date))
 }
 
 fn items(metric: &OwnMetric, shown: Vec<Shows>, by: Option<By>) -> Result<Vec<OwnValue>, Error> {

@@ -14,6 +14,11 @@ const PATH: &str = "/api/v1/own_metrics";
 const VALUES: &str = "/api/v1/own_metrics/calm/values";
 const HASH: &str = "3f2a91c07d55aaaa";
 
+fn day(day: i8, value: Option<f64>) -> OfDay {
+    let why = value.is_none().then(|| "missing day.load".to_owned());
+    OfDay { date: date(2026, 5, day), scope: Scope::All, number: OwnNumber { value, why } }
+}
+
 /// A house in which a metric of days has three numbers and a day without one.
 async fn house(url: String) -> House {
     let house = House::build(Plan { url, ..Plan::usual() }).await;
@@ -32,10 +37,6 @@ async fn house(url: String) -> House {
             replaces_load: false,
         };
         own_metric::put(tx, ATHLETE, &OwnMetric::new("calm".to_owned(), HASH.to_owned(), 1, about))?;
-        let day = |day: i8, value: Option<f64>| {
-            let why = value.is_none().then(|| "missing day.load".to_owned());
-            OfDay { date: date(2026, 5, day), scope: Scope::All, number: OwnNumber { value, why } }
-        };
         let days = [day(3, Some(1.0)), day(4, Some(2.0)), day(5, None), day(6, Some(4.0))];
         let range = (date(2026, 5, 3), date(2026, 5, 6));
         own_number::put_days(tx, ATHLETE, ("calm", HASH), range, &days)
@@ -50,8 +51,18 @@ async fn numbers_come_in_pages_with_their_version() {
         let house = house(url).await;
         let page = house.client.get(&format!("{VALUES}?limit=2")).await.json();
         let first = json!({"date": "2026-05-03", "value": 1.0, "version": "3f2a91c07d55"});
-        assert_eq!((&page["items"][0], &page["unit"], &page["next"]), (&first, &json!("pts"), &json!("2")));
-        let rest = house.client.get(&format!("{VALUES}?limit=2&cursor=2")).await.json();
+        assert_eq!(
+            (&page["items"][0], &page["unit"], &page["next"]),
+            (&first, &json!("pts"), &json!("2026-05-04"))
+        );
+        // What came before meanwhile moves no page.
+        let (range, days) = ((date(2026, 5, 1), date(2026, 5, 1)), [day(1, Some(9.0))]);
+        house
+            .store
+            .write(move |tx| own_number::put_days(tx, ATHLETE, ("calm", HASH), range, &days))
+            .await
+            .unwrap();
+        let rest = house.client.get(&format!("{VALUES}?limit=2&cursor=2026-05-04")).await.json();
         assert_eq!((&rest["items"][0]["date"], &rest["next"]), (&json!("2026-05-06"), &json!(null)));
     }
 }
