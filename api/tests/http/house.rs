@@ -76,12 +76,15 @@ pub(crate) struct Plan {
     pub(crate) migrated: bool,
     pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,
+    /// A pipeline more, by its name.
+    pub(crate) pipeline: Option<(&'static str, &'static str)>,
 }
 
 impl Plan {
     pub(crate) fn usual() -> Self {
         let limits = Limits { upload_bytes: 100_000, ..Limits::STANDARD };
-        Self { url: support::sqlite_url(), migrated: true, metrics: Arc::new(|| "up 1\n".to_owned()), limits }
+        let metrics: Metrics = Arc::new(|| "up 1\n".to_owned());
+        Self { url: support::sqlite_url(), migrated: true, metrics, limits, pipeline: None }
     }
 }
 
@@ -95,7 +98,7 @@ impl House {
         if plan.migrated {
             store.migrate().await.unwrap();
         }
-        let engine = engine(&store).await;
+        let engine = engine(&store, plan.pipeline).await;
         let mut state = State::new(engine.clone(), plan.metrics, ATHLETE, "1.2.3");
         state.limits = plan.limits;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -113,7 +116,7 @@ impl House {
     }
 }
 
-async fn engine(store: &Store) -> Engine {
+async fn engine(store: &Store, more: Option<(&str, &str)>) -> Engine {
     let texts = [
         ("counting", COUNTING),
         ("broken", BROKEN),
@@ -123,8 +126,9 @@ async fn engine(store: &Store) -> Engine {
         ("polite", POLITE),
         ("daily", DAILY),
     ];
+    let texts = texts.into_iter().chain(more);
     let texts = texts.map(|(name, text)| (format!("pipelines/{name}.rhai"), text.to_owned()));
-    let mut texts = BTreeMap::from(texts);
+    let mut texts: BTreeMap<String, String> = texts.collect();
     texts.insert("scripts/rules/calm.rhai".to_owned(), CALM.to_owned());
     let (store, library) = (store.clone(), Arc::new(Library::from_texts(texts)));
     let registry = Arc::new(sample::registry());

@@ -21,7 +21,8 @@ fn day(day: i8, value: Option<f64>) -> OfDay {
 
 /// A house in which a metric of days has three numbers and a day without one.
 async fn house(url: String) -> House {
-    let house = House::build(Plan { url, ..Plan::usual() }).await;
+    let pipeline = Some(("metrics", "pipeline(\"metrics\", #{});\nsample::count(#{ rows: 1 });\n"));
+    let house = House::build(Plan { url, pipeline, ..Plan::usual() }).await;
     let kept = house.store.write(|tx| {
         athlete::ensure(
             tx,
@@ -91,4 +92,26 @@ async fn metrics_are_listed_and_a_try_hands_over_what_is_asked() {
     assert_eq!(house.client.post(&format!("{PATH}/try"), &asked).await.json(), asked);
     let odd = json!({"name": "beats", "on": {}, "colour": "red"});
     assert!(house.client.post(&format!("{PATH}/try"), &odd).await.said().starts_with("4"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_wakes_a_metric_and_starts_a_run() {
+    for url in support::databases() {
+        let house = house(url).await;
+        let rested = house.store.write(|tx| own_metric::rest(tx, ATHLETE, ("calm", HASH)));
+        rested.await.unwrap();
+        let started = house.client.post(&format!("{PATH}/calm/backfill"), &json!({})).await;
+        assert_eq!(started.status, 202);
+        let run = started.json()["run"].clone();
+        let runs = house.client.get("/api/v1/runs?pipeline=metrics").await.json();
+        assert_eq!(runs["items"][0]["id"], run, "{runs}");
+        let kept = house.store.read(|tx| own_metric::list(tx, ATHLETE)).await.unwrap();
+        assert!(!kept[0].rests);
+        let unknown = house.client.post(&format!("{PATH}/none/backfill"), &json!({})).await.said();
+        assert_eq!(unknown, "404 metric_unknown");
+    }
+    // Without the pipeline nothing would compute it.
+    let without = House::new().await;
+    let refused = without.client.post(&format!("{PATH}/calm/backfill"), &json!({})).await.said();
+    assert_eq!(refused, "404 pipeline_unknown");
 }
