@@ -56,6 +56,7 @@ scenarios![
     what_is_measured_while_days_are_asked_about_is_not_lost,
     a_metric_that_reads_a_load_by_any_name_follows_it,
     many_activities_are_asked_about_in_fewer_days_and_none_is_left_out,
+    a_metric_that_breaks_keeps_its_loads_and_one_that_fails_gives_them_back,
 ];
 
 const ABOUT: &str = r#"fn about() { #{ per: "activity", title: "T", unit: "u", aggregate: "sum" } }"#;
@@ -442,5 +443,26 @@ mod scenario {
         assert_eq!(house.activities(3).await, (3, 3));
         assert_eq!(house.activities(1).await, (1, 1));
         assert_eq!(house.activities(0).await, (1, 1));
+    }
+
+    pub(super) async fn a_metric_that_breaks_keeps_its_loads_and_one_that_fails_gives_them_back(
+        house: House,
+    ) {
+        house.run(0).await;
+        house.loads().await;
+        let before = house.load().await;
+        let own = (36.0, "own".to_owned());
+        house.compute(&[("strain", &metric(LOAD, "36.0"))]).await;
+        assert_eq!(house.load().await, own);
+        let value = "fn value(activity, athlete, streams, day) { 7.0 }";
+        let broken = format!("{LOAD}\n{value}\nfn examples() {{ [] }}");
+        house.compute(&[("strain", &broken)]).await;
+        house.touch(0).await;
+        house.loads().await;
+        assert_eq!(house.load().await, own);
+        house.compute(&[("strain", &metric(LOAD, "throw \"no\""))]).await;
+        assert_eq!(house.load().await, before);
+        house.compute(&[("strain", &metric(LOAD, "36.0"))]).await;
+        assert_eq!(house.load().await, own);
     }
 }
