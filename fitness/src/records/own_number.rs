@@ -166,7 +166,8 @@ pub fn one(tx: &mut Tx<'_>, athlete: &str, id: &str, with_samples: bool) -> Resu
 
 /// Keeps what metrics say of activities and lets go of what they say no more; answers how many rows that were.
 pub fn put(tx: &mut Tx<'_>, athlete: &str, numbers: &[OfActivity]) -> Result<u64> {
-    let (mut known, mut unknown): (Vec<Vec<Value<'_>>>, Vec<Vec<Value<'_>>>) = (Vec::new(), Vec::new());
+    let mut known: Vec<Vec<Value<'_>>> = Vec::new();
+    let mut unknown: Vec<Vec<Value<'_>>> = Vec::new();
     for OfActivity { activity, name, scope, hash, number } in numbers {
         let OwnNumber { value, why } = number;
         if value.is_none() && why.is_none() {
