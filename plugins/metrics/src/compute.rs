@@ -65,11 +65,11 @@ pub(crate) struct Work {
     /// All there are: those that another step asks are not gone, and may stand in place of loads.
     pub(crate) metrics: Metrics,
     /// The paths of those that this step asks.
-    asked: BTreeSet<String>,
+    pub(crate) asked: BTreeSet<String>,
     pub(crate) history: SettingsHistory,
     pub(crate) of: Of,
     pub(crate) spent: Spent,
-    ctx: StepContext,
+    pub(crate) ctx: StepContext,
 }
 
 /// A metric that is to be asked, and how far it was.

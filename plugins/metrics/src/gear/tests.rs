@@ -98,8 +98,12 @@ async fn ridden(store: &Store, days: i64) -> [String; 2] {
 }
 
 async fn answer(store: &Store, scripts: Library, params: serde_json::Value) -> Care {
-    let ctx =
-        QueryContext { partition: ME.to_owned(), clock: Clock::fixed(NOW_MS), scripts: Arc::new(scripts) };
+    let ctx = QueryContext {
+        partition: ME.to_owned(),
+        clock: Clock::fixed(NOW_MS),
+        scripts: Arc::new(scripts),
+        mistakes: Vec::new(),
+    };
     let registry = registry();
     let query = registry.find_query("gear.overview").unwrap();
     serde_json::from_value(query.ask(store, ctx, params).await.unwrap()).unwrap()

@@ -23,6 +23,7 @@ use store::{Sql, Store, Tx, Url, params};
 use crate::catalog::Metrics;
 use crate::compute::{Compute, ComputeConfig, Failing, Of, Work};
 use crate::days::{self, Window};
+use crate::patience::Spent;
 
 const SCRIPT: Sql = Sql::Both("INSERT INTO script (hash, body) VALUES ('hash', '')");
 const RUN: Sql = Sql::Both(
@@ -210,10 +211,17 @@ impl House {
 
     /// Asks about the next days, and has a heart rate at rest measured on the first before what was said is kept.
     pub(super) async fn compute_days_while_measured(&self, metrics: &[(&str, &str)], beats: f64) {
-        let metrics = Metrics::of(&library(metrics), crate::METRICS);
-        let work = Arc::new(Work { metrics, history: SettingsHistory::default(), of: Of::Days });
-        let asked = work.clone();
-        let window = self.write(move |tx, athlete| Window::read(tx, athlete, &asked)).await.unwrap();
+        let scripts = library(metrics);
+        let work = Arc::new(Work {
+            metrics: Metrics::of(&scripts, crate::METRICS),
+            asked: metrics.iter().map(|(path, _)| (*path).to_owned()).collect(),
+            history: SettingsHistory::default(),
+            of: Of::Days,
+            spent: Spent::default(),
+            ctx: self.context(scripts),
+        });
+        let read = work.clone();
+        let window = self.write(move |tx, athlete| Window::read(tx, athlete, &read)).await.unwrap();
         let said = rule::panel(|panel| window.ask(panel, &work, Failing::new())).unwrap().unwrap();
         self.write(move |tx, athlete| {
             let values = [(daily_metric::Name::RestingHr, beats)].into();
