@@ -144,12 +144,7 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(segments::list, segments::define))
         .routes(routes!(segments::show, segments::rename, segments::remove))
         .routes(routes!(segments::efforts::list))
-        .routes(routes!(gear::list, gear::add))
-        .routes(routes!(gear::change, gear::forget))
-        .routes(routes!(gear::service))
-        .routes(routes!(gear::take_back))
-        .routes(routes!(gear::components::mount))
-        .routes(routes!(gear::components::change, gear::components::forget))
+        .merge(gear())
         .routes(routes!(daily_metrics::list))
         .routes(routes!(daily_metrics::keep))
         .routes(routes!(weather::show))
@@ -159,6 +154,16 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
 }
 
 /// Activities, and what is told of one of them.
+fn gear() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::default()
+        .routes(routes!(gear::list, gear::add))
+        .routes(routes!(gear::change, gear::forget))
+        .routes(routes!(gear::service))
+        .routes(routes!(gear::take_back))
+        .routes(routes!(gear::components::mount))
+        .routes(routes!(gear::components::change, gear::components::forget))
+}
+
 fn activities() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::default()
         .routes(routes!(activities::list))

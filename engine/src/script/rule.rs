@@ -129,12 +129,12 @@ impl Rule {
         match applies.as_bool() {
             Ok(false) => return Ok(Outcome::Silent),
             Ok(true) => {}
-            Err(_) => return Ok(self.wrong("applies", "answers true or false", &applies)),
+            Err(_) => return Ok(self.refuse("applies", "answers true or false", &applies)),
         }
         let advice = self.formula.call(engine, "advise", (day.clone(),))?;
         match data::to_json(&advice) {
             Ok(json) if json.is_object() => Ok(Outcome::Advice(json)),
-            _ => Ok(self.wrong("advise", "answers a map of data", &advice)),
+            _ => Ok(self.refuse("advise", "answers a map of data", &advice)),
         }
     }
 
@@ -148,7 +148,7 @@ impl Rule {
         self.failure(mistake)
     }
 
-    fn wrong(&self, function: &str, wanted: &str, found: &Dynamic) -> Outcome {
+    fn refuse(&self, function: &str, wanted: &str, found: &Dynamic) -> Outcome {
         let message = format!("`{function}` {wanted}, this one {}", data::what(found));
         let place = self.formula.function_place(function);
         self.failure(Mistake::new("rule_result", place, message))

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::*;
 
-fn series(columns: Value) -> Series {
-    Series::of_json(&columns).unwrap()
+fn series(columns: &Value) -> Series {
+    Series::of_json(columns).unwrap()
 }
 
 /// An hour in steps of ten seconds: the power goes up by one each step, and the heart rate is known from half on.
@@ -19,7 +19,7 @@ fn hour() -> Series {
 
 #[test]
 fn a_value_holds_until_the_next_and_a_pause_counts_for_nothing() {
-    let series = series(json!({ "seconds": [0, 10, 30, 90, 100], "x": [1, 2, 4, 8, 9] }));
+    let series = series(&json!({ "seconds": [0, 10, 30, 90, 100], "x": [1, 2, 4, 8, 9] }));
     let column = series.column("x").unwrap();
     assert_eq!((column.seconds_of(|_| true), column.sum()), (40.0, 10.0 + 40.0 + 80.0));
     assert_eq!(column.mean(), Some(3.25));
@@ -28,8 +28,9 @@ fn a_value_holds_until_the_next_and_a_pause_counts_for_nothing() {
 
 #[test]
 fn what_is_not_known_is_passed_over() {
-    let series =
-        series(json!({ "seconds": [0, 1, 2, 3], "x": [5, null, null, 7], "none": [null, null, null, null] }));
+    let series = series(
+        &json!({ "seconds": [0, 1, 2, 3], "x": [5, null, null, 7], "none": [null, null, null, null] }),
+    );
     assert_eq!(series.column("x").and_then(Column::mean), Some(5.0));
     assert!(series.column("none").is_none() && series.column("y").is_none());
 }
@@ -42,12 +43,12 @@ fn the_best_mean_is_that_of_the_best_stretch() {
     assert_eq!(power.best_mean(100.0), Some(354.5));
     assert_eq!(power.best_mean(3600.0), Some(179.5));
     assert_eq!(power.best_mean(3600.1), None);
-    let pause = series(json!({ "seconds": [0, 10, 100, 110, 120], "x": [6, 6, 2, 2, 2] }));
+    let pause = series(&json!({ "seconds": [0, 10, 100, 110, 120], "x": [6, 6, 2, 2, 2] }));
     assert_eq!(pause.column("x").unwrap().best_mean(20.0), Some(3.0), "a pause counts as zero");
     assert_eq!(pause.column("x").unwrap().best_mean(5.0), Some(6.0), "a part of a value counts");
-    let rise = series(json!({ "seconds": [0, 8, 16], "x": [100, 200, 0] }));
+    let rise = series(&json!({ "seconds": [0, 8, 16], "x": [100, 200, 0] }));
     assert_eq!(rise.column("x").unwrap().best_mean(10.0), Some(180.0), "the best stretch ends with a value");
-    let fall = series(json!({ "seconds": [0, 8, 16], "x": [200, 100, 0] }));
+    let fall = series(&json!({ "seconds": [0, 8, 16], "x": [200, 100, 0] }));
     assert_eq!(
         fall.column("x").unwrap().best_mean(10.0),
         Some(180.0),
@@ -57,14 +58,14 @@ fn the_best_mean_is_that_of_the_best_stretch() {
 
 #[test]
 fn a_percentile_is_weighed_by_time() {
-    let series = series(json!({ "seconds": [0, 10, 20, 30], "x": [3, 1, 2, 9] }));
+    let series = series(&json!({ "seconds": [0, 10, 20, 30], "x": [3, 1, 2, 9] }));
     let at = |percent| series.column("x").unwrap().percentile(percent);
     assert_eq!((at(0.0), at(33.0), at(50.0), at(100.0)), (Some(1.0), Some(1.0), Some(2.0), Some(3.0)));
 }
 
 #[test]
 fn columns_that_go_together_and_apart_are_told_from_others() {
-    let series = series(json!({
+    let series = series(&json!({
         "seconds": [0, 1, 2, 3, 4], "up": [1, 2, 3, 4, 5], "down": [9, 7, 5, 3, 1], "even": [2, 2, 2, 2, 2],
     }));
     let of = |other: &str| {
@@ -110,7 +111,7 @@ fn the_documentation_has_each_function_and_no_other() {
         call.split('(').next().unwrap_or(call).to_owned()
     };
     let described: BTreeSet<String> = calls.map(name).filter(|name| !name.is_empty()).collect();
-    let signatures = FUNCTIONS.gen_fn_signatures_with_mapper(|name| name.into());
+    let signatures = FUNCTIONS.gen_fn_signatures_with_mapper(Into::into);
     let known: BTreeSet<String> = signatures.map(name).collect();
     assert_eq!(described, known);
 }

@@ -90,7 +90,7 @@ mod scenario {
         own_number::put(tx, ME, &[says(&ride, Scope::All, None)])?;
         assert_eq!(own_number::known(tx, ME, "beats", Scope::All)?, (0, 0));
         own_number::put(tx, ME, &[says(&ride, Scope::All, Some(1.0))])?;
-        assert_eq!(own_number::forget_some(tx, ME, "beats", 9)?, [ride.id.clone()]);
+        assert_eq!(own_number::forget_some(tx, ME, "beats", 9)?, std::slice::from_ref(&ride.id));
         assert!(own_number::forget_some(tx, ME, "beats", 9)?.is_empty());
         Ok(())
     }

@@ -324,7 +324,8 @@ mod scenario {
         let left = |tx: &mut Tx<'_>| -> Result<Vec<String>> {
             Ok(segment::all(tx, ME)?.into_iter().map(|segment| segment.id).collect())
         };
-        let ways: [(&str, fn(&mut Tx<'_>) -> Result<()>); 3] = [
+        type Goes = fn(&mut Tx<'_>) -> Result<()>;
+        let ways: [(&str, Goes); 3] = [
             ("starred no more", |tx| line::remove(tx, ME, &STRAVA_ID.to_string())),
             ("too old", |tx| {
                 item::forget_older(tx, ME, 6)?;
@@ -341,7 +342,7 @@ mod scenario {
             segment::forget_undrawn(tx, ME)?;
             assert_eq!(left(tx)?.len(), 2, "{why}");
             goes(tx)?;
-            assert_eq!(left(tx)?, [drawn.clone()], "{why}");
+            assert_eq!(left(tx)?, std::slice::from_ref(&drawn), "{why}");
             assert_eq!(line::get(tx, ME, STRAVA_ID)?, None, "{why}");
         }
         Ok(())

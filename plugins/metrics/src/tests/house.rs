@@ -132,7 +132,7 @@ impl House {
     pub(super) async fn loads(&self) {
         let id = self.id(0);
         self.write(move |tx, athlete| {
-            let pending = records::activity::pending_of(tx, athlete, &[id.clone()])?;
+            let pending = records::activity::pending_of(tx, athlete, std::slice::from_ref(&id))?;
             let history = SettingsHistory::default();
             let loads: Vec<(String, Load)> =
                 pending.iter().map(|activity| (activity.id.clone(), activity.load(&history))).collect();
@@ -282,7 +282,7 @@ impl House {
 
     /// The metrics that were computed, and whether each rests.
     pub(super) async fn kept(&self) -> Vec<(String, bool)> {
-        let kept = self.write(|tx, athlete| records::own_metric::list(tx, athlete)).await;
+        let kept = self.write(records::own_metric::list).await;
         kept.into_iter().map(|metric| (metric.name, metric.rests)).collect()
     }
 

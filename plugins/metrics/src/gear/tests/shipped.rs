@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use fitness::gear::Totals;
 use fitness::records::gear::Gear;
-use serde_json::Value;
 
 use super::super::item;
 use super::*;
@@ -66,7 +65,7 @@ fn what_scripts_are_given_is_described() {
     });
     let names: Vec<String> =
         told.as_object().unwrap().keys().map(|name| format!("item.{name}")).chain(below).collect();
-    assert!(names.contains(&"item.since.days".to_owned()) && told["days"] == Value::from(0));
+    assert!(names.contains(&"item.since.days".to_owned()) && told["days"] == 0);
     for name in names.iter().filter(|name| !["item.gear", "item.since"].contains(&name.as_str())) {
         assert!(docs.contains(&format!("`{name}`")), "docs/SCRIPTS.md says nothing of `{name}`");
     }
