@@ -39,8 +39,8 @@ fn resume(program: &Program) {
     }
 }
 
-/// Steps of an import that are at work at once: advice, segments, routes and places.
-const SIDE_BY_SIDE: usize = 4;
+/// Steps of an import that are at work at once: advice, segments, routes, places and metrics of days.
+const SIDE_BY_SIDE: usize = 5;
 
 fn check_resumed(program: &Program, failpoint: &str) {
     let watch = Watch::new(program);

@@ -39,6 +39,12 @@ impl ExportRow {
         Some((figures.start_hidden, figures.weather))
     }
 
+    /// Whether it was a commute, and whether a race, where that is told.
+    pub fn purpose(&self) -> (Option<bool>, Option<bool>) {
+        let figures = serde_json::from_str::<Figures>(&self.figures);
+        figures.map(|figures| (figures.commute, figures.competition)).unwrap_or_default()
+    }
+
     /// How hard the athlete felt it, where that is told.
     pub fn perceived_exertion(&self) -> Option<f64> {
         serde_json::from_str::<Figures>(&self.figures).ok()?.perceived_exertion

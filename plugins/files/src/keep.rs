@@ -162,8 +162,8 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         }
         // Whether it was a race, and what it was like, are facts that advice rests on.
         let changed = self.intake.change()?;
-        if before.is_some_and(|before| before.activity_id == row.activity_id && before.figures == row.figures)
-        {
+        let before = before.filter(|before| before.activity_id == row.activity_id);
+        if before.map(ExportRow::purpose).unwrap_or_default() == row.purpose() {
             return Ok(());
         }
         activity::touch_one(self.intake.tx, activity_id, changed)?;

@@ -11,8 +11,10 @@ use super::{Lease, Taken};
 pub(super) fn take(tx: &mut Tx<'_>, lease: &Lease, limit: i64) -> store::Result<Vec<Taken>> {
     let (mut all, mut left, mut priority) = (Vec::new(), limit, i64::MAX);
     loop {
-        let terms =
-            params![lease.now_ms, left, LeaseTime::SERVER, &lease.worker, lease.length_ms(), priority];
+        // What this claim has taken itself is not at work yet, and its locks are as free as they were.
+        let own: Vec<String> = all.iter().map(|taken: &Taken| taken.run.clone()).collect();
+        let (worker, length_ms) = (&lease.worker, lease.length_ms());
+        let terms = params![lease.now_ms, left, LeaseTime::SERVER, worker, length_ms, priority, &own];
         let (mut reclaimed, mut next) = (0_i64, None);
         tx.query(&TAKE, &terms, |row| {
             (reclaimed, next) = (row.get(4)?, row.get(5)?);
@@ -33,15 +35,15 @@ pub(super) fn take(tx: &mut Tx<'_>, lease: &Lease, limit: i64) -> store::Result<
 // `lane` steps over the index from one partition that has runs waiting to the next, so that what is read does not grow
 // with their number; `head_ms` is the readiness of its oldest run. `share` gives each lane of the highest priority that
 // is ready what makes its partitions equal: the level of water that is poured into vessels filled by the runs at work.
-// What is left of the water goes by one run to each, to the one that has waited longest first; a third helping has what lanes with fewer
-// runs than their share left over. `picked` walks over the helpings in their order, passes over what others have
-// locked, and stops when it has enough: what comes later is neither read nor locked. The constant limit is what the
-// planner reckons with; with the parameter alone it would expect a tenth of the table, and read the whole of it.
+// What is left of the water goes by one run to each, to the one that has waited longest first; a third helping has what
+// lanes with fewer runs than their share left over. `picked` walks over the helpings in their order, passes over what
+// others have locked, and stops when it has enough: what comes later is neither read nor locked. The constant limit is
+// what the planner reckons with; with the parameter alone it would expect a tenth of the table, and read the whole of it.
 //
 // Of several runs of one lock the first gets it. Locks are taken in one order, or two workers could wait for each other;
 // one that is there is looked at as it is now, and not as the statement began.
 const TAKE: Sql = Sql::Per {
-    sqlite: "SELECT $1, $2, $3, $4, $5, $6",
+    sqlite: "SELECT $1, $2, $3, $4, $5, $6, $7",
     postgres: "WITH RECURSIVE clock (ms) AS MATERIALIZED (\
                SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)), \
                reclaimed AS (\
@@ -60,7 +62,8 @@ const TAKE: Sql = Sql::Per {
                AND priority < lane.priority ORDER BY priority DESC, partition, ready_ms LIMIT 1) LIMIT 1) AS next), \
                highest (priority) AS (SELECT MAX(priority) FROM lane WHERE head_ms <= $1), \
                held (partition, runs) AS (\
-               SELECT partition, COUNT(*) FROM job WHERE worker IS NOT NULL GROUP BY partition), \
+               SELECT partition, COUNT(*) FROM job WHERE worker IS NOT NULL AND run_id <> ALL($7::TEXT[]) \
+               GROUP BY partition), \
                poured AS (\
                SELECT lane.*, COALESCE(held.runs, 0) AS held, \
                (CAST($2 AS BIGINT) + SUM(COALESCE(held.runs, 0)) OVER emptiest) / ROW_NUMBER() OVER emptiest AS level \
@@ -85,7 +88,8 @@ const TAKE: Sql = Sql::Per {
                SELECT waiting.run_id, waiting.lock_key, waiting.ready_ms FROM job AS waiting WHERE waiting.worker IS NULL \
                AND waiting.priority = helping.priority AND waiting.partition = helping.partition \
                AND waiting.ready_ms <= $1 AND (waiting.lock_key IS NULL OR NOT EXISTS (SELECT 1 FROM run_lock \
-               WHERE run_lock.lock_key = waiting.lock_key AND run_lock.run_id <> waiting.run_id)) \
+               WHERE run_lock.lock_key = waiting.lock_key AND run_lock.run_id <> waiting.run_id \
+               AND run_lock.run_id <> ALL($7::TEXT[]))) \
                ORDER BY waiting.ready_ms, waiting.run_id OFFSET helping.first LIMIT helping.most \
                FOR UPDATE SKIP LOCKED) AS pick LIMIT 20) AS batch LIMIT $2) AS enough), \
                locked AS (\

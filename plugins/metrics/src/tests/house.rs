@@ -214,7 +214,7 @@ impl House {
         let scripts = library(metrics);
         let work = Arc::new(Work {
             metrics: Metrics::of(&scripts, crate::METRICS),
-            asked: metrics.iter().map(|(path, _)| (*path).to_owned()).collect(),
+            asked: scripts.matching(crate::METRICS).into_iter().map(|(path, _)| path).collect(),
             history: SettingsHistory::default(),
             of: Of::Days,
             spent: Spent::default(),

@@ -1,4 +1,4 @@
-//! Who the athlete is at Strava: profile, zones, gear. Shown, and never computed with.
+//! Who the athlete is at Strava: profile and zones, which are shown and never computed with, and gear.
 
 use std::time::Duration;
 

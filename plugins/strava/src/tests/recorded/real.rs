@@ -43,8 +43,13 @@ pub(super) fn recording() -> Option<Recording> {
     profile["bikes"] = vec![gear[1].clone()].into();
     profile["shoes"] = vec![gear[0].clone()].into();
     // No starred one was recorded by itself.
-    let (starred, mut line) = (list(body("starred_segments")), body("segment"));
-    line["id"] = starred[0]["id"].clone();
+    let starred = list(body("starred_segments"));
+    let line = |starred: &Value| {
+        let mut line = body("segment");
+        line["id"] = starred["id"].clone();
+        line
+    };
+    let lines = starred.iter().map(line).collect();
     Some(Recording {
         list: listed,
         details,
@@ -53,7 +58,7 @@ pub(super) fn recording() -> Option<Recording> {
         zones: body("athlete_zones"),
         gear: gear.into(),
         starred,
-        lines: vec![line],
+        lines,
         efforts: list(body("segment_efforts")),
     })
 }
