@@ -178,21 +178,6 @@ async fn priority_goes_before_fairness() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_priority_leaves_over_is_shared_by_the_next() {
-    for store in stores().await {
-        let of = |partition: &str, id: &str| Job { partition: partition.to_owned(), ..job(id) };
-        put(&store, of("busy", "at work")).await;
-        assert_eq!(ids(&take_up_to(&store, "w", 1).await), ["at work"]);
-        put(&store, Job { priority: 1, ..of("urgent", "high") }).await;
-        for run in ["idle0", "idle1", "idle2"] {
-            put(&store, of("idle", run)).await;
-        }
-        put(&store, Job { now_ms: 500, ..of("busy", "waited longest") }).await;
-        assert_eq!(ids(&take_up_to(&store, "w", 3).await), ["high", "idle0", "waited longest"]);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_workers_run_that_was_asked_to_stop_is_ended_and_not_taken_up() {
     for store in stores().await {
         put(&store, locked("a")).await;
