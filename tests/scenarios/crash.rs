@@ -111,7 +111,7 @@ impl Watch {
     pub(crate) fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let started = Instant::now();
         while !is_so(self) {
-            assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+            assert!(started.elapsed() < Duration::from_secs(240), "waited in vain: {what}");
             std::thread::yield_now();
         }
     }
