@@ -112,7 +112,8 @@ impl Watch {
         let started = Instant::now();
         while !is_so(self) {
             assert!(started.elapsed() < Duration::from_secs(240), "waited in vain: {what}");
-            std::thread::yield_now();
+            // What is waited for needs the processor.
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
