@@ -1,5 +1,7 @@
 //! Segments of the athlete's own: lines whose times are compared.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
@@ -164,6 +166,10 @@ const LIST: Sql = Sql::Both(
      WHERE segment.athlete = $1 AND segment.provenance <> $2 \
      GROUP BY segment.id, segment.name, segment.sports, segment.provenance, segment.source, \
      segment.source_id, segment.meters, segment.is_matched ORDER BY segment.name, segment.id",
+);
+const FOLLOWED: Sql = Sql::Both(
+    "SELECT source_id FROM segment WHERE athlete = $1 AND source = 'strava' AND source_id IS NOT NULL \
+     ORDER BY source_id",
 );
 const RENAME: Sql = Sql::Both("UPDATE segment SET name = $3 WHERE athlete = $1 AND id = $2");
 const REMOVE: Sql = Sql::Both("DELETE FROM segment WHERE athlete = $1 AND id = $2");
@@ -345,6 +351,12 @@ pub fn forget_undrawn(tx: &mut Tx<'_>, athlete: &str) -> Result<()> {
     tx.execute(&FORGET_UNDRAWN, &params![athlete]).map(drop)
 }
 
+/// Strava's numbers of the starred segments that one of the athlete's own follows.
+pub fn followed(tx: &mut Tx<'_>, athlete: &str) -> Result<BTreeSet<String>> {
+    let followed = tx.query(&FOLLOWED, &params![athlete], |row| row.get(0))?;
+    Ok(followed.into_iter().collect())
+}
+
 /// A segment with its line.
 pub fn get(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Option<Segment>> {
     tx.optional(&GET, &params![athlete, id], read)
@@ -423,6 +435,7 @@ pub(crate) const QUERIES: &[Sql] = &[
     ALL,
     NAMED,
     LIST,
+    FOLLOWED,
     RENAME,
     REMOVE,
     MATCHED,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use engine::context::StepContext;
+use engine::run::Cause as RunCause;
 use engine::step::{Cause, ConfigError, StepError};
 use fitness::records::strava::item;
 use schemars::JsonSchema;
@@ -40,6 +41,11 @@ impl EveryConfig {
 pub(super) fn duration(key: &str, text: &str) -> Result<Duration, ConfigError> {
     let duration = engine::script::duration(text);
     duration.ok_or_else(|| ConfigError::at(key, format!("`{text}` is no duration such as `45m` or `14d`")))
+}
+
+/// True where somebody asked for the run and waits for what it reads.
+pub(super) fn is_asked(ctx: &StepContext) -> bool {
+    matches!(ctx.run.cause, RunCause::Cli | RunCause::Http)
 }
 
 /// True where items of a kind were fetched not longer ago than that.

@@ -1,12 +1,13 @@
 //! The segments that the athlete has starred, their lines, and the own efforts on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use engine::context::StepContext;
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::Changes;
 use fitness::records::intake::Intake;
+use fitness::records::segment;
 use fitness::records::strava::item::{self, Item};
 use fitness::records::strava::line::{self, STARRED};
 use fitness::records::strava::quota::Purpose;
@@ -14,7 +15,8 @@ use fitness::records::strava::{effort, sync};
 use serde_json::Value;
 
 use super::activities::PER_PAGE;
-use super::pace::{EveryConfig, PATIENCE_USUAL, is_fresh, is_over};
+use super::pace::{EveryConfig, PATIENCE_USUAL, is_asked, is_fresh, is_over};
+use super::tried;
 use crate::client::{Client, Reply};
 use crate::mark::Mark;
 use crate::options::Options;
@@ -25,6 +27,10 @@ use crate::wire::{self, Effort, Segment};
 const EFFORTS: &str = "segment_efforts";
 /// That all starred ones were listed.
 const LISTED: &str = "segments";
+/// How often in vain a line was asked for. The note expires like all that Strava told, and then it is asked for anew.
+const UNREAD: &str = "segment_line_unread";
+/// After so many nights a line is left alone, so that none costs a call each night for ever.
+const TRIES_MOST: u32 = 3;
 const DAY_MS: i64 = 86_400_000;
 
 /// Reads starred segments and the efforts on those whose best time is another now.
@@ -38,11 +44,22 @@ pub(crate) struct Segments {
 
 /// What was kept before this run, by the segments' ids.
 struct Before {
-    /// Starred segments, less those that were listed since.
     starred: BTreeMap<String, Item>,
     /// Of which best effort the efforts were read.
     efforts: BTreeMap<String, Item>,
     lines: BTreeMap<String, Item>,
+    unread: BTreeMap<String, Item>,
+    /// Those whose line a segment of the athlete's own follows.
+    followed: BTreeSet<String>,
+}
+
+/// What the list told.
+struct Starred {
+    segments: Vec<Segment>,
+    /// False where a page could not be read, which says nothing of what is starred.
+    is_ended: bool,
+    /// False where one of them could not be read, which may be any of those that are kept.
+    is_whole: bool,
 }
 
 impl Step for Segments {
@@ -72,60 +89,110 @@ impl Made for Segments {
 
 impl Segments {
     async fn read(&self, ctx: &StepContext, mark: &mut Mark<()>) -> Result<(), StepError> {
-        if is_fresh(ctx, LISTED, self.every).await? {
+        if !is_asked(ctx) && is_fresh(ctx, LISTED, self.every).await? {
             return Ok(());
         }
-        let mut before = Before::read(ctx).await?;
-        let mut has_efforts = self.has_efforts(ctx).await?;
-        let mut is_whole = true;
-        for number in 1.. {
-            // What cannot be read says nothing of what is starred.
-            let Some(starred) = self.starred(ctx, number).await? else { return Ok(()) };
-            let is_last = starred.len() < PER_PAGE;
-            for value in starred {
-                let Ok(segment) = Segment::read(&value) else {
-                    is_whole = false;
-                    continue;
-                };
-                let id = segment.id.to_string();
-                before.starred.remove(&id);
-                if let Some(best) = segment.best.as_ref().filter(|_| has_efforts)
-                    && before.efforts.get(&id).is_none_or(|read| read.body != best.id.to_string())
-                {
-                    has_efforts = self.efforts(ctx, mark, (segment.id, best.id)).await?;
-                }
-                self.keep(ctx, mark, &segment, value).await?;
-                let young_ms = ctx.clock.now_ms() - self.line_age_ms;
-                if before.lines.get(&id).is_none_or(|line| line.fetched_ms < young_ms) {
-                    self.line(ctx, mark, segment.id).await?;
-                }
-            }
-            if is_last {
-                break;
-            }
+        let before = Before::read(ctx).await?;
+        let starred = self.list(ctx, mark).await?;
+        // Before anything that may have to wait for the quota: who takes a star back need not wait for the past.
+        if starred.is_ended && starred.is_whole {
+            forget_others(ctx, mark, &before, &starred.segments).await?;
         }
-        // One that cannot be read may be any of them.
-        for unstarred in before.starred.into_keys().filter(|_| is_whole) {
-            let forget = move |intake: &mut Intake<'_, '_>| {
-                item::remove(intake.tx, intake.athlete, (EFFORTS, &unstarred))?;
-                line::remove(intake.tx, intake.athlete, &unstarred)?;
-                item::remove(intake.tx, intake.athlete, (STARRED, &unstarred))
-            };
-            mark.commit(ctx, (), forget).await?;
+        let (followed, others) = self.due(ctx, &before, &starred.segments);
+        // What follows a line goes with it, so that such a line is not left to what the past spares.
+        let may_ask = self.lines(ctx, mark, (&before, &followed), Purpose::Fresh).await?;
+        self.all_efforts(ctx, mark, &before, &starred.segments).await?;
+        if may_ask {
+            self.lines(ctx, mark, (&before, &others), Purpose::Past).await?;
+        }
+        if !starred.is_ended {
+            return Ok(());
         }
         // Last, because it says that all of them were read.
         let listed = item((LISTED, "own".to_owned()), "{}".to_owned(), ctx.clock.now_ms());
         mark.commit(ctx, (), move |intake| item::put(intake.tx, intake.athlete, &listed)).await
     }
 
-    /// One page of them; nothing where it cannot be read.
-    async fn starred(&self, ctx: &StepContext, number: u32) -> Result<Option<Vec<Value>>, StepError> {
+    /// Reads the list and keeps what it tells, up to a page that cannot be read.
+    async fn list(&self, ctx: &StepContext, mark: &mut Mark<()>) -> Result<Starred, StepError> {
+        let mut starred = Starred { segments: Vec::new(), is_ended: false, is_whole: true };
+        for number in 1.. {
+            let Some(values) = self.page(ctx, number).await? else { break };
+            starred.is_ended = values.len() < PER_PAGE;
+            for value in values {
+                let Ok(segment) = Segment::read(&value) else {
+                    starred.is_whole = false;
+                    continue;
+                };
+                self.keep(ctx, mark, &segment, value).await?;
+                starred.segments.push(segment);
+            }
+            if starred.is_ended {
+                break;
+            }
+        }
+        Ok(starred)
+    }
+
+    /// One page of them; nothing where it cannot be read. One call a day tells what is starred now, and is not left to
+    /// what the past spares.
+    async fn page(&self, ctx: &StepContext, number: u32) -> Result<Option<Vec<Value>>, StepError> {
         let (page, per_page) = (number.to_string(), PER_PAGE.to_string());
         let query = [("page", page.as_str()), ("per_page", &per_page)];
-        match self.client.get(ctx, "segments/starred", &query, Purpose::Past).await? {
+        match self.client.get(ctx, "segments/starred", &query, Purpose::Fresh).await? {
             Reply::Told(Value::Array(values)) => Ok(Some(values)),
             _ => Ok(None),
         }
+    }
+
+    /// The segments whose lines are to be read: those that are followed, and the others.
+    fn due(&self, ctx: &StepContext, before: &Before, starred: &[Segment]) -> (Vec<i64>, Vec<i64>) {
+        let young_ms = ctx.clock.now_ms() - self.line_age_ms;
+        let is_due = |id: &str| {
+            let is_old = before.lines.get(id).is_none_or(|line| line.fetched_ms < young_ms);
+            is_old && (is_asked(ctx) || before.tries(id) < TRIES_MOST)
+        };
+        let ids = starred.iter().map(|segment| segment.id).filter(|id| is_due(&id.to_string()));
+        ids.partition(|id| before.followed.contains(&id.to_string()))
+    }
+
+    /// Reads these lines; false where the athlete has no right to them, and so none to others.
+    async fn lines(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<()>,
+        (before, segments): (&Before, &[i64]),
+        purpose: Purpose,
+    ) -> Result<bool, StepError> {
+        for segment_id in segments {
+            let tries = before.tries(&segment_id.to_string());
+            if !self.line(ctx, mark, (*segment_id, tries), purpose).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads the efforts on those whose best one is another than when they were read last.
+    async fn all_efforts(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<()>,
+        before: &Before,
+        starred: &[Segment],
+    ) -> Result<(), StepError> {
+        if !self.has_efforts(ctx).await? {
+            return Ok(());
+        }
+        for Segment { id, best } in starred {
+            let Some(best) = best else { continue };
+            let read = before.efforts.get(&id.to_string());
+            let is_another = read.is_none_or(|read| read.body != best.id.to_string());
+            if is_another && !self.efforts(ctx, mark, (*id, best.id)).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn has_efforts(&self, ctx: &StepContext) -> Result<bool, StepError> {
@@ -168,20 +235,35 @@ impl Segments {
         }
     }
 
-    /// Reads the line of a segment, which the list does not tell. Where it cannot be read, what is kept of it stays until
-    /// it is too old, and the next run asks again.
-    async fn line(&self, ctx: &StepContext, mark: &mut Mark<()>, segment_id: i64) -> Result<(), StepError> {
+    /// Reads the line of a segment, which the list does not tell, and says whether the athlete has a right to it. Where
+    /// it cannot be read, what is kept of it stays until it is too old, and the next runs ask again.
+    async fn line(
+        &self,
+        ctx: &StepContext,
+        mark: &mut Mark<()>,
+        (segment_id, tries): (i64, u32),
+        purpose: Purpose,
+    ) -> Result<bool, StepError> {
         let path = format!("segments/{segment_id}");
-        let told = match self.client.get(ctx, &path, &[], Purpose::Past).await? {
-            Reply::Told(told) if wire::has_id(&told, segment_id) => told,
-            _ => return Ok(()),
+        let told = match self.client.get(ctx, &path, &[], purpose).await {
+            Ok(Reply::Told(told)) if wire::has_id(&told, segment_id) => told,
+            Ok(Reply::NotEntitled) => {
+                note_unread(ctx, mark, (segment_id, TRIES_MOST)).await?;
+                return Ok(false);
+            }
+            Ok(Reply::Told(_) | Reply::Gone | Reply::Faulty(_)) => Value::Null,
+            Err(error) if tried::is_its_own_fault(&error) => Value::Null,
+            Err(error) => return Err(error),
         };
-        let Ok(read) = wire::line(&told) else { return Ok(()) };
+        let Ok(read) = wire::line(&told) else {
+            return note_unread(ctx, mark, (segment_id, tries + 1)).await.map(|()| true);
+        };
         let now_ms = ctx.clock.now_ms();
         let write = move |intake: &mut Intake<'_, '_>| {
+            item::remove(intake.tx, intake.athlete, (UNREAD, &segment_id.to_string()))?;
             line::put(intake.tx, intake.athlete, segment_id, &read, now_ms)
         };
-        mark.commit(ctx, (), write).await
+        mark.commit(ctx, (), write).await.map(|()| true)
     }
 
     async fn keep(
@@ -202,6 +284,36 @@ impl Segments {
     }
 }
 
+/// Forgets what is starred no more, with what followed it.
+async fn forget_others(
+    ctx: &StepContext,
+    mark: &mut Mark<()>,
+    before: &Before,
+    starred: &[Segment],
+) -> Result<(), StepError> {
+    let starred: BTreeSet<String> = starred.iter().map(|segment| segment.id.to_string()).collect();
+    for unstarred in before.starred.keys().filter(|id| !starred.contains(*id)).cloned() {
+        let forget = move |intake: &mut Intake<'_, '_>| {
+            item::remove(intake.tx, intake.athlete, (EFFORTS, &unstarred))?;
+            item::remove(intake.tx, intake.athlete, (UNREAD, &unstarred))?;
+            line::remove(intake.tx, intake.athlete, &unstarred)?;
+            item::remove(intake.tx, intake.athlete, (STARRED, &unstarred))
+        };
+        mark.commit(ctx, (), forget).await?;
+    }
+    Ok(())
+}
+
+/// Keeps how often a line was asked for in vain.
+async fn note_unread(
+    ctx: &StepContext,
+    mark: &mut Mark<()>,
+    (segment_id, tries): (i64, u32),
+) -> Result<(), StepError> {
+    let note = item((UNREAD, segment_id.to_string()), tries.to_string(), ctx.clock.now_ms());
+    mark.commit(ctx, (), move |intake| item::put(intake.tx, intake.athlete, &note)).await
+}
+
 fn item((kind, item_id): (&str, String), body: String, fetched_ms: i64) -> Item {
     Item { kind: kind.to_owned(), item_id, body, fetched_ms }
 }
@@ -210,12 +322,24 @@ impl Before {
     async fn read(ctx: &StepContext) -> Result<Self, StepError> {
         let athlete = ctx.run.partition.clone();
         let read = ctx.read(move |tx| {
+            let followed = segment::followed(tx, &athlete)?;
             let mut by_id = |kind| -> store::Result<BTreeMap<String, Item>> {
                 let kept = item::list(tx, &athlete, kind)?;
                 Ok(kept.into_iter().map(|item| (item.item_id.clone(), item)).collect())
             };
-            Ok(Self { starred: by_id(STARRED)?, efforts: by_id(EFFORTS)?, lines: by_id(line::KIND)? })
+            Ok(Self {
+                starred: by_id(STARRED)?,
+                efforts: by_id(EFFORTS)?,
+                lines: by_id(line::KIND)?,
+                unread: by_id(UNREAD)?,
+                followed,
+            })
         });
         read.await
+    }
+
+    /// How often the line of a segment was asked for in vain.
+    fn tries(&self, id: &str) -> u32 {
+        self.unread.get(id).and_then(|note| note.body.parse().ok()).unwrap_or(0)
     }
 }

@@ -152,6 +152,11 @@ fn is_its_own(code: &str) -> bool {
     matches!(code, "upstream_too_large" | "upstream_refused")
 }
 
+/// True where the failure says that it is of this question alone.
+pub(super) fn is_its_own_fault(error: &StepError) -> bool {
+    is_its_own(code(error))
+}
+
 /// True where another activity may be answered; a service that is not there answers none.
 pub(super) fn may_be_its_own(error: &StepError) -> bool {
     let code = code(error);

@@ -164,10 +164,10 @@ impl House {
     }
 
     pub(super) fn context(&self, step: &str, params: Value) -> StepContext {
-        self.attempt(step, params, 1)
+        self.attempt(step, params, (Cause::Schedule, 1))
     }
 
-    fn attempt(&self, step: &str, params: Value, attempt: u32) -> StepContext {
+    fn attempt(&self, step: &str, params: Value, (cause, attempt): (Cause, u32)) -> StepContext {
         let now_ms = self.now_ms.clone();
         let shared = RunContext {
             run: Arc::new(RunInfo {
@@ -175,7 +175,7 @@ impl House {
                 pipeline: "hourly".to_owned(),
                 partition: "me".to_owned(),
                 params,
-                cause: Cause::Cli,
+                cause,
             }),
             clock: Clock::from_fn(move || now_ms.load(Ordering::Relaxed)),
             scripts: Arc::new(Library::default()),
@@ -234,6 +234,14 @@ impl House {
         self.run::<steps::Segments>((Gather(Vec::new()),), json!({})).await
     }
 
+    /// The same in a run that somebody asked for.
+    pub(super) async fn segments_as_asked(&self) -> Result<Changes, StepError> {
+        self.write(|tx| tx.execute(&NEW_RUN, &[]).map(drop)).await;
+        let step = steps::Segments::made(Default::default(), &self.options()).unwrap();
+        let ctx = self.attempt(steps::Segments::KIND, json!({}), (Cause::Cli, 1));
+        step.run(&ctx, (Gather(Vec::new()),)).await
+    }
+
     pub(super) async fn athlete(&self) -> Result<Changes, StepError> {
         self.run::<steps::AthleteStep>((), json!({})).await
     }
@@ -245,7 +253,7 @@ impl House {
     /// Looks into hints once more, after so many tries.
     pub(super) async fn hints_at(&self, attempt: u32) -> Result<Changes, StepError> {
         let step = steps::Hints::made(Default::default(), &self.options()).unwrap();
-        step.run(&self.attempt(steps::Hints::KIND, json!({}), attempt), ()).await
+        step.run(&self.attempt(steps::Hints::KIND, json!({}), (Cause::Schedule, attempt)), ()).await
     }
 
     pub(super) async fn expire(&self) -> Result<Changes, StepError> {

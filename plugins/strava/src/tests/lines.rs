@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fitness::records::segment::{self, Segment};
+use fitness::records::strava::quota::{self, Bucket, Told};
 use fitness::records::strava::{item, line};
 use serde_json::{Value, json};
 use upstream::{Fault, Switch};
@@ -33,6 +34,20 @@ impl House {
         self.asked();
         self.segments().await.unwrap();
         self.asked_for().iter().any(|asked| asked == ASKED)
+    }
+
+    /// Leaves nothing of the day's quota to what can wait.
+    async fn spend_what_the_past_may(&self) {
+        let now_ms = self.now_ms();
+        let told = Told { bucket: Bucket::Read, used: (0, 950), most: (100, 1_000) };
+        self.write(move |tx| quota::learn(tx, &[told], (now_ms, now_ms))).await;
+    }
+
+    /// Which of these was asked for since the last look.
+    fn asked_for_lines(&self) -> Vec<String> {
+        let is_line =
+            |asked: &String| asked.starts_with("GET api/v3/segments/") && !asked.ends_with("starred");
+        self.asked_for().into_iter().filter(is_line).collect()
     }
 
     /// Answers with that list of starred segments from now on.
@@ -120,4 +135,108 @@ async fn a_line_that_cannot_be_read_takes_nothing_and_is_asked_for_again() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_somebody_asks_for_reads_what_is_starred_now() {
+    House::each(async |house| {
+        house.lists(&json!([{ "id": 1_436_274, "name": "River Road" }]));
+        house.segments().await.unwrap();
+        assert_eq!(house.follow().await, None);
+        house.lists(&json!([{ "id": 1_436_274, "name": "River Road" }, { "id": STARRED, "name": "Up" }]));
+        house.segments().await.unwrap();
+        assert_eq!(house.follow().await, None, "the night that follows would list them");
+        house.segments_as_asked().await.unwrap();
+        assert!(house.follow().await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_followed_is_read_in_time_while_the_past_is_fetched() {
+    House::each(async |house| {
+        house.segments().await.unwrap();
+        house.follow().await.unwrap();
+        house.wait(4 * DAY);
+        house.spend_what_the_past_may().await;
+        house.asked();
+        house.segments().await.unwrap();
+        assert_eq!(house.asked_for_lines(), [ASKED], "the other line waits for the past");
+        house.wait(4 * DAY);
+        house.sweep(json!({})).await.unwrap();
+        house.expire().await.unwrap();
+        assert_eq!((house.lines().await, house.own().await.len()), (1, 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_star_that_is_taken_back_counts_where_the_lines_of_others_must_wait() {
+    House::each(async |house| {
+        house.segments().await.unwrap();
+        house.follow().await.unwrap();
+        house.lists(&json!([{ "id": 1_436_274, "name": "River Road" }]));
+        house.wait(4 * DAY);
+        house.spend_what_the_past_may().await;
+        house.asked();
+        house.segments().await.unwrap();
+        assert_eq!(house.asked_for_lines(), Vec::<String>::new());
+        assert_eq!((house.lines().await, house.own().await.len()), (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_strava_does_not_know_is_left_alone_after_three_nights() {
+    House::each(async |house| {
+        house.lists(&json!([{ "id": 77, "name": "Gone" }, { "id": STARRED, "name": "Up" }]));
+        let mut nights = Vec::new();
+        for night in 0..=5 {
+            house.asked();
+            house.segments().await.unwrap();
+            let asked = house.asked_for_lines();
+            nights.extend(asked.iter().any(|asked| asked == "GET api/v3/segments/77").then_some(night));
+            house.wait(DAY);
+        }
+        assert_eq!((nights, house.lines().await), (vec![0, 1, 2], 1));
+        house.asked();
+        house.segments_as_asked().await.unwrap();
+        let again = house.asked_for_lines();
+        assert!(again.iter().any(|asked| asked == "GET api/v3/segments/77"), "{again:?}");
+        // The note of it is as old then as what Strava told may become.
+        house.wait(8 * DAY);
+        house.sweep(json!({})).await.unwrap();
+        house.expire().await.unwrap();
+        house.asked();
+        house.segments().await.unwrap();
+        assert_eq!(house.asked_for_lines(), ["GET api/v3/segments/77", ASKED]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_right_to_lines_is_asked_for_no_other() {
+    House::each(async |house| {
+        for path in [STARRED, 1_436_274] {
+            house.upstream.fail_where(Switch {
+                service: "strava.api".to_owned(),
+                path: Some(format!("/strava/api/v3/segments/{path}")),
+                fault: Fault::Status(402),
+                times: None,
+            });
+        }
+        for wanted in [1, 1, 0] {
+            house.asked();
+            house.segments().await.unwrap();
+            let asked = house.asked_for_lines();
+            assert_eq!(asked.len(), wanted, "{asked:?}");
+            house.wait(DAY);
+        }
+        house.upstream.mend();
+        house.asked();
+        house.segments_as_asked().await.unwrap();
+        assert_eq!(house.asked_for_lines().len(), 2);
+        assert_eq!(house.lines().await, 2);
+    })
+    .await;
 }
