@@ -49,7 +49,11 @@ const MOVE_ON: Sql = Sql::Both(
      ON CONFLICT (athlete, part) DO UPDATE SET version = excluded.version, changed = excluded.changed, \
      activity_id = excluded.activity_id",
 );
-const RESET: Sql = Sql::Both("DELETE FROM way_position WHERE athlete = $1 AND part = $2");
+// Written and not deleted, so that on PostgreSQL whoever moves on at the same time finds out. No rules have version 0.
+const RESET: Sql = Sql::Both(
+    "INSERT INTO way_position (athlete, part, version, changed, activity_id) VALUES ($1, $2, 0, 0, '') \
+     ON CONFLICT (athlete, part) DO UPDATE SET version = 0, changed = 0, activity_id = ''",
+);
 const AFTER: Sql = Sql::Both(
     "SELECT id, changed, sport, sub_sport, provenance, \
      duplicate_of IS NULL OR (shareable_of IS NULL AND provenance <> 'strava_api') FROM activity \

@@ -82,7 +82,12 @@ const KEEP: Sql = Sql::Both(
      OR (excluded.track IS NULL AND activity_weather.reason IS DISTINCT FROM excluded.reason)",
 );
 
-const LOOK_AGAIN: Sql = Sql::Both("DELETE FROM weather_position WHERE athlete = $1");
+// Written and not deleted: where there is no row, whoever writes down at the same time what was looked at before would
+// pass over this, because PostgreSQL knows of no row that both changed.
+const LOOK_AGAIN: Sql = Sql::Both(
+    "INSERT INTO weather_position (athlete, changed, activity_id) VALUES ($1, 0, '') \
+     ON CONFLICT (athlete) DO UPDATE SET changed = 0, activity_id = ''",
+);
 
 /// True where there is something to look at.
 pub fn has_pending(tx: &mut Tx<'_>, athlete: &str) -> Result<bool> {

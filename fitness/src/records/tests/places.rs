@@ -1,5 +1,7 @@
 //! The ground that was covered, and what is hidden of it.
 
+use std::sync::{Mutex, mpsc};
+
 use super::activity_place::{Covered, Filter};
 use super::privacy_zone::{New, ZoneError};
 use super::way::Part;
@@ -77,6 +79,46 @@ fn asked(tx: &mut Tx<'_>, before: &[activity_weather::Due]) -> Result<[Vec<Cell>
         Ok::<_, Error>(cells)
     };
     Ok([cells(tx, &due)?, cells(tx, before)?])
+}
+
+/// Only PostgreSQL lets a circle come while somebody writes down what was looked at without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_comes_while_a_look_is_written_down_is_not_passed_over() {
+    const WAY: (Part, i64) = (Part::Places, activity_place::VERSION);
+    let store = opened(&support::postgres_url()).await;
+    let looked_at = store.write(|tx| {
+        let me = Athlete { id: ME.to_owned(), timezone: "UTC".to_owned(), created_ms: 1 };
+        athlete::ensure(tx, &me)?;
+        put(tx, &[ride("a", 1)], 1)?;
+        planned(tx)
+    });
+    let looked_at = looked_at.await.unwrap();
+    assert_eq!(looked_at.len(), 1);
+    let (begun, has_begun) = mpsc::channel();
+    let (added, is_added) = mpsc::channel::<()>();
+    let (writer, is_added) = (store.clone(), Mutex::new(is_added));
+    let writing = tokio::spawn(async move {
+        let mut is_first = true;
+        let write = move |tx: &mut Tx<'_>| {
+            let is_without_zones = privacy_zone::zones(tx, ME)?.is_empty();
+            if std::mem::take(&mut is_first) {
+                begun.send(()).unwrap();
+                is_added.lock().unwrap().recv().unwrap();
+            }
+            if is_without_zones {
+                way::move_on(tx, ME, WAY, &(9, String::new()))?;
+            }
+            activity_weather::keep(tx, ME, &looked_at, MARCH_MS)
+        };
+        writer.write(write).await
+    });
+    tokio::task::block_in_place(|| has_begun.recv().unwrap());
+    store.write(|tx| zone(tx, 0.0)).await.unwrap();
+    added.send(()).unwrap();
+    writing.await.unwrap().unwrap();
+    let left =
+        store.read(|tx| Ok((activity_weather::has_pending(tx, ME)?, way::position(tx, ME, WAY.0, WAY.1)?)));
+    assert_eq!(left.await.unwrap(), (true, way::Key::default()));
 }
 
 mod scenario {
