@@ -60,6 +60,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(23, "0023_own_numbers.sql", "own_numbers"),
     migration!(24, "0024_routes.sql", "routes"),
     migration!(25, "0025_gear.sql", "gear"),
+    migration!(26, "0026_zone_weather.sql", "zone_weather"),
 ];
 
 /// What a migration run did.

@@ -62,6 +62,32 @@ async fn migrations_that_start_at_once_apply_once() {
 }
 
 #[tokio::test]
+async fn weather_is_looked_at_again_where_a_privacy_zone_was_there_before_it_counted() {
+    const BEFORE: [Sql; 4] = [
+        Sql::Both("DELETE FROM schema_migration WHERE name = 'zone_weather'"),
+        Sql::Both("INSERT INTO athlete (id, timezone, created_ms) VALUES ('a', 'UTC', 1), ('b', 'UTC', 1)"),
+        Sql::Both(
+            "INSERT INTO privacy_zone (id, athlete, name, latitude, longitude, radius_m, created_ms)
+            VALUES ('home', 'a', 'Home', 47.0, 8.0, 300.0, 1)",
+        ),
+        Sql::Both(
+            "INSERT INTO weather_position (athlete, changed, activity_id) VALUES ('a', 7, 'x'), ('b', 7, 'y')",
+        ),
+    ];
+    const POSITIONS: Sql = Sql::Both("SELECT changed, activity_id FROM weather_position ORDER BY athlete");
+    on_both_migrated(async |store, _| {
+        for sql in &BEFORE {
+            run(&store, sql).await.unwrap();
+        }
+        assert_eq!(store.migrate().await.unwrap().applied.len(), 1);
+        let positions =
+            store.read(|tx| tx.query(&POSITIONS, &[], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?))));
+        assert_eq!(positions.await.unwrap(), [(0, String::new()), (7, "y".to_owned())]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn newer_database_is_refused_by_name() {
     on_both_migrated(async |store, url| {
         run(&store, &FROM_THE_FUTURE).await.unwrap();
