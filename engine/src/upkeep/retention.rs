@@ -60,14 +60,21 @@ const CLAIM: Sql = Sql::Both(
     "INSERT INTO upkeep (name, done_ms) VALUES ('retention', $1) \
      ON CONFLICT (name) DO UPDATE SET done_ms = excluded.done_ms WHERE upkeep.done_ms <= $2",
 );
-/// Runs that belong to no other and are to be deleted.
+/// The last success of each partition. It is asked for once and joined: to look for a newer run for each one that is old
+/// would read, for a partition that has stopped, all that its pipeline did since.
+macro_rules! newest {
+    () => {
+        "WITH newest AS (SELECT pipeline, partition, MAX(finished_ms) AS finished_ms FROM run \
+         WHERE state = 'succeeded' AND parent IS NULL AND part IS NULL GROUP BY pipeline, partition) "
+    };
+}
+/// Runs that belong to no other and are to be deleted. Successes that ended at once are all the newest.
 macro_rules! old_runs {
     () => {
-        "SELECT old.id FROM run AS old \
+        "SELECT old.id FROM run AS old LEFT JOIN newest \
+         ON newest.pipeline = old.pipeline AND newest.partition = old.partition \
          WHERE old.parent IS NULL AND old.part IS NULL \
-         AND ((old.state = 'succeeded' AND old.finished_ms < $1 AND EXISTS (SELECT 1 FROM run AS newer \
-         WHERE newer.pipeline = old.pipeline AND newer.partition = old.partition AND newer.state = 'succeeded' \
-         AND newer.parent IS NULL AND newer.part IS NULL AND (newer.finished_ms, newer.id) > (old.finished_ms, old.id))) \
+         AND ((old.state = 'succeeded' AND old.finished_ms < $1 AND old.finished_ms < newest.finished_ms) \
          OR (old.state IN ('failed', 'cancelled') AND old.finished_ms < $2)) \
          AND NOT EXISTS (SELECT 1 FROM dead_letter \
          WHERE dead_letter.run_id = old.id AND dead_letter.state = 'open')"
@@ -75,11 +82,12 @@ macro_rules! old_runs {
 }
 // Before their parents, which would take them along all at once.
 const DELETE_CHILDREN: Sql = Sql::Both(concat!(
+    newest!(),
     "DELETE FROM run WHERE id IN (SELECT child.id FROM run AS child WHERE child.parent IN (",
     old_runs!(),
     ") ORDER BY child.id LIMIT $3)"
 ));
-const DELETE_RUNS: Sql =
-    Sql::Both(concat!("DELETE FROM run WHERE id IN (", old_runs!(), " ORDER BY old.id LIMIT $3)"));
+pub(super) const DELETE_RUNS: Sql =
+    Sql::Both(concat!(newest!(), "DELETE FROM run WHERE id IN (", old_runs!(), " ORDER BY old.id LIMIT $3)"));
 const DELETE_BACKFILLS: Sql = Sql::Both("DELETE FROM backfill WHERE state <> 'open' AND finished_ms < $1");
 pub(super) const QUERIES: &[&Sql] = &[&CLAIM, &DELETE_CHILDREN, &DELETE_RUNS, &DELETE_BACKFILLS];

@@ -1,6 +1,6 @@
 //! What is deleted and what stays, on both databases.
 
-use store::{Sql, params};
+use store::{Backend, Sql, params};
 
 use super::*;
 use crate::stage::{NOW_MS, Stage};
@@ -52,5 +52,44 @@ async fn history_is_deleted_at_most_once_an_hour_whoever_asks() {
         let hour = Sql::Both("UPDATE upkeep SET done_ms = done_ms - 3600000");
         stage.store.write(move |tx| tx.execute(&hour, &params![])).await.unwrap();
         assert_eq!(stage.engine.forget_history(&KEEP).await.unwrap(), Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_success_of_each_partition_stays() {
+    for stage in Stage::each(&[("well", WELL)]).await {
+        let mut runs = Vec::new();
+        for (partition, days) in [("me", 12), ("me", 11), ("other", 40), ("other", 50), ("me", 30)] {
+            let run = stage.run("well").await.id;
+            let (id, sql) = (run.clone(), Sql::Both("UPDATE run SET partition = $2 WHERE id = $1"));
+            stage.store.write(move |tx| tx.execute(&sql, &params![&id, partition])).await.unwrap();
+            age(&stage, &run, days).await;
+            runs.push(run);
+        }
+        assert_eq!(stage.engine.forget_history(&KEEP).await.unwrap(), Some(3));
+        let mut there = Vec::new();
+        for run in &runs {
+            there.push(is_there(&stage, run).await);
+        }
+        assert_eq!(there, [false, true, true, false, false]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_old_run_is_compared_with_all_that_came_after_it() {
+    for stage in Stage::each(&[("well", WELL)]).await {
+        let backend = stage.store.backend();
+        // The plan of the server depends on how many rows there are.
+        if backend != Backend::Sqlite {
+            continue;
+        }
+        let text = format!("EXPLAIN QUERY PLAN {}", retention::DELETE_RUNS.text(backend));
+        let explain = Sql::Both(Box::leak(text.into_boxed_str()));
+        let plan = stage
+            .store
+            .read(move |tx| tx.query(&explain, &params![0_i64, 0_i64, 0_i64], |row| row.get::<String>(3)));
+        let plan = plan.await.unwrap();
+        let for_each_run = plan.iter().filter(|line| line.contains("CORRELATED")).count();
+        assert_eq!(for_each_run, 1, "its dead letter alone is looked for: {plan:#?}");
     }
 }
