@@ -12,8 +12,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, PathItem, Paths};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa::openapi::schema::Schema;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::error::Error;
@@ -48,6 +50,26 @@ const RUNS_KEPT: &str = "/job_runs";
 )]
 struct Document;
 
+/// The routes, and what describes the bodies that they take and tell.
+#[derive(Default)]
+struct Resources {
+    routes: OpenApiRouter<Arc<Shared>>,
+    /// By name, once for each route: in the document the last of a name takes the place of the others.
+    schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Resources {
+    fn routes(mut self, part: UtoipaMethodRouter<Arc<Shared>>) -> Self {
+        self.schemas.extend(part.0.iter().cloned());
+        Self { routes: self.routes.routes(part), schemas: self.schemas }
+    }
+
+    fn merge(mut self, others: Self) -> Self {
+        self.schemas.extend(others.schemas);
+        Self { routes: self.routes.merge(others.routes), schemas: self.schemas }
+    }
+}
+
 /// The whole API, ready to be served.
 pub fn router(state: State) -> Router {
     let (routes, document) = all();
@@ -69,7 +91,7 @@ pub fn router(state: State) -> Router {
 
 /// The routes, and the document that describes them under the address where they stand.
 fn all() -> (Router<Arc<Shared>>, String) {
-    let (routes, mut document) = resources().split_for_parts();
+    let (routes, mut document) = resources().routes.split_for_parts();
     let routes = routes.nest(RUNS_KEPT, runs_kept());
     describe_runs_kept(&mut document.paths);
     let described = OpenApiRouter::<()>::with_openapi(Document::openapi());
@@ -77,8 +99,8 @@ fn all() -> (Router<Arc<Shared>>, String) {
     (routes, described.to_pretty_json().unwrap_or_default())
 }
 
-fn resources() -> OpenApiRouter<Arc<Shared>> {
-    OpenApiRouter::default()
+fn resources() -> Resources {
+    Resources::default()
         .routes(routes!(health::show))
         .routes(routes!(metrics::show))
         .routes(routes!(openapi::show))
@@ -154,8 +176,8 @@ fn resources() -> OpenApiRouter<Arc<Shared>> {
 }
 
 /// Activities, and what is told of one of them.
-fn gear() -> OpenApiRouter<Arc<Shared>> {
-    OpenApiRouter::default()
+fn gear() -> Resources {
+    Resources::default()
         .routes(routes!(gear::list, gear::add))
         .routes(routes!(gear::change, gear::forget))
         .routes(routes!(gear::service))
@@ -164,8 +186,8 @@ fn gear() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(gear::components::change, gear::components::forget))
 }
 
-fn activities() -> OpenApiRouter<Arc<Shared>> {
-    OpenApiRouter::default()
+fn activities() -> Resources {
+    Resources::default()
         .routes(routes!(activities::list))
         .routes(routes!(activities::show))
         .routes(routes!(activities::detail::streams))
@@ -224,8 +246,23 @@ fn panicked(payload: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     #[test]
     fn the_document_is_reviewed_when_it_changes() {
         insta::assert_snapshot!("openapi", super::all().1);
+    }
+
+    #[test]
+    fn no_two_bodies_are_described_under_one_name() {
+        let mut described = BTreeMap::new();
+        let mut twice = BTreeSet::new();
+        for (name, schema) in super::resources().schemas {
+            if *described.entry(name.clone()).or_insert_with(|| schema.clone()) != schema {
+                twice.insert(name);
+            }
+        }
+        assert!(!described.is_empty());
+        assert!(twice.is_empty(), "`#[schema(as = ...)]` gives one of each another name: {twice:?}");
     }
 }

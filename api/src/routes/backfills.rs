@@ -103,6 +103,7 @@ struct PlannedItem {
 /// A list of runs: `items`, or a day each from `days`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewBackfill)]
 pub(crate) struct Asked {
     pipeline: String,
     /// Whose runs they are; the athlete's, if not given.
@@ -125,6 +126,7 @@ pub(crate) struct Asked {
 /// A run for each day.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BackfillDays)]
 struct Days {
     /// Like `2026-01-31`.
     from: String,

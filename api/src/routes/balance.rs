@@ -39,6 +39,7 @@ impl FromQuery for Points {
 /// What was left of W' along an activity; empty where its power, or a critical power of the 90 days up to it, is
 /// not known.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = WBalance)]
 pub(crate) struct Left {
     /// Watts that can be held.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -68,6 +68,7 @@ pub(crate) struct Sent {
 
 /// What became of them.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeptMetrics)]
 pub(crate) struct Kept {
     /// Days that were read.
     days: usize,

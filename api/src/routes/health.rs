@@ -86,6 +86,7 @@ struct Queue {
 
 /// How fresh what a pipeline makes is.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PipelineHealth)]
 struct Pipeline {
     pipeline: String,
     /// When it last succeeded, in epoch milliseconds; absent where it never did.

@@ -48,6 +48,7 @@ pub(crate) struct Given {
 
 /// A circle that was kept, and the run that cuts it out of what others may see.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeptZone)]
 pub(crate) struct Kept {
     zone: Zone,
     run: String,

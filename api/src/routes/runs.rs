@@ -115,6 +115,7 @@ struct Waits {
 
 /// How many of how many are left.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChildrenLeft)]
 struct Left {
     left: i64,
     of: i64,

@@ -117,6 +117,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, _: Params<()>) -> Re
 /// What is to hold from then on.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SettingsChange)]
 pub(crate) struct Asked {
     #[serde(default)]
     settings: Vec<AskedSetting>,

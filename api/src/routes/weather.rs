@@ -121,6 +121,7 @@ impl FromQuery for Asked {
 
 /// The weather of a day at home: what it will be, or what it was.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WeatherDay)]
 pub(crate) struct Day {
     /// The athlete's local day.
     date: String,

@@ -19,6 +19,7 @@ pub(crate) struct Weeks {
 
 /// A week's sums.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = DashboardWeek)]
 struct Week {
     total: Sum,
     /// By the name of the sport.
