@@ -177,10 +177,10 @@ const REMOVE: Sql = Sql::Both("DELETE FROM segment WHERE athlete = $1 AND id = $
 const MATCHED: Sql = Sql::Both(
     "UPDATE segment SET is_matched = TRUE WHERE athlete = $1 AND id = $2 AND sports = $3 AND created_ms = $4",
 );
-// What was found on the line before is no effort on this one.
+// What was found on the line before, or in other sports, is no effort on this one.
 const REDRAW: Sql = Sql::Both(
-    "UPDATE segment SET latitude = $3, longitude = $4, meters = $5, is_matched = FALSE, created_ms = $6 \
-     WHERE athlete = $1 AND id = $2 AND (latitude <> $3 OR longitude <> $4)",
+    "UPDATE segment SET latitude = $3, longitude = $4, meters = $5, is_matched = FALSE, created_ms = $6, \
+     sports = $7 WHERE athlete = $1 AND id = $2 AND (latitude <> $3 OR longitude <> $4 OR sports <> $7)",
 );
 const FORGET_EFFORTS: Sql = Sql::Both("DELETE FROM segment_effort WHERE segment_id = $1");
 // What follows a line of Strava's is kept for as long as that may be.
@@ -328,7 +328,8 @@ pub fn define_starred(
     }
 }
 
-/// Has the segment that follows a starred one go where that goes now, and be looked for anew if that is elsewhere.
+/// Has the segment that follows a starred one go where that goes now, and be looked for anew if that is elsewhere or for
+/// other sports.
 pub(super) fn redraw(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -339,7 +340,8 @@ pub(super) fn redraw(
     let id = starred_id(athlete, &strava_id.to_string());
     let Ok(line) = checked_line(&drawn(starred)) else { return remove(tx, athlete, &id).map(drop) };
     let [latitude, longitude] = line.pack();
-    let params = params![athlete, &id, &latitude, &longitude, line.meters(), now_ms];
+    let sports = sport::group(&starred.sport, None);
+    let params = params![athlete, &id, &latitude, &longitude, line.meters(), now_ms, sports];
     if tx.execute(&REDRAW, &params)? > 0 {
         tx.execute(&FORGET_EFFORTS, &params![&id])?;
     }

@@ -6,14 +6,15 @@ use jiff::civil::Date;
 use serde::Serialize;
 use store::{Result, Row, Sql, Tx, Value, params};
 
-use super::{activity_weather, export_row, optional_date};
+use super::{activity_weather, export_row, optional_date, segment};
 use crate::ground::trend::{self, Slope};
 use crate::scope::Scope;
 
 /// An effort as it was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effort {
-    pub segment: String,
+    /// The segment as it was looked for.
+    pub segment: segment::Key,
     pub activity: String,
     pub start_ms: i64,
     pub elapsed_s: f64,
@@ -69,11 +70,12 @@ pub struct OfActivity {
 }
 
 const FORGET: Sql = Sql::Both("DELETE FROM segment_effort WHERE activity_id = $1");
-// A segment or an activity that went meanwhile is left out, and so is an activity that is another now.
+// A segment or an activity that went meanwhile is left out, and so is one that is another now: a line that was drawn
+// anew meanwhile is not what was followed.
 const PUT: Sql = Sql::Both(
     "INSERT INTO segment_effort (segment_id, activity_id, start_ms, elapsed_s, meters, avg_hr, avg_power) \
      SELECT s.id, a.id, $4, $5, $6, $7, $8 FROM segment s, activity a \
-     WHERE s.id = $1 AND a.id = $2 AND a.changed = $3 \
+     WHERE s.id = $1 AND s.sports = $9 AND s.created_ms = $10 AND a.id = $2 AND a.changed = $3 \
      ON CONFLICT (segment_id, activity_id, start_ms) DO UPDATE SET elapsed_s = excluded.elapsed_s, \
      meters = excluded.meters, avg_hr = excluded.avg_hr, avg_power = excluded.avg_power",
 );
@@ -103,14 +105,25 @@ pub fn forget(tx: &mut Tx<'_>, activity: &str) -> Result<u64> {
     tx.execute(&FORGET, &params![activity])
 }
 
-/// Keeps efforts, each of an activity as it was after a change.
+/// Keeps efforts, each of an activity as it was after a change, on segments that are still what was looked for.
 pub fn put(tx: &mut Tx<'_>, efforts: &[(Effort, i64)]) -> Result<u64> {
     let rows: Vec<Vec<Value<'_>>> = efforts
         .iter()
         .map(|(effort, changed)| {
             let Effort { segment, activity, start_ms, elapsed_s, meters, avg_hr, avg_power } = effort;
-            let row =
-                params![segment, activity, *changed, *start_ms, *elapsed_s, *meters, *avg_hr, *avg_power];
+            let segment::Key { id, sports, created_ms } = segment;
+            let row = params![
+                id,
+                activity,
+                *changed,
+                *start_ms,
+                *elapsed_s,
+                *meters,
+                *avg_hr,
+                *avg_power,
+                sports,
+                *created_ms
+            ];
             row.into()
         })
         .collect();

@@ -54,7 +54,7 @@ pub(crate) struct Wanted {
 }
 
 /// What was found on an activity.
-type Found = (Due, Vec<(String, Passage)>);
+type Found = (Due, Vec<(segment::Key, Passage)>);
 
 impl Step for Segments {
     const KIND: &'static str = "ways.segments";
@@ -175,7 +175,7 @@ fn found(mut due: Due, wanted: &[Wanted]) -> Found {
     let passages = walk.iter().flat_map(|walk| {
         let of = |wanted: &Wanted| {
             let passages = matching::efforts(&wanted.line, walk).into_iter();
-            passages.map(|passage| (wanted.key.id.clone(), passage)).collect::<Vec<_>>()
+            passages.map(|passage| (wanted.key.clone(), passage)).collect::<Vec<_>>()
         };
         wanted.iter().filter(is_of).flat_map(of)
     });
@@ -199,7 +199,7 @@ fn measured(tx: &mut Tx<'_>, ids: &[String]) -> store::Result<HashMap<String, Bl
 
 fn efforts((due, passages): Found, measured: &HashMap<String, Blocks>) -> Vec<(Effort, i64)> {
     let samples = measured.get(&due.id).map(|blocks| Samples::unpack(blocks)).unwrap_or_default();
-    let effort = |(segment, passage): (String, Passage)| {
+    let effort = |(segment, passage): (segment::Key, Passage)| {
         let part_ms = (passage.start_ms, passage.start_ms + (passage.elapsed_s * 1000.0).round() as i64);
         let effort = Effort {
             segment,

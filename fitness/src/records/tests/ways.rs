@@ -18,7 +18,7 @@ scenarios![
     a_line_that_is_no_segment_says_why,
     efforts_are_ranked_with_the_form_of_the_day,
     efforts_go_with_their_activity_and_with_their_segment,
-    an_activity_that_changed_meanwhile_keeps_no_effort,
+    an_activity_or_a_segment_that_changed_meanwhile_keeps_no_effort,
     what_the_api_told_is_not_shareable,
     times_of_other_sports_go_where_a_line_is_compared_in_others,
     a_file_that_the_api_outranks_is_ranked_for_others,
@@ -50,9 +50,15 @@ fn changed(tx: &mut Tx<'_>, id: &str) -> Result<i64> {
     Ok(tx.optional(&CHANGED, &store::params![id], |row| row.get(0))?.unwrap_or_default())
 }
 
+/// A segment as it is looked for now.
+fn key(tx: &mut Tx<'_>, id: &str) -> Result<segment::Key> {
+    let kept = segment::get(tx, ME, id)?.unwrap();
+    Ok(segment::Key { id: kept.id, sports: kept.sports, created_ms: kept.created_ms })
+}
+
 pub(super) fn follow(tx: &mut Tx<'_>, segment: &str, of: &Activity, elapsed_s: f64) -> Result<u64> {
     let effort = Effort {
-        segment: segment.to_owned(),
+        segment: key(tx, segment)?,
         activity: of.id.clone(),
         start_ms: of.start_ms.unwrap(),
         elapsed_s,
@@ -190,11 +196,13 @@ mod scenario {
         Ok(())
     }
 
-    pub(super) fn an_activity_that_changed_meanwhile_keeps_no_effort(tx: &mut Tx<'_>) -> Result<()> {
+    pub(super) fn an_activity_or_a_segment_that_changed_meanwhile_keeps_no_effort(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
         let ride = ride("a", 1);
         put(tx, std::slice::from_ref(&ride), 1)?;
-        let segment = defined(tx, "Lakeside", 500.0)?;
-        let (activity, start_ms) = (ride.id.clone(), 1);
+        let id = defined(tx, "Lakeside", 500.0)?;
+        let (segment, activity, start_ms) = (key(tx, &id)?, ride.id.clone(), 1);
         let effort = Effort {
             segment,
             activity,
@@ -204,9 +212,18 @@ mod scenario {
             avg_hr: None,
             avg_power: None,
         };
-        let gone = Effort { segment: "gone".to_owned(), ..effort.clone() };
         let after = changed(tx, &ride.id)?;
-        assert_eq!(segment_effort::put(tx, &[(effort, after - 1), (gone, after)])?, 0);
+        assert_eq!(segment_effort::put(tx, &[(effort.clone(), after - 1)])?, 0);
+        let before = [
+            segment::Key { id: "gone".to_owned(), ..effort.segment.clone() },
+            segment::Key { created_ms: 4, ..effort.segment.clone() },
+            segment::Key { sports: "on foot".to_owned(), ..effort.segment.clone() },
+        ];
+        for segment in before {
+            let of_before = Effort { segment: segment.clone(), ..effort.clone() };
+            assert_eq!(segment_effort::put(tx, &[(of_before, after)])?, 0, "{segment:?}");
+        }
+        assert_eq!(segment_effort::put(tx, &[(effort, after)])?, 1);
         Ok(())
     }
 
@@ -312,6 +329,11 @@ mod scenario {
         assert_eq!(told(tx)?, (600.0, false, 0));
         segment::matched(tx, ME, &[key])?;
         assert!(!told(tx)?.1, "the line before was looked for");
+        segment::matched(tx, ME, &[super::key(tx, &id)?])?;
+        follow(tx, &id, &ride("a", 1), 60.0)?;
+        assert_eq!(told(tx)?, (600.0, true, 1));
+        line::put(tx, ME, STRAVA_ID, &StarredLine { sport: "cycling".to_owned(), ..starred(600.0) }, 9)?;
+        assert_eq!(told(tx)?, (600.0, false, 0), "other sports are compared");
         line::put(tx, ME, STRAVA_ID, &starred(50.0), 9)?;
         assert_eq!(segment::get(tx, ME, &id)?, None, "that is no segment any more");
         Ok(())
