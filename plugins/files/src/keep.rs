@@ -162,12 +162,23 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         }
         // Whether it was a race, and what it was like, are facts that advice rests on.
         let changed = self.intake.change()?;
+        self.leave(before, activity_id, changed)?;
         let before = before.filter(|before| before.activity_id == row.activity_id);
         if before.map(ExportRow::purpose).unwrap_or_default() == row.purpose() {
             return Ok(());
         }
         activity::touch_one(self.intake.tx, activity_id, changed)?;
         activity::touch_counted(self.intake.tx, activity_id, changed)
+    }
+
+    /// Lets the activity that a row told of before be looked at again: what the row says holds for it no more.
+    fn leave(&mut self, before: Option<&ExportRow>, activity_id: &str, changed: i64) -> Result<()> {
+        let former =
+            before.and_then(|row| row.activity_id.as_deref()).filter(|former| *former != activity_id);
+        let Some(former) = former else { return Ok(()) };
+        self.intake.look_at(former)?;
+        activity::touch_one(self.intake.tx, former, changed)?;
+        activity::touch_counted(self.intake.tx, former, changed)
     }
 
     /// Gives the sport of the export to an activity of another file whose own is not known.

@@ -18,6 +18,7 @@ scenarios![
     a_duplicate_is_found_by_its_id,
     when_the_primary_goes_another_takes_its_place,
     the_day_of_the_one_that_takes_its_place_is_touched,
+    the_day_of_the_one_that_counts_is_touched_when_another_joins_it,
     a_correction_takes_the_link_away,
     an_activity_that_moves_leaves_its_duplicates_behind,
     records_between_two_that_went_are_seen,
@@ -276,6 +277,17 @@ mod scenario {
         keep(tx, &watch, 1)?;
         assert_eq!(keep(tx, &abroad, 1)?.first_day, abroad.local_date);
         assert_eq!(drop_it(tx, &watch)?.0, abroad.local_date);
+        Ok(())
+    }
+
+    pub(super) fn the_day_of_the_one_that_counts_is_touched_when_another_joins_it(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
+        let watch = Activity { local_date: Some(date_of("2024-02-29")), ..record("watch", 0, 3) };
+        let phone = record("phone", 10, 1);
+        assert!(phone.local_date > watch.local_date);
+        keep(tx, &watch, 1)?;
+        assert_eq!(keep(tx, &phone, 1)?.first_day, watch.local_date, "it is lent what the other says");
         Ok(())
     }
 

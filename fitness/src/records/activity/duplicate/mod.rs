@@ -139,6 +139,10 @@ fn link(
             relinked.first_day = relinked.first_day.into_iter().chain(stored.local_date).min();
         }
     }
+    // It may be of another day, as one that began before midnight.
+    let of_counted = found.iter().filter(|stored| counted.contains(stored.record.id.as_str()));
+    let days = of_counted.filter_map(|stored| stored.local_date);
+    relinked.first_day = relinked.first_day.into_iter().chain(days).min();
     tx.batch(&LINK, &rows)?;
     let touched: Vec<Vec<Value<'_>>> =
         counted.into_iter().map(|id| Vec::from(params![id, changed])).collect();

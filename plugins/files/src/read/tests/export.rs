@@ -256,6 +256,32 @@ async fn an_export_that_comes_after_weather_was_looked_at_is_heeded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_activity_that_its_row_has_left_is_looked_at_again() {
+    let export = |day: u32| {
+        let table = format!(
+            "Activity ID,Activity Date,Activity Type,Filename,Weather Temperature\n\
+             7,\"May {day}, 2024, 10:00:00 AM\",Run,activities/1.gpx,8.5\n"
+        );
+        let outing = track(day).replace("<trkseg>", "<type>running</type><trkseg>");
+        zipped(&[at("activities.csv", table.as_str()), at("activities/1.gpx", outing.as_str())])
+    };
+    for url in support::databases() {
+        let mut bench = Bench::at(&url).await;
+        bench.put("export.zip", export(1));
+        bench.import_of("export.zip").await;
+        let former = bench.activities().await[0].id.clone();
+        assert_eq!(look_at_weather(&bench.store).await, 1);
+        // Another workout under the name of its file.
+        bench.put("export.zip", export(5));
+        bench.import_of("export.zip").await;
+        assert_ne!(bench.told(7).await.activity_id, Some(former.clone()));
+        assert_eq!(look_at_weather(&bench.store).await, 2, "the new one, and the one that was left");
+        let shown = bench.store.read(move |tx| activity_weather::of(tx, "me", &former)).await.unwrap();
+        assert_eq!(shown.unwrap().reason, None, "nobody told its weather any more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_are_kept_and_what_concerns_others_is_never_opened() {
     let mut bench = Bench::new().await;
     let table = table(&[row(1, 1, "A", "")]);
