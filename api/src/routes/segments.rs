@@ -76,7 +76,15 @@ pub(crate) struct Defined {
     sport: Option<String>,
     /// Strava's number of a starred segment; what follows it is kept for as long as it is starred.
     #[serde(default)]
-    starred: Option<i64>,
+    starred: Option<StarredId>,
+}
+
+/// Strava's number of a segment, as a number or as the text that `source_id` is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+enum StarredId {
+    Number(i64),
+    Text(String),
 }
 
 /// A part of an activity.
@@ -270,10 +278,27 @@ async fn drawn(shared: &Arc<Shared>, defined: Defined) -> Result<Drawn, Error> {
                 .map(|[latitude, longitude]| Place { latitude: *latitude, longitude: *longitude });
             New::of_gpx(&name.or(line.name).unwrap_or_default(), sport.as_deref(), places.collect())
         }
-        (None, None, Some(strava_id)) => return Ok(Drawn::Starred { name, strava_id }),
+        (None, None, Some(_)) if sport.is_some() => {
+            return Err(Error::parameter(
+                "sport",
+                "goes with `gpx`; a starred segment has a sport of its own",
+            ));
+        }
+        (None, None, Some(starred)) => return Ok(Drawn::Starred { name, strava_id: starred.number()? }),
         _ => return Err(Error::parameter("body", "must have one of `activity`, `gpx` and `starred`")),
     };
     drawn.map(Drawn::New).map_err(|error| refused(&error))
+}
+
+impl StarredId {
+    fn number(self) -> Result<i64, Error> {
+        let number = match self {
+            Self::Number(number) => Some(number),
+            Self::Text(text) => text.parse().ok(),
+        };
+        let number = number.filter(|number| *number > 0);
+        number.ok_or_else(|| Error::parameter("starred", "must be Strava's number of a segment"))
+    }
 }
 
 async fn find(shared: &Shared, id: String) -> Result<Segment, Error> {

@@ -42,10 +42,15 @@ fn what_follows_a_starred_segment_goes_with_the_connection() {
         for (body, wanted) in [
             (json!({ "starred": 5 }), "segment_not_starred"),
             (json!({ "starred": 5, "gpx": "<gpx/>" }), "invalid_parameter"),
+            (json!({ "starred": 1_436_274, "sport": "running" }), "invalid_parameter"),
+            (json!({ "starred": "the river" }), "invalid_parameter"),
+            (json!({ "starred": 0 }), "invalid_parameter"),
         ] {
             let (status, refused) = service.defines(&server.url, &body);
             assert_eq!((status, &refused["error"]["code"]), (422, &wanted.into()), "{refused}");
         }
+        let (status, again) = service.defines(&server.url, &json!({ "starred": "1436274" }));
+        assert_eq!((status, &again["segment"]["id"]), (201, &made["segment"]["id"]), "{again}");
         assert_eq!(server.stop(), Some(0));
 
         assert_eq!(program.lines(&["segments", "--json"]).len(), 2);
