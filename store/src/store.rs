@@ -107,7 +107,8 @@ impl Store {
 
     /// As [`Store::read`], for a closure that takes its time between its statements, such as one that writes a file;
     /// elsewhere the server ends a transaction that is idle for some seconds. What died since cannot be cleared away
-    /// until it ends.
+    /// until it ends. It is begun anew only where it fails within its first ten seconds: what comes later is the
+    /// caller's, who has waited long enough to be told.
     pub async fn read_slowly<T, F>(&self, closure: F) -> Result<T>
     where
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
