@@ -78,7 +78,8 @@ impl Export {
         let (athlete, file) = (athlete.to_owned(), file.to_owned());
         let write = move |tx: &mut Tx<'_>| match Writing::all(tx, &athlete, &file, watcher.clone()) {
             Ok(manifest) => Ok(Ok(manifest)),
-            // Where the database was away as it began it is begun anew; what else went wrong is no trouble of the database's.
+            // Where the database was away as it began it is begun anew; what else went wrong is no trouble of the
+            // database's.
             Err(error) => match error.downcast::<store::Error>() {
                 Ok(of_store) => Err(of_store),
                 Err(other) => Ok(Err(other)),
