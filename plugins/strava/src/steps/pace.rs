@@ -20,7 +20,8 @@ pub(super) const PATIENCE_USUAL: Duration = Duration::from_mins(45);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct EveryConfig {
-    /// How often all of it is read; in between the step asks nothing, but lists segments where somebody asked for the run.
+    /// How often all of it is read; in between the step asks nothing, but lists segments where somebody asked for the
+    /// run.
     every: String,
 }
 
