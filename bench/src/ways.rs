@@ -187,7 +187,8 @@ impl House {
 fn gone(shape: usize) -> Blocks {
     let mut samples = numbers::recorded(shape, 0);
     let along = samples.channel(Channel::Distance).unwrap_or_default();
-    let off = |second: usize, of: usize| ((second * 7_919 + of * 104_729) % 101) as f64 / 50.0 - 1.0;
+    // A receiver errs for half a minute to the same side.
+    let off = |second: usize, of: usize| (second as f64 / (11.0 + of as f64) + shape as f64).sin();
     let place = |(second, along_m): (usize, &f64)| {
         let Place { latitude, longitude } = on_way(shape, *along_m);
         (latitude + 2.0 * off(second, 1) / DEGREE_M, longitude + 3.0 * off(second, 2) / DEGREE_M)
