@@ -109,6 +109,9 @@ pub struct Figures {
     /// Name of the shoes or the bicycle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gear: Option<String>,
+    /// The source's own id of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gear_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commute: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

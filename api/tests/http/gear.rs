@@ -117,6 +117,15 @@ async fn components_are_mounted_serviced_and_ended() {
         let component = &ended["components"][0];
         assert_eq!((&component["to"], &component["uses"]), (&json!("2026-07-20"), &json!(0)));
         assert_eq!(ask(&house, "PATCH", &of, &json!({ "to": "2026-06-30" })).await.0, "422 gear_invalid");
+        let again = json!({ "kind": "Chain", "name": "CN-HG701", "from": "2026-07-01" });
+        let mount = format!("{PATH}/{id}/components");
+        assert_eq!(ask(&house, "POST", &mount, &again).await.0, "422 gear_invalid", "it has ended");
+        for (wrong, wanted) in [
+            (format!("{PATH}/components/{id}"), "404 gear_component_unknown"),
+            (format!("{PATH}/{chain}"), "404 gear_unknown"),
+        ] {
+            assert_eq!(ask(&house, "DELETE", &wrong, &json!({})).await.0, wanted, "{wrong}");
+        }
         assert_eq!(ask(&house, "DELETE", &of, &json!({})).await.0, "204");
         assert_eq!(ask(&house, "DELETE", &of, &json!({})).await.0, "404 gear_component_unknown");
         assert_eq!(only(&house).await["components"], json!([]));

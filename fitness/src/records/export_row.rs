@@ -1,7 +1,8 @@
 //! Rows of activities of an athlete's export: what the source itself says, and the activity that each tells of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use serde::Deserialize;
 use store::{Result, Row, Sql, Tx, params};
 
 use super::from_json;
@@ -102,6 +103,8 @@ const TOLD_ELSEWHERE: Sql = Sql::Per {
     postgres: "SELECT a.duplicate_of, e.figures FROM activity a JOIN export_row e ON e.activity_id = a.id \
                WHERE a.duplicate_of = ANY($1) ORDER BY a.duplicate_of, e.provenance, e.source_id",
 };
+const FIGURES: Sql =
+    Sql::Both("SELECT figures FROM export_row WHERE athlete = $1 AND provenance = $2 ORDER BY source_id");
 
 /// Writes a row, and says whether it is new or another than before.
 pub fn put(tx: &mut Tx<'_>, athlete: &str, row: &ExportRow) -> Result<bool> {
@@ -161,6 +164,18 @@ pub fn told_elsewhere(tx: &mut Tx<'_>, ids: &[String]) -> Result<HashMap<String,
     Ok(told)
 }
 
+/// The source's own ids of the gear that its rows name.
+pub fn gear_ids(tx: &mut Tx<'_>, athlete: &str, provenance: &str) -> Result<BTreeSet<String>> {
+    /// The rest of the figures is not read.
+    #[derive(Deserialize)]
+    struct Worn {
+        #[serde(default)]
+        gear_id: Option<String>,
+    }
+    let worn = tx.query(&FIGURES, &params![athlete, provenance], |row| from_json::<Worn>(row, 0))?;
+    Ok(worn.into_iter().filter_map(|worn| worn.gear_id).collect())
+}
+
 fn read(row: &Row<'_>) -> Result<ExportRow> {
     Ok(ExportRow {
         provenance: row.get(0)?,
@@ -175,4 +190,4 @@ fn read(row: &Row<'_>) -> Result<ExportRow> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] = &[REMOVE, PUT, FIND, AT, OF_ACTIVITY, TOLD, TOLD_ELSEWHERE];
+pub(crate) const QUERIES: &[Sql] = &[REMOVE, PUT, FIND, AT, OF_ACTIVITY, TOLD, TOLD_ELSEWHERE, FIGURES];

@@ -2,6 +2,7 @@
 //!
 //! Only what the athlete says is stored. What each was used for is read from the activities that count.
 
+mod alias;
 mod care;
 mod choice;
 mod overview;
@@ -10,10 +11,12 @@ mod told;
 mod uses;
 
 use std::collections::HashMap;
+use std::slice;
 
 use jiff::civil::Date;
 use store::{Result, Tx};
 
+use alias::Aliases;
 pub use care::{Broken, Care, Cared};
 pub use choice::inherit;
 pub use overview::{Component, Gear, overview};
@@ -43,6 +46,10 @@ pub enum GearError {
     Before,
     #[error("it would end on {to}, before it begins on {from}")]
     Order { from: Date, to: Date },
+    #[error(
+        "that component was mounted and ended on {0}; another one needs another first day or another name"
+    )]
+    Ended(Date),
     #[error("there is no gear `{0}`")]
     Unknown(String),
     #[error("there is no component `{0}`")]
@@ -57,7 +64,9 @@ impl GearError {
     /// The stable name of the refusal.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Name | Self::Word | Self::What | Self::Before | Self::Order { .. } => "gear_invalid",
+            Self::Name | Self::Word | Self::What | Self::Before | Self::Order { .. } | Self::Ended(_) => {
+                "gear_invalid"
+            }
             Self::Unknown(_) | Self::UnknownItem(_) => "gear_unknown",
             Self::UnknownComponent(_) => "gear_component_unknown",
             Self::UnknownActivity(_) => "not_found",
@@ -141,8 +150,13 @@ pub enum Choice {
 /// Adds gear and answers its id; what a source calls so is the same, and is only told more of.
 pub fn add(tx: &mut Tx<'_>, athlete: &str, new: &New, now_ms: i64) -> Result<String> {
     let told = told::read(tx, athlete, Scope::All)?;
-    let id = gear_id(athlete, &told.key(&new.name));
-    let own = said(tx, athlete, &id)?;
+    let aliases = Aliases::of(athlete, &told);
+    let mut known = own::known(tx, athlete, &aliases)?;
+    let key = gear::key(&new.name);
+    let is_called_so = |own: &&Own| own.name.as_deref().is_some_and(|name| gear::key(name) == key);
+    let called_so = known.values().find(is_called_so).map(|own| own.id.clone());
+    let id = called_so.unwrap_or_else(|| gear_id(athlete, &told.key(&new.name)));
+    let own = known.remove(&id).unwrap_or_else(|| Own::silent(&id));
     let own = Own {
         name: Some(new.name.clone()),
         kind: new.kind.or(own.kind),
@@ -150,7 +164,7 @@ pub fn add(tx: &mut Tx<'_>, athlete: &str, new: &New, now_ms: i64) -> Result<Str
         before_s: new.before_s.unwrap_or(own.before_s),
         ..own
     };
-    own::put(tx, athlete, &own, now_ms)?;
+    put(tx, athlete, &aliases, &own, now_ms)?;
     Ok(id)
 }
 
@@ -159,15 +173,17 @@ pub fn change(tx: &mut Tx<'_>, athlete: &str, id: &str, change: &Change, now_ms:
     if !overview(tx, athlete, Scope::All)?.iter().any(|gear| gear.id == id) {
         return Ok(Err(GearError::Unknown(id.to_owned())));
     }
-    let changed = match changed(said(tx, athlete, id)?, change) {
+    let aliases = aliases(tx, athlete)?;
+    let said = own::known(tx, athlete, &aliases)?.remove(id).unwrap_or_else(|| Own::silent(id));
+    let changed = match changed(said, change) {
         Ok(changed) => changed,
         Err(refused) => return Ok(Err(refused)),
     };
-    own::put(tx, athlete, &changed, now_ms)?;
+    put(tx, athlete, &aliases, &changed, now_ms)?;
     Ok(Ok(()))
 }
 
-/// Mounts a component on gear and answers its id; the same on the same day is one.
+/// Mounts a component on gear and answers its id; the same on the same day is one, and is refused where it has ended.
 pub fn mount(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -180,7 +196,12 @@ pub fn mount(
     }
     let NewComponent { kind, name, from } = new.clone();
     let day = from.map(|day| day.to_string()).unwrap_or_default();
-    let id = gear_component_id(athlete, gear, &format!("{kind}\n{name}\n{day}"));
+    let id_on = |gear: &str| gear_component_id(athlete, gear, &format!("{kind}\n{name}\n{day}"));
+    let (id, known) = (id_on(gear), aliases(tx, athlete)?.all(gear));
+    let is_it = |part: &Part| known.iter().any(|gear| part.id == id_on(gear));
+    if let Some(part) = own::parts(tx, athlete)?.into_iter().find(is_it) {
+        return Ok(part.span.to.map_or(Ok(part.id), |to| Err(GearError::Ended(to))));
+    }
     let span = Span { from, to: None };
     own::put_part(tx, athlete, &Part { id: id.clone(), gear_id: gear.to_owned(), kind, name, span }, now_ms)?;
     Ok(Ok(id))
@@ -224,36 +245,86 @@ pub fn service(tx: &mut Tx<'_>, athlete: &str, item: &str, date: Date, what: &st
 
 /// Forgets what was done on a day to gear or to a component; false where nothing was.
 pub fn take_back_service(tx: &mut Tx<'_>, athlete: &str, item: &str, date: Date) -> Result<bool> {
-    Ok(own::take_back(tx, athlete, item, date)? > 0)
+    let mut rows = 0;
+    for id in aliases(tx, athlete)?.all(item) {
+        rows += own::take_back(tx, athlete, &id, date)?;
+    }
+    Ok(rows > 0)
 }
 
-/// Forgets all that the athlete said of gear or of a component; false where nothing was said. What sources tell stays.
-pub fn forget(tx: &mut Tx<'_>, athlete: &str, item: &str) -> Result<bool> {
-    let rows = own::forget(tx, athlete, item)? + choice::forget_gear(tx, athlete, item)?;
+/// Forgets all that the athlete said of gear and of what is mounted on it; false where nothing was said. What sources
+/// tell stays, and so does a component whose id is given as that of gear.
+pub fn forget(tx: &mut Tx<'_>, athlete: &str, gear: &str) -> Result<bool> {
+    let all = overview(tx, athlete, Scope::All)?;
+    if all.iter().flat_map(|known| &known.components).any(|component| component.id == gear) {
+        return Ok(false);
+    }
+    let shown = all.iter().find(|known| known.id == gear);
+    let listed = shown.into_iter().flat_map(|gear| &gear.components).map(|component| component.id.as_str());
+    let aliases = aliases(tx, athlete)?;
+    let mut rows = 0;
+    for component in listed {
+        for id in aliases.all(component) {
+            rows += own::forget_component(tx, athlete, &id)?;
+        }
+    }
+    for id in aliases.all(gear) {
+        rows += own::forget(tx, athlete, &id)? + choice::forget_gear(tx, athlete, &id)?;
+    }
+    Ok(rows > 0)
+}
+
+/// Forgets what the athlete said of a component, and its services; false where nothing was said, and of gear.
+pub fn forget_component(tx: &mut Tx<'_>, athlete: &str, component: &str) -> Result<bool> {
+    let all = overview(tx, athlete, Scope::All)?;
+    if !all.iter().flat_map(|gear| &gear.components).any(|known| known.id == component) {
+        return Ok(false);
+    }
+    let mut rows = 0;
+    for id in aliases(tx, athlete)?.all(component) {
+        rows += own::forget_component(tx, athlete, &id)?;
+    }
     Ok(rows > 0)
 }
 
 /// Keeps what an activity was done with, of all its records, through every later import.
 pub fn choose(tx: &mut Tx<'_>, athlete: &str, activity: &str, choice: &Choice) -> Result<Said<()>> {
-    if !choice::is_theirs(tx, athlete, activity)? {
-        return Ok(Err(GearError::UnknownActivity(activity.to_owned())));
+    choose_all(tx, athlete, slice::from_ref(&activity.to_owned()), choice)
+}
+
+/// The same of several activities; where one of them cannot be, nothing is kept of any.
+pub fn choose_all(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    activities: &[String],
+    choice: &Choice,
+) -> Result<Said<()>> {
+    for activity in activities {
+        if !choice::is_theirs(tx, athlete, activity)? {
+            return Ok(Err(GearError::UnknownActivity(activity.clone())));
+        }
     }
     if let Choice::Gear(gear) = choice
         && !overview(tx, athlete, Scope::All)?.iter().any(|known| known.id == *gear)
     {
         return Ok(Err(GearError::Unknown(gear.clone())));
     }
-    choice::forget(tx, athlete, activity)?;
     let gear = match choice {
-        Choice::AsTold => return Ok(Ok(())),
-        Choice::Nothing => "",
-        Choice::Gear(gear) => gear.as_str(),
+        Choice::AsTold => None,
+        Choice::Nothing => Some(""),
+        Choice::Gear(gear) => Some(gear.as_str()),
     };
-    choice::say(tx, athlete, activity, gear).map(Ok)
+    for activity in activities {
+        choice::forget(tx, athlete, activity)?;
+        if let Some(gear) = gear {
+            choice::say(tx, athlete, activity, gear)?;
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The name of what each of these records was done with where the athlete says so, and none where it was nothing or is
-/// unknown in a scope.
+/// not to be told in a scope. A record is left out whose gear is there no more: what its source says holds.
 pub fn chosen(
     tx: &mut Tx<'_>,
     athlete: &str,
@@ -264,15 +335,45 @@ pub fn chosen(
     if said.is_empty() {
         return Ok(HashMap::new());
     }
-    let gear = overview(tx, athlete, scope)?;
-    let names: HashMap<String, String> = gear.into_iter().map(|gear| (gear.id, gear.name)).collect();
-    Ok(said.into_iter().map(|(record, gear)| (record, names.get(&gear).cloned())).collect())
+    let told = told::read(tx, athlete, scope)?;
+    let aliases = Aliases::of(athlete, &told);
+    let said: HashMap<String, String> =
+        said.into_iter().map(|(record, gear)| (record, aliases.now(&gear).to_owned())).collect();
+    let listed = told.items.iter().map(|item| (gear_id(athlete, &told.key(&item.name)), item.name.clone()));
+    let own = own::known(tx, athlete, &aliases)?.into_iter().filter_map(|(id, own)| Some((id, own.name?)));
+    // The athlete's own name outweighs, and of the lists the first.
+    let mut names: HashMap<String, String> = listed.rev().chain(own).collect();
+    if said.values().any(|gear| !gear.is_empty() && !names.contains_key(gear)) {
+        // Activities alone name it, all of which must be read.
+        let all = overview(tx, athlete, scope)?;
+        names.extend(all.into_iter().map(|gear| (gear.id, gear.name)));
+    }
+    let named = said.into_iter().filter_map(|(record, gear)| match names.get(&gear) {
+        Some(name) => Some((record, Some(name.clone()))),
+        None if gear.is_empty() || scope == Scope::Shareable => Some((record, None)),
+        None => None,
+    });
+    Ok(named.collect())
 }
 
-/// What was said of gear so far.
-fn said(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Own> {
-    let own = own::list(tx, athlete)?.into_iter().find(|own| own.id == id);
-    Ok(own.unwrap_or_else(|| Own::silent(id)))
+/// What Strava calls gear, by its ids there; for the athlete's eyes alone.
+pub fn called(tx: &mut Tx<'_>, athlete: &str) -> Result<HashMap<String, String>> {
+    Ok(told::read(tx, athlete, Scope::All)?.called)
+}
+
+/// The ids that gear had before.
+fn aliases(tx: &mut Tx<'_>, athlete: &str) -> Result<Aliases> {
+    Ok(Aliases::of(athlete, &told::read(tx, athlete, Scope::All)?))
+}
+
+/// Keeps what is said of gear, and says it anew where it was said under another id.
+fn put(tx: &mut Tx<'_>, athlete: &str, aliases: &Aliases, own: &Own, now_ms: i64) -> Result<()> {
+    let before = own::list(tx, athlete)?.into_iter().map(|own| own.id);
+    let before: Vec<String> = before.filter(|id| *id != own.id && aliases.now(id) == own.id).collect();
+    for id in before.into_iter().chain([own.id.clone()]) {
+        own::put(tx, athlete, &Own { id, ..own.clone() }, now_ms)?;
+    }
+    Ok(())
 }
 
 fn changed(own: Own, change: &Change) -> Said<Own> {

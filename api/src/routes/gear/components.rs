@@ -116,7 +116,7 @@ pub(crate) async fn forget(
     _: Params<()>,
 ) -> Result<StatusCode, Error> {
     let (athlete, of) = (shared.state.partition.clone(), id.clone());
-    if !shared.store().write(move |tx| gear::forget(tx, &athlete, &of)).await? {
+    if !shared.store().write(move |tx| gear::forget_component(tx, &athlete, &of)).await? {
         return Err(refused(&GearError::UnknownComponent(id)));
     }
     Ok(StatusCode::NO_CONTENT)

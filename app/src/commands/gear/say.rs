@@ -43,8 +43,10 @@ What was used up to that day counts no longer in `Since service`.";
 const FORGET_HELP: &str = "\
 Examples:
   paceline gear forget \"Old blue ones\"
+  paceline gear forget q7a4noaxlwfeg3kcbhxq2xvs7y      a component alone
 
-What your exports and Strava tell of it stays, and so do its activities.";
+With gear goes what you said of its components, its services, and which activities you said were
+done with it. What your exports and Strava tell of it stays, and so do the activities.";
 
 const METERS_PER_KM: f64 = 1000.0;
 const SECONDS_PER_HOUR: f64 = 3600.0;
@@ -209,7 +211,10 @@ impl Forget {
         let store = program::store(config).await?;
         let id = item(&all(&store, &self.whose.athlete).await?, &self.item)?;
         let (athlete, of) = (self.whose.athlete.clone(), id.clone());
-        if !store.write(move |tx| gear::forget(tx, &athlete, &of)).await? {
+        let forgotten = store.write(move |tx| {
+            Ok(gear::forget(tx, &athlete, &of)? || gear::forget_component(tx, &athlete, &of)?)
+        });
+        if !forgotten.await? {
             return Err(nothing(&format!("you said nothing of `{}`", self.item)).into());
         }
         if self.form.json {

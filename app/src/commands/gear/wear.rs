@@ -1,9 +1,9 @@
 //! What activities were done with.
 
 use clap::{ArgGroup, Args};
-use fitness::records::gear::{self, Choice, GearError};
+use fitness::records::gear::{self, Choice};
 use serde_json::json;
-use store::{Error, Store};
+use store::Store;
 
 use super::{all, named, problem};
 use crate::cli::{Form, Whose};
@@ -48,17 +48,8 @@ impl Use {
         let store = program::store(config).await?;
         let choice = self.choice(&store).await?;
         let (athlete, activities) = (self.whose.athlete.clone(), self.activities.clone());
-        let written = store.write(move |tx| {
-            for activity in &activities {
-                // One that cannot be takes all back.
-                gear::choose(tx, &athlete, activity, &choice)?.map_err(Error::abort)?;
-            }
-            Ok(())
-        });
-        written.await.map_err(|error| match error.downcast_aborted::<GearError>() {
-            Ok(refused) => problem(&refused).into(),
-            Err(error) => anyhow::Error::from(error),
-        })?;
+        let said = store.write(move |tx| gear::choose_all(tx, &athlete, &activities, &choice)).await?;
+        said.map_err(|refused| problem(&refused))?;
         if self.form.json {
             output::json(&json!({ "activities": self.activities }))?;
         } else {

@@ -338,6 +338,7 @@ pub(super) fn link(
         if scope == Scope::All { export_row::told_elsewhere(tx, &ids)? } else { HashMap::new() };
     let mut efforts = best_effort::of_each(tx, &ids)?;
     let mut airs = activity_weather::at_start(tx, &ids, &told)?;
+    let mut worn: HashMap<String, String> = HashMap::new();
     for row in &mut rows {
         if let Some(air) = airs.remove(&row.id) {
             row.rain_or_shine(air);
@@ -348,8 +349,12 @@ pub(super) fn link(
         let elsewhere = elsewhere.remove(&row.id).unwrap_or_default();
         // The last one to speak is heard.
         for figures in elsewhere.into_iter().rev().chain(own) {
+            worn.extend(figures.gear_id.clone().map(|gear| (row.id.clone(), gear)));
             row.tell(figures);
         }
+    }
+    if scope == Scope::All {
+        name_gear(tx, athlete, &worn, &mut rows)?;
     }
     wear(tx, athlete, scope, &mut rows)?;
     lent::fill(tx, scope, &mut rows)?;
@@ -358,6 +363,25 @@ pub(super) fn link(
         rows.iter_mut().for_each(|row| row.duplicate_of = None);
     }
     Ok(rows)
+}
+
+/// Names what they were done with where a source tells no more of it than its own id.
+fn name_gear(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    worn: &HashMap<String, String>,
+    rows: &mut [ActivityRow],
+) -> Result<()> {
+    let mut nameless =
+        rows.iter_mut().filter(|row| row.gear.is_none() && worn.contains_key(&row.id)).peekable();
+    if nameless.peek().is_none() {
+        return Ok(());
+    }
+    let called = gear::called(tx, athlete)?;
+    for row in nameless {
+        row.gear = worn.get(&row.id).and_then(|gear| called.get(gear)).cloned();
+    }
+    Ok(())
 }
 
 /// Names what they were done with where the athlete says otherwise than the sources, of whichever record.

@@ -12,8 +12,14 @@ const OF: Sql = Sql::Per {
     postgres: "SELECT activity_id, gear_id FROM gear_choice WHERE athlete = $1 AND activity_id = ANY($2) \
                ORDER BY activity_id",
 };
+// Of each record, so that it holds in whichever scope one of them counts and another is not seen.
 const SAY: Sql = Sql::Both(
-    "INSERT INTO gear_choice (athlete, activity_id, gear_id) VALUES ($1, $2, $3) \
+    "INSERT INTO gear_choice (athlete, activity_id, gear_id) \
+     SELECT r.athlete, r.id, CAST($3 AS TEXT) FROM activity r WHERE r.athlete = $1 AND r.id IN ( \
+     SELECT CAST($2 AS TEXT) \
+     UNION SELECT a.duplicate_of FROM activity a WHERE a.id = $2 AND a.duplicate_of IS NOT NULL \
+     UNION SELECT b.id FROM activity b WHERE b.duplicate_of = $2 \
+     UNION SELECT b.id FROM activity a JOIN activity b ON b.duplicate_of = a.duplicate_of WHERE a.id = $2) \
      ON CONFLICT (athlete, activity_id) DO UPDATE SET gear_id = excluded.gear_id",
 );
 // Of all records of the activity: that one, the one that counts in its stead, and those that either counts for.
@@ -43,7 +49,7 @@ pub(super) fn of(tx: &mut Tx<'_>, athlete: &str, records: &[String]) -> Result<H
     Ok(said.into_iter().collect())
 }
 
-/// Keeps what was said of an activity.
+/// Keeps what was said of an activity, of each of its records.
 pub(super) fn say(tx: &mut Tx<'_>, athlete: &str, activity: &str, gear: &str) -> Result<()> {
     tx.execute(&SAY, &params![athlete, activity, gear]).map(drop)
 }

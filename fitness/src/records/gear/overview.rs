@@ -7,9 +7,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use store::{Result, Tx};
 
+use super::alias::Aliases;
 use super::own::{self, Own, Part, Service, Standing};
 use super::told::{self, Item};
-use super::uses::{self, Worn};
+use super::uses::{self, Outing};
 use crate::gear::{self, Kind, Span, Totals, Use};
 use crate::identity::{gear_component_id, gear_id};
 use crate::scope::Scope;
@@ -86,17 +87,16 @@ struct Draft {
 /// All gear of a scope: what is in use first, then by name.
 pub fn overview(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<Vec<Gear>> {
     let told = told::read(tx, athlete, scope)?;
+    let aliases = Aliases::of(athlete, &told);
     let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
     let id_of = |name: &str| gear_id(athlete, &told.key(name));
     for item in &told.items {
         drafts.entry(id_of(&item.name)).or_default().take_item(item);
     }
-    for outing in uses::outings(tx, athlete, scope)? {
-        let id = match &outing.worn {
-            Worn::Chosen(id) => id.clone(),
-            Worn::Told { name, .. } => id_of(name),
-        };
-        drafts.entry(id).or_default().take_use(outing);
+    let outings = uses::outings(tx, athlete, scope, &told)?;
+    let (chosen, as_told): (Vec<_>, Vec<_>) = outings.into_iter().partition(|outing| outing.chosen.is_some());
+    for outing in as_told {
+        take_told(&mut drafts, id_of, &outing);
     }
     for mounted in &told.mounted {
         let gear_id = id_of(&mounted.gear);
@@ -105,14 +105,27 @@ pub fn overview(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<Vec<Gear
         let part = Part { id: id.clone(), gear_id: gear_id.clone(), kind, name, span: Span::default() };
         drafts.entry(gear_id).or_default().take_part(id, part, &mounted.gear);
     }
-    for own in own::list(tx, athlete)? {
-        let draft = drafts.entry(own.id.clone()).or_default();
-        draft.own = Some(own);
+    for (id, own) in own::known(tx, athlete, &aliases)? {
+        drafts.entry(id).or_default().own = Some(own);
     }
-    for part in own::parts(tx, athlete)? {
-        drafts.entry(part.gear_id.clone()).or_default().parts.insert(part.id.clone(), part);
+    let mut parts = own::parts(tx, athlete)?;
+    // What is said of it under its id of now outweighs.
+    parts.sort_by_key(|part| aliases.now(&part.id) == part.id);
+    for part in parts {
+        let (gear, id) = (aliases.now(&part.gear_id).to_owned(), aliases.now(&part.id).to_owned());
+        drafts.entry(gear).or_default().parts.insert(id.clone(), Part { id, ..part });
     }
-    let mut services = own::services(tx, athlete)?;
+    for outing in chosen {
+        let id = outing.chosen.as_deref().map(|id| aliases.now(id).to_owned()).unwrap_or_default();
+        match drafts.get_mut(&id).filter(|draft| draft.has_name()) {
+            Some(draft) => draft.take_use(&outing),
+            // What was chosen is there no more, so that the source's word is all that is left. Who may not see what the
+            // Strava API tells cannot know whether it is.
+            None if scope == Scope::All => take_told(&mut drafts, id_of, &outing),
+            None => {}
+        }
+    }
+    let mut services = own::services(tx, athlete, &aliases)?;
     // What nobody has a name for is not there: its source may have been deleted.
     let shown = drafts.into_iter().filter_map(|(id, draft)| draft.shown(id, &mut services));
     let mut shown: Vec<Gear> = shown.collect();
@@ -120,7 +133,19 @@ pub fn overview(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<Vec<Gear
     Ok(shown)
 }
 
+fn take_told(drafts: &mut BTreeMap<String, Draft>, id_of: impl Fn(&str) -> String, outing: &Outing) {
+    let Some(said) = &outing.told else { return };
+    let draft = drafts.entry(id_of(&said.name)).or_default();
+    draft.take_use(outing);
+    draft.sources.insert(said.provenance.clone());
+    draft.name.get_or_insert_with(|| said.name.clone());
+}
+
 impl Draft {
+    fn has_name(&self) -> bool {
+        self.name.is_some() || self.own.as_ref().is_some_and(|own| own.name.is_some())
+    }
+
     fn take_item(&mut self, item: &Item) {
         self.name.get_or_insert_with(|| item.name.clone());
         self.kind = self.kind.or(Some(item.kind));
@@ -138,16 +163,13 @@ impl Draft {
         self.parts.insert(id, part);
     }
 
-    fn take_use(&mut self, outing: uses::Outing) {
-        if let Worn::Told { provenance, name } = outing.worn {
-            self.sources.insert(provenance);
-            self.name.get_or_insert(name);
-        }
+    fn take_use(&mut self, outing: &Outing) {
         self.usual = self.usual.or(Some(outing.usual));
         self.uses.push(outing.used);
     }
 
-    fn shown(self, id: String, services: &mut HashMap<String, Vec<Service>>) -> Option<Gear> {
+    fn shown(mut self, id: String, services: &mut HashMap<String, Vec<Service>>) -> Option<Gear> {
+        self.uses.sort_by_key(|one| one.date);
         let own = self.own.unwrap_or_else(|| Own::silent(&id));
         let mut sources = self.sources;
         if own != Own::silent(&id) {

@@ -1,12 +1,13 @@
 //! What the athlete says of gear, its components and its services.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use store::{Result, Row, Sql, Tx, params};
 
 use super::super::{date, optional_date, sortable, stored};
+use super::alias::Aliases;
 use crate::gear::{Kind, Span};
 
 /// Whether gear or a component is in use.
@@ -51,6 +52,19 @@ impl Own {
     /// Of gear that nothing was said of.
     pub(super) fn silent(id: &str) -> Self {
         Self { id: id.to_owned(), name: None, kind: None, before_m: 0.0, before_s: 0.0, standing: None }
+    }
+
+    /// With what was said of the same gear under another id, where nothing is said under this one.
+    fn or(self, other: Self) -> Self {
+        let said = |one: f64, other: f64| if one > 0.0 { one } else { other };
+        Self {
+            id: self.id,
+            name: self.name.or(other.name),
+            kind: self.kind.or(other.kind),
+            before_m: said(self.before_m, other.before_m),
+            before_s: said(self.before_s, other.before_s),
+            standing: self.standing.or(other.standing),
+        }
     }
 }
 
@@ -99,9 +113,22 @@ const FORGET_PARTS: Sql =
     Sql::Both("DELETE FROM gear_component WHERE athlete = $1 AND (id = $2 OR gear_id = $2)");
 const FORGET: Sql = Sql::Both("DELETE FROM gear WHERE athlete = $1 AND id = $2");
 
-/// All gear that something was said of, by id.
+/// All gear that something was said of, by the ids under which it was, whatever they are now.
 pub(super) fn list(tx: &mut Tx<'_>, athlete: &str) -> Result<Vec<Own>> {
     tx.query(&LIST, &params![athlete], read)
+}
+
+/// All gear that something was said of, by its id of now.
+pub(super) fn known(tx: &mut Tx<'_>, athlete: &str, aliases: &Aliases) -> Result<BTreeMap<String, Own>> {
+    let (now, before): (Vec<Own>, Vec<Own>) =
+        list(tx, athlete)?.into_iter().partition(|own| aliases.now(&own.id) == own.id);
+    let mut known: BTreeMap<String, Own> = now.into_iter().map(|own| (own.id.clone(), own)).collect();
+    for own in before {
+        let id = aliases.now(&own.id).to_owned();
+        let said = known.remove(&id).unwrap_or_else(|| Own::silent(&id));
+        known.insert(id, said.or(own));
+    }
+    Ok(known)
 }
 
 /// Keeps what was said.
@@ -147,14 +174,22 @@ pub(super) fn put_part(tx: &mut Tx<'_>, athlete: &str, part: &Part, now_ms: i64)
     tx.execute(&PUT_PART, &params).map(drop)
 }
 
-/// All services by the id of what they were done to, the oldest first.
-pub(super) fn services(tx: &mut Tx<'_>, athlete: &str) -> Result<HashMap<String, Vec<Service>>> {
+/// All services by the id of now of what they were done to, the oldest first.
+pub(super) fn services(
+    tx: &mut Tx<'_>,
+    athlete: &str,
+    aliases: &Aliases,
+) -> Result<HashMap<String, Vec<Service>>> {
     let mut services: HashMap<String, Vec<Service>> = HashMap::new();
     tx.query(&SERVICES, &params![athlete], |row| {
         let service = Service { date: date(row, 1)?, what: row.get(2)? };
-        services.entry(row.get(0)?).or_default().push(service);
+        services.entry(aliases.now(row.text(0)?).to_owned()).or_default().push(service);
         Ok(())
     })?;
+    for done in services.values_mut() {
+        done.sort_by(|one, other| (one.date, &one.what).cmp(&(other.date, &other.what)));
+        done.dedup();
+    }
     Ok(services)
 }
 
@@ -168,11 +203,20 @@ pub(super) fn take_back(tx: &mut Tx<'_>, athlete: &str, item: &str, day: Date) -
     tx.execute(&TAKE_BACK, &params![athlete, item, &sortable(day)])
 }
 
-/// Forgets all that was said of gear or of a component, and says how many rows that were.
+/// Forgets all that was said of gear and of the components that the athlete mounted, and says how many rows that were.
 pub(super) fn forget(tx: &mut Tx<'_>, athlete: &str, item: &str) -> Result<u64> {
     let mut rows = 0;
     for sql in [&FORGET_SERVICES, &FORGET_PARTS, &FORGET] {
         rows += tx.execute(sql, &params![athlete, item])?;
+    }
+    Ok(rows)
+}
+
+/// The same of a component.
+pub(super) fn forget_component(tx: &mut Tx<'_>, athlete: &str, component: &str) -> Result<u64> {
+    let mut rows = 0;
+    for sql in [&FORGET_SERVICES, &FORGET_PARTS] {
+        rows += tx.execute(sql, &params![athlete, component])?;
     }
     Ok(rows)
 }

@@ -19,6 +19,8 @@ pub(super) struct Told {
     pub(super) mounted: Vec<Mounted>,
     /// Keys of brand and model, and of what the API calls gear, by which activities may name it.
     aliases: HashMap<String, String>,
+    /// What gear is called by its id at Strava.
+    pub(super) called: HashMap<String, String>,
 }
 
 /// Gear of a list.
@@ -85,6 +87,11 @@ impl Told {
         self.aliases.get(&key).cloned().unwrap_or(key)
     }
 
+    /// Keys by which gear was known before a list named it otherwise, each with the one that it has now.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.aliases.iter().map(|(alias, key)| (alias.as_str(), key.as_str()))
+    }
+
     fn take_line(&mut self, line: &Line, kind: Kind, also: &mut Vec<(String, String)>) {
         let full = line.full();
         let Some(name) = line.name.clone().or_else(|| full.clone()) else { return };
@@ -99,6 +106,7 @@ impl Told {
         let full = gear::full(brand.as_deref(), model.as_deref());
         let Some(called) = nickname.or_else(|| name.clone()).or_else(|| full.clone()) else { return };
         also.extend([name, full].into_iter().flatten().map(|other| (other, called.clone())));
+        self.called.insert(body.id.clone(), called.clone());
         let kind = if body.id.starts_with('b') { Kind::Bike } else { Kind::Shoes };
         let is_retired = body.retired;
         self.items.push(Item { name: called, kind, brand, model, provenance: STRAVA_API, is_retired });

@@ -8,6 +8,7 @@ use store::{Result, Row, Sql, Tx, params};
 
 use super::super::{date, optional_json};
 use super::choice;
+use super::told::Told;
 use crate::gear::{self, Kind, Use};
 use crate::scope::Scope;
 
@@ -15,18 +16,19 @@ use crate::scope::Scope;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outing {
     pub(super) used: Use,
-    pub(super) worn: Worn,
+    /// The id of the gear that the athlete says.
+    pub(super) chosen: Option<String>,
+    /// What a source says.
+    pub(super) told: Option<Said>,
     /// What its sport is usually done with.
     pub(super) usual: Kind,
 }
 
-/// Whose word names the gear.
+/// What a source calls the gear.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Worn {
-    /// The athlete's, by the id of the gear.
-    Chosen(String),
-    /// A source's, with its provenance.
-    Told { provenance: String, name: String },
+pub(super) struct Said {
+    pub(super) provenance: String,
+    pub(super) name: String,
 }
 
 /// The records of one activity.
@@ -35,7 +37,7 @@ struct Group {
     /// Of the one that counts.
     counted: Option<(Use, Kind)>,
     /// Of the one that counts in front, then of the others by their ids.
-    told: Vec<Worn>,
+    told: Option<Said>,
     chosen: Option<String>,
 }
 
@@ -45,7 +47,7 @@ struct Record {
     counted_by: Option<String>,
     used: Use,
     usual: Kind,
-    told: Option<Worn>,
+    told: Option<Said>,
 }
 
 /// What a row tells; the rest of it is not read.
@@ -53,6 +55,8 @@ struct Record {
 struct Figures {
     #[serde(default)]
     gear: Option<String>,
+    #[serde(default)]
+    gear_id: Option<String>,
 }
 
 // Counted or not, because any record of an activity may tell what it was done with.
@@ -66,10 +70,10 @@ const RECORDS: Sql = Sql::Both(
 );
 
 /// The counted activities of a scope that were done with something, by date. Those without a day are on none here.
-pub(super) fn outings(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<Vec<Outing>> {
+pub(super) fn outings(tx: &mut Tx<'_>, athlete: &str, scope: Scope, told: &Told) -> Result<Vec<Outing>> {
     let choices = choice::list(tx, athlete)?;
     let first = Date::ZERO.to_string();
-    let records = tx.query(&RECORDS, &params![athlete, scope.left_out(), &first], read)?;
+    let records = tx.query(&RECORDS, &params![athlete, scope.left_out(), &first], |row| read(row, told))?;
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     // Those that count come first, so that their words stand in front.
     let (counted, others): (Vec<_>, Vec<_>) =
@@ -88,7 +92,7 @@ impl Group {
         if record.counted_by.is_none() {
             self.counted = Some((record.used, record.usual));
         }
-        self.told.extend(record.told);
+        self.told = self.told.take().or(record.told);
         if self.chosen.is_none() {
             self.chosen = choices.get(&record.id).cloned();
         }
@@ -96,25 +100,28 @@ impl Group {
 
     fn outing(self) -> Option<Outing> {
         let (used, usual) = self.counted?;
-        let worn = match self.chosen {
-            Some(gear) if gear.is_empty() => return None,
-            Some(gear) => Worn::Chosen(gear),
-            None => self.told.into_iter().next()?,
+        let is_worn = match &self.chosen {
+            Some(gear) => !gear.is_empty(),
+            None => self.told.is_some(),
         };
-        Some(Outing { used, worn, usual })
+        is_worn.then_some(Outing { used, chosen: self.chosen, told: self.told, usual })
     }
 }
 
-fn read(row: &Row<'_>) -> Result<Record> {
+fn read(row: &Row<'_>, told: &Told) -> Result<Record> {
     let (sport, sub_sport): (String, Option<String>) = (row.get(3)?, row.get(4)?);
     let (provenance, figures): (Option<String>, Option<Figures>) = (row.get(7)?, optional_json(row, 8)?);
-    let name = figures.and_then(|figures| figures.gear).filter(|name| !gear::key(name).is_empty());
+    let name = figures.and_then(|figures| {
+        // The id tells two pairs of one model apart, and is known for longer than the name.
+        let called = figures.gear_id.and_then(|id| told.called.get(&id).cloned());
+        called.or(figures.gear).filter(|name| !gear::key(name).is_empty())
+    });
     Ok(Record {
         id: row.get(0)?,
         counted_by: row.get(1)?,
         used: Use { date: date(row, 2)?, meters: row.get(5)?, seconds: row.get(6)? },
         usual: Kind::of_sport(&sport, sub_sport.as_deref()),
-        told: provenance.zip(name).map(|(provenance, name)| Worn::Told { provenance, name }),
+        told: provenance.zip(name).map(|(provenance, name)| Said { provenance, name }),
     })
 }
 

@@ -25,6 +25,15 @@ scenarios![
     retired_gear_comes_last_and_comes_back,
     a_name_that_is_changed_keeps_the_uses,
     what_is_forgotten_is_as_the_sources_have_it,
+    the_id_at_strava_tells_gear_whose_name_is_not_told,
+    what_was_said_holds_where_a_source_names_it_otherwise_later,
+    what_is_said_later_holds_for_every_name_it_had,
+    a_choice_of_gear_that_is_gone_leaves_the_word_of_the_source,
+    a_choice_holds_where_another_record_counts,
+    of_several_activities_all_are_chosen_or_none,
+    what_ended_is_not_mounted_again,
+    gear_and_components_are_forgotten_each_by_its_own_verb,
+    gear_is_added_once_by_the_name_that_was_given_it,
     what_cannot_be_said_is_refused,
     another_athlete_has_nothing_of_mine,
 ];
@@ -44,6 +53,15 @@ fn new(name: &str, kind: Option<Made>, before_m: f64) -> New {
 
 /// Rows of 30 km in an hour, some hours into March 2024, each with the gear that a source names.
 fn told(tx: &mut Tx<'_>, provenance: &str, name: &str, activity: &Activity) -> Result<()> {
+    figures(tx, provenance, &serde_json::json!({ "gear": name }), activity)
+}
+
+fn figures(
+    tx: &mut Tx<'_>,
+    provenance: &str,
+    figures: &serde_json::Value,
+    activity: &Activity,
+) -> Result<()> {
     let row = ExportRow {
         provenance: provenance.to_owned(),
         source_id: activity.source_id.clone(),
@@ -51,7 +69,7 @@ fn told(tx: &mut Tx<'_>, provenance: &str, name: &str, activity: &Activity) -> R
         position: 2,
         file: None,
         activity_id: Some(activity.id.clone()),
-        figures: serde_json::json!({ "gear": name }).to_string(),
+        figures: figures.to_string(),
         columns: "[]".to_owned(),
     };
     export_row::put(tx, ME, &row).map(drop)
@@ -370,6 +388,152 @@ mod scenario {
             assert!(!gear::forget(tx, ME, &gear.id)?);
         }
         assert_eq!(only(tx)?, as_told);
+        Ok(())
+    }
+
+    pub(super) fn the_id_at_strava_tells_gear_whose_name_is_not_told(tx: &mut Tx<'_>) -> Result<()> {
+        for (id, nickname) in [("g1", "Blue"), ("g2", "Red")] {
+            let name = "ASICS GT 2000";
+            of_strava(tx, &serde_json::json!({ "id": id, "name": name, "nickname": nickname }))?;
+        }
+        let rides = [of_the_api("77", 1), of_the_api("78", 25), of_the_api("79", 49), of_the_api("80", 73)];
+        put(tx, &rides, 1)?;
+        let [one, other, named, unknown] = &rides;
+        figures(tx, "strava_api", &serde_json::json!({ "gear_id": "g1" }), one)?;
+        figures(tx, "strava_api", &serde_json::json!({ "gear_id": "g2" }), other)?;
+        let both = serde_json::json!({ "gear": "ASICS GT 2000", "gear_id": "g2" });
+        figures(tx, "strava_api", &both, named)?;
+        figures(tx, "strava_api", &serde_json::json!({ "gear_id": "g3" }), unknown)?;
+        check(tx, Scope::All, &[("Blue", 1), ("Red", 2)])?;
+        check(tx, Scope::Shareable, &[])?;
+        let words = [None, Some("ASICS GT 2000"), Some("Red"), Some("Blue")];
+        assert_eq!(shown(tx)?, words.map(|name| name.map(str::to_owned)));
+        assert!(export_row::gear_ids(tx, ME, "strava_api")?.into_iter().eq(["g1", "g2", "g3"]));
+        Ok(())
+    }
+
+    pub(super) fn what_was_said_holds_where_a_source_names_it_otherwise_later(tx: &mut Tx<'_>) -> Result<()> {
+        rides(tx, "ASICS GT 2000", 2)?;
+        let before = only(tx)?;
+        let change = Change { before_m: Some(9000.0), standing: Some(Standing::InUse), ..Change::default() };
+        gear::change(tx, ME, &before.id, &change, 5)?.unwrap();
+        let insole = NewComponent::of("insole", "", None).unwrap();
+        let insole_id = gear::mount(tx, ME, &before.id, &insole, 5)?.unwrap();
+        gear::service(tx, ME, &before.id, date_of("2024-03-01"), "Washed")?.unwrap();
+        let lone = ride("lone", 99);
+        put(tx, std::slice::from_ref(&lone), 1)?;
+        gear::choose(tx, ME, &lone.id, &Choice::Gear(before.id.clone()))?.unwrap();
+
+        list(tx, "shoe", &[&[("name", "Blue"), ("brand", "ASICS"), ("model", "GT 2000")]])?;
+        let after = only(tx)?;
+        assert_ne!(after.id, before.id);
+        assert_eq!((after.name.as_str(), after.totals.uses, after.totals.meters), ("Blue", 3, 99_000.0));
+        assert_eq!((after.before_m, after.services.len(), after.since.uses), (9000.0, 1, 2));
+        assert_eq!((&after.components[0].id, after.components[0].totals.uses), (&insole_id, 3));
+        assert_eq!(shown(tx)?[0].as_deref(), Some("Blue"));
+        assert_eq!(gear::mount(tx, ME, &after.id, &insole, 6)?.unwrap(), insole_id, "it is mounted already");
+        assert!(gear::take_back_service(tx, ME, &after.id, date_of("2024-03-01"))?);
+        assert!(gear::forget(tx, ME, &after.id)?);
+        let left = only(tx)?;
+        assert_eq!((left.totals.uses, left.totals.meters, left.components.len()), (2, 60_000.0, 0));
+        Ok(())
+    }
+
+    pub(super) fn what_is_said_later_holds_for_every_name_it_had(tx: &mut Tx<'_>) -> Result<()> {
+        rides(tx, "ASICS GT 2000", 1)?;
+        let before = only(tx)?.id;
+        let change = |before_m| Change { before_m: Some(before_m), ..Change::default() };
+        gear::change(tx, ME, &before, &change(9000.0), 5)?.unwrap();
+        of_strava(tx, &serde_json::json!({ "id": "g1", "name": "ASICS GT 2000", "nickname": "Blue" }))?;
+        let after = only(tx)?.id;
+        gear::change(tx, ME, &after, &change(0.0), 6)?.unwrap();
+        assert_eq!(only(tx)?.before_m, 0.0, "the last word counts, although the first was another");
+        item::remove(tx, ME, ("gear", "g1"))?;
+        let again = only(tx)?;
+        assert_eq!((again.id, again.before_m), (before, 0.0), "also once the source is silent again");
+        Ok(())
+    }
+
+    pub(super) fn a_choice_of_gear_that_is_gone_leaves_the_word_of_the_source(tx: &mut Tx<'_>) -> Result<()> {
+        let ride = rides(tx, "Daily", 1)?.remove(0);
+        of_strava(tx, &serde_json::json!({ "id": "b1", "name": "Gone" }))?;
+        let gone = all(tx)?.into_iter().find(|gear| gear.name == "Gone").unwrap().id;
+        gear::choose(tx, ME, &ride.id, &Choice::Gear(gone))?.unwrap();
+        check(tx, Scope::All, &[("Gone", 1)])?;
+        assert_eq!(shown(tx)?, [Some("Gone".to_owned())]);
+        check(tx, Scope::Shareable, &[])?;
+        item::remove(tx, ME, ("gear", "b1"))?;
+        check(tx, Scope::All, &[("Daily", 1)])?;
+        assert_eq!(shown(tx)?, [Some("Daily".to_owned())]);
+        Ok(())
+    }
+
+    pub(super) fn a_choice_holds_where_another_record_counts(tx: &mut Tx<'_>) -> Result<()> {
+        let (file, twin) = (ride("watch", 1), of_the_api("77", 1));
+        put(tx, &[file.clone(), twin.clone()], 1)?;
+        activity::duplicate::relink(tx, ME, &[file.start_ms.unwrap()], 2)?;
+        let own = gear::add(tx, ME, &new("Mine", None, 0.0), 5)?;
+        gear::choose(tx, ME, &twin.id, &Choice::Gear(own))?.unwrap();
+        check(tx, Scope::All, &[("Mine", 1)])?;
+        check(tx, Scope::Shareable, &[("Mine", 1)])?;
+        gear::choose(tx, ME, &file.id, &Choice::AsTold)?.unwrap();
+        check(tx, Scope::All, &[("Mine", 0)])
+    }
+
+    pub(super) fn of_several_activities_all_are_chosen_or_none(tx: &mut Tx<'_>) -> Result<()> {
+        let mut ids: Vec<String> = rides(tx, "Daily", 3)?.into_iter().map(|ride| ride.id).collect();
+        let race = Choice::Gear(gear::add(tx, ME, &new("Race day", None, 0.0), 5)?);
+        ids.push("x".to_owned());
+        let refused = gear::choose_all(tx, ME, &ids, &race)?;
+        assert_eq!(refused, Err(GearError::UnknownActivity("x".to_owned())));
+        check(tx, Scope::All, &[("Daily", 3), ("Race day", 0)])?;
+        gear::choose_all(tx, ME, &ids[..2], &race)?.unwrap();
+        check(tx, Scope::All, &[("Daily", 1), ("Race day", 2)])
+    }
+
+    pub(super) fn what_ended_is_not_mounted_again(tx: &mut Tx<'_>) -> Result<()> {
+        rides(tx, "Grey gravel", 3)?;
+        let bike = only(tx)?.id;
+        let chain = NewComponent::of("chain", "", None).unwrap();
+        let id = gear::mount(tx, ME, &bike, &chain, 5)?.unwrap();
+        let day = date_of("2024-03-01");
+        let end = ComponentChange { standing: Some(Standing::Retired(day)), ..ComponentChange::default() };
+        gear::change_component(tx, ME, &id, &end, 6)?.unwrap();
+        assert_eq!(gear::mount(tx, ME, &bike, &chain, 7)?, Err(GearError::Ended(day)));
+        assert_eq!(only(tx)?.components[0].to, Some(day));
+        let next = NewComponent::of("chain", "", Some(date_of("2024-03-02"))).unwrap();
+        assert_ne!(gear::mount(tx, ME, &bike, &next, 7)?.unwrap(), id);
+        let uses: Vec<_> = only(tx)?.components.iter().map(|of| of.totals.uses).collect();
+        assert_eq!(uses, [1, 2]);
+        Ok(())
+    }
+
+    pub(super) fn gear_and_components_are_forgotten_each_by_its_own_verb(tx: &mut Tx<'_>) -> Result<()> {
+        rides(tx, "Grey gravel", 1)?;
+        list(tx, "component", &[&[("Bike Name", "Grey gravel"), ("Component Type", "Wheel")]])?;
+        let bike = only(tx)?.id;
+        gear::add(tx, ME, &new("Grey gravel", None, 5.0), 5)?;
+        let chain = gear::mount(tx, ME, &bike, &NewComponent::of("chain", "", None).unwrap(), 5)?.unwrap();
+        let wheel = only(tx)?.components.iter().find(|of| of.kind == "wheel").unwrap().id.clone();
+        for item in [&chain, &wheel] {
+            gear::service(tx, ME, item, date_of("2024-03-01"), "Greased")?.unwrap();
+        }
+        assert!(!gear::forget_component(tx, ME, &bike)? && !gear::forget(tx, ME, &chain)?);
+        assert_eq!((only(tx)?.before_m, only(tx)?.components.len()), (5.0, 2), "nothing went");
+        assert!(gear::forget_component(tx, ME, &chain)? && !gear::forget_component(tx, ME, &chain)?);
+        assert_eq!(only(tx)?.components.len(), 1);
+        assert!(gear::forget(tx, ME, &bike)?);
+        assert!(only(tx)?.components[0].services.is_empty(), "nor is a service of a listed one left");
+        Ok(())
+    }
+
+    pub(super) fn gear_is_added_once_by_the_name_that_was_given_it(tx: &mut Tx<'_>) -> Result<()> {
+        rides(tx, "ASICS GT 2000", 1)?;
+        let id = only(tx)?.id;
+        let change = Change { name: Some("Daily".to_owned()), ..Change::default() };
+        gear::change(tx, ME, &id, &change, 5)?.unwrap();
+        assert_eq!(gear::add(tx, ME, &new("daily", None, 5.0), 6)?, id);
+        assert_eq!((only(tx)?.name.as_str(), only(tx)?.before_m), ("daily", 5.0));
         Ok(())
     }
 
