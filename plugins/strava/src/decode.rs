@@ -181,6 +181,7 @@ pub(crate) fn told(athlete: &str, summary: &Summary, detail: Option<&Detail>) ->
         relative_effort: summary.relative_effort,
         perceived_exertion: detail.perceived_exertion,
         gear: detail.gear.clone(),
+        gear_id: summary.gear_id.clone(),
         commute: summary.is_commute,
         competition: summary.is_competition(),
         long_run: summary.is_long_run(),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use engine::context::StepContext;
 use engine::step::{Cause, StepError};
+use fitness::STRAVA_API;
 use fitness::entry::Entry;
+use fitness::export::Figures;
 use fitness::recording::Samples;
 use fitness::records::activity::Change;
 use fitness::records::export_row::{self, ExportRow};
@@ -41,6 +43,8 @@ pub(crate) struct Page {
     pub(crate) records: usize,
     /// Those that are what they were.
     pub(crate) same: Vec<i64>,
+    /// Of those the ids as rows have them, each with that of its gear.
+    pub(crate) worn: Vec<(String, String)>,
     /// Those that are new or another than before.
     pub(crate) changed: Vec<Changed>,
 }
@@ -91,6 +95,7 @@ impl Page {
                 let kept = known.remove(&listed.strava_id);
                 if kept.as_ref().is_some_and(|kept| trust.is_same(kept, &listed)) {
                     page.same.push(listed.strava_id);
+                    page.worn.extend(summary.gear_id.map(|gear| (listed.strava_id.to_string(), gear)));
                     continue;
                 }
                 listed.activity_id = decode::activity_id(&athlete, listed.strava_id);
@@ -157,6 +162,25 @@ pub(crate) fn write(intake: &mut Intake<'_, '_>, changed: &[Changed], listed_ms:
     activity::put(intake.tx, athlete, &listed, listed_ms)?;
     for Changed { entry, told, keeps_numbers, .. } in changed {
         write_one(intake, entry, told, *keeps_numbers)?;
+    }
+    Ok(())
+}
+
+/// Notes the gear of activities that are what they were: rows that an earlier version wrote do not have it.
+pub(crate) fn name_gear(intake: &mut Intake<'_, '_>, worn: &[(String, String)]) -> store::Result<()> {
+    let ids: Vec<String> = worn.iter().map(|(id, _)| id.clone()).collect();
+    let rows = export_row::at(intake.tx, intake.athlete, STRAVA_API, &ids)?;
+    let gear: BTreeMap<&String, &String> = worn.iter().map(|(id, gear)| (id, gear)).collect();
+    for row in rows {
+        let Some(gear) = gear.get(&row.source_id) else { continue };
+        let Ok(mut figures) = serde_json::from_str::<Figures>(&row.figures) else { continue };
+        if figures.gear_id.as_ref() == Some(*gear) {
+            continue;
+        }
+        figures.gear_id = Some((*gear).clone());
+        // Numbers and texts can always be written.
+        let Ok(figures) = serde_json::to_string(&figures) else { continue };
+        export_row::put(intake.tx, intake.athlete, &ExportRow { figures, ..row })?;
     }
     Ok(())
 }

@@ -142,11 +142,12 @@ where
 {
     // A clock that was set back meanwhile makes nothing look as if it were not listed.
     let listed_ms = ctx.clock.now_ms().max(mark.began_ms);
-    let Page { records, same, changed } = Page::of(ctx, values, trust).await?;
+    let Page { records, same, worn, changed } = Page::of(ctx, values, trust).await?;
     ctx.meter.rows_in(records as u64);
     let work = move |intake: &mut Intake<'_, '_>| {
         listing::write(intake, &changed, listed_ms)?;
         activity::seen(intake.tx, intake.athlete, &same, listed_ms)?;
+        listing::name_gear(intake, &worn)?;
         note(intake)
     };
     mark.commit(ctx, place, work).await?;

@@ -1,14 +1,16 @@
-//! Who the athlete is at Strava: profile and zones, which are shown and never computed with, and gear.
+//! Who the athlete is at Strava: profile and zones, which are shown and never computed with, and gear, which names what
+//! activities were done with.
 
 use std::time::Duration;
 
 use engine::context::StepContext;
 use engine::step::{ConfigError, Step, StepError};
-use fitness::Changes;
+use fitness::records::export_row;
 use fitness::records::intake::Intake;
 use fitness::records::strava::item::{self, Item};
 use fitness::records::strava::quota::Purpose;
 use fitness::records::strava::sync;
+use fitness::{Changes, STRAVA_API};
 use serde_json::Value;
 
 use super::pace::{EveryConfig, PATIENCE_USUAL, is_fresh, is_over};
@@ -21,12 +23,17 @@ use crate::wire;
 const PROFILE: &str = "athlete";
 const ZONES: &str = "zones";
 const GEAR: &str = "gear";
+/// Gear that the profile does not list in one run, so that a long past does not spend the quota at once.
+const UNLISTED_MOST: usize = 20;
+const DAY_MS: i64 = 86_400_000;
 
 /// Reads profile, zones and gear.
 #[derive(Debug)]
 pub(crate) struct AthleteStep {
     client: Client,
     every: Duration,
+    /// How old what is kept of gear may be that the profile does not list.
+    unlisted_ms: i64,
 }
 
 impl Step for AthleteStep {
@@ -49,7 +56,9 @@ impl Step for AthleteStep {
 
 impl Made for AthleteStep {
     fn made(config: EveryConfig, options: &Options) -> Result<Self, ConfigError> {
-        Ok(Self { client: Client::new(options.clone()), every: config.every()? })
+        // It is asked for again in time, before it would be kept for too long.
+        let unlisted_ms = i64::from(options.retention_days()) * DAY_MS / 2;
+        Ok(Self { client: Client::new(options.clone()), every: config.every()?, unlisted_ms })
     }
 }
 
@@ -71,7 +80,9 @@ impl AthleteStep {
         {
             keep(ctx, mark, (ZONES, "own"), &zones).await?;
         }
-        for id in gear(&profile) {
+        let listed = gear(&profile);
+        let unlisted = self.unlisted(ctx, &listed).await?;
+        for id in listed.into_iter().chain(unlisted) {
             let path = format!("gear/{id}");
             if let Reply::Told(gear) = self.client.get(ctx, &path, &[], Purpose::Past).await?
                 && gear.get("id").and_then(Value::as_str) == Some(&id)
@@ -87,13 +98,32 @@ impl AthleteStep {
         // Last, because a profile says that all of it was read.
         keep(ctx, mark, (PROFILE, "own"), &profile).await
     }
+
+    /// Gear that activities name and the profile does not list any more, as what is retired, where it is not kept or
+    /// soon would be no longer.
+    async fn unlisted(&self, ctx: &StepContext, listed: &[String]) -> Result<Vec<String>, StepError> {
+        let (athlete, fresh_ms) = (ctx.run.partition.clone(), ctx.clock.now_ms() - self.unlisted_ms);
+        let (named, kept) = ctx
+            .read(move |tx| {
+                let named = export_row::gear_ids(tx, &athlete, STRAVA_API)?;
+                Ok((named, item::list(tx, &athlete, GEAR)?))
+            })
+            .await?;
+        let is_fresh = |id: &str| kept.iter().any(|item| item.item_id == id && item.fetched_ms > fresh_ms);
+        let unlisted = named.into_iter().filter(|id| is_plain(id) && !listed.contains(id) && !is_fresh(id));
+        Ok(unlisted.take(UNLISTED_MOST).collect())
+    }
 }
 
 /// The ids of shoes and bicycles, which go into a path: letters and digits.
 fn gear(profile: &Value) -> Vec<String> {
     let lists = ["bikes", "shoes"].into_iter().filter_map(|name| profile.get(name)?.as_array());
     let ids = lists.flatten().filter_map(|gear| gear.get("id")?.as_str());
-    ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric())).map(str::to_owned).collect()
+    ids.filter(|id| is_plain(id)).map(str::to_owned).collect()
+}
+
+fn is_plain(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 async fn keep(

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use fitness::Scope;
+use fitness::export::Figures;
 use fitness::records::strava::hint::{self, Hint};
-use fitness::records::{best_effort, lap};
+use fitness::records::{best_effort, export_row, gear, lap};
 use serde_json::json;
 use store::{Sql, Tx, params};
-use upstream::strava::ATHLETE;
+use upstream::strava::{ATHLETE, Athlete, Gear};
 
 use super::house::{House, NOW, ms};
 use crate::decode;
@@ -116,6 +118,76 @@ async fn another_way_leaves_no_number_of_samples_that_have_expired() {
         house.details().await.unwrap();
         let told = house.told(id).await;
         assert_eq!((told.figures[0], told.hr_seconds, told.efforts), (Some(0.0), None, Vec::new()));
+    })
+    .await;
+}
+
+impl House {
+    /// Gear by its name, each with how many activities were done with it.
+    async fn worn(&self) -> Vec<(String, u32, bool)> {
+        let gear = self.read(|tx| gear::overview(tx, "me", Scope::All)).await;
+        gear.into_iter().map(|gear| (gear.name, gear.totals.uses, gear.is_retired)).collect()
+    }
+
+    /// Activities done with a pair of shoes that the profile does not list any more, and nothing of the details kept.
+    async fn worn_and_expired(&self) -> Vec<i64> {
+        let old = Gear {
+            is_retired: true,
+            is_unlisted: true,
+            ..Gear::new("g99".to_owned(), "Old blue ones", "Stride", "Nine")
+        };
+        let athlete = Athlete { shoes: vec![old], bikes: Vec::new(), ..Athlete::new(ATHLETE) };
+        self.strava().set_athlete(athlete);
+        let ids = self.strava().grow(ATHLETE, 3, ms(NOW));
+        for id in &ids {
+            self.strava().edit(*id, |run| run.gear_id = Some("g99".to_owned()));
+        }
+        self.sync().await;
+        self.athlete().await.unwrap();
+        assert_eq!(self.worn().await, [("Old blue ones".to_owned(), 3, true)]);
+        self.wait(10 * DAY);
+        self.sweep(json!({})).await.unwrap();
+        self.expire().await.unwrap();
+        self.athlete().await.unwrap();
+        ids
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_activity_was_done_with_is_known_for_as_long_as_its_summary() {
+    House::each(async |house| {
+        let ids = house.worn_and_expired().await;
+        assert_eq!(house.worn().await, [("Old blue ones".to_owned(), 3, true)]);
+        let rows = house.kept().await;
+        assert!(rows.iter().all(|row| row.gear.as_deref() == Some("Old blue ones")), "{rows:?}");
+        house.strava().edit(ids[0], |run| run.gear_id = None);
+        house.sweep(json!({})).await.unwrap();
+        assert_eq!(house.worn().await, [("Old blue ones".to_owned(), 2, true)]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_written_without_the_gear_have_it_after_the_next_list() {
+    House::each(async |house| {
+        let ids = house.worn_and_expired().await;
+        let sources: Vec<String> = ids.iter().map(i64::to_string).collect();
+        house
+            .write(move |tx| {
+                for row in export_row::at(tx, "me", "strava_api", &sources)? {
+                    let figures: Figures = serde_json::from_str(&row.figures).unwrap();
+                    let figures = serde_json::to_string(&Figures { gear_id: None, ..figures }).unwrap();
+                    export_row::put(tx, "me", &export_row::ExportRow { figures, ..row })?;
+                }
+                Ok(())
+            })
+            .await;
+        assert_eq!(house.worn().await, [("Old blue ones".to_owned(), 0, true)]);
+        house.asked();
+        house.sweep(json!({})).await.unwrap();
+        assert_eq!(house.worn().await, [("Old blue ones".to_owned(), 3, true)]);
+        assert!(!house.asked_for().iter().any(|asked| asked.contains("activities/")), "no detail is due");
+        assert_eq!(house.counts().await.details_due, 0);
     })
     .await;
 }

@@ -179,9 +179,10 @@ impl House {
         let shown = self.read(|tx| records::gear::overview(tx, "me", Scope::All)).await;
         for raw in &recording.gear {
             let gear = shown.iter().find(|gear| raw["name"] == *gear.name).unwrap();
-            let of_it = recording.details.iter().filter(|detail| detail["gear"]["id"] == raw["id"]);
-            let meters: Vec<f64> = of_it.map(|detail| detail["distance"].as_f64().unwrap()).collect();
-            assert_eq!((gear.totals.uses as usize, gear.totals.meters), (meters.len(), meters.iter().sum()));
+            let of_it = recording.list.iter().filter(|listed| listed["gear_id"] == raw["id"]);
+            let meters: Vec<f64> = of_it.map(|listed| listed["distance"].as_f64().unwrap()).collect();
+            assert_eq!(gear.totals.uses as usize, meters.len(), "{raw}");
+            assert!((gear.totals.meters - meters.iter().sum::<f64>()).abs() < 1e-6, "{raw}");
             assert_eq!(gear.is_retired, raw["retired"] == true, "{raw}");
             for (word, text) in [("brand_name", &gear.brand), ("model_name", &gear.model)] {
                 assert_eq!(raw[word].as_str(), text.as_deref(), "{raw}");

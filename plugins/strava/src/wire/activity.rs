@@ -84,6 +84,8 @@ pub(crate) struct Summary {
     pub(crate) avg_temperature_c: Option<f64>,
     pub(crate) relative_effort: Option<f64>,
     pub(crate) workout_type: Option<i64>,
+    /// Strava's id of the shoes or the bicycle.
+    pub(crate) gear_id: Option<String>,
     pub(crate) is_commute: Option<bool>,
     pub(crate) is_manual: bool,
     pub(crate) is_on_trainer: bool,
@@ -153,6 +155,7 @@ impl Summary {
             avg_temperature_c: fields.number("average_temp"),
             relative_effort: fields.number("suffer_score"),
             workout_type: fields.get("workout_type").and_then(Value::as_i64),
+            gear_id: fields.text("gear_id").map(str::to_owned),
             is_commute: fields.flag("commute"),
             is_manual: fields.flag("manual").unwrap_or(false),
             is_on_trainer: fields.flag("trainer").unwrap_or(false),

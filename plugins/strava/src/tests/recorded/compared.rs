@@ -95,6 +95,7 @@ impl Compared {
             avg_temperature_c: _,
             relative_effort: _,
             workout_type,
+            gear_id,
             visibility,
             is_commute,
             is_manual,
@@ -116,6 +117,7 @@ impl Compared {
         let meant = workout_type.map(|kind| (Some(kind == 1 || kind == 11), Some(kind == 2)));
         record.same("workout_type", raw["workout_type"].as_i64(), workout_type, workout_type);
         assert_eq!((told.competition, told.long_run), meant.unwrap_or_default());
+        record.text("gear_id", gear_id, &told.gear_id);
         record.flag("commute", is_commute, told.commute);
         record.flag("manual", Some(is_manual), told.manual);
         let is_indoors = kept.shown.sub_sport.as_deref().is_some_and(|kind| INDOORS.contains(&kind));

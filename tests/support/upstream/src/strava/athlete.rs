@@ -53,6 +53,9 @@ pub struct Gear {
     pub is_primary: bool,
     /// Whether it is not used any more.
     pub is_retired: bool,
+    /// Whether the profile leaves it out, although activities name it.
+    #[serde(default)]
+    pub is_unlisted: bool,
 }
 
 impl Default for Athlete {
@@ -106,8 +109,8 @@ impl Athlete {
             "clubs": [],
             "postable_clubs_count": 0,
             "ftp": self.ftp_watts,
-            "bikes": self.bikes.iter().map(Gear::summary).collect::<Vec<_>>(),
-            "shoes": self.shoes.iter().map(Gear::summary).collect::<Vec<_>>(),
+            "bikes": listed(&self.bikes),
+            "shoes": listed(&self.shoes),
         })));
         profile.insert("weight".to_owned(), json!(self.weight_kg));
         Value::Object(profile)
@@ -149,6 +152,10 @@ impl Athlete {
     }
 }
 
+fn listed(gear: &[Gear]) -> Vec<Value> {
+    gear.iter().filter(|gear| !gear.is_unlisted).map(Gear::summary).collect()
+}
+
 /// Each begins where the one before ends, and the last has no end.
 pub(super) fn ranges(bounds: &[i64]) -> Value {
     let begins = [0].into_iter().chain(bounds.iter().copied());
@@ -168,6 +175,7 @@ impl Gear {
             meters: 250_000.0,
             is_primary: true,
             is_retired: false,
+            is_unlisted: false,
         }
     }
 
