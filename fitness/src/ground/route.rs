@@ -1,5 +1,7 @@
 //! Which outings went the same way: a route is what two or more of them have in common.
 
+use std::collections::HashMap;
+
 use super::plane::{Plane, away_m};
 use super::{Line, POINTS_APART_M, Place, Walk};
 
@@ -12,6 +14,8 @@ const PLACES: usize = 64;
 const LEAST_M: f64 = 500.0;
 /// Ways whose lengths differ by more than this share of the longer one are not the same.
 const LENGTH_SHARE: f64 = 0.05;
+/// What sorts ways by their length lets so much more through, so that no rounding parts two.
+const SLACK: f64 = 1.001;
 /// Ways that begin farther apart than this, or than that share of their length, are not the same.
 const START_APART_M: f64 = 200.0;
 const START_SHARE: f64 = 0.02;
@@ -48,21 +52,46 @@ impl Signature {
 
     /// True where both went the same way, in the same direction, from about the same place.
     pub fn is_same(&self, other: &Self) -> bool {
-        let longer_m = self.meters.max(other.meters);
-        if (self.meters - other.meters).abs() > LENGTH_SHARE * longer_m || self.sports != other.sports {
+        Founder::of(self).is_some_and(|founder| founder.is_same(other))
+    }
+
+    /// Between which lengths a way must be to be the same; a little more than that.
+    pub fn lengths_m(&self) -> (f64, f64) {
+        let share = 1.0 - SLACK * LENGTH_SHARE;
+        (share * self.meters, self.meters / share)
+    }
+}
+
+/// A way that others are compared with, drawn in the plane at its start once for all of them.
+struct Founder<'a> {
+    of: &'a Signature,
+    start: Place,
+    plane: Plane,
+    xy: Vec<(f64, f64)>,
+}
+
+impl<'a> Founder<'a> {
+    /// Nothing of a way without places.
+    fn of(of: &'a Signature) -> Option<Self> {
+        let start = *of.places.first()?;
+        let plane = Plane::at(start);
+        let xy = of.places.iter().map(|place| plane.xy(*place)).collect();
+        Some(Self { of, start, plane, xy })
+    }
+
+    fn is_same(&self, other: &Signature) -> bool {
+        let longer_m = self.of.meters.max(other.meters);
+        let is_as_long = (self.of.meters - other.meters).abs() <= LENGTH_SHARE * longer_m;
+        if !is_as_long || self.of.sports != other.sports {
             return false;
         }
-        let (Some(start), Some(other_start)) = (self.places.first(), other.places.first()) else {
-            return false;
-        };
-        if start.meters_to(*other_start) > START_APART_M.max(START_SHARE * longer_m) {
+        let apart_most_m = START_APART_M.max(START_SHARE * longer_m);
+        if !other.places.first().is_some_and(|start| self.start.meters_to(*start) <= apart_most_m) {
             return false;
         }
-        let plane = Plane::at(*start);
-        let drawn = |of: &Self| of.places.iter().map(|place| plane.xy(*place)).collect::<Vec<_>>();
-        let (one, another) = (drawn(self), drawn(other));
+        let another: Vec<_> = other.places.iter().map(|place| self.plane.xy(*place)).collect();
         let away_m = AWAY_M.max(AWAY_SHARE * longer_m);
-        keeps_to(&one, &another, away_m) && keeps_to(&another, &one, away_m)
+        keeps_to(&self.xy, &another, away_m) && keeps_to(&another, &self.xy, away_m)
     }
 }
 
@@ -81,16 +110,70 @@ fn keeps_to(places: &[(f64, f64)], way: &[(f64, f64)], away_most_m: f64) -> bool
 /// The founder of the route of each way, as its place in the list: the first way that it is the same as, or itself.
 /// Whoever hands them over by time has the same groups in whichever order they came.
 pub fn group(ways: &[&Signature]) -> Vec<usize> {
-    let mut founders: Vec<usize> = Vec::new();
+    let mut founders = Founders::default();
     let mut groups = Vec::with_capacity(ways.len());
     for (index, way) in ways.iter().enumerate() {
-        let founder = founders.iter().copied().find(|founder| ways[*founder].is_same(way));
+        let founder = founders.first_same(way);
         if founder.is_none() {
-            founders.push(index);
+            founders.add(index, way);
         }
         groups.push(founder.unwrap_or(index));
     }
     groups
+}
+
+/// Founders by their place in time, apart by sports and by length, so that few are compared with a way.
+#[derive(Default)]
+struct Founders<'a>(HashMap<(&'a str, i64), Vec<(usize, Founder<'a>)>>);
+
+impl<'a> Founders<'a> {
+    fn add(&mut self, index: usize, way: &'a Signature) {
+        let founder = Founder::of(way).map(|founder| (index, founder));
+        self.0.entry((way.sports.as_str(), bucket(way.meters))).or_default().extend(founder);
+    }
+
+    /// The first of them that a way is the same as: of each bucket the first, because it is in the order of time.
+    fn first_same(&self, way: &Signature) -> Option<usize> {
+        let bucket = bucket(way.meters);
+        let near = (bucket - 1..=bucket + 1).filter_map(|bucket| self.0.get(&(way.sports.as_str(), bucket)));
+        let first = |near: &Vec<(usize, Founder<'_>)>| {
+            near.iter().find(|(_, founder)| founder.is_same(way)).map(|(index, _)| *index)
+        };
+        near.filter_map(first).min()
+    }
+}
+
+/// Ways whose lengths may be the same lie in neighbouring buckets, or in one.
+fn bucket(meters: f64) -> i64 {
+    (meters.max(1.0).ln() / -(1.0 - SLACK * LENGTH_SHARE).ln()).floor() as i64
+}
+
+/// Places new ways among founders that are there, all of them in the order of their keys: the key of the founder of
+/// each, its own where it is one. Nothing where a new one would be the founder before another way, of which `last` is
+/// the last: that one, and those behind it, may belong to it.
+///
+/// Where that is something, it is what [`group`] makes of all ways, because a way that founds nothing changes the route
+/// of no other.
+pub fn place<'a, K: Ord>(
+    founders: &[(&'a K, &'a Signature)],
+    new: &[(&'a K, &'a Signature)],
+    last: Option<&K>,
+) -> Option<Vec<&'a K>> {
+    let drawn = |(key, way): &(&'a K, &'a Signature)| Founder::of(way).map(|founder| (*key, founder));
+    let mut founders: Vec<(&K, Founder<'_>)> = founders.iter().filter_map(drawn).collect();
+    let mut placed = Vec::with_capacity(new.len());
+    for (key, way) in new {
+        let mut before = founders.iter().take_while(|(founder, _)| founder < key);
+        let found = before.find(|(_, founder)| founder.is_same(way)).map(|(founder, _)| *founder);
+        if found.is_none() {
+            if last.is_some_and(|last| last > *key) {
+                return None;
+            }
+            founders.extend(drawn(&(*key, *way)));
+        }
+        placed.push(found.unwrap_or(*key));
+    }
+    Some(placed)
 }
 
 #[cfg(test)]
@@ -200,7 +283,76 @@ mod tests {
         assert!(group(&[]).is_empty());
     }
 
+    #[test]
+    fn ways_of_about_one_length_lie_in_neighbouring_buckets() {
+        for meters in (5..5000).map(|step| f64::from(step) * 100.0) {
+            let apart = bucket(meters) - bucket(meters * (1.0 - LENGTH_SHARE));
+            assert!((0..=1).contains(&apart), "{meters} {apart}");
+        }
+    }
+
+    /// A straight way, so many metres to the east and so much longer than 600 m.
+    fn straight((east_m, more_m): (f64, f64)) -> Signature {
+        exact(&[(east_m, 0.0), (east_m, 600.0 + more_m)])
+    }
+
+    /// The founders by comparing each way with each founder before it.
+    fn compared(ways: &[&Signature]) -> Vec<usize> {
+        let mut groups: Vec<usize> = Vec::new();
+        for (index, way) in ways.iter().enumerate() {
+            let founder = (0..index).find(|of| groups[*of] == *of && ways[*of].is_same(way));
+            groups.push(founder.unwrap_or(index));
+        }
+        groups
+    }
+
+    #[test]
+    fn one_that_founds_before_others_is_placed_by_grouping_all_alone() {
+        let [west, middle, east] = [0.0, 30.0, 60.0].map(|east_m| straight((east_m, 0.0)));
+        let there = [(&1, &west)];
+        assert_eq!(place(&there, &[(&3, &middle)], Some(&2)), Some(vec![&1]));
+        assert_eq!(place(&there, &[(&3, &east)], Some(&2)), Some(vec![&3]), "it is behind all of them");
+        assert_eq!(place(&there, &[(&0, &east)], Some(&2)), None);
+        assert_eq!(place(&there, &[(&0, &middle)], Some(&2)), None, "its like comes after it");
+        assert_eq!(place(&[], &[(&1, &west), (&2, &middle)], None), Some(vec![&1, &1]));
+    }
+
     proptest! {
+        #[test]
+        fn looking_among_few_founders_finds_what_looking_among_all_does(
+            ways in prop::collection::vec((0.0..120.0_f64, 0.0..90.0_f64), 1..24),
+        ) {
+            let ways: Vec<Signature> = ways.into_iter().map(straight).collect();
+            let ways: Vec<&Signature> = ways.iter().collect();
+            prop_assert_eq!(group(&ways), compared(&ways));
+        }
+
+        #[test]
+        fn what_is_placed_is_where_grouping_all_puts_it(
+            ways in prop::collection::vec((0..5_u8, any::<bool>()), 1..12),
+        ) {
+            let all: Vec<Signature> =
+                ways.iter().map(|(east, _)| straight((f64::from(*east) * 30.0, 0.0))).collect();
+            let whole = group(&all.iter().collect::<Vec<_>>());
+            let there: Vec<usize> = (0..all.len()).filter(|index| !ways[*index].1).collect();
+            let new: Vec<usize> = (0..all.len()).filter(|index| ways[*index].1).collect();
+            let before = group(&there.iter().map(|index| &all[*index]).collect::<Vec<_>>());
+            let routes: Vec<usize> = before.iter().map(|founder| there[*founder]).collect();
+            let founders: Vec<(&usize, &Signature)> = there
+                .iter()
+                .zip(&routes)
+                .filter(|(index, route)| index == route)
+                .map(|(index, _)| (index, &all[*index]))
+                .collect();
+            let added: Vec<(&usize, &Signature)> = new.iter().map(|index| (index, &all[*index])).collect();
+            if let Some(placed) = place(&founders, &added, there.last()) {
+                let mut routes: Vec<(usize, usize)> = there.iter().copied().zip(routes).collect();
+                routes.extend(new.iter().copied().zip(placed.into_iter().copied()));
+                routes.sort_unstable();
+                prop_assert_eq!(routes, whole.into_iter().enumerate().collect::<Vec<_>>());
+            }
+        }
+
         #[test]
         fn a_founder_is_of_its_own_route_and_the_same_way(
             east_m in prop::collection::vec(0.0..120.0_f64, 1..8),

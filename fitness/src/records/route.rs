@@ -1,7 +1,7 @@
 //! The ways of activities, and the routes that two or more of them have in common, in each scope for itself: what
 //! others may see does not rest on what the Strava API told.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use store::{Error, Result, Row, Sql, Tx, Value, params};
 use super::{activity_weather, count, export_row, optional_date};
 use crate::best_effort::is_on_foot;
 use crate::ground::outing::{self, Comparison, Trend};
-use crate::ground::route::Signature;
+use crate::ground::route::{Signature, place};
 use crate::ground::{Line, Place};
 use crate::scope::Scope;
 use crate::sport;
@@ -94,6 +94,20 @@ pub struct Kept {
     pub route: Option<String>,
 }
 
+/// A way by its time and its activity.
+pub type Key = (i64, String);
+
+/// Ways that are of no route yet, and what it takes to place them among the routes that are there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Homeless {
+    /// By their keys.
+    pub ways: Vec<(Key, Signature)>,
+    /// The first ways of routes that are about as long as one of them.
+    pub founders: Vec<(Key, Signature)>,
+    /// The last way that has a route.
+    pub last: Option<Key>,
+}
+
 /// There is no route of that id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no route `{0}`")]
@@ -130,6 +144,33 @@ const IS_STALE: Sql = Sql::Both(
      THEN f.route_id IS NULL OR f.route_id <> o.route_id ELSE o.route_id IS NOT NULL END \
      ORDER BY activity_route.start_ms, activity_route.activity_id LIMIT 1",
 );
+// A way of a route whose founder is gone or went elsewhere.
+const IS_BROKEN: Sql = Sql::Both(
+    "SELECT o.activity_id FROM route_outing o \
+     LEFT JOIN route_outing f ON f.activity_id = o.route_id AND f.scope = $2 \
+     WHERE o.athlete = $1 AND o.scope = $2 AND (f.route_id IS NULL OR f.route_id <> o.route_id) \
+     ORDER BY o.activity_id LIMIT 1",
+);
+const HOMELESS: Sql = Sql::Both(
+    "SELECT activity_route.start_ms, activity_route.activity_id, activity_route.sports, \
+     activity_route.meters, activity_route.latitude, activity_route.longitude \
+     FROM activity_route JOIN activity a ON a.id = activity_route.activity_id \
+     LEFT JOIN route_outing o ON o.activity_id = a.id AND o.scope = $3 \
+     WHERE activity_route.athlete = $1 AND a.provenance <> $2 AND o.route_id IS NULL \
+     AND CASE WHEN $2 = '' THEN a.duplicate_of ELSE a.shareable_of END IS NULL \
+     ORDER BY activity_route.start_ms, activity_route.activity_id LIMIT $4",
+);
+const FOUNDERS: Sql = Sql::Both(
+    "SELECT r.start_ms, r.activity_id, r.sports, r.meters, r.latitude, r.longitude \
+     FROM activity_route r JOIN route_outing o ON o.activity_id = r.activity_id AND o.scope = $2 \
+     WHERE r.athlete = $1 AND o.route_id = r.activity_id AND r.sports = $3 AND r.meters BETWEEN $4 AND $5 \
+     ORDER BY r.start_ms, r.activity_id",
+);
+const LAST: Sql = Sql::Both(
+    "SELECT r.start_ms, r.activity_id FROM activity_route r \
+     JOIN route_outing o ON o.activity_id = r.activity_id AND o.scope = $2 WHERE r.athlete = $1 \
+     ORDER BY r.start_ms DESC, r.activity_id DESC LIMIT 1",
+);
 const COUNTED: Sql = Sql::Both(
     "SELECT activity_route.activity_id, activity_route.sports, activity_route.meters, \
      activity_route.latitude, activity_route.longitude, o.route_id \
@@ -144,6 +185,11 @@ const JOIN: Sql = Sql::Both(
      SELECT r.activity_id, $2, r.athlete, $3 FROM activity_route r WHERE r.activity_id = $1 \
      ON CONFLICT (activity_id, scope) DO UPDATE SET route_id = excluded.route_id",
 );
+const LEAVE_THESE: Sql = Sql::Per {
+    sqlite: "DELETE FROM route_outing WHERE scope = $1 AND activity_id IN (SELECT value FROM json_each($2))",
+    postgres: "DELETE FROM route_outing WHERE scope = $1 AND activity_id = ANY($2)",
+};
+const LEAVE_ALL: Sql = Sql::Both("DELETE FROM route_outing WHERE athlete = $1");
 const LEAVE_UNCOUNTED: Sql = Sql::Both(
     "DELETE FROM route_outing WHERE athlete = $1 AND scope = $3 AND activity_id IN ( \
      SELECT o.activity_id FROM route_outing o JOIN activity a ON a.id = o.activity_id \
@@ -198,6 +244,40 @@ pub fn is_stale(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<bool> {
     Ok(tx.optional(&IS_STALE, &params, |row| row.get::<String>(0))?.is_some())
 }
 
+/// The ways without a route, where the others are where they belong and no more than so many are without; else all
+/// are to be grouped anew. Those that count no longer must have left before.
+pub fn homeless(tx: &mut Tx<'_>, athlete: &str, scope: Scope, most: u32) -> Result<Option<Homeless>> {
+    let of_scope = params![athlete, scope.as_str()];
+    if tx.optional(&IS_BROKEN, &of_scope, |row| row.get::<String>(0))?.is_some() {
+        return Ok(None);
+    }
+    let limit = most.saturating_add(1);
+    let ways = tx.query(&HOMELESS, &params![athlete, scope.left_out(), scope.as_str(), limit], keyed)?;
+    if ways.len() > most as usize {
+        return Ok(None);
+    }
+    let mut founders: BTreeMap<Key, Signature> = BTreeMap::new();
+    for (_, way) in &ways {
+        let (shortest_m, longest_m) = way.lengths_m();
+        let params = params![athlete, scope.as_str(), &way.sports, shortest_m, longest_m];
+        founders.extend(tx.query(&FOUNDERS, &params, keyed)?);
+    }
+    let last = tx.optional(&LAST, &of_scope, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Some(Homeless { ways, founders: founders.into_iter().collect(), last }))
+}
+
+impl Homeless {
+    /// The route of each of them, with its activity; nothing where all must be grouped for that.
+    pub fn placed(&self) -> Option<Vec<(String, String)>> {
+        fn lent(ways: &[(Key, Signature)]) -> Vec<(&Key, &Signature)> {
+            ways.iter().map(|(key, way)| (key, way)).collect()
+        }
+        let routes = place(&lent(&self.founders), &lent(&self.ways), self.last.as_ref())?;
+        let named = self.ways.iter().zip(routes);
+        Some(named.map(|((key, _), route)| (key.1.clone(), route.1.clone())).collect())
+    }
+}
+
 /// The ways of the activities that count in a scope, by time.
 pub fn counted(tx: &mut Tx<'_>, athlete: &str, scope: Scope) -> Result<Vec<Kept>> {
     let params = params![athlete, scope.left_out(), scope.as_str()];
@@ -217,6 +297,16 @@ pub fn join(tx: &mut Tx<'_>, scope: Scope, moves: &[(String, String)]) -> Result
         })
         .collect();
     tx.batch(&JOIN, &rows)
+}
+
+/// Takes activities off their routes in a scope.
+pub fn leave(tx: &mut Tx<'_>, scope: Scope, activities: &[String]) -> Result<u64> {
+    tx.execute(&LEAVE_THESE, &params![scope.as_str(), activities])
+}
+
+/// Takes all activities of an athlete off their routes, which other rules found.
+pub fn leave_all(tx: &mut Tx<'_>, athlete: &str) -> Result<u64> {
+    tx.execute(&LEAVE_ALL, &params![athlete])
 }
 
 /// Takes the activities that count no longer in a scope off their routes.
@@ -356,6 +446,12 @@ fn compared(tx: &mut Tx<'_>, athlete: &str, went: &[Went]) -> Result<(Vec<Outing
     Ok((outings.collect(), compared))
 }
 
+/// A way with its key.
+fn keyed(row: &Row<'_>) -> Result<(Key, Signature)> {
+    let signature = Signature { sports: row.get(2)?, meters: row.get(3)?, places: line(row, 4)?.places };
+    Ok(((row.get(0)?, row.get(1)?), signature))
+}
+
 /// Two packed columns of positions.
 fn line(row: &Row<'_>, index: usize) -> Result<Line> {
     let (latitude, longitude): (Vec<u8>, Vec<u8>) = (row.get(index)?, row.get(index + 1)?);
@@ -364,5 +460,22 @@ fn line(row: &Row<'_>, index: usize) -> Result<Line> {
 }
 
 #[cfg(test)]
-pub(crate) const QUERIES: &[Sql] =
-    &[PUT, FORGET, LEAVE, IS_STALE, COUNTED, JOIN, LEAVE_UNCOUNTED, LIST, OUTINGS, LINE, ROUTE_OF];
+pub(crate) const QUERIES: &[Sql] = &[
+    PUT,
+    FORGET,
+    LEAVE,
+    IS_STALE,
+    IS_BROKEN,
+    HOMELESS,
+    FOUNDERS,
+    LAST,
+    COUNTED,
+    JOIN,
+    LEAVE_THESE,
+    LEAVE_ALL,
+    LEAVE_UNCOUNTED,
+    LIST,
+    OUTINGS,
+    LINE,
+    ROUTE_OF,
+];

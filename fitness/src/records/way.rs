@@ -81,6 +81,11 @@ pub fn position(tx: &mut Tx<'_>, athlete: &str, part: Part, version: i64) -> Res
     Ok(known.filter(|(by, _)| *by == version).map(|(_, key)| key).unwrap_or_default())
 }
 
+/// Which version of the part's rules looked at activities last, if any did.
+pub fn version(tx: &mut Tx<'_>, athlete: &str, part: Part) -> Result<Option<i64>> {
+    tx.optional(&POSITION, &params![athlete, part.as_str()], |row| row.get(0))
+}
+
 /// The next activities after one, whoever looked at them.
 pub fn after(tx: &mut Tx<'_>, athlete: &str, key: &Key, columns: &[Column], limit: u32) -> Result<Vec<Due>> {
     let rows = tx.query(&AFTER, &params![athlete, key.0, &key.1, limit], read)?;

@@ -1,7 +1,7 @@
 //! The step that finds out which activities went the same way.
 //!
 //! The way of each activity that is new or another than before is kept, and where the routes do not follow from the
-//! ways any more, all of them are grouped anew, in each scope for itself.
+//! ways any more, it is placed among them or all of them are grouped anew, in each scope for itself.
 
 use engine::context::StepContext;
 use engine::step::{ConfigError, Gather, Step, StepError};
@@ -17,11 +17,23 @@ use crate::walked::{Walked, worked_out};
 
 /// Activities in one commit, which must stay below 100 ms.
 const CHUNK: u32 = 250;
+/// New ways that are placed one by one; of more all are grouped anew, which is as fast then.
+const NEW_MOST: u32 = 50;
 const WAY: (Part, i64) = (Part::Routes, VERSION);
 
 /// Finds out which activities went the same way.
 #[derive(Debug)]
 pub struct Routes;
+
+/// An activity that goes over to a route.
+#[derive(Debug, Clone)]
+pub(crate) struct Move {
+    activity: String,
+    /// The activity that was the first on it.
+    route: String,
+    /// True where it is of none yet.
+    has_left: bool,
+}
 
 /// No settings: whatever was gone twice is a route.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -42,6 +54,7 @@ impl Step for Routes {
     // What is to be looked at stands in the store: a giver that failed must not leave it unseen.
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Walked, StepError> {
         let mut walked = Walked::default();
+        forget_other_rules(ctx).await?;
         while look(ctx, &mut walked).await? {}
         for scope in Scope::BOTH {
             regroup(ctx, scope, &mut walked).await?;
@@ -51,7 +64,7 @@ impl Step for Routes {
 }
 
 /// Looks at the next activities; false where none is left.
-async fn look(ctx: &StepContext, walked: &mut Walked) -> Result<bool, StepError> {
+pub(crate) async fn look(ctx: &StepContext, walked: &mut Walked) -> Result<bool, StepError> {
     let partition = ctx.run.partition.clone();
     let due = ctx.read(move |tx| way::pending(tx, &partition, WAY, &Walk::COLUMNS, CHUNK)).await?;
     let (Some(last), count) = (due.last().map(Due::key), due.len()) else { return Ok(false) };
@@ -80,34 +93,86 @@ fn signed(due: &Due) -> (String, i64, Option<Signature>) {
     (due.id.clone(), due.changed, way)
 }
 
-/// Groups all ways of a scope anew, where they do not follow from what is kept. A cut run leaves some without a route,
-/// and the next one groups them again.
+/// Takes all activities off the routes that other rules found: the ways may be the same, and their groups others.
+async fn forget_other_rules(ctx: &StepContext) -> Result<(), StepError> {
+    let partition = ctx.run.partition.clone();
+    let version = ctx.read(move |tx| way::version(tx, &partition, WAY.0)).await?;
+    if version.is_none_or(|version| version == VERSION) {
+        return Ok(());
+    }
+    let partition = ctx.run.partition.clone();
+    ctx.commit(move |tx, _| route::leave_all(tx, &partition)).await.map(drop)
+}
+
+/// Gives each way of a scope its route, where the routes do not follow from the ways that are kept: new ones are placed
+/// among the routes that are there, and where that may move another way, all are grouped anew.
 async fn regroup(ctx: &StepContext, scope: Scope, walked: &mut Walked) -> Result<(), StepError> {
     let partition = ctx.run.partition.clone();
-    let counted = ctx.read(move |tx| {
-        let is_stale = route::is_stale(tx, &partition, scope)?;
-        is_stale.then(|| route::counted(tx, &partition, scope)).transpose()
-    });
-    let Some(counted) = counted.await? else { return Ok(()) };
-    let moves = worked_out(move || moves(&counted)).await?;
+    if !ctx.read(move |tx| route::is_stale(tx, &partition, scope)).await? {
+        return Ok(());
+    }
     let partition = ctx.run.partition.clone();
     let mut written = ctx.commit(move |tx, _| route::leave_uncounted(tx, &partition, scope)).await?;
+    let moves = match placed(ctx, scope).await? {
+        Some(moves) => moves,
+        None => whole(ctx, scope).await?,
+    };
+    leave(ctx, scope, &moves).await?;
     for some in moves.chunks(CHUNK as usize) {
-        let some = some.to_vec();
-        written += ctx.commit(move |tx, _| route::join(tx, scope, &some)).await?;
+        written += join(ctx, scope, some).await?;
     }
     walked.written += written;
     ctx.meter.rows_out(written);
     Ok(())
 }
 
+/// The activities that have no route yet, each with the one it is of; nothing where all must be grouped for that.
+async fn placed(ctx: &StepContext, scope: Scope) -> Result<Option<Vec<Move>>, StepError> {
+    let partition = ctx.run.partition.clone();
+    let homeless = ctx.read(move |tx| route::homeless(tx, &partition, scope, NEW_MOST)).await?;
+    let Some(homeless) = homeless else { return Ok(None) };
+    let placed = worked_out(move || homeless.placed()).await?;
+    Ok(placed.map(|placed| {
+        let new = |(activity, route)| Move { activity, route, has_left: true };
+        placed.into_iter().map(new).collect()
+    }))
+}
+
+/// The activities that are of another route than is kept, where all are grouped anew.
+pub(crate) async fn whole(ctx: &StepContext, scope: Scope) -> Result<Vec<Move>, StepError> {
+    let partition = ctx.run.partition.clone();
+    let counted = ctx.read(move |tx| route::counted(tx, &partition, scope)).await?;
+    worked_out(move || moves(&counted)).await
+}
+
+/// Takes all that move off the routes that they were of, in one commit: what a cut run leaves is then without a route
+/// and not of a wrong one, and the next run goes on with it.
+pub(crate) async fn leave(ctx: &StepContext, scope: Scope, moves: &[Move]) -> Result<(), StepError> {
+    let leaving = moves.iter().filter(|one| !one.has_left).map(|one| one.activity.clone());
+    let leaving: Vec<String> = leaving.collect();
+    if leaving.is_empty() {
+        return Ok(());
+    }
+    ctx.commit(move |tx, _| route::leave(tx, scope, &leaving)).await.map(drop)
+}
+
+pub(crate) async fn join(ctx: &StepContext, scope: Scope, moves: &[Move]) -> Result<u64, StepError> {
+    let joining: Vec<(String, String)> =
+        moves.iter().map(|one| (one.activity.clone(), one.route.clone())).collect();
+    ctx.commit(move |tx, _| route::join(tx, scope, &joining)).await
+}
+
 /// The activities that are of another route than is kept, each with the one it is of.
-fn moves(counted: &[Kept]) -> Vec<(String, String)> {
+fn moves(counted: &[Kept]) -> Vec<Move> {
     let ways: Vec<&Signature> = counted.iter().map(|kept| &kept.signature).collect();
     let beside = counted.iter().zip(group(&ways));
     let moved = beside.filter_map(|(kept, founder)| {
         let route = &counted[founder].activity;
-        (kept.route.as_ref() != Some(route)).then(|| (kept.activity.clone(), route.clone()))
+        (kept.route.as_ref() != Some(route)).then(|| Move {
+            activity: kept.activity.clone(),
+            route: route.clone(),
+            has_left: kept.route.is_none(),
+        })
     });
     moved.collect()
 }

@@ -41,6 +41,10 @@ scenarios![
     times_outlive_the_samples_of_the_api_and_ground_does_not,
     what_went_the_same_way_is_one_route,
     no_order_of_arrival_changes_the_groups,
+    a_new_way_moves_no_other_one,
+    an_earlier_way_takes_those_that_are_the_same,
+    a_cut_run_leaves_no_way_on_a_wrong_route,
+    what_other_rules_found_is_found_anew,
     a_route_outlives_its_first_outing,
     an_activity_that_went_elsewhere_leaves_its_route,
     of_two_records_one_is_an_outing,
@@ -241,6 +245,72 @@ mod scenario {
         }
         let wanted = vec![(ids[2].clone(), 3), (ids[1].clone(), 2)];
         assert_eq!(house.routes(Scope::All).await, wanted);
+    }
+
+    pub(super) async fn a_new_way_moves_no_other_one(house: House) {
+        let first = house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(run(1, 4.0, &ELSEWHERE)).await;
+        house.work(Routes).await;
+        // One that is the same as the first, wherever in time, and one that nobody went before: a row in each scope.
+        for outing in [run(3, 4.0, &THERE), run(2, 5.0, &THERE), run(4, 4.0, &[(0.0, 0.0), (900.0, 0.0)])] {
+            house.keep(outing).await;
+            assert_eq!(house.work(Routes).await, Walked { looked_at: 1, written: 3 });
+        }
+        assert_eq!(house.routes(Scope::All).await, [(first, 3)]);
+    }
+
+    pub(super) async fn an_earlier_way_takes_those_that_are_the_same(house: House) {
+        let [west, middle, east] = [0.0, 30.0, 60.0].map(|east| [(east, 0.0), (east, 800.0)]);
+        let first = house.keep(run(1, 4.0, &west)).await;
+        house.keep(run(2, 4.0, &middle)).await;
+        house.keep(run(3, 4.0, &middle)).await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(first, 3)]);
+        let earlier = house.keep(run(0, 4.0, &east)).await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(earlier, 3)], "the first outing went farther west");
+    }
+
+    pub(super) async fn a_cut_run_leaves_no_way_on_a_wrong_route(house: House) {
+        let [west, middle, east] = [0.0, 30.0, 60.0].map(|east| [(east, 0.0), (east, 800.0)]);
+        house.keep(run(1, 4.0, &west)).await;
+        for day in 2..=301 {
+            house.keep(run(day, 4.0, &middle)).await;
+        }
+        house.work(Routes).await;
+        let earlier = house.keep(run(0, 4.0, &east)).await;
+        // As a run leaves it that was cut behind its first moves.
+        let ctx = house.context("ways", "ways.routes");
+        crate::routes::look(&ctx, &mut Walked::default()).await.unwrap();
+        let moves = crate::routes::whole(&ctx, Scope::All).await.unwrap();
+        assert_eq!(moves.len(), 301);
+        crate::routes::leave(&ctx, Scope::All, &moves).await.unwrap();
+        crate::routes::join(&ctx, Scope::All, &moves[..250]).await.unwrap();
+        house.work(Routes).await;
+        for scope in Scope::BOTH {
+            assert_eq!(house.routes(scope).await, [(earlier.clone(), 301)], "{scope:?}");
+        }
+    }
+
+    pub(super) async fn what_other_rules_found_is_found_anew(house: House) {
+        let first = house.keep(run(0, 4.0, &THERE)).await;
+        let other = house.keep(run(1, 4.0, &ELSEWHERE)).await;
+        let last = house.keep(run(2, 4.0, &ELSEWHERE)).await;
+        house.work(Routes).await;
+        let wrong = [(last, first)];
+        house
+            .write(move |tx, athlete| {
+                for scope in Scope::BOTH {
+                    records::route::join(tx, scope, &wrong)?;
+                }
+                let (part, version) = (records::way::Part::Routes, fitness::ground::route::VERSION);
+                let key = records::way::position(tx, athlete, part, version)?;
+                records::way::move_on(tx, athlete, (part, version - 1), &key)
+            })
+            .await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(other, 2)]);
+        assert_eq!(house.work(Routes).await, Walked::default());
     }
 
     pub(super) async fn a_route_outlives_its_first_outing(house: House) {

@@ -109,8 +109,8 @@ impl AthleteStep {
                 Ok((named, item::list(tx, &athlete, GEAR)?))
             })
             .await?;
-        let is_fresh = |id: &str| kept.iter().any(|item| item.item_id == id && item.fetched_ms > fresh_ms);
-        let unlisted = named.into_iter().filter(|id| is_plain(id) && !listed.contains(id) && !is_fresh(id));
+        let is_kept = |id: &str| kept.iter().any(|item| item.item_id == id && item.fetched_ms > fresh_ms);
+        let unlisted = named.into_iter().filter(|id| is_plain(id) && !listed.contains(id) && !is_kept(id));
         Ok(unlisted.take(UNLISTED_MOST).collect())
     }
 }
