@@ -5,7 +5,11 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
 use super::random::Random;
-use super::workout::{Outing, Part, Purpose, Sport, progression, repeats, steady};
+use super::workout::{Course, Outing, Part, Purpose, Sport, progression, repeats, steady};
+
+/// Where the easy runs go, and the tests.
+const SHORE: Course = Course { length_m: 5_400.0, heading: 0.8, bends: 2.1 };
+const PARK: Course = Course { length_m: 5_100.0, heading: 3.6, bends: 0.4 };
 
 pub(super) struct Season {
     first_day: Date,
@@ -23,6 +27,7 @@ struct Idea {
     purpose: Purpose,
     name: &'static str,
     parts: Vec<Part>,
+    course: Option<Course>,
     finish_m: Option<f64>,
 }
 
@@ -54,6 +59,7 @@ impl Season {
             name: idea.name,
             start: day.at(hour, minute as i8, random.between(0.0, 59.0) as i8, 0),
             parts: idea.parts,
+            course: idea.course,
             finish_m: idea.finish_m,
             threshold_speed: 3.75 * form,
             threshold_watts: 252.0 * form,
@@ -75,8 +81,7 @@ impl Season {
         let day = self.first_day.saturating_add(i64::from(index).days());
         let week = (index + self.first_day.weekday().to_monday_zero_offset() as u32) / 7;
         if tapering {
-            return (day.weekday() == Weekday::Thursday)
-                .then(|| run(Purpose::Easy, "Easy run", steady(30.0, 0.72)));
+            return (day.weekday() == Weekday::Thursday).then(|| easy_run(steady(30.0, 0.72)));
         }
         weekday(day.weekday(), week, random)
     }
@@ -87,11 +92,11 @@ fn weekday(day: Weekday, week: u32, random: &mut Random) -> Option<Idea> {
     let rest_week = week % 4 == 3;
     let load = [0.90, 1.0, 1.10, 0.65][(week % 4) as usize] * random.between(0.95, 1.05);
     match day {
-        Weekday::Tuesday if rest_week => Some(run(Purpose::Easy, "Easy run", steady(35.0, 0.72))),
+        Weekday::Tuesday if rest_week => Some(easy_run(steady(35.0, 0.72))),
         Weekday::Tuesday => Some(hard_run(week, load)),
         Weekday::Wednesday => Some(ride(Purpose::Easy, "Easy ride", steady(55.0 * load, 0.62))),
         Weekday::Thursday if rest_week => None,
-        Weekday::Thursday => Some(run(Purpose::Easy, "Easy run", steady(44.0 * load, 0.74))),
+        Weekday::Thursday => Some(easy_run(steady(44.0 * load, 0.74))),
         Weekday::Saturday if rest_week => None,
         Weekday::Saturday if week.is_multiple_of(2) => {
             Some(ride(Purpose::Hard, "Ride with intervals", repeats(5, (5.0, 1.04), 4.0)))
@@ -109,7 +114,7 @@ fn hard_run(week: u32, load: f64) -> Idea {
     // All that is in the legs, so that there is something to predict from.
     if week % 6 == 2 {
         let test = run(Purpose::Hard, "5 km test", steady(40.0, 1.07));
-        return Idea { finish_m: Some(5_000.0), ..test };
+        return Idea { finish_m: Some(5_000.0), course: Some(PARK), ..test };
     }
     match week % 3 {
         0 => run(Purpose::Hard, "Intervals", repeats((6.0 * load).round() as u32, (3.0, 1.08), 2.0)),
@@ -119,11 +124,15 @@ fn hard_run(week: u32, load: f64) -> Idea {
 }
 
 fn run(purpose: Purpose, name: &'static str, parts: Vec<Part>) -> Idea {
-    Idea { sport: Sport::Run, purpose, name, parts, finish_m: None }
+    Idea { sport: Sport::Run, purpose, name, parts, course: None, finish_m: None }
+}
+
+fn easy_run(parts: Vec<Part>) -> Idea {
+    Idea { course: Some(SHORE), ..run(Purpose::Easy, "Easy run", parts) }
 }
 
 fn ride(purpose: Purpose, name: &'static str, parts: Vec<Part>) -> Idea {
-    Idea { sport: Sport::Ride, purpose, name, parts, finish_m: None }
+    Idea { sport: Sport::Ride, purpose, name, parts, course: None, finish_m: None }
 }
 
 /// Degrees on the island: warmest in August.

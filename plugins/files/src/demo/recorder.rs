@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use super::random::Random;
-use super::workout::{Outing, Sport};
+use super::workout::{Course, Outing, Sport};
 
 /// An island that does not exist, in the middle of the Atlantic.
 const ISLAND: (f64, f64) = (44.2, -31.5);
@@ -28,9 +28,9 @@ pub(super) struct Sample {
 
 /// What a day's loop is like.
 struct Loop {
-    length_m: f64,
-    heading: f64,
-    bends: f64,
+    /// What the hills follow, and the way too where the outing has no course of its own.
+    drawn: Course,
+    course: Option<Course>,
     hill_m: f64,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn record(outing: &Outing, recorder: Recorder, random: &mut Random) -
     const EVERY_SECOND_UP_TO_S: u32 = 45 * 60;
     let sparse = recorder == Recorder::Smart && outing.seconds() > EVERY_SECOND_UP_TO_S;
     let mut state = State::new(outing, random);
-    let mut samples = vec![state.sample];
+    let mut samples = vec![state.seen()];
     let mut due = 0;
     for intensity in outing.parts.iter().flat_map(|part| (0..part.seconds).map(|_| part.intensity)) {
         if outing.finish_m.is_some_and(|finish| state.sample.distance_m >= finish) {
@@ -61,13 +61,13 @@ pub(super) fn record(outing: &Outing, recorder: Recorder, random: &mut Random) -
         }
         state.step(outing, intensity, random);
         if state.sample.second >= due {
-            samples.push(state.sample);
+            samples.push(state.seen());
             due = state.sample.second + if sparse { random.between(2.0, 5.0) as u32 } else { 1 };
         }
     }
     // Whatever the step, the last second is in the file.
     if samples.last().is_some_and(|last| last.second != state.sample.second) {
-        samples.push(state.sample);
+        samples.push(state.seen());
     }
     samples
 }
@@ -76,9 +76,12 @@ impl State {
     fn new(outing: &Outing, random: &mut Random) -> Self {
         let ride = outing.sport == Sport::Ride;
         let way = Loop {
-            length_m: random.between(4_000.0, 7_000.0) * if ride { 4.0 } else { 1.0 },
-            heading: random.between(0.0, TAU),
-            bends: random.between(0.0, TAU),
+            drawn: Course {
+                length_m: random.between(4_000.0, 7_000.0) * if ride { 4.0 } else { 1.0 },
+                heading: random.between(0.0, TAU),
+                bends: random.between(0.0, TAU),
+            },
+            course: outing.course,
             hill_m: random.between(4.0, 14.0) * if ride { 3.0 } else { 1.0 },
         };
         let sample = Sample {
@@ -128,6 +131,17 @@ impl State {
         self.sample.cadence = if coasting { 0.0 } else { (86.0 + 3.0 * random.normal()).clamp(60.0, 110.0) };
     }
 
+    /// As the receiver has it.
+    fn seen(&self) -> Sample {
+        let (north_m, east_m) = self.way.stray_m(self.sample.distance_m);
+        let circle = METERS_PER_DEGREE * self.sample.latitude.to_radians().cos();
+        Sample {
+            latitude: self.sample.latitude + north_m / METERS_PER_DEGREE,
+            longitude: self.sample.longitude + east_m / circle,
+            ..self.sample
+        }
+    }
+
     fn travel(&mut self) {
         let step = self.sample.speed;
         self.sample.altitude_m += step * self.way.grade(self.sample.distance_m);
@@ -152,7 +166,7 @@ impl State {
     }
 }
 
-impl Loop {
+impl Course {
     fn turn(&self, distance_m: f64) -> f64 {
         distance_m / self.length_m * TAU
     }
@@ -162,11 +176,27 @@ impl Loop {
         let turn = self.turn(distance_m);
         self.heading + turn + 0.5 * (3.0 * turn + self.bends).sin()
     }
+}
+
+impl Loop {
+    fn heading(&self, distance_m: f64) -> f64 {
+        self.course.unwrap_or(self.drawn).heading(distance_m)
+    }
+
+    /// Metres north and east by which a receiver errs where the same way is gone again.
+    fn stray_m(&self, distance_m: f64) -> (f64, f64) {
+        const APART_M: f64 = 900.0;
+        if self.course.is_none() {
+            return (0.0, 0.0);
+        }
+        let wave = 2.0 * (distance_m / APART_M * TAU + self.drawn.bends).sin();
+        (3.0 * self.drawn.heading.cos() + wave, 3.0 * self.drawn.heading.sin() - wave)
+    }
 
     /// Slope of hills that come back with every lap.
     fn grade(&self, distance_m: f64) -> f64 {
-        let turn = self.turn(distance_m);
-        let per_meter = TAU / self.length_m * self.hill_m;
-        per_meter * ((turn + self.bends).cos() + 1.5 * (3.0 * turn).cos())
+        let turn = self.drawn.turn(distance_m);
+        let per_meter = TAU / self.drawn.length_m * self.hill_m;
+        per_meter * ((turn + self.drawn.bends).cos() + 1.5 * (3.0 * turn).cos())
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use fitness::ground::route::{Signature, group};
+use fitness::ground::{Place, Walk};
 use fitness::recording::{Channel, Recording};
 use jiff::civil::date;
 
@@ -81,4 +83,28 @@ fn every_fourth_week_does_less() {
     let rest: f64 = weeks.iter().skip(3).step_by(4).take(2).sum::<f64>() / 2.0;
     let load: f64 = weeks[..3].iter().sum::<f64>() / 3.0;
     assert!(rest < 0.6 * load, "{weeks:?}");
+}
+
+#[test]
+fn easy_runs_and_tests_go_the_same_ways_again() {
+    let (_, files) = files(1, 365);
+    let recordings = files.iter().map(|(name, bytes)| only_recording(name, bytes));
+    let runs = recordings.filter(|recording| recording.sport == "running");
+    let signed = |run: Recording| {
+        let channel = |of| run.samples.channel(of).unwrap().iter().copied();
+        let places: Vec<Place> = channel(Channel::Latitude)
+            .zip(channel(Channel::Longitude))
+            .map(|(latitude, longitude)| Place { latitude, longitude })
+            .collect();
+        let at = (0..places.len()).collect();
+        let walk = Walk { time_ms: Vec::new(), at, places, breaks: Vec::new() };
+        (run.name, Signature::of(&walk, "on foot").unwrap())
+    };
+    let ways: Vec<_> = runs.map(signed).collect();
+    let founders = group(&ways.iter().map(|(_, way)| way).collect::<Vec<_>>());
+    let mut outings: BTreeMap<usize, usize> = BTreeMap::new();
+    founders.iter().for_each(|founder| *outings.entry(*founder).or_default() += 1);
+    let often: Vec<_> = outings.iter().filter(|(_, outings)| **outings >= 5).collect();
+    let names: Vec<_> = often.iter().map(|(founder, _)| ways[**founder].0.as_deref().unwrap()).collect();
+    assert!(names.contains(&"Easy run") && names.contains(&"5 km test"), "{outings:?}");
 }

@@ -24,6 +24,14 @@ pub(super) enum Purpose {
     Race,
 }
 
+/// What a loop looks like from above.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Course {
+    pub(super) length_m: f64,
+    pub(super) heading: f64,
+    pub(super) bends: f64,
+}
+
 /// A stretch at one intensity, as a share of threshold speed or power.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
@@ -40,6 +48,8 @@ pub(super) struct Outing {
     /// Local time of the island.
     pub(super) start: DateTime,
     pub(super) parts: Vec<Part>,
+    /// The way, where it is one that is gone again and again.
+    pub(super) course: Option<Course>,
     /// A race ends at its distance.
     pub(super) finish_m: Option<f64>,
     /// Metres per second that can be held for an hour.
