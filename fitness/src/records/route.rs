@@ -334,7 +334,7 @@ pub fn list(tx: &mut Tx<'_>, athlete: &str, scope: Scope, sport: Option<&str>) -
 /// A route of a scope with all its outings, compared; nothing where fewer than two went it.
 pub fn get(tx: &mut Tx<'_>, athlete: &str, scope: Scope, id: &str) -> Result<Option<Route>> {
     let went = went(tx, athlete, scope, id)?;
-    let (Some(first), Some(last)) = (went.first(), went.last()) else { return Ok(None) };
+    let Some(first) = went.first() else { return Ok(None) };
     if went.len() < 2 {
         return Ok(None);
     }
@@ -344,8 +344,8 @@ pub fn get(tx: &mut Tx<'_>, athlete: &str, scope: Scope, id: &str) -> Result<Opt
         sports: Some(first.sports.clone()).filter(|sports| !sports.is_empty()),
         outings: u32::try_from(went.len()).unwrap_or(u32::MAX),
         meters: went.iter().map(|went| went.meters).sum::<f64>() / went.len() as f64,
-        first_date: first.date,
-        last_date: last.date,
+        first_date: went.iter().filter_map(|went| went.date).min(),
+        last_date: went.iter().filter_map(|went| went.date).max(),
     };
     let (outings, compared) = compared(tx, athlete, &went)?;
     Ok(Some(Route {

@@ -5,6 +5,7 @@ use store::{Result, Tx};
 use super::Shareable;
 use crate::ground::Place;
 use crate::ground::explorer::{Heat, Tiles};
+use crate::ground::zone::Zones;
 use crate::recording::{Channel, Samples};
 use crate::records::activity_place::{self, Filter};
 use crate::records::privacy_zone;
@@ -63,15 +64,33 @@ impl Shareable<Vec<route::Listed>> {
 }
 
 impl Shareable<Option<Route>> {
-    /// A route, its line without the places in privacy zones.
+    /// A route, of its line the longest part that no privacy zone parts: one that were drawn on behind a zone would lead
+    /// through it.
     pub fn route(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Self> {
         let zones = privacy_zone::zones(tx, athlete)?;
         let mut route = route::get(tx, athlete, Scope::Shareable, id)?;
         if let Some(route) = &mut route {
-            route.line.retain(|place| !zones.cuts(*place));
+            route.line = outside(&zones, &route.line);
         }
         Ok(Self(route))
     }
+}
+
+/// The longest part of a line that goes through no zone.
+fn outside(zones: &Zones, line: &[Place]) -> Vec<Place> {
+    let mut parts: Vec<Vec<Place>> = vec![Vec::new()];
+    for place in line {
+        let before = parts.last().and_then(|part| part.last()).copied();
+        if zones.cuts(*place) || before.is_some_and(|before| zones.meets(&[before, *place])) {
+            parts.push(Vec::new());
+        }
+        if !zones.cuts(*place)
+            && let Some(part) = parts.last_mut()
+        {
+            part.push(*place);
+        }
+    }
+    parts.into_iter().max_by_key(Vec::len).unwrap_or_default()
 }
 
 /// Takes the positions in privacy zones out of samples.

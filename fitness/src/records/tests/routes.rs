@@ -14,6 +14,8 @@ scenarios![
     each_scope_has_routes_of_its_own,
     the_weather_of_the_source_corrects_an_outing,
     a_zone_hides_places_of_the_line,
+    no_line_leads_through_a_zone,
+    a_route_is_dated_by_its_days,
     an_outing_that_counts_no_longer_leaves,
 ];
 
@@ -189,6 +191,31 @@ mod scenario {
         let line = Shareable::route(tx, ME, &rides[0].id)?.as_ref().unwrap().line.clone();
         assert!((50..=60).contains(&line.len()), "{}", line.len());
         assert_eq!(shown(tx, Scope::Shareable, &rides[0].id)?.line.len(), 64, "the athlete sees all of it");
+        Ok(())
+    }
+
+    pub(super) fn no_line_leads_through_a_zone(tx: &mut Tx<'_>) -> Result<()> {
+        let rides = rides(tx)?;
+        joined(tx, Scope::Shareable, &rides.each_ref(), &rides[0])?;
+        let cafe = privacy_zone::New::of("Cafe", way(0.0).places[20], 300.0).unwrap();
+        privacy_zone::add(tx, ME, &cafe, 5)?.unwrap();
+        let line = Shareable::route(tx, ME, &rides[0].id)?.as_ref().unwrap().line.clone();
+        assert!((35..=42).contains(&line.len()), "{}", line.len());
+        assert!(!privacy_zone::zones(tx, ME)?.meets(&line), "it is the part behind the zone");
+        Ok(())
+    }
+
+    pub(super) fn a_route_is_dated_by_its_days(tx: &mut Tx<'_>) -> Result<()> {
+        let mut rides = rides(tx)?;
+        // The first by its time has no day, and the next was on another one by the clock of its place.
+        (rides[0].local_date, rides[2].local_date) = (None, Some(date_of("2024-02-29")));
+        put(tx, &rides, 2)?;
+        joined(tx, Scope::All, &rides.each_ref(), &rides[0])?;
+        let listed = &route::list(tx, ME, Scope::All, None)?[0];
+        let shown = shown(tx, Scope::All, &rides[0].id)?.listed;
+        assert_eq!((listed.first_date, listed.last_date), (shown.first_date, shown.last_date));
+        let days = shown.first_date.zip(shown.last_date);
+        assert_eq!(days, Some((date_of("2024-02-29"), date_of("2024-03-02"))));
         Ok(())
     }
 
