@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use fitness::Scope;
-use fitness::ground::outing::Trend;
 use fitness::ground::polyline;
 use fitness::records::route::{self, Listed, Outing, UnknownRoute};
 use serde::Serialize;
@@ -183,7 +182,7 @@ impl From<Listed> for Route {
 
 impl From<route::Route> for RouteWithOutings {
     fn from(of: route::Route) -> Self {
-        let trend = RouteTrend::of(&of.trend, &of.outings);
+        let trend = RouteTrend::of(&of);
         Self {
             id: of.listed.id,
             sports: of.listed.sports,
@@ -197,18 +196,14 @@ impl From<route::Route> for RouteWithOutings {
 }
 
 impl RouteTrend {
-    fn of(trend: &Trend, outings: &[Outing]) -> Self {
-        let is_compared =
-            |outing: &&Outing| trend.pace_at_hr.is_none() || outing.pace_at_hr_s_per_km.is_some();
-        let count = trend.pace_at_hr.map_or(outings.len(), |slope| slope.count);
-        // Of very many the last ones lead somewhere.
-        let compared = outings.iter().filter(is_compared).rev().take(count);
+    fn of(route: &route::Route) -> Self {
+        let (trend, (outings, weather_known)) = (&route.trend, route.compared());
         Self {
             pace_at_hr_s_per_km_per_year: trend.pace_at_hr.map(|slope| slope.per_year),
             pace_at_hr_percent_per_year: trend.pace_at_hr_percent,
             speed_percent_per_year: trend.speed_percent,
-            outings: count,
-            weather_known: compared.filter(|outing| outing.corrected_mps.is_some()).count(),
+            outings,
+            weather_known,
         }
     }
 }
@@ -225,34 +220,5 @@ impl From<Outing> for RouteOuting {
             pace_at_hr_s_per_km: of.pace_at_hr_s_per_km,
             attribution: of.attribution,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use fitness::ground::trend::Slope;
-
-    use super::*;
-
-    #[test]
-    fn of_the_outings_in_the_trend_those_with_the_weather_are_counted() {
-        let outing = |pace, corrected_mps| Outing {
-            activity: "a".to_owned(),
-            start_ms: None,
-            date: None,
-            speed_mps: 3.0,
-            corrected_mps,
-            avg_hr: None,
-            pace_at_hr_s_per_km: pace,
-            attribution: None,
-        };
-        let outings = [outing(Some(330.0), Some(3.1)), outing(Some(330.0), None), outing(None, Some(3.1))];
-        let counted = |trend: &Trend| {
-            let told = RouteTrend::of(trend, &outings);
-            (told.outings, told.weather_known)
-        };
-        let pace_at_hr = Some(Slope { per_year: -1.0, count: 2 });
-        assert_eq!(counted(&Trend { pace_at_hr, ..Trend::default() }), (2, 1));
-        assert_eq!(counted(&Trend::default()), (3, 2));
     }
 }

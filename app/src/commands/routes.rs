@@ -2,7 +2,9 @@
 
 use clap::{Args, Subcommand};
 use fitness::Scope;
+use fitness::ground::polyline;
 use fitness::records::route::{self, Listed, Outing, Route, UnknownRoute};
+use serde::Serialize;
 
 use crate::cli::{Form, Whose};
 use crate::config::Config;
@@ -22,7 +24,7 @@ docs/NUMBERS.md tells how they are compared.";
 const SHOW_HELP: &str = "\
 Examples:
   paceline routes show 2447hfyga3vqdfsd6h5bdll3ly
-  paceline routes show 2447hfyga3vqdfsd6h5bdll3ly --json      one outing a line
+  paceline routes show 2447hfyga3vqdfsd6h5bdll3ly --json
 
 Corrected is the speed in still and cool air, of activities on foot whose weather is known.";
 
@@ -56,6 +58,54 @@ struct Show {
     whose: Whose,
     #[command(flatten)]
     form: Form,
+}
+
+/// A route as a script reads it, the same as the API tells it.
+#[derive(Serialize)]
+struct Told<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sports: Option<&'a str>,
+    meters: f64,
+    polyline: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference_bpm: Option<f64>,
+    outings: &'a [Outing],
+    trend: Led,
+}
+
+#[derive(Serialize)]
+struct Led {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pace_at_hr_s_per_km_per_year: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pace_at_hr_percent_per_year: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speed_percent_per_year: Option<f64>,
+    outings: usize,
+    weather_known: usize,
+}
+
+impl<'a> Told<'a> {
+    fn of(route: &'a Route) -> Self {
+        let (outings, weather_known) = route.compared();
+        let trend = Led {
+            pace_at_hr_s_per_km_per_year: route.trend.pace_at_hr.map(|slope| slope.per_year),
+            pace_at_hr_percent_per_year: route.trend.pace_at_hr_percent,
+            speed_percent_per_year: route.trend.speed_percent,
+            outings,
+            weather_known,
+        };
+        Self {
+            id: &route.listed.id,
+            sports: route.listed.sports.as_deref(),
+            meters: route.listed.meters,
+            polyline: polyline::encode(&route.line),
+            reference_bpm: route.reference_bpm,
+            outings: &route.outings,
+            trend,
+        }
+    }
 }
 
 impl Routes {
@@ -99,7 +149,7 @@ impl Show {
         let found = store.read(move |tx| route::get(tx, &athlete, Scope::All, &id)).await?;
         let route = found.ok_or_else(|| unknown(self.route))?;
         if self.form.json {
-            route.outings.iter().try_for_each(output::json)?;
+            output::json(&Told::of(&route))?;
         } else {
             output::line(shown(&route))?;
         }

@@ -113,6 +113,17 @@ pub struct Homeless {
 #[error("there is no route `{0}`")]
 pub struct UnknownRoute(pub String);
 
+impl Route {
+    /// How many outings the trend rests on, and of how many of them the weather is taken off.
+    pub fn compared(&self) -> (usize, usize) {
+        let is_at_hr = self.trend.pace_at_hr.is_some();
+        let count = self.trend.pace_at_hr.map_or(self.outings.len(), |slope| slope.count);
+        let with_hr = self.outings.iter().filter(|one| !is_at_hr || one.pace_at_hr_s_per_km.is_some());
+        // Of very many the last ones lead somewhere.
+        (count, with_hr.rev().take(count).filter(|one| one.corrected_mps.is_some()).count())
+    }
+}
+
 impl UnknownRoute {
     /// The stable name of the refusal.
     pub fn code(&self) -> &'static str {

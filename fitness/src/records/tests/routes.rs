@@ -12,6 +12,7 @@ scenarios![
     a_route_takes_two_outings,
     routes_are_listed_by_sport,
     each_scope_has_routes_of_its_own,
+    of_the_outings_in_the_trend_those_with_the_weather_are_counted,
     the_weather_of_the_source_corrects_an_outing,
     a_zone_hides_places_of_the_line,
     no_line_leads_through_a_zone,
@@ -191,6 +192,24 @@ mod scenario {
         let line = Shareable::route(tx, ME, &rides[0].id)?.as_ref().unwrap().line.clone();
         assert!((50..=60).contains(&line.len()), "{}", line.len());
         assert_eq!(shown(tx, Scope::Shareable, &rides[0].id)?.line.len(), 64, "the athlete sees all of it");
+        Ok(())
+    }
+
+    pub(super) fn of_the_outings_in_the_trend_those_with_the_weather_are_counted(
+        tx: &mut Tx<'_>,
+    ) -> Result<()> {
+        let rides = rides(tx)?;
+        joined(tx, Scope::All, &rides.each_ref(), &rides[0])?;
+        let mut route = shown(tx, Scope::All, &rides[0].id)?;
+        for (outing, (pace, corrected)) in
+            route.outings.iter_mut().zip([(Some(330.0), Some(3.1)), (Some(330.0), None), (None, Some(3.1))])
+        {
+            (outing.pace_at_hr_s_per_km, outing.corrected_mps) = (pace, corrected);
+        }
+        route.trend.pace_at_hr = None;
+        assert_eq!(route.compared(), (3, 2));
+        route.trend.pace_at_hr = Some(crate::ground::trend::Slope { per_year: -1.0, count: 2 });
+        assert_eq!(route.compared(), (2, 1), "one without a heart rate is not in it");
         Ok(())
     }
 
