@@ -15,7 +15,7 @@ use fitness::recording::Channel;
 use fitness::records::activity_place::{self, Filter};
 use fitness::records::athlete::{self, Athlete};
 use fitness::records::segment::{self, New};
-use fitness::records::{change_number, segment_effort};
+use fitness::records::{change_number, route, segment_effort};
 use serde_json::json;
 
 use crate::cpu;
@@ -35,16 +35,18 @@ const ROUNDS: usize = 9;
 const RADIUS_M: f64 = 2_000.0;
 const DEGREE_M: f64 = 111_195.0;
 /// Each step alone, so that each is held against its own bar.
-const SCRIPTS: [(&str, &str); 2] = [
+const SCRIPTS: [(&str, &str); 3] = [
     ("segments", "pipeline(\"segments\");\nways::segments([]);\n"),
     ("places", "pipeline(\"places\");\nways::places([]);\n"),
+    ("routes", "pipeline(\"routes\");\nways::routes([]);\n"),
 ];
 
 pub(crate) async fn of_a_history(report: &mut Report) -> anyhow::Result<()> {
     let mut house = House::new().await?;
     house.keep(ACTIVITIES).await?;
     segments(&mut house, report).await?;
-    places(&mut house, report).await
+    places(&mut house, report).await?;
+    routes(&mut house, report).await
 }
 
 async fn segments(house: &mut House, report: &mut Report) -> anyhow::Result<()> {
@@ -92,6 +94,18 @@ async fn places(house: &mut House, report: &mut Report) -> anyhow::Result<()> {
         asked.push(started.elapsed().as_secs_f64() * 1e3);
     }
     report.spread("tiles, square and cluster at two zooms", asked, "ms", Bar::AtMost(100.0));
+    Ok(())
+}
+
+async fn routes(house: &mut House, report: &mut Report) -> anyhow::Result<()> {
+    let kept = house.kept;
+    let whole_s = house.run("routes").await?;
+    let listed = house.demo.engine.store().read(|tx| route::list(tx, "me", Scope::All, None)).await?;
+    ensure!(listed.len() == SHAPES, "{} routes were found on {SHAPES} ways", listed.len());
+    report.add("routes of 5,000 activities", whole_s * ACTIVITIES as f64 / kept as f64, "s", Bar::None);
+    let idle_s = house.idle("routes").await?;
+    let alone = house.alone("routes", idle_s).await?;
+    report.spread("route of one new activity", alone, "ms", Bar::None);
     Ok(())
 }
 

@@ -89,7 +89,9 @@ pub(crate) async fn look(ctx: &StepContext, walked: &mut Walked) -> Result<bool,
 
 fn signed(due: &Due) -> (String, i64, Option<Signature>) {
     let group = sport::group(&due.sport, due.sub_sport.as_deref());
-    let way = Walk::unpack(&due.blocks).and_then(|walk| Signature::of(&walk, group));
+    // What has no times was drawn and not gone: it would be the first of all outings, and of no day.
+    let gone = Walk::unpack(&due.blocks).filter(|walk| !walk.time_ms.is_empty());
+    let way = gone.and_then(|walk| Signature::of(&walk, group));
     (due.id.clone(), due.changed, way)
 }
 
@@ -175,4 +177,39 @@ fn moves(counted: &[Kept]) -> Vec<Move> {
         })
     });
     moved.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use fitness::recording::Channel;
+    use fitness::stream::{self, Column};
+
+    use super::*;
+
+    /// A kilometre to the north, with a time at each place or without.
+    fn due(has_times: bool) -> Due {
+        let north: Vec<f64> = (0..=100).map(|step| 47.0 + f64::from(step) * 10.0 / 111_195.0).collect();
+        let times: Vec<i64> = (0..=100).map(|step| 1_709_280_000_000 + step * 4000).collect();
+        let mut blocks: Vec<(Column, Vec<u8>)> =
+            [(Channel::Latitude, north), (Channel::Longitude, vec![8.0; 101])]
+                .into_iter()
+                .map(|(channel, values)| (Column::Channel(channel), stream::encode(channel, &values)))
+                .collect();
+        blocks.extend(has_times.then(|| (Column::Time, stream::encode_times(&times))));
+        Due {
+            id: "a".to_owned(),
+            changed: 1,
+            sport: "running".to_owned(),
+            sub_sport: None,
+            may_outlive_samples: false,
+            blocks,
+        }
+    }
+
+    #[test]
+    fn what_was_drawn_and_not_gone_is_no_outing() {
+        let way = |has_times| signed(&due(has_times)).2;
+        assert!((way(true).unwrap().meters - 1000.0).abs() < 30.0);
+        assert_eq!(way(false), None);
+    }
 }
