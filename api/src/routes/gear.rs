@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use fitness::Scope;
 use fitness::gear::{Kind, Totals};
 use fitness::records::athlete;
 use fitness::records::gear::{self, Care, Cared, Change, GearError, New, Said, Standing};
@@ -213,6 +214,7 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>, _: Params<()>) -> Re
     post, path = "/gear", tag = "athlete", operation_id = "add_gear",
     request_body(content = Added),
     responses(
+        (status = 200, description = "It was there already", body = Gear),
         (status = 201, description = "It is there", body = Gear),
         (status = 422, description = "That is no gear", body = ErrorBody),
         (status = "default", description = "Refused or failed", body = ErrorBody),
@@ -231,10 +233,18 @@ pub(crate) async fn add(
         if athlete::get(tx, &id)?.is_none() {
             return Ok(None);
         }
-        gear::add(tx, &id, &new, now_ms).map(Some)
+        let before = gear::overview(tx, &id, Scope::All)?;
+        let added = gear::add(tx, &id, &new, now_ms)?;
+        let was_there = before.iter().any(|known| known.id == added);
+        Ok(Some((added, was_there)))
     });
-    let added = added.await?.ok_or_else(|| Error::NotFound("athlete".to_owned()))?;
-    Ok((StatusCode::CREATED, Json(find(&shared, added).await?)))
+    let (added, was_there) = added.await?.ok_or_else(|| Error::NotFound("athlete".to_owned()))?;
+    Ok((made(was_there), Json(find(&shared, added).await?)))
+}
+
+/// How what is asked to be made is answered.
+fn made(was_there: bool) -> StatusCode {
+    if was_there { StatusCode::OK } else { StatusCode::CREATED }
 }
 
 /// Changes what the athlete says of gear.

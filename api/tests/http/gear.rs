@@ -61,6 +61,8 @@ async fn gear_is_added_used_changed_and_forgotten() {
         let new = json!({ "name": "Grey gravel", "kind": "bike", "before_m": 1000.0 });
         let (said, made) = ask(&house, "POST", PATH, &new).await;
         assert_eq!(said, "201", "{made}");
+        let again = json!({ "name": "grey gravel", "before_m": 1000.0 });
+        assert_eq!(ask(&house, "POST", PATH, &again).await.0, "200", "it was there");
         let id = made["id"].as_str().unwrap().to_owned();
         let of = format!("{PATH}/{id}");
 
@@ -96,9 +98,13 @@ async fn components_are_mounted_serviced_and_ended() {
         let worn = format!("/api/v1/activities/{}/gear", ride().id);
         ask(&house, "PUT", &worn, &json!({ "gear": id })).await;
 
-        let chain = json!({ "kind": "Chain", "name": "CN-HG701", "from": "2026-07-01" });
-        let (said, with) = ask(&house, "POST", &format!("{PATH}/{id}/components"), &chain).await;
+        let (chain, mount) = (
+            json!({ "kind": "Chain", "name": "CN-HG701", "from": "2026-07-01" }),
+            format!("{PATH}/{id}/components"),
+        );
+        let (said, with) = ask(&house, "POST", &mount, &chain).await;
         assert_eq!(said, "201", "{with}");
+        assert_eq!(ask(&house, "POST", &mount, &chain).await.0, "200", "it was mounted already");
         let component = &with["components"][0];
         assert_eq!((&component["kind"], &component["meters"]), (&json!("chain"), &json!(30_000.0)));
         let chain = component["id"].as_str().unwrap().to_owned();
@@ -118,7 +124,6 @@ async fn components_are_mounted_serviced_and_ended() {
         assert_eq!((&component["to"], &component["uses"]), (&json!("2026-07-20"), &json!(0)));
         assert_eq!(ask(&house, "PATCH", &of, &json!({ "to": "2026-06-30" })).await.0, "422 gear_invalid");
         let again = json!({ "kind": "Chain", "name": "CN-HG701", "from": "2026-07-01" });
-        let mount = format!("{PATH}/{id}/components");
         assert_eq!(ask(&house, "POST", &mount, &again).await.0, "422 gear_invalid", "it has ended");
         for (wrong, wanted) in [
             (format!("{PATH}/components/{id}"), "404 gear_component_unknown"),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use fitness::Scope;
 use fitness::records::gear::{self, ComponentChange, GearError, NewComponent};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Gear, find, heard, refused, standing};
+use super::{Gear, find, heard, made, refused, standing};
 use crate::body;
 use crate::error::{Error, ErrorBody};
 use crate::path::Segment;
@@ -54,6 +55,7 @@ pub(crate) struct Changed {
     post, path = "/gear/{id}/components", tag = "athlete", operation_id = "mount_gear_component",
     params(("id" = String, Path, description = "Id of the gear")), request_body(content = Mounted),
     responses(
+        (status = 200, description = "It was mounted already: the gear with its components", body = Gear),
         (status = 201, description = "The gear with its components", body = Gear),
         (status = 422, description = "That is no component", body = ErrorBody),
         (status = "default", description = "Refused or failed", body = ErrorBody),
@@ -69,9 +71,14 @@ pub(crate) async fn mount(
     let new = heard(NewComponent::of(&kind, &name.unwrap_or_default(), from))?;
     let (athlete, of) = (shared.state.partition.clone(), id.clone());
     let now_ms = shared.state.engine.clock().now_ms();
-    let said = shared.store().write(move |tx| gear::mount(tx, &athlete, &of, &new, now_ms)).await?;
-    heard(said)?;
-    Ok((StatusCode::CREATED, Json(find(&shared, id).await?)))
+    let said = shared.store().write(move |tx| {
+        let before = gear::overview(tx, &athlete, Scope::All)?;
+        let is_there = |id: &String| before.iter().flat_map(|gear| &gear.components).any(|one| one.id == *id);
+        let mounted = gear::mount(tx, &athlete, &of, &new, now_ms)?;
+        Ok(mounted.map(|component| is_there(&component)))
+    });
+    let was_there = heard(said.await?)?;
+    Ok((made(was_there), Json(find(&shared, id).await?)))
 }
 
 /// Changes a component, one that an export tells of too.
