@@ -60,6 +60,17 @@ pub struct Use {
     pub seconds: f64,
 }
 
+impl Use {
+    /// Fills in what is not known of it, out of another record of the same activity.
+    pub fn lend(&mut self, other: &Self) {
+        for (known, lent) in [(&mut self.meters, other.meters), (&mut self.seconds, other.seconds)] {
+            if *known <= 0.0 {
+                *known = lent;
+            }
+        }
+    }
+}
+
 /// What uses add up to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {

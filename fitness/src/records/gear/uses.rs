@@ -91,6 +91,8 @@ impl Group {
     fn take(&mut self, record: Record, choices: &HashMap<String, String>) {
         if record.counted_by.is_none() {
             self.counted = Some((record.used, record.usual));
+        } else if let Some((counted, _)) = &mut self.counted {
+            counted.lend(&record.used);
         }
         self.told = self.told.take().or(record.told);
         if self.chosen.is_none() {

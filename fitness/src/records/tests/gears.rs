@@ -14,6 +14,7 @@ scenarios![
     nameless_shoes_are_called_by_brand_and_model,
     gear_of_no_list_is_known_by_its_activities,
     a_merged_activity_wears_its_gear_once,
+    what_the_record_that_counts_lacks_another_one_lends,
     a_split_gives_it_back,
     others_see_nothing_of_the_api,
     a_component_counts_from_its_day_to_its_end,
@@ -190,6 +191,19 @@ mod scenario {
         check(tx, Scope::All, &[("Daily", 2)])?;
         activity::duplicate::relink(tx, ME, &[watch.start_ms.unwrap()], 2)?;
         check(tx, Scope::All, &[("Daily", 1)])
+    }
+
+    pub(super) fn what_the_record_that_counts_lacks_another_one_lends(tx: &mut Tx<'_>) -> Result<()> {
+        let (mut watch, mut phone) = (ride("a", 1), ride("b", 1));
+        watch.summary.distance_m = None;
+        (phone.summary.timer_s, phone.summary.moving_s, phone.summary.elapsed_s) = (None, None, None);
+        put(tx, &[watch.clone(), phone.clone()], 1)?;
+        told(tx, "bulk_export", "Daily", &watch)?;
+        merge_choice::say(tx, ME, (&watch.id, &phone.id), true, 5)?;
+        activity::duplicate::relink(tx, ME, &[watch.start_ms.unwrap()], 2)?;
+        let totals = only(tx)?.totals;
+        assert_eq!((totals.uses, totals.meters, totals.seconds), (1, 30_000.0, 3600.0));
+        Ok(())
     }
 
     pub(super) fn a_split_gives_it_back(tx: &mut Tx<'_>) -> Result<()> {
