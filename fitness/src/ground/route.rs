@@ -86,7 +86,9 @@ impl<'a> Founder<'a> {
             return false;
         }
         let apart_most_m = START_APART_M.max(START_SHARE * longer_m);
-        if !other.places.first().is_some_and(|start| self.start.meters_to(*start) <= apart_most_m) {
+        let begins_there = |start: &Place| self.start.meters_to(*start) <= apart_most_m;
+        let is_from_there = other.places.first().is_some_and(begins_there);
+        if !is_from_there {
             return false;
         }
         let another: Vec<_> = other.places.iter().map(|place| self.plane.xy(*place)).collect();
@@ -159,7 +161,9 @@ pub fn place<'a, K: Ord>(
     new: &[(&'a K, &'a Signature)],
     last: Option<&K>,
 ) -> Option<Vec<&'a K>> {
-    let drawn = |(key, way): &(&'a K, &'a Signature)| Founder::of(way).map(|founder| (*key, founder));
+    fn drawn<'b, T>((key, way): &(&'b T, &'b Signature)) -> Option<(&'b T, Founder<'b>)> {
+        Some((*key, Founder::of(way)?))
+    }
     let mut founders: Vec<(&K, Founder<'_>)> = founders.iter().filter_map(drawn).collect();
     let mut placed = Vec::with_capacity(new.len());
     for (key, way) in new {

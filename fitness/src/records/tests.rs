@@ -196,8 +196,9 @@ const READ_WHOLE: [&str; 22] = [
 const COUNTS_ALL: &str = "SELECT state, COUNT(*) FROM activity_weather WHERE athlete = $1 GROUP BY state";
 /// What deletes all that there is, a part at a time; what a person asks for of all that Strava failed at, how far the
 /// past is, and how much went.
-const OF_ALL: [&str; 6] = [
+const OF_ALL: [&str; 7] = [
     "DELETE FROM strava_",
+    "DELETE FROM route_outing WHERE athlete = $1",
     "DELETE FROM old_best WHERE athlete = $1 AND (scope",
     "UPDATE strava_activity SET detail_faults = 0",
     "SELECT strava_id, activity_id, ",
