@@ -45,6 +45,33 @@ pub struct Expiry {
     pub last_ms: i64,
 }
 
+/// A table whose rows are all of one origin, with the column that says when.
+macro_rules! dated {
+    ($provenance:literal, $table:literal, $moment:literal) => {
+        (
+            $table,
+            Sql::Both(concat!(
+                "SELECT '",
+                $provenance,
+                "', COUNT(*), MIN(",
+                $moment,
+                "), MAX(",
+                $moment,
+                ") FROM ",
+                $table,
+                " WHERE athlete = $1"
+            )),
+        )
+    };
+}
+
+/// The same of one that does not say when.
+macro_rules! undated {
+    ($provenance:literal, $table:literal) => {
+        dated!($provenance, $table, "CAST(NULL AS BIGINT)")
+    };
+}
+
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
 const KEPT: [(&str, Sql); 27] = [
     (
@@ -84,18 +111,8 @@ const KEPT: [(&str, Sql); 27] = [
              WHERE athlete = $1 GROUP BY provenance ORDER BY provenance",
         ),
     ),
-    (
-        "daily_metric",
-        Sql::Both(
-            "SELECT 'manual', COUNT(*), MIN(changed_ms), MAX(changed_ms) FROM daily_metric WHERE athlete = $1",
-        ),
-    ),
-    (
-        "merge_choice",
-        Sql::Both(
-            "SELECT 'manual', COUNT(*), MIN(decided_ms), MAX(decided_ms) FROM merge_choice WHERE athlete = $1",
-        ),
-    ),
+    dated!("manual", "daily_metric", "changed_ms"),
+    dated!("manual", "merge_choice", "decided_ms"),
     (
         "segment",
         Sql::Both(
@@ -103,77 +120,17 @@ const KEPT: [(&str, Sql); 27] = [
              WHERE athlete = $1 GROUP BY provenance ORDER BY provenance",
         ),
     ),
-    (
-        "privacy_zone",
-        Sql::Both(
-            "SELECT 'manual', COUNT(*), MIN(created_ms), MAX(created_ms) FROM privacy_zone WHERE athlete = $1",
-        ),
-    ),
-    (
-        "gear",
-        Sql::Both("SELECT 'manual', COUNT(*), MIN(changed_ms), MAX(changed_ms) FROM gear WHERE athlete = $1"),
-    ),
-    (
-        "gear_component",
-        Sql::Both(
-            "SELECT 'manual', COUNT(*), MIN(changed_ms), MAX(changed_ms) FROM gear_component WHERE athlete = $1",
-        ),
-    ),
-    (
-        "gear_service",
-        Sql::Both(
-            "SELECT 'manual', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM gear_service \
-             WHERE athlete = $1",
-        ),
-    ),
-    (
-        "gear_choice",
-        Sql::Both(
-            "SELECT 'manual', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM gear_choice \
-             WHERE athlete = $1",
-        ),
-    ),
-    (
-        "activity_place",
-        Sql::Both(
-            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM activity_place \
-             WHERE athlete = $1",
-        ),
-    ),
-    (
-        "own_metric",
-        Sql::Both(
-            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM own_metric \
-             WHERE athlete = $1",
-        ),
-    ),
-    (
-        "own_activity_number",
-        Sql::Both(
-            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM own_activity_number \
-             WHERE athlete = $1",
-        ),
-    ),
-    (
-        "own_day_number",
-        Sql::Both(
-            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM own_day_number \
-             WHERE athlete = $1",
-        ),
-    ),
-    (
-        "activity_route",
-        Sql::Both(
-            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM activity_route \
-             WHERE athlete = $1",
-        ),
-    ),
-    (
-        "weather_home",
-        Sql::Both(
-            "SELECT 'manual', COUNT(*), MIN(changed_ms), MAX(changed_ms) FROM weather_home WHERE athlete = $1",
-        ),
-    ),
+    dated!("manual", "privacy_zone", "created_ms"),
+    dated!("manual", "gear", "changed_ms"),
+    dated!("manual", "gear_component", "changed_ms"),
+    undated!("manual", "gear_service"),
+    undated!("manual", "gear_choice"),
+    undated!("derived", "activity_place"),
+    undated!("derived", "own_metric"),
+    undated!("derived", "own_activity_number"),
+    undated!("derived", "own_day_number"),
+    undated!("derived", "activity_route"),
+    dated!("manual", "weather_home", "changed_ms"),
     (
         "activity_weather",
         Sql::Both(
@@ -181,13 +138,7 @@ const KEPT: [(&str, Sql); 27] = [
              WHERE athlete = $1 AND conditions IS NOT NULL",
         ),
     ),
-    (
-        "old_best",
-        Sql::Both(
-            "SELECT 'strava_api', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM old_best \
-             WHERE athlete = $1",
-        ),
-    ),
+    undated!("strava_api", "old_best"),
     (
         "strava_activity.summary",
         Sql::Both(
@@ -209,24 +160,9 @@ const KEPT: [(&str, Sql); 27] = [
              WHERE athlete = $1 AND streams_state = 'kept'",
         ),
     ),
-    (
-        "strava_item",
-        Sql::Both(
-            "SELECT 'strava_api', COUNT(*), MIN(fetched_ms), MAX(fetched_ms) FROM strava_item WHERE athlete = $1",
-        ),
-    ),
-    (
-        "strava_effort",
-        Sql::Both(
-            "SELECT 'strava_api', COUNT(*), MIN(fetched_ms), MAX(fetched_ms) FROM strava_effort WHERE athlete = $1",
-        ),
-    ),
-    (
-        "day",
-        Sql::Both(
-            "SELECT 'derived', COUNT(*), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM day WHERE athlete = $1",
-        ),
-    ),
+    dated!("strava_api", "strava_item", "fetched_ms"),
+    dated!("strava_api", "strava_effort", "fetched_ms"),
+    undated!("derived", "day"),
 ];
 
 // Without those whose activity a file tells of too.
