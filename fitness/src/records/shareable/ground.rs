@@ -64,8 +64,7 @@ impl Shareable<Vec<route::Listed>> {
 }
 
 impl Shareable<Option<Route>> {
-    /// A route, of its line the longest part that no privacy zone parts: one that were drawn on behind a zone would lead
-    /// through it.
+    /// A route, of its line the longest part that no privacy zone parts: what is drawn on behind a zone leads through it.
     pub fn route(tx: &mut Tx<'_>, athlete: &str, id: &str) -> Result<Self> {
         let zones = privacy_zone::zones(tx, athlete)?;
         let mut route = route::get(tx, athlete, Scope::Shareable, id)?;
