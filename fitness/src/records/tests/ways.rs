@@ -329,7 +329,8 @@ mod scenario {
         assert_eq!(told(tx)?, (600.0, false, 0));
         segment::matched(tx, ME, &[key])?;
         assert!(!told(tx)?.1, "the line before was looked for");
-        segment::matched(tx, ME, &[super::key(tx, &id)?])?;
+        let key = super::key(tx, &id)?;
+        segment::matched(tx, ME, &[key])?;
         follow(tx, &id, &ride("a", 1), 60.0)?;
         assert_eq!(told(tx)?, (600.0, true, 1));
         line::put(tx, ME, STRAVA_ID, &StarredLine { sport: "cycling".to_owned(), ..starred(600.0) }, 9)?;

@@ -66,6 +66,8 @@ pub(super) fn of(cells: &Cells<'_>, start: Option<Moment>, warnings: &mut Vec<Wa
         bike_weight_kg: figure(Field::BikeWeight),
         lifted_kg: figure(Field::Lifted),
         gear: cells.text(Field::Gear).map(|gear| text::line(&gear)),
+        // An export names gear and tells no ids of it.
+        gear_id: None,
         commute: flag(cells, Field::Commute),
         competition: flag(cells, Field::Competition),
         long_run: flag(cells, Field::LongRun),
