@@ -27,6 +27,7 @@ const LOG: &str = "FITNESS_LOG";
 const LOG_LEVEL: &str = "FITNESS_LOG_LEVEL";
 const OTLP: &str = "FITNESS_OTLP_ENDPOINT";
 const SCRIPTS_DIR: &str = "FITNESS_SCRIPTS_DIR";
+const PROGRAMS: &str = "FITNESS_PROCESS_PROGRAMS";
 pub(crate) const IMPORT_DIR: &str = "FITNESS_IMPORT_DIR";
 const KEEP_RUNS: &str = "FITNESS_KEEP_RUNS_DAYS";
 const KEEP_FAILED_RUNS: &str = "FITNESS_KEEP_FAILED_RUNS_DAYS";
@@ -65,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) local_import: bool,
     /// What is put into it is imported while the server runs; whether it is there is looked at then.
     pub(crate) import_dir: Option<PathBuf>,
+    /// Which programs scripts may name.
+    pub(crate) process: plugins::process::Options,
     /// Where the weather service is asked.
     pub(crate) open_meteo: plugins::open_meteo::Options,
     /// The Strava application, and where it is asked.
@@ -143,6 +146,9 @@ impl Config {
             scripts_dir: variable(SCRIPTS_DIR).map(|value| scripts_dir(value.into())).transpose()?,
             local_import: text(LOCAL_IMPORT)?.map_or(Ok(false), |value| switch(LOCAL_IMPORT, &value))?,
             import_dir: variable(IMPORT_DIR).map(PathBuf::from),
+            process: plugins::process::Options {
+                programs: variable(PROGRAMS).map(|value| programs(value.into())).transpose()?,
+            },
             open_meteo: open_meteo::read(text)?,
             strava: strava::read(text)?,
             keys: keys(text, &data_dir)?,
@@ -279,6 +285,13 @@ fn scripts_dir(path: PathBuf) -> Result<PathBuf, Problem> {
         return Ok(path);
     }
     Err(wrong(SCRIPTS_DIR, "it names no folder that holds `pipelines`"))
+}
+
+fn programs(path: PathBuf) -> Result<PathBuf, Problem> {
+    if path.is_dir() {
+        return Ok(path);
+    }
+    Err(wrong(PROGRAMS, "it names no folder"))
 }
 
 fn secret(value: String) -> Result<Secret, Problem> {
@@ -442,6 +455,12 @@ mod tests {
             "/nowhere",
             "FITNESS_SCRIPTS_DIR: it names no folder that holds `pipelines`",
         );
+    }
+
+    #[test]
+    fn programs_from_outside_need_a_folder() {
+        assert_eq!(read(&[]).unwrap().process.programs, None);
+        check_refused("FITNESS_PROCESS_PROGRAMS", "/nowhere", "FITNESS_PROCESS_PROGRAMS: it names no folder");
     }
 
     #[test]

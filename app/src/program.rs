@@ -39,8 +39,12 @@ pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
 pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
     let mut registry = Registry::default();
     let files = files::Options { local_paths_over_http: config.local_import, time_zone: own_time_zone() };
-    let options =
-        plugins::Options { files, open_meteo: config.open_meteo.clone(), strava: config.strava.clone() };
+    let options = plugins::Options {
+        files,
+        open_meteo: config.open_meteo.clone(),
+        process: config.process.clone(),
+        strava: config.strava.clone(),
+    };
     plugins::register(&mut registry, options).context("cannot register the plugins")?;
     if let Some(secret) = &config.webhook_secret {
         registry.other_hooks(Signed::new(secret.bytes())?);

@@ -20,6 +20,7 @@ pub(crate) fn options() -> plugins::Options {
     plugins::Options {
         files: files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() },
         open_meteo: plugins::open_meteo::Options::standard(),
+        process: plugins::process::Options::default(),
         strava: plugins::strava::Options::default(),
     }
 }

@@ -16,6 +16,7 @@ mod million;
 mod numbers;
 mod past;
 mod peers;
+mod process;
 mod queue;
 mod report;
 mod rules;
@@ -100,6 +101,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("ways") {
         ways::of_a_history(report).await?;
+    }
+    if wanted("process") {
+        process::lines_through_a_program(report).await?;
     }
     report.add("peak RSS of all that", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
     if wanted("archive") {

@@ -31,6 +31,7 @@ pub mod mean_max;
 pub mod metric;
 pub mod moving;
 pub mod numbers;
+pub mod outside;
 pub mod own;
 pub mod pmc;
 pub mod polarization;

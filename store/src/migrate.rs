@@ -61,6 +61,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(24, "0024_routes.sql", "routes"),
     migration!(25, "0025_gear.sql", "gear"),
     migration!(26, "0026_zone_weather.sql", "zone_weather"),
+    migration!(27, "0027_outside_record.sql", "outside_record"),
 ];
 
 /// What a migration run did.

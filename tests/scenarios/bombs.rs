@@ -77,7 +77,7 @@ fn corpus() -> Vec<Bomb> {
 }
 
 /// Asks the server about something else until it is told to stop; answers how often it did, and the longest wait.
-async fn keep_asking(url: String, stop: Arc<AtomicBool>) -> (usize, Duration) {
+pub(crate) async fn keep_asking(url: String, stop: Arc<AtomicBool>) -> (usize, Duration) {
     let (http, mut asked, mut longest) = (reqwest::Client::new(), 0, Duration::ZERO);
     while !stop.load(Ordering::Relaxed) {
         for path in ["health", "pipelines", "runs", "activities"] {

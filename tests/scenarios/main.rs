@@ -33,6 +33,7 @@ mod metrics;
 mod outside;
 mod pools;
 mod program;
+mod programs;
 mod reload;
 mod schedule;
 mod space;

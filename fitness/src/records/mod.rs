@@ -32,6 +32,7 @@ pub mod merge_choice;
 pub mod old_best;
 pub mod old_weather;
 pub mod original;
+pub mod outside_record;
 pub mod own_metric;
 pub mod own_number;
 pub mod privacy_zone;

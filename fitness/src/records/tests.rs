@@ -117,6 +117,7 @@ fn queries() -> Vec<Sql> {
             old_best::QUERIES,
             old_weather::QUERIES,
             original::QUERIES,
+            outside_record::QUERIES,
             source_file::QUERIES,
             import_file::QUERIES,
             export_row::QUERIES,
@@ -275,6 +276,7 @@ fn put(tx: &mut Tx<'_>, activities: &[Activity], changed: i64) -> Result<()> {
 mod duplicates;
 mod gears;
 mod merge;
+mod outside;
 mod own_metrics;
 mod places;
 mod routes;

@@ -3,13 +3,14 @@
 use engine::registry::{Registry, RegistryError};
 
 pub use artifacts::DEPRECATED as DEPRECATED_ARTIFACTS;
-pub use {open_meteo, strava};
+pub use {open_meteo, process, strava};
 
 /// What only the program knows, by plugin.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub files: files::Options,
     pub open_meteo: open_meteo::Options,
+    pub process: process::Options,
     pub strava: strava::Options,
 }
 
@@ -24,6 +25,7 @@ pub fn register(registry: &mut Registry, options: Options) -> Result<(), Registr
     rollup::register(registry)?;
     insights::register(registry)?;
     open_meteo::register(registry, options.open_meteo)?;
+    process::register(registry, options.process)?;
     strava::register(registry, options.strava)?;
     artifacts::register(registry, of_artifacts)?;
     ways::register(registry)?;
@@ -42,8 +44,9 @@ mod tests {
     fn registry() -> Registry {
         let files = files::Options { local_paths_over_http: false, time_zone: "UTC".to_owned() };
         let mut registry = Registry::default();
-        let open_meteo = open_meteo::Options::standard();
-        register(&mut registry, Options { files, open_meteo, strava: strava::Options::default() }).unwrap();
+        let (open_meteo, process) = (open_meteo::Options::standard(), process::Options::default());
+        let options = Options { files, open_meteo, process, strava: strava::Options::default() };
+        register(&mut registry, options).unwrap();
         registry
     }
 

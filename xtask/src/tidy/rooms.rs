@@ -53,7 +53,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["anyhow"],
-        &["app", "bench", "tests", "tests/support", "tests/support/upstream", "xtask"],
+        &["app", "bench", "tests", "tests/support", "tests/support/tap", "tests/support/upstream", "xtask"],
         "a library returns errors with variants, `anyhow` is for programs",
     ),
     (

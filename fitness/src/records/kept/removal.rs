@@ -96,7 +96,7 @@ macro_rules! part {
 }
 
 // What is computed goes last, when nothing is left that it follows from.
-const PARTS: [Part; 33] = [
+const PARTS: [Part; 34] = [
     part!(BulkExport, "export_item", "provenance, kind, source_id", "provenance = 'bulk_export'"),
     part!(StravaApi, "strava_activity", "strava_id", "1 = 1"),
     part!(StravaApi, "strava_effort", "effort_id", "1 = 1"),
@@ -121,6 +121,7 @@ const PARTS: [Part; 33] = [
     part!(Manual, "gear_choice", "activity_id", "1 = 1"),
     part!(Manual, "gear", "id", "1 = 1"),
     part!(All, "watched_file", "pipeline, path", "1 = 1"),
+    part!(All, "outside_record", "pipeline, step, stream, record_key", "1 = 1"),
     part!(All, "athlete_setting", "name, provenance, from_date", "1 = 1"),
     part!(All, "insight", "scope, local_date", "1 = 1"),
     part!(All, "day", "scope, local_date", "1 = 1"),

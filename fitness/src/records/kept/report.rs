@@ -21,7 +21,8 @@ pub struct Report {
 /// Rows of one table and origin; moments are epoch milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
-    /// `file`, `bulk_export`, `strava_api`, `manual`, `open_meteo`, or `derived` for what is computed.
+    /// `file`, `bulk_export`, `strava_api`, `manual`, `open_meteo`, `program` for what programs from outside told, or
+    /// `derived` for what is computed.
     pub provenance: String,
     /// The table, and behind a point the part of its rows.
     pub table: &'static str,
@@ -73,7 +74,7 @@ macro_rules! undated {
 }
 
 // Each tells the provenance, the rows, and when the oldest and the newest of them was fetched.
-const KEPT: [(&str, Sql); 27] = [
+const KEPT: [(&str, Sql); 28] = [
     (
         "activity",
         Sql::Both(
@@ -125,6 +126,7 @@ const KEPT: [(&str, Sql); 27] = [
     dated!("manual", "gear_component", "changed_ms"),
     undated!("manual", "gear_service"),
     undated!("manual", "gear_choice"),
+    undated!("program", "outside_record"),
     undated!("derived", "activity_place"),
     undated!("derived", "own_metric"),
     undated!("derived", "own_activity_number"),

@@ -61,6 +61,11 @@ fn came(tx: &mut Tx<'_>, athlete: &str, path: &str) -> Result<()> {
     source_file::put(tx, athlete, &file).map(drop)
 }
 
+fn outside(key: &str, body: &str) -> outside_record::OutsideRecord {
+    let (key, body) = (format!("[{key}]"), body.to_owned());
+    outside_record::OutsideRecord { stream: "efforts".to_owned(), key, body }
+}
+
 /// A ride of a file that the API tells of too, and one that it alone tells of, with all that may hang on them.
 fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     const LISTED: Sql = Sql::Both(
@@ -102,6 +107,8 @@ fn furnish(tx: &mut Tx<'_>) -> Result<(Activity, Activity, Activity)> {
     daily_metric::put(tx, ME, &[metrics], "csv", 5)?;
     merge_choice::say(tx, ME, (&file.id, &lone.id), false, 5)?;
     insight::put(tx, ME, Scope::All, date_of("2024-03-01"), "{}")?;
+    let teller = outside_record::Teller { athlete: ME, pipeline: "sheet", step: "singer.tap" };
+    outside_record::put(tx, teller, &[outside("1", "{\"id\":1}")], 1)?;
     way::move_on(tx, ME, (way::Part::Segments, 1), &(1, file.id.clone()))?;
     ways::followed(tx, &file)?;
     places::been(tx, &file)?;
@@ -179,6 +186,7 @@ mod scenario {
             ("gear_component", "manual", (1, Some(5), Some(5))),
             ("gear_service", "manual", (1, None, None)),
             ("gear_choice", "manual", (1, None, None)),
+            ("outside_record", "program", (1, None, None)),
         ] {
             assert_eq!(line(table, provenance), Some(wanted), "{table} {provenance}");
         }
@@ -222,8 +230,9 @@ mod scenario {
             "gear_components",
             "gear_services",
             "gear_choices",
+            "outside_records",
         ];
-        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(taken["athlete"].len(), 1);
         assert_eq!(taken["export_rows"][0]["figures"]["name"], "Lunch", "JSON is no text in there");
         assert_eq!(taken["activities"][0]["id"], file.id.as_str());

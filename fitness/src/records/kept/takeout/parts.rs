@@ -107,6 +107,14 @@ pub const PARTS: &[Part] = &[
         ),
     },
     Part {
+        name: "outside_records",
+        columns: &[("pipeline", Text), ("step", Text), ("stream", Text), ("key", Text), ("record", Json)],
+        sql: Sql::Both(
+            "SELECT pipeline, step, stream, record_key, body FROM outside_record WHERE athlete = $1 \
+             ORDER BY pipeline, step, stream, record_key LIMIT $2 OFFSET $3",
+        ),
+    },
+    Part {
         name: "own_metrics",
         columns: &[("name", Text), ("hash", Text), ("about", Json)],
         sql: Sql::Both(
