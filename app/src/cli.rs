@@ -9,9 +9,9 @@ use store::Store;
 
 use crate::commands::{
     accuracy, activities, artifacts, athlete, backfill, check, curves, daily_metrics, days, db, dead_letters,
-    demo, doctor, explain, gear, import, metrics, own_data, pipelines, places, pools, predict, privacy_zones,
-    records, routes, rules, run, runs, segments, serve, steps, strava, sync, today, weather, weeks, work,
-    workers,
+    definitions, demo, doctor, explain, gear, import, metrics, new, own_data, pipelines, places, pools,
+    predict, privacy_zones, records, routes, rules, run, runs, segments, serve, steps, strava, sync, today,
+    weather, weeks, work, workers,
 };
 use crate::config::Config;
 use crate::error::{self, Problem};
@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Rules(rules::Rules),
     Metrics(metrics::Metrics),
     Check(check::Check),
+    New(new::New),
+    Definitions(definitions::Definitions),
     Doctor(doctor::Doctor),
     Db(db::Db),
     Demo(demo::Demo),
@@ -138,6 +140,8 @@ impl Command {
             Self::Rules(command) => command.run(config).await,
             Self::Metrics(command) => command.run(config).await,
             Self::Check(command) => command.run(config).await,
+            Self::New(command) => command.run(config),
+            Self::Definitions(command) => command.run(config),
             Self::Doctor(command) => command.run(config).await,
             Self::Db(command) => command.run(config).await,
             Self::Demo(command) => command.run(),
@@ -180,6 +184,8 @@ impl Command {
             Self::Rules(command) => command.form().json,
             Self::Metrics(command) => command.form().json,
             Self::Check(command) => command.form.json,
+            Self::New(command) => command.form.json,
+            Self::Definitions(command) => command.form.json,
             Self::Doctor(command) => command.form.json,
             Self::Db(command) => command.form().json,
             Self::Demo(command) => command.form.json,

@@ -11,6 +11,8 @@ mod output;
 mod program;
 mod progress;
 mod question;
+#[cfg(test)]
+mod reference;
 mod scripts;
 mod signals;
 #[cfg(feature = "otel")]

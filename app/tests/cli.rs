@@ -273,6 +273,28 @@ fn a_rule_whose_advice_has_another_form_is_found_at_its_example() {
 }
 
 #[test]
+fn a_script_of_a_step_is_checked_by_name_and_by_path() {
+    let folder = folder();
+    let scripts = folder.path().join("scripts");
+    let variables = [("FITNESS_SCRIPTS_DIR", "scripts")];
+    write(&scripts.join("pipelines/mine.rhai"), "//! Mine.\npipeline(\"mine\", #{});\nfiles::read();\n");
+    let made = paceline(folder.path(), &variables, &["new", "step", "far"]);
+    assert_eq!((made.code, made.stdout.as_str()), (0, "scripts/scripts/steps/far.rhai\n"), "{}", made.stderr);
+    assert_eq!(paceline(folder.path(), &variables, &["new", "step", "far"]).code, 1);
+    let uses = "//! Mine.\npipeline(\"uses\", #{});\nscript::map(files::read(), #{ script: \"far\" });\n";
+    write(&scripts.join("pipelines/uses.rhai"), uses);
+    for named in ["far", "scripts/scripts/steps/far.rhai", "uses", "scripts/pipelines/uses.rhai"] {
+        let answer = paceline(folder.path(), &variables, &["check", named]);
+        assert_eq!(answer.code, 0, "{named}: {}", answer.stdout);
+    }
+    let wrong = "fn each(item) { item }\nfn examples() {[\n  #{ item: 1, gives: 2 },\n]}\n";
+    write(&scripts.join("scripts/steps/far.rhai"), wrong);
+    let answer = paceline(folder.path(), &variables, &["check", "far"]);
+    assert_eq!(answer.code, 1, "{}", answer.stdout);
+    assert!(answer.stdout.contains("far.rhai:3:3: it answers 1, expected 2"), "{}", answer.stdout);
+}
+
+#[test]
 fn a_script_that_is_no_text_stops_no_other() {
     let folder = folder();
     let scripts = folder.path().join("scripts");

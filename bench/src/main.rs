@@ -20,6 +20,7 @@ mod process;
 mod queue;
 mod report;
 mod rules;
+mod script;
 mod seed;
 mod server;
 mod settings;
@@ -104,6 +105,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("process") {
         process::lines_through_a_program(report).await?;
+    }
+    if wanted("script") {
+        script::map_over_items(report).await?;
     }
     report.add("peak RSS of all that", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
     if wanted("archive") {

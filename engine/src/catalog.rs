@@ -135,7 +135,7 @@ impl Catalog {
             unreadable: Vec::new(),
             conflicts: Vec::new(),
         };
-        let entries = entries(registry, &before, scripts.read(), now_ms);
+        let entries = entries(registry, &before, &scripts, now_ms);
         let conflicts = script::conflicts(registry, scripts.library());
         Self { scripts, entries, unreadable: Vec::new(), conflicts }
     }
@@ -143,8 +143,8 @@ impl Catalog {
     /// What follows when the folder is read again. Blocks on script code that is new.
     pub(crate) fn next(&self, registry: &Registry, folder: &Folder, now_ms: i64) -> Self {
         let (read, unreadable) = folder.over(self.scripts.read());
-        let entries = entries(registry, self, &read, now_ms);
         let scripts = self.scripts.next(registry, read);
+        let entries = entries(registry, self, &scripts, now_ms);
         let conflicts = script::conflicts(registry, scripts.library());
         Self { scripts, entries, unreadable, conflicts }
     }
@@ -306,19 +306,19 @@ impl Ready {
     }
 }
 
-/// Every pipeline of the library as it is read, and what is in force of it.
-fn entries(registry: &Registry, before: &Catalog, read: &Library, now_ms: i64) -> BTreeMap<String, Entry> {
+/// Every pipeline as it is read, and what is in force of it.
+fn entries(registry: &Registry, before: &Catalog, scripts: &InForce, now_ms: i64) -> BTreeMap<String, Entry> {
     let entry = |name: String| {
-        let source = Source::of(read, &name)?;
+        let source = scripts.source(&name)?;
         let last = before.entries.get(&name);
-        let is_known = Source::of(before.scripts.read(), &name).as_ref() == Some(&source);
+        let is_known = before.scripts.source(&name).as_ref() == Some(&source);
         let by_itself = match last.filter(|_| is_known) {
             Some(last) => last.read.clone(),
             None => Ready::of(registry, &source, now_ms).map_err(Arc::new),
         };
         Some((name, Entry::of(by_itself, last)))
     };
-    let mut entries = read.pipelines().into_iter().filter_map(entry).collect();
+    let mut entries = scripts.read().pipelines().into_iter().filter_map(entry).collect();
     withdraw(&mut entries, before);
     entries
 }

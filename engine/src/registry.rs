@@ -12,7 +12,9 @@ use serde_json::Value;
 use store::Tx;
 
 use crate::child;
-use crate::script::{ConflictCheck, LIB, RULES, ScriptCheck};
+use crate::script::item;
+use crate::script::told::{self, Form};
+use crate::script::{ConflictCheck, LIB, RULES, STEPS, ScriptCheck};
 use crate::step::{BoxFuture, ConfigError, Kind, Step};
 
 pub use connection::{Connected, Connection, Missing, Receipt, Status};
@@ -117,6 +119,7 @@ pub struct Registry {
     other_hooks: Option<Box<dyn Hook>>,
     advice: Option<AdviceCheck>,
     scripts: BTreeMap<&'static str, ScriptCheck>,
+    forms: BTreeMap<&'static str, Form>,
     conflicts: Vec<ConflictCheck>,
     partitions: Option<Box<dyn Partitions>>,
 }
@@ -124,9 +127,9 @@ pub struct Registry {
 impl Default for Registry {
     /// Without a plugin: only what the engine itself offers.
     fn default() -> Self {
-        let own = [Kind::of::<child::Pipeline>()];
+        let own = std::iter::once(Kind::of::<child::Pipeline>()).chain(item::kinds());
         Self {
-            kinds: own.into_iter().map(|kind| (kind.kind, Arc::new(kind))).collect(),
+            kinds: own.map(|kind| (kind.kind, Arc::new(kind))).collect(),
             queries: BTreeMap::new(),
             checks: Vec::new(),
             connections: BTreeMap::new(),
@@ -134,6 +137,7 @@ impl Default for Registry {
             other_hooks: None,
             advice: None,
             scripts: BTreeMap::new(),
+            forms: [told::RULES, told::STEPS].into_iter().map(|form| (form.folder, form)).collect(),
             conflicts: Vec::new(),
             partitions: None,
         }
@@ -197,7 +201,7 @@ impl Registry {
 
     /// Sets who says what is wrong with the scripts in a folder below `scripts/`.
     pub fn scripts(&mut self, folder: &'static str, check: ScriptCheck) -> Result<(), RegistryError> {
-        if [RULES, LIB].contains(&folder) {
+        if [RULES, LIB, STEPS].contains(&folder) {
             return Err(RegistryError::Twice(folder.to_owned()));
         }
         insert(&mut self.scripts, folder, check)
@@ -206,6 +210,16 @@ impl Registry {
     /// Adds who says which scripts are in the way of others.
     pub fn conflicts(&mut self, check: ConflictCheck) {
         self.conflicts.push(check);
+    }
+
+    /// Tells what the scripts in a folder below `scripts/` consist of.
+    pub fn script_form(&mut self, form: Form) -> Result<(), RegistryError> {
+        insert(&mut self.forms, form.folder, form)
+    }
+
+    /// What the scripts of each folder consist of, by folder.
+    pub fn script_forms(&self) -> impl Iterator<Item = &Form> {
+        self.forms.values()
     }
 
     /// Sets who tells whom scheduled pipelines run for.
@@ -237,7 +251,7 @@ impl Registry {
 
     /// The folders below `scripts/` whose scripts somebody asks.
     pub fn script_folders(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(RULES).chain(self.scripts.keys().copied())
+        [RULES, STEPS].into_iter().chain(self.scripts.keys().copied())
     }
 
     /// The kind of that name.

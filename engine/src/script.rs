@@ -5,6 +5,7 @@ mod children;
 mod condition;
 mod cycle;
 mod data;
+pub mod definitions;
 mod diagnostic;
 mod draft;
 mod duration;
@@ -13,6 +14,7 @@ mod failure;
 mod folder;
 pub mod formula;
 mod in_force;
+pub mod item;
 mod kind;
 mod library;
 mod locate;
@@ -28,6 +30,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 mod ties;
+pub mod told;
 pub mod version;
 mod vocabulary;
 
@@ -40,7 +43,7 @@ pub use duration::parse as duration;
 pub use folder::Folder;
 pub use in_force::InForce;
 pub use kind::{ConflictCheck, ScriptCheck, conflicts, mistakes_in};
-pub(crate) use kind::{LIB, RULES};
+pub(crate) use kind::{LIB, RULES, STEPS};
 pub(crate) use library::pipeline_name;
 pub use library::script_folder;
 pub use library::{Library, Source};
@@ -60,6 +63,7 @@ use ties::Loose;
 
 use crate::plan::Plan;
 use crate::registry::Registry;
+use crate::step::StepScripts;
 
 /// Longer scripts are refused unread.
 const SCRIPT_BYTES: usize = 256 * 1024;
@@ -68,7 +72,7 @@ const SCRIPT_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub plan: Plan,
-    /// Holds only the modules that were used.
+    /// Holds only the modules and scripts that were used.
     pub source: Source,
     /// What it says of others and of what they share.
     pub ties: Vec<Tie>,
@@ -98,16 +102,25 @@ pub fn plan_within(
     match evaluation.run(&mut files) {
         Ok((plan, ties, flows)) => {
             let modules = evaluation.imports.used();
+            let step_scripts = used_by_steps(&plan, &source.step_scripts);
             let ties = ties.into_iter().filter_map(|tie| tie.tie(&files)).collect();
             let child = |Flow { name, params, places }| {
                 let places = places.into_iter().flat_map(|place| files.locate(vec![place])).collect();
                 Child { pipeline: name, params, places }
             };
             let children = flows.into_iter().map(child).collect();
-            Ok(Planned { plan, source: Source { modules, ..source.clone() }, ties, children })
+            let source = Source { modules, step_scripts, ..source.clone() };
+            Ok(Planned { plan, source, ties, children })
         }
         Err(mistakes) => Err(files.locate(mistakes)),
     }
+}
+
+/// The texts that steps of the plan are made of.
+fn used_by_steps(plan: &Plan, scripts: &StepScripts) -> StepScripts {
+    let scripted = plan.steps.iter().filter(|step| step.kind.is_scripted());
+    let named = scripted.filter_map(|step| scripts.get_key_value(step.config["script"].as_str()?));
+    named.map(|(name, text)| (name.clone(), text.clone())).collect()
 }
 
 /// Whether the bound on a script's memory works: false where another allocator was linked in.
@@ -163,7 +176,13 @@ impl Evaluation<'_> {
         let mut ties = std::mem::take(&mut draft.ties);
         ties.extend(draft.steps.iter().filter_map(StepDraft::use_of_pool));
         let flows = spread::flows(&draft.steps);
-        let script = Script { path, trees: &files.trees, constants: &constants, known: &known };
+        let script = Script {
+            path,
+            trees: &files.trees,
+            constants: &constants,
+            known: &known,
+            step_scripts: &self.source.step_scripts,
+        };
         assemble(draft, &script).map(|plan| (plan, ties, flows))
     }
 

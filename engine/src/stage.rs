@@ -109,7 +109,11 @@ impl Stage {
         scripts: &[(&str, &str)],
         register: impl FnOnce(&mut Registry),
     ) -> Self {
-        let texts = scripts.iter().map(|(name, text)| (format!("pipelines/{name}.rhai"), (*text).to_owned()));
+        // What has a folder lies there, every other one is a pipeline.
+        let path = |name: &str| {
+            if name.contains('/') { format!("scripts/{name}.rhai") } else { format!("pipelines/{name}.rhai") }
+        };
+        let texts = scripts.iter().map(|(name, text)| (path(name), (*text).to_owned()));
         let library = Arc::new(Library::from_texts(texts.collect::<BTreeMap<_, _>>()));
         let mut registry = Registry::default();
         registry.step::<Play>().unwrap();

@@ -11,10 +11,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use erased::ARTIFACT_LIMIT_BYTES;
+pub(crate) use erased::{ARTIFACT_LIMIT_BYTES, StepScripts};
 pub use erased::{AnyStep, BoxFuture, Kind};
 pub use error::{Cause, ConfigError, StepError};
-pub use input::{Gather, Inputs, Shape, Slot};
+pub use input::{ANY, Gather, Inputs, Shape, Slot};
 pub use split::{Parts, Split};
 
 /// The small JSON value that a step leaves to its successors; its name is the schema's name.
@@ -48,4 +48,15 @@ pub trait Step: Sized + Send + Sync + 'static {
         ctx: &crate::context::StepContext,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, StepError>> + Send;
+
+    /// An artifact such as this step gives, where its schema alone does not tell: conditions are tried on it. May run
+    /// script code.
+    fn example(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// What the result rests on beside configuration and input, as a text that is equal for equal work.
+    fn rests_on(&self) -> Option<&str> {
+        None
+    }
 }

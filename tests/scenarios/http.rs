@@ -9,7 +9,11 @@ pub(crate) struct Client<'a> {
     http: reqwest::Client,
 }
 
-impl Client<'_> {
+impl<'a> Client<'a> {
+    pub(crate) fn of(server: &'a Server) -> Self {
+        Self { server, http: reqwest::Client::new() }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.http.get(format!("{}{path}", self.server.url)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
@@ -35,7 +39,7 @@ impl Client<'_> {
 pub(crate) fn with(program: &Program, scenario: impl AsyncFnOnce(Client<'_>)) {
     let server = program.serve();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(scenario(Client { server: &server, http: reqwest::Client::new() }));
+    runtime.block_on(scenario(Client::of(&server)));
 }
 
 #[test]

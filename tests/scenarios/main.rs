@@ -36,6 +36,7 @@ mod program;
 mod programs;
 mod reload;
 mod schedule;
+mod script_steps;
 mod space;
 mod strava;
 mod watch;

@@ -2,7 +2,6 @@
 
 pub(crate) mod schedule;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -263,7 +262,7 @@ pub(crate) async fn check(
     _: Params<()>,
     body::Json(script): body::Json<Script>,
 ) -> Result<Json<Checked>, Error> {
-    let source = Source { path: script.path, text: script.text, modules: modules(&shared) };
+    let source = Source::draft(&shared.state.engine.library(), script.path, script.text);
     let engine = shared.state.engine.clone();
     let permit =
         shared.checks.clone().acquire_owned().await.map_err(|closed| Error::Internal(closed.to_string()))?;
@@ -280,11 +279,4 @@ pub(crate) async fn check(
         Ok(Err(diagnostics)) => Err(Error::script(&diagnostics)),
         Err(panicked) => Err(Error::Internal(format!("the check of a script panicked: {panicked}"))),
     }
-}
-
-/// What the script may import: every pipeline may import the same files.
-fn modules(shared: &Shared) -> BTreeMap<String, String> {
-    let library = shared.state.engine.library();
-    let any = library.pipelines().into_iter().find_map(|name| Source::of(&library, &name));
-    any.map(|source| source.modules).unwrap_or_default()
 }

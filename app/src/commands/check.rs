@@ -1,6 +1,5 @@
 //! `paceline check`: what is wrong with a script, and exactly where.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
@@ -55,12 +54,13 @@ enum Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Script {
     path: String,
+    /// Of a pipeline it stands in its source.
     text: String,
     role: Role,
     /// The folder below `scripts/` as one of which it is checked.
     folder: String,
-    /// What it may import, by name.
-    modules: BTreeMap<String, String>,
+    /// A pipeline, with what it may use.
+    source: Option<Source>,
 }
 
 /// What a check found.
@@ -113,10 +113,10 @@ fn conflicts(registry: &Registry, library: &Library, scripts: &[Script]) -> Vec<
 
 fn check_one(registry: &Registry, library: &Library, script: Script, conflicts: &[Diagnostic]) -> Checked {
     let lying = script.lying();
-    let Script { path, text, role, folder, modules } = script;
-    let found = match role {
-        Role::Pipeline => steps(registry, library, &Source { path: path.clone(), text, modules }),
-        Role::Rule | Role::Script => prove(registry, &folder, &path, &text).map(|()| None),
+    let Script { path, text, role, folder, source } = script;
+    let found = match &source {
+        Some(source) => steps(registry, library, source),
+        None => prove(registry, &folder, &path, &text).map(|()| None),
     };
     let (steps, mut errors) = found.map_or_else(|errors| (None, errors), |steps| (steps, Vec::new()));
     for conflict in conflicts.iter().filter(|conflict| lying.as_ref() == Some(&conflict.path)) {
@@ -147,8 +147,7 @@ fn every(library: &Library) -> Vec<Script> {
 }
 
 fn pipeline(library: &Library, name: &str) -> Option<Script> {
-    let Source { path, text, modules } = Source::of(library, name)?;
-    Some(Script { path, text, role: Role::Pipeline, folder: String::new(), modules })
+    Some(Script::pipeline(Source::of(library, name)?))
 }
 
 fn in_folder(path: &str, text: &str) -> Script {
@@ -158,7 +157,7 @@ fn in_folder(path: &str, text: &str) -> Script {
 fn of_folder(folder: &str, path: &str, text: &str) -> Script {
     let role = if folder == RULES { Role::Rule } else { Role::Script };
     let (path, text, folder) = (path.to_owned(), text.to_owned(), folder.to_owned());
-    Script { path, text, role, folder, modules: BTreeMap::new() }
+    Script { path, text, role, folder, source: None }
 }
 
 /// The scripts that were asked for: a file where it looks like one, else what has that name.
@@ -175,7 +174,7 @@ fn one(registry: &Registry, library: &Library, wanted: &str) -> anyhow::Result<S
         library.text(&path).map(|text| of_folder(folder, &path, text))
     };
     let found = pipeline(library, wanted).or_else(|| registry.script_folders().find_map(lying));
-    let missing = || format!("there is no pipeline, rule or metric `{wanted}`");
+    let missing = || format!("there is no pipeline, rule, metric or other script `{wanted}`");
     let hint = "`paceline check` lists them; a file is named by its path";
     let problem = || Problem { exit: error::USAGE, ..Problem::new("not_found", missing()).hint(hint) };
     found.ok_or_else(|| problem().into())
@@ -192,23 +191,17 @@ fn file(registry: &Registry, library: &Library, path: &str) -> anyhow::Result<Sc
     if is_rule(&text) {
         return Ok(of_folder(RULES, path, &text));
     }
-    let modules = modules_beside(Path::new(path)).unwrap_or_else(|| modules(library));
-    let (path, folder) = (path.to_owned(), String::new());
-    Ok(Script { path, text, role: Role::Pipeline, folder, modules })
+    let beside = library_beside(Path::new(path));
+    let source = Source::draft(beside.as_ref().unwrap_or(library), path.to_owned(), text);
+    Ok(Script::pipeline(source))
 }
 
-/// What a pipeline may import where it lies in a folder of scripts of its own.
-fn modules_beside(path: &Path) -> Option<BTreeMap<String, String>> {
+/// What a pipeline may use where it lies in a folder of scripts of its own.
+fn library_beside(path: &Path) -> Option<Library> {
     let folder = path.canonicalize().ok()?.parent()?.to_owned();
     let root =
         folder.parent().filter(|root| folder.ends_with("pipelines") && root.join("scripts").is_dir())?;
-    Library::from_dir(root).ok().map(|library| modules(&library))
-}
-
-/// Every pipeline may import the same files.
-fn modules(library: &Library) -> BTreeMap<String, String> {
-    let any = library.pipelines().into_iter().find_map(|name| Source::of(library, &name));
-    any.map(|source| source.modules).unwrap_or_default()
+    Library::from_dir(root).ok()
 }
 
 fn is_rule(text: &str) -> bool {
@@ -226,6 +219,11 @@ fn text(checked: &[Checked]) -> String {
 }
 
 impl Script {
+    fn pipeline(source: Source) -> Self {
+        let (path, text) = (source.path.clone(), String::new());
+        Self { path, text, role: Role::Pipeline, folder: String::new(), source: Some(source) }
+    }
+
     /// Where it lies in a library, or would; nothing for pipelines.
     fn lying(&self) -> Option<String> {
         let name = Path::new(&self.path).file_name()?.to_str()?;

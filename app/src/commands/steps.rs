@@ -2,7 +2,7 @@
 
 use clap::Args;
 use engine::registry::Registry;
-use engine::step::{Kind, Shape, Slot};
+use engine::step::{ANY, Kind, Shape, Slot};
 use serde_json::{Value, json};
 
 use crate::cli::Form;
@@ -75,6 +75,7 @@ fn entry(kind: &Kind) -> String {
 
 fn slot_text(slot: &Slot) -> String {
     match slot.shape {
+        _ if slot.artifact == ANY => "[any]".to_owned(),
         Shape::Plain => slot.artifact.clone(),
         Shape::Optional => format!("{}?", slot.artifact),
         Shape::Gather => format!("[{}]", slot.artifact),

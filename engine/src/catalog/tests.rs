@@ -263,10 +263,15 @@ fn what_lies_in_a_folder_of_its_own_is_no_rule() {
     assert_eq!(told, ["loaded scripts/metric/n.rhai", "script_unknown_folder scripts/metric/n.rhai:0:0"]);
     let found =
         house.catalog.mistakes().into_iter().find(|found| found.code == "script_unknown_folder").unwrap();
-    assert_eq!(found.message, "nobody asks scripts in `scripts/metric`, only those in `rules`, `metrics`");
+    assert_eq!(
+        found.message,
+        "nobody asks scripts in `scripts/metric`, only those in `rules`, `steps`, `metrics`"
+    );
     assert_eq!(found.hint.as_deref(), Some("did you mean `metrics`?"));
     assert!(
-        house.registry.scripts("rules", check).is_err() && house.registry.scripts("metrics", check).is_err()
+        house.registry.scripts("rules", check).is_err()
+            && house.registry.scripts("steps", check).is_err()
+            && house.registry.scripts("metrics", check).is_err()
     );
 }
 
@@ -415,4 +420,28 @@ fn a_pool_of_another_size_is_another_script_and_the_same_plan() {
     let after = house.catalog.ready("a").ok().unwrap();
     assert_eq!(before.plan.hash, after.plan.hash);
     assert_eq!(house.catalog.pools()["up"].slots, Some(5));
+}
+
+#[test]
+fn an_edit_of_what_a_step_is_made_of_loads_its_pipeline() {
+    let double = |factor: u32| {
+        let examples = format!("[#{{ item: #{{ total: 1 }}, gives: {factor} }}]");
+        format!("fn each(item) {{ item.total * {factor} }}\nfn examples() {{ {examples} }}")
+    };
+    let uses = "pipeline(\"a\");\nscript::map(test::play([], #{ give: 1 }), #{ script: \"d\" });\n";
+    let script = "scripts/steps/d.rhai";
+    let mut house = House::with(&[(A, uses), ("pipelines/b.rhai", &pipeline("b", 1)), (script, &double(2))]);
+    let (good, other) = (house.info("a").script_hash, house.info("b"));
+    house.write(script, &double(3));
+    assert_eq!(house.read(), ["loaded a", "loaded scripts/steps/d.rhai"]);
+    assert_ne!(house.info("a").script_hash, good);
+    assert_eq!(house.info("b").loaded_ms, other.loaded_ms, "who does not use it is left alone");
+    let good = house.info("a").script_hash;
+    house.write(script, "fn each(item) { itm }");
+    assert_eq!(house.read(), ["unknown_variable scripts/steps/d.rhai:1:17"]);
+    house.write(A, &format!("//! Longer.\n{uses}"));
+    assert_eq!(house.read(), ["loaded a"], "a pipeline can be changed meanwhile");
+    assert_ne!(house.info("a").script_hash, good);
+    let body = |house: &House| house.catalog.ready("a").ok().unwrap().source.step_scripts["d"].clone();
+    assert_eq!(body(&house), double(3), "the last good one stays in force");
 }

@@ -35,7 +35,8 @@ pub(crate) enum Kept {
 impl Key {
     fn of(step: &PlannedStep, run: &RunInfo, inputs: &[Value]) -> Self {
         let version = json!([FORM, env!("CARGO_PKG_VERSION"), step.kind.version]);
-        let own = json!([step.kind.kind, sorted(&step.config)]);
+        let mut own = vec![json!(step.kind.kind), sorted(&step.config)];
+        own.extend(step.step.rests_on().map(|text| json!(text)));
         let inputs: Vec<Value> = inputs.iter().map(sorted).collect();
         let text = json!([version, own, run.partition, sorted(&run.params), inputs]).to_string();
         Self(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())

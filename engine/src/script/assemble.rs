@@ -9,14 +9,14 @@ use rhai::{AST, Dynamic};
 use serde_json::Value;
 
 use super::condition::Condition;
-use super::cycle;
 use super::draft::{Draft, Header, StepDraft};
 use super::failure::Known;
 use super::locate;
 use super::place::{Mistake, Part, Place};
 use super::spread;
+use super::{cycle, example};
 use crate::plan::{Plan, PlannedStep, When};
-use crate::step::{AnyStep, ConfigError};
+use crate::step::{AnyStep, ConfigError, StepScripts};
 
 /// What conditions need of the evaluated script.
 pub(super) struct Script<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Script<'a> {
     pub trees: &'a BTreeMap<String, AST>,
     pub constants: &'a [(String, Dynamic)],
     pub known: &'a Known<'a>,
+    /// What steps may be made of.
+    pub step_scripts: &'a StepScripts,
 }
 
 /// The plan, or every mistake that was found.
@@ -39,9 +41,12 @@ pub(super) fn assemble(draft: Draft, script: &Script<'_>) -> Result<Plan, Vec<Mi
     mistakes.extend(steps.iter().filter_map(cooldown_alone));
     spread::check(&steps, &mut mistakes);
     let mut planned = Vec::new();
+    // A step is given what was called before it, so that its givers are made already.
+    let mut made: Vec<Option<Arc<dyn AnyStep>>> = Vec::new();
     for step in &steps {
-        let built = build(step, &mut mistakes);
-        let when = step.when.is_some().then(|| when(step, &steps, script, &mut mistakes)).flatten();
+        let built = build(step, script.step_scripts, &mut mistakes);
+        made.push(built.as_ref().map(|(_, step)| step.clone()));
+        let when = when(step, &steps, &made, script, &mut mistakes);
         let spread = spread::spread(step, &steps);
         planned.extend(built.map(|built| PlannedStep { spread, ..plan_step(step, built, when) }));
     }
@@ -129,9 +134,13 @@ fn waits_for(step: &StepDraft) -> Vec<usize> {
     step.inputs.iter().flatten().copied().chain(after).collect()
 }
 
-fn build(step: &StepDraft, mistakes: &mut Vec<Mistake>) -> Option<(Value, Arc<dyn AnyStep>)> {
+fn build(
+    step: &StepDraft,
+    scripts: &StepScripts,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<(Value, Arc<dyn AnyStep>)> {
     let config = Value::Object(step.config.clone()?);
-    match step.kind.build(config.clone()) {
+    match step.kind.build_of(config.clone(), scripts) {
         Ok(built) => Some((config, built)),
         Err(error) => {
             mistakes.push(config_mistake(step, error));
@@ -163,6 +172,7 @@ fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
 fn when(
     step: &StepDraft,
     steps: &[StepDraft],
+    made: &[Option<Arc<dyn AnyStep>>],
     script: &Script<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Arc<dyn When>> {
@@ -170,8 +180,14 @@ fn when(
     let (slot, tree) = (step.kind.slots.first()?, script.trees.get(&place.path)?);
     let condition = Condition::new(pointer.clone(), tree, script.constants, place);
     let givers: BTreeSet<_> = step.inputs.first().into_iter().flatten().collect();
-    let mut checked =
-        givers.into_iter().map(|giver| condition.check(slot, &steps[*giver].kind, script.known));
+    let artifacts = givers.into_iter().filter_map(|giver| {
+        let (kind, made) = (&steps[*giver].kind, made.get(*giver).and_then(Option::as_ref));
+        // What a script gives is not known where that is broken, which is told already.
+        let is_known = made.is_some() || !kind.is_scripted();
+        let given = made.and_then(|made| made.example());
+        is_known.then(|| given.unwrap_or_else(|| example::of(kind.output_schema.as_value())))
+    });
+    let mut checked = artifacts.map(|artifact| condition.check(slot, artifact, script.known));
     let wrong = checked.find_map(Result::err);
     drop(checked);
     match wrong {

@@ -9,9 +9,9 @@ use super::failure::{self, Known};
 use super::memory::Watch;
 use super::place::{Mistake, Place};
 use super::sandbox::{self, Limits};
-use super::{data, example, locate};
+use super::{data, locate};
 use crate::plan::When;
-use crate::step::{Cause, Kind, Shape, Slot};
+use crate::step::{Cause, Shape, Slot};
 
 /// A closure with what it captured, as it was when `.when` was called: data that shares nothing with the script.
 pub(super) struct Condition {
@@ -32,9 +32,8 @@ impl Condition {
     }
 
     /// Walks the closure and tries it on an example of the artifact.
-    pub(super) fn check(&self, slot: &Slot, giver: &Kind, known: &Known<'_>) -> Result<(), Box<Mistake>> {
+    pub(super) fn check(&self, slot: &Slot, artifact: Value, known: &Known<'_>) -> Result<(), Box<Mistake>> {
         self.refuse_namespaces()?;
-        let artifact = example::of(giver.output_schema.as_value());
         let artifact = if slot.shape == Shape::Gather { Value::Array(vec![artifact]) } else { artifact };
         self.refuse_unknown_properties(&artifact)?;
         match self.call(&artifact, known)? {

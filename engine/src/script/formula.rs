@@ -4,7 +4,7 @@ mod inputs;
 #[cfg(test)]
 mod tests;
 
-use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Position, Scope};
+use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Module, Position, Scope};
 use serde_json::Value;
 
 use super::failure::{self, Known};
@@ -180,6 +180,38 @@ impl Formula {
         arguments: impl FuncArgs,
     ) -> Result<Dynamic, Box<Mistake>> {
         self.run(engine, function, arguments).map_err(|error| Box::new(self.mistake(&error, function)))
+    }
+
+    /// Whether the script has a function of that name and so many parameters.
+    pub(super) fn has(&self, function: &str, parameters: usize) -> bool {
+        self.tree.iter_functions().any(|own| own.name == function && own.params.len() == parameters)
+    }
+
+    /// Evaluates the constants of the script once, for calls by [`Formula::call_prepared`]. Only data is kept of them.
+    pub(super) fn prepare(&self, engine: &mut Engine) -> Result<(), Box<Mistake>> {
+        let mut scope = Scope::new();
+        let evaluated = engine.run_ast_with_scope(&mut scope, &self.tree);
+        evaluated.map_err(|error| Box::new(self.mistake(&error, "")))?;
+        let mut constants = Module::new();
+        for (name, value) in super::constants(&scope) {
+            constants.set_var(name, value);
+        }
+        constants.build_index();
+        engine.register_static_module("global", constants.into());
+        Ok(())
+    }
+
+    /// Calls a function in an engine that [`Formula::prepare`] has made ready.
+    pub(super) fn call_prepared(
+        &self,
+        engine: &Engine,
+        scope: &mut Scope<'_>,
+        function: &str,
+        arguments: impl FuncArgs,
+    ) -> Result<Dynamic, Box<Mistake>> {
+        let options = CallFnOptions::new().eval_ast(false);
+        let called = engine.call_fn_with_options(options, scope, &self.tree, function, arguments);
+        called.map_err(|error| Box::new(self.mistake(&error, function)))
     }
 
     fn run(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::kind::mistakes;
-use super::{Diagnostic, Library};
+use super::{Diagnostic, Library, Source};
 use crate::registry::Registry;
 
 /// Scripts as they were read, and what is in force of them.
@@ -51,6 +51,13 @@ impl InForce {
     /// The scripts as steps see them.
     pub fn library(&self) -> &Arc<Library> {
         &self.library
+    }
+
+    /// A pipeline as it lies, with the scripts of its steps as they are in force.
+    pub(crate) fn source(&self, pipeline: &str) -> Option<Source> {
+        let lying = Source::of(&self.read, pipeline)?;
+        let Source { step_scripts, .. } = Source::draft(&self.library, String::new(), String::new());
+        Some(Source { step_scripts, ..lying })
     }
 
     /// The scripts as they lie.

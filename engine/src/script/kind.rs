@@ -3,13 +3,15 @@
 use super::Diagnostic;
 use super::library::{Library, script_folder};
 use super::rule::Rule;
-use super::suggest;
+use super::{item, suggest};
 use crate::registry::Registry;
 
 /// The folder of rules.
 pub(crate) const RULES: &str = "rules";
 /// The folder of what pipelines import.
 pub(crate) const LIB: &str = "lib";
+/// The folder of what steps are made of.
+pub(crate) const STEPS: &str = "steps";
 
 /// Says what is wrong with a script: the plugin that asks those of a folder knows their form.
 pub type ScriptCheck = fn(path: &str, text: &str) -> Vec<Diagnostic>;
@@ -32,6 +34,9 @@ pub fn mistakes_in(registry: &Registry, folder: &str, path: &str, text: &str) ->
     if folder == RULES {
         let proven = Rule::compile(path, text).and_then(|rule| rule.prove_as(registry.advice_check()));
         return proven.err().unwrap_or_default();
+    }
+    if folder == STEPS {
+        return item::mistakes(path, text);
     }
     match registry.script_check(folder) {
         Some(check) => check(path, text),

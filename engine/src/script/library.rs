@@ -12,6 +12,7 @@ use super::folder::Folder;
 const PIPELINES: &str = "pipelines/";
 const SCRIPTS: &str = "scripts/";
 const LIB: &str = "scripts/lib/";
+const STEP_SCRIPTS: &str = "scripts/steps/";
 
 /// Script texts by path relative to the root of the library: `pipelines/daily.rhai`, `scripts/lib/x.rhai`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Library {
     }
 }
 
-/// A pipeline script with the library files it may import: what a run pins.
+/// A pipeline script with the files it may import, and those that its steps may be made of: what a run pins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// `pipelines/daily.rhai`.
@@ -77,15 +78,27 @@ pub struct Source {
     pub text: String,
     /// Texts below `scripts/lib`, by the name that `import` gives them: without folder and ending.
     pub modules: BTreeMap<String, String>,
+    /// Texts below `scripts/steps`, by the name that a step's configuration gives them: without folder and ending.
+    // What earlier versions pinned has none, and keeps its hash.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub step_scripts: BTreeMap<String, String>,
 }
 
 impl Source {
-    /// The pipeline of that name with every file of the library it could import.
+    /// The pipeline of that name with every file of the library it could use.
     pub fn of(library: &Library, pipeline: &str) -> Option<Self> {
         let path = format!("pipelines/{pipeline}.rhai");
         let text = library.text(&path)?.to_owned();
-        let modules = library.0.iter().filter_map(|(path, text)| Some((module_name(path)?, text.clone())));
-        Some(Self { path, text, modules: modules.collect() })
+        Some(Self::draft(library, path, text))
+    }
+
+    /// A text as a pipeline of the library, whether it lies there or not.
+    pub fn draft(library: &Library, path: String, text: String) -> Self {
+        let below = |folder: &str| {
+            let named = |(path, text): (&String, &String)| Some((name_below(folder, path)?, text.clone()));
+            library.0.iter().filter_map(named).collect()
+        };
+        Self { path, text, modules: below(LIB), step_scripts: below(STEP_SCRIPTS) }
     }
 
     /// Equal for equal texts: SHA-256 in hexadecimal.
@@ -96,6 +109,14 @@ impl Source {
             .chain(self.modules.iter().flat_map(|(name, text)| [name, text]))
         {
             // The length keeps neighbours apart.
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        }
+        if !self.step_scripts.is_empty() {
+            // What steps are made of is another thing than what is imported, also by the same name.
+            digest.update(u64::MAX.to_le_bytes());
+        }
+        for text in self.step_scripts.iter().flat_map(|(name, text)| [name, text]) {
             digest.update((text.len() as u64).to_le_bytes());
             digest.update(text);
         }
@@ -118,8 +139,13 @@ pub(super) fn module_path(name: &str) -> String {
     format!("{LIB}{name}.rhai")
 }
 
-fn module_name(path: &str) -> Option<String> {
-    Some(path.strip_prefix(LIB)?.strip_suffix(".rhai")?.to_owned())
+/// Where the script of that name lies of which a step may be made.
+pub(super) fn step_script_path(name: &str) -> String {
+    format!("{STEP_SCRIPTS}{name}.rhai")
+}
+
+fn name_below(folder: &str, path: &str) -> Option<String> {
+    Some(path.strip_prefix(folder)?.strip_suffix(".rhai")?.to_owned())
 }
 
 fn fits(pattern: &str, path: &str) -> bool {
@@ -164,13 +190,40 @@ mod tests {
     }
 
     #[test]
-    fn text_that_moves_between_files_changes_the_hash() {
-        let source = |text: &str, module: &str| Source {
+    fn a_source_holds_what_its_steps_may_be_made_of() {
+        let texts =
+            [("pipelines/x.rhai", "x"), ("scripts/steps/near.rhai", "n"), ("scripts/lib/near.rhai", "m")];
+        let library =
+            Library::from_texts(texts.map(|(path, text)| (path.to_owned(), text.to_owned())).into());
+        let source = Source::of(&library, "x").unwrap();
+        assert_eq!(source.step_scripts, BTreeMap::from([("near".to_owned(), "n".to_owned())]));
+        assert_eq!(source.modules, BTreeMap::from([("near".to_owned(), "m".to_owned())]));
+    }
+
+    fn pinned(text: &str, module: &str) -> Source {
+        Source {
             path: "pipelines/x.rhai".to_owned(),
             text: text.to_owned(),
             modules: BTreeMap::from([("m".to_owned(), module.to_owned())]),
-        };
-        assert_ne!(source("ab", "c").hash(), source("a", "bc").hash());
+            step_scripts: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn text_that_moves_between_files_changes_the_hash() {
+        assert_ne!(pinned("ab", "c").hash(), pinned("a", "bc").hash());
+        let modules = BTreeMap::from([("m".to_owned(), "c".to_owned())]);
+        let moved = Source { modules: BTreeMap::new(), step_scripts: modules, ..pinned("ab", "c") };
+        assert_ne!(pinned("ab", "c").hash(), moved.hash());
+    }
+
+    #[test]
+    fn what_was_pinned_before_steps_had_scripts_is_read_as_it_was() {
+        let before = pinned("ab", "c");
+        let body = serde_json::to_string(&before).unwrap();
+        assert!(!body.contains("step_scripts"), "{body}");
+        let read: Source = serde_json::from_str(&body).unwrap();
+        assert_eq!((read.hash(), read), (before.hash(), before));
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Limits {
         Self { operations: 100_000, time: Duration::from_secs(1), memory_bytes: 16 << 20, modules: 0 };
     /// For one call of a formula, which may look at each of many samples.
     pub const FORMULA: Self = Self { operations: 500_000, ..Self::RULE };
+    /// For all items of a step together; one of them alone has [`Limits::ITEM_OPERATIONS`].
+    pub const STEP: Self =
+        Self { operations: 20_000_000, time: Duration::from_secs(10), memory_bytes: 64 << 20, modules: 0 };
+    /// For one item of a step.
+    pub const ITEM_OPERATIONS: u64 = 100_000;
 }
 
 /// An engine for one evaluation, which begins now and on this thread.

@@ -15,6 +15,8 @@ use super::place::Place;
 use crate::registry::Registry;
 
 pub(super) use handle::METHODS;
+#[cfg(test)]
+pub(super) use header::options;
 
 /// What a script holds of a step: its place in the draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The untyped twin of a step, which registry, plan and executor handle.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +22,10 @@ pub trait AnyStep: Send + Sync {
     /// Runs the step on one JSON value for each of its slots and answers its artifact as JSON text.
     fn run<'a>(&'a self, ctx: &'a StepContext, input: Vec<Value>)
     -> BoxFuture<'a, Result<String, StepError>>;
+    /// As [`Step::example`].
+    fn example(&self) -> Option<Value>;
+    /// As [`Step::rests_on`].
+    fn rests_on(&self) -> Option<&str>;
 }
 
 impl<S: Step> AnyStep for S {
@@ -41,6 +46,14 @@ impl<S: Step> AnyStep for S {
             }
             Ok(artifact)
         })
+    }
+
+    fn example(&self) -> Option<Value> {
+        Step::example(self)
+    }
+
+    fn rests_on(&self) -> Option<&str> {
+        Step::rests_on(self)
     }
 }
 
@@ -65,9 +78,13 @@ pub struct Kind {
     pub output_schema: Schema,
     build: Build,
     reads: fn(&str) -> bool,
+    is_scripted: bool,
 }
 
-type Build = Box<dyn Fn(Value) -> Result<Arc<dyn AnyStep>, ConfigError> + Send + Sync>;
+/// The texts that steps of a pipeline may be made of, by name.
+pub(crate) type StepScripts = BTreeMap<String, String>;
+
+type Build = Box<dyn Fn(Value, &StepScripts) -> Result<Arc<dyn AnyStep>, ConfigError> + Send + Sync>;
 
 impl Kind {
     /// Describes a step type that needs nothing but its configuration.
@@ -77,6 +94,14 @@ impl Kind {
 
     /// Describes a step type that also needs what only the program knows, which `make` brings along.
     pub fn made<S: Step>(make: impl Fn(S::Config) -> Result<S, ConfigError> + Send + Sync + 'static) -> Self {
+        Self { is_scripted: false, ..Self::scripted::<S>(move |config, _: &StepScripts| make(config)) }
+    }
+
+    /// Describes a step type that is made of one of the scripts in `scripts/steps`, which `script` in its configuration
+    /// names.
+    pub(crate) fn scripted<S: Step>(
+        make: impl Fn(S::Config, &StepScripts) -> Result<S, ConfigError> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             kind: S::KIND,
             about: S::ABOUT,
@@ -85,8 +110,11 @@ impl Kind {
             output: <S::Output as JsonSchema>::schema_name().into_owned(),
             config_schema: schema_for!(S::Config),
             output_schema: schema_for!(S::Output),
-            build: Box::new(move |config| Ok(Arc::new(make(parse::<S>(config)?)?))),
+            build: Box::new(move |config: Value, scripts: &StepScripts| {
+                Ok(Arc::new(make(parse::<S>(config)?, scripts)?))
+            }),
             reads: |artifact| serde_json::from_str::<S::Output>(artifact).is_ok(),
+            is_scripted: true,
         }
     }
 
@@ -107,7 +135,21 @@ impl Kind {
 
     /// Builds a step from its configuration, which is checked in full.
     pub fn build(&self, config: Value) -> Result<Arc<dyn AnyStep>, ConfigError> {
-        (self.build)(config)
+        self.build_of(config, &StepScripts::new())
+    }
+
+    /// The same where it may be made of one of these scripts.
+    pub(crate) fn build_of(
+        &self,
+        config: Value,
+        scripts: &StepScripts,
+    ) -> Result<Arc<dyn AnyStep>, ConfigError> {
+        (self.build)(config, scripts)
+    }
+
+    /// Whether it is made of a script.
+    pub(crate) fn is_scripted(&self) -> bool {
+        self.is_scripted
     }
 }
 

@@ -37,9 +37,16 @@ pub enum Shape {
 /// One place of a step's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
-    /// Name of the artifact that fits.
+    /// Name of the artifact that fits; [`ANY`] where each does.
     pub artifact: String,
     pub shape: Shape,
+}
+
+impl Slot {
+    /// Whether a step that gives such an artifact can fill it.
+    pub fn takes(&self, artifact: &str) -> bool {
+        self.artifact == ANY || self.artifact == artifact
+    }
 }
 
 /// The input of a step: a tuple of up to four artifacts.
@@ -49,6 +56,10 @@ pub trait Inputs: Sized + Send {
     /// Reads one value for each place: null where an optional giver gave nothing, an array for a [`Gather`].
     fn read(values: Vec<Value>) -> Result<Self, serde_json::Error>;
 }
+
+/// The name of what is no artifact of a certain kind: a slot of it takes every one. It is that which schemars gives to
+/// a JSON value; a test holds it.
+pub const ANY: &str = "AnyValue";
 
 const GATHER: &str = "Gather_";
 // The name that schemars gives to an `Option`; a test holds it.
@@ -126,6 +137,13 @@ mod tests {
         let slots = <(Count, Option<Count>, Gather<Count>)>::slots();
         let shapes: Vec<_> = slots.iter().map(|slot| (slot.artifact.as_str(), slot.shape)).collect();
         assert_eq!(shapes, [("Count", Shape::Plain), ("Count", Shape::Optional), ("Count", Shape::Gather)]);
+    }
+
+    #[test]
+    fn a_slot_of_any_value_takes_every_artifact() {
+        let slots = <(Gather<Value>, Count)>::slots();
+        assert_eq!((slots[0].artifact.as_str(), slots[0].shape), (ANY, Shape::Gather));
+        assert!(slots[0].takes("Count") && slots[1].takes("Count") && !slots[1].takes("Sum"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The question how far gear went, and what maintenance scripts say is due of it.
 
+mod form;
 mod item;
 mod proof;
 mod script;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use store::{Error, Tx};
 
+pub(crate) use form::FORM;
 pub(crate) use proof::mistakes;
 use script::Script;
 

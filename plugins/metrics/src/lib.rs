@@ -5,6 +5,7 @@ mod ask;
 mod catalog;
 mod compute;
 mod days;
+mod form;
 mod gear;
 mod list;
 mod load;
@@ -28,8 +29,10 @@ const METRICS: &str = "metrics/*.rhai";
 /// Adds what this plugin offers.
 pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.scripts("metrics", proof::mistakes)?;
+    registry.script_form(form::FORM)?;
     registry.conflicts(catalog::conflicts);
     registry.scripts("gear", gear::mistakes)?;
+    registry.script_form(gear::FORM)?;
     registry.step::<Compute>()?;
     registry.study(OverviewQuery)?;
     registry.study(ListQuery)?;

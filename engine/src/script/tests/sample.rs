@@ -118,12 +118,17 @@ pub(super) fn registry() -> Registry {
 }
 
 pub(super) fn source(text: &str, modules: &[(&str, &str)]) -> Source {
-    let modules = modules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     Source {
         path: "pipelines/x.rhai".to_owned(),
         text: text.to_owned(),
-        modules: modules.collect::<BTreeMap<_, _>>(),
+        modules: texts(modules),
+        step_scripts: BTreeMap::new(),
     }
+}
+
+/// Texts by their names.
+pub(super) fn texts(texts: &[(&str, &str)]) -> BTreeMap<String, String> {
+    texts.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }
 
 /// Evaluates a script whose first line is `pipeline("x");`.

@@ -93,6 +93,12 @@ fn after(options: &Dynamic, place: &Place) -> Vec<Mistake> {
 
 type Found = Vec<(Part, &'static str, String, Option<String>)>;
 
+/// The names of all options.
+#[cfg(test)]
+pub(in crate::script) fn options() -> Vec<&'static str> {
+    [OPTIONS.as_slice(), &triggers::OPTIONS, &events::OPTIONS].concat()
+}
+
 fn read(options: &Dynamic, found: &mut Found) -> Options {
     let Some(map) = options.read_lock::<Map>() else {
         let message = format!("expected a map of options, found {}", what(options));

@@ -11,7 +11,7 @@ use crate::registry::Registry;
 use crate::script::data::{self, what};
 use crate::script::draft::{Draft, SharedDraft, StepDraft};
 use crate::script::place::{Mistake, Part, Place};
-use crate::step::{Kind, Shape, Slot};
+use crate::step::{ANY, Kind, Shape, Slot};
 
 pub(super) fn modules(registry: &Registry, draft: &SharedDraft) -> BTreeMap<&'static str, Module> {
     let mut modules: BTreeMap<_, Module> = BTreeMap::new();
@@ -92,6 +92,7 @@ impl Call<'_> {
 
     fn missing(&mut self, slot: &Slot) -> Vec<usize> {
         let wanted = match slot.shape {
+            Shape::Plain | Shape::Gather if slot.artifact == ANY => "a step, or an array of steps".to_owned(),
             Shape::Plain => format!("a step that gives `{}`", slot.artifact),
             Shape::Gather => format!("an array of steps that give `{}`", slot.artifact),
             Shape::Optional => return Vec::new(),
@@ -122,7 +123,7 @@ impl Call<'_> {
             return None;
         };
         let step = &self.draft.steps[index];
-        if step.kind.output != slot.artifact {
+        if !slot.takes(&step.kind.output) {
             let message =
                 format!("takes `{}`, but `{}` gives `{}`", slot.artifact, step.call(), step.kind.output);
             self.found("wrong_input", Part::Call, message);

@@ -1,0 +1,39 @@
+//! All error codes by name, each with the sentence that `docs/ERRORS.md` begins with.
+
+use super::table;
+
+const ABOUT: &str = "All error codes by name; [ERRORS.md](../ERRORS.md) explains each and says what to do.";
+/// What stands alone before the sentence, besides a status of HTTP.
+const BEFORE: [&str; 4] = ["A warning.", "The attempt failed.", "The step waits.", "The run failed."];
+
+pub(super) fn page(document: &str) -> String {
+    let mut rows = rows(document);
+    rows.sort();
+    super::page("Error codes", ABOUT, &table(&["Code", "Of", ""], rows))
+}
+
+fn rows(document: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut section, mut code) = (Vec::new(), String::new(), None);
+    for line in document.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            title.clone_into(&mut section);
+        } else if let Some(found) = line.strip_prefix("### `").and_then(|rest| rest.strip_suffix('`')) {
+            code = Some(found.to_owned());
+        } else if !line.is_empty()
+            && !BEFORE.contains(&line)
+            && !line.starts_with(|first: char| first.is_ascii_digit())
+            && let Some(code) = code.take()
+        {
+            rows.push(vec![format!("[`{code}`](../ERRORS.md#{code})"), section.clone(), line.to_owned()]);
+        }
+    }
+    rows
+}
+
+#[test]
+fn a_code_is_told_by_its_first_sentence() {
+    let code = "### `file_empty`\n\n422.\nA warning.\nThe file has no bytes.\nMore.\n";
+    let document = format!("# E\n\n## Files\n\nText of a section.\n\n{code}");
+    let wanted = ["[`file_empty`](../ERRORS.md#file_empty)", "Files", "The file has no bytes."];
+    assert_eq!(rows(&document), [wanted.map(str::to_owned).to_vec()]);
+}

@@ -1,0 +1,251 @@
+//! A function over many items: one engine, one scope, and limits for each of them and for all.
+
+use std::io;
+
+use rhai::{Dynamic, Engine, FuncArgs, Scope};
+use serde_json::Value;
+
+use super::ItemScript;
+use super::steps::{ItemError, code};
+use crate::script::failure;
+use crate::script::memory::{self, Watch};
+use crate::script::place::Mistake;
+use crate::script::sandbox::{self, Limits};
+use crate::script::{Diagnostic, data};
+use crate::step::ARTIFACT_LIMIT_BYTES;
+
+/// An artifact holds no more, unless they are of the smallest.
+pub(super) const MOST_ITEMS: usize = 10_000;
+/// So many failures are told one by one.
+const TOLD: usize = 10;
+const TOLD_CHARACTERS: usize = 200;
+
+/// What came of all items.
+#[derive(Debug, PartialEq)]
+pub(super) struct Outcome<T> {
+    pub(super) gave: T,
+    /// How many were left out because the script failed on them.
+    pub(super) failed: u64,
+    /// The first of these.
+    pub(super) errors: Vec<ItemError>,
+}
+
+/// Why nothing came of them.
+#[derive(Debug, PartialEq)]
+pub(super) enum Stop {
+    Cancelled,
+    /// The script failed at that item, or before the first or after the last.
+    Script(Option<usize>, Box<Diagnostic>),
+    TooManyItems(usize),
+    /// What it gives is larger than an artifact at that item.
+    TooLarge(usize),
+}
+
+/// What is to be done.
+pub(super) struct Order<'a> {
+    pub(super) items: Vec<Value>,
+    /// An item on which the script fails is left out, instead of ending it all.
+    pub(super) skips: bool,
+    /// What all of them together may use up.
+    pub(super) limits: &'a Limits,
+    pub(super) is_cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What was wrong with one item.
+enum Fault {
+    Script(Box<Mistake>),
+    TooLarge,
+}
+
+impl From<Box<Mistake>> for Fault {
+    fn from(mistake: Box<Mistake>) -> Self {
+        Self::Script(mistake)
+    }
+}
+
+impl ItemScript {
+    /// Puts what the script answers in the place of each item. Runs script code, within the limits of the order.
+    pub(super) fn map(&self, order: Order<'_>) -> Result<Outcome<Vec<Value>>, Stop> {
+        self.work(order, |work, order| {
+            let mut gave = Vec::with_capacity(order.items.len());
+            work.each(order, |work, item| {
+                let answer = work.call((data::from_json(&item),))?;
+                gave.push(work.data(&answer)?);
+                gave.last().map_or(Ok(()), |value| work.grow(value))
+            })?;
+            Ok(gave)
+        })
+    }
+
+    /// Keeps the items for which the script answers true. Runs script code, within the limits of the order.
+    pub(super) fn filter(&self, order: Order<'_>) -> Result<Outcome<Vec<Value>>, Stop> {
+        self.work(order, |work, order| {
+            let mut gave = Vec::new();
+            work.each(order, |work, item| {
+                let answer = work.call((data::from_json(&item),))?;
+                if answer.as_bool().map_err(|_| work.no_result("true or false", &data::what(&answer)))? {
+                    work.grow(&item)?;
+                    gave.push(item);
+                }
+                Ok(())
+            })?;
+            Ok(gave)
+        })
+    }
+
+    /// Makes one value of all items. Runs script code, within the limits of the order.
+    pub(super) fn reduce(&self, order: Order<'_>) -> Result<Outcome<Value>, Stop> {
+        self.work(order, |work, order| {
+            let skips = order.skips;
+            let start = work.start().map_err(|mistake| work.script.stop(None, *mistake))?;
+            let mut total = start;
+            work.each(order, |work, item| {
+                // Where an item is left out, the total stays as it was.
+                let before = if skips { total.clone() } else { Dynamic::UNIT };
+                let so_far = std::mem::replace(&mut total, before);
+                total = work.call((so_far, data::from_json(&item)))?;
+                Ok(())
+            })?;
+            work.data(&total).map_err(|mistake| work.script.stop(None, *mistake))
+        })
+    }
+
+    fn work<T: Send>(
+        &self,
+        order: Order<'_>,
+        run: impl FnOnce(&mut Work<'_>, Order<'_>) -> Result<T, Stop> + Send,
+    ) -> Result<Outcome<T>, Stop> {
+        if order.items.len() > MOST_ITEMS {
+            return Err(Stop::TooManyItems(order.items.len()));
+        }
+        let worked: Option<Result<Outcome<T>, Stop>> = sandbox::on_own_thread(|watch| {
+            let mut work = Work::begin(self, order.limits, watch)?;
+            let gave = run(&mut work, order)?;
+            let Work { failed, errors, .. } = work;
+            Ok(Outcome { gave, failed, errors })
+        });
+        let worked = worked.unwrap_or_else(|| Err(self.stop(None, failure::no_thread(self.formula.path()))));
+        if matches!(&worked, Err(Stop::Script(_, found)) if found.code == failure::LIMIT) {
+            memory::trim();
+        }
+        worked
+    }
+
+    fn stop(&self, item: Option<usize>, mistake: Mistake) -> Stop {
+        Stop::Script(item, Box::new(self.located(mistake)))
+    }
+
+    fn located(&self, mistake: Mistake) -> Diagnostic {
+        let whole = || Diagnostic::of_file("script_error", self.formula.path(), "it failed".to_owned());
+        self.formula.files().locate(vec![mistake]).pop().unwrap_or_else(whole)
+    }
+}
+
+/// A script at work.
+struct Work<'a> {
+    script: &'a ItemScript,
+    engine: Engine,
+    scope: Scope<'static>,
+    /// How large what it gives is so far.
+    bytes: usize,
+    failed: u64,
+    errors: Vec<ItemError>,
+}
+
+impl<'a> Work<'a> {
+    fn begin(script: &'a ItemScript, limits: &Limits, watch: &Watch) -> Result<Self, Stop> {
+        let mut engine = sandbox::engine(limits, watch);
+        script.formula.prepare(&mut engine).map_err(|mistake| script.stop(None, *mistake))?;
+        // What all of them use is counted elsewhere; the engine counts anew for each call.
+        engine.set_max_operations(Limits::ITEM_OPERATIONS);
+        Ok(Self { script, engine, scope: Scope::new(), bytes: 0, failed: 0, errors: Vec::new() })
+    }
+
+    /// Takes one item after the other.
+    fn each(
+        &mut self,
+        order: Order<'_>,
+        mut one: impl FnMut(&mut Self, Value) -> Result<(), Fault>,
+    ) -> Result<(), Stop> {
+        let Order { items, skips, is_cancelled, .. } = order;
+        for (index, item) in items.into_iter().enumerate() {
+            if is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            match one(self, item) {
+                Ok(()) => {}
+                Err(Fault::TooLarge) => return Err(Stop::TooLarge(index)),
+                // A limit of all items would end the next one as well.
+                Err(Fault::Script(mistake)) if skips && mistake.code != failure::LIMIT => {
+                    self.leave_out(index, *mistake);
+                }
+                Err(Fault::Script(mistake)) => return Err(self.script.stop(Some(index), *mistake)),
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self) -> Result<Dynamic, Box<Mistake>> {
+        self.ask("start", ())
+    }
+
+    fn call(&mut self, arguments: impl FuncArgs) -> Result<Dynamic, Box<Mistake>> {
+        self.ask(self.script.task.function(), arguments)
+    }
+
+    fn ask(&mut self, function: &str, arguments: impl FuncArgs) -> Result<Dynamic, Box<Mistake>> {
+        // A call that failed may have left something there.
+        self.scope.clear();
+        self.script.formula.call_prepared(&self.engine, &mut self.scope, function, arguments)
+    }
+
+    fn data(&self, answer: &Dynamic) -> Result<Value, Box<Mistake>> {
+        data::to_json(answer).map_err(|found| self.no_result("data", &found.what))
+    }
+
+    fn no_result(&self, wanted: &str, found: &str) -> Box<Mistake> {
+        let function = self.script.task.function();
+        let message = format!("`{function}` answers {wanted}, this one {found}");
+        Box::new(Mistake::new(RESULT, self.script.formula.function_place(function), message))
+    }
+
+    /// Counts a value that is given, as long as all of them fit into an artifact.
+    fn grow(&mut self, value: &Value) -> Result<(), Fault> {
+        let mut size = Size(self.bytes);
+        // Nothing is written, so that nothing can fail.
+        let _ = serde_json::to_writer(&mut size, value);
+        self.bytes = size.0;
+        if self.bytes > ARTIFACT_LIMIT_BYTES { Err(Fault::TooLarge) } else { Ok(()) }
+    }
+
+    fn leave_out(&mut self, index: usize, mistake: Mistake) {
+        self.failed += 1;
+        if self.errors.len() < TOLD {
+            let found = self.script.located(mistake);
+            let message = spot(&found).chars().take(TOLD_CHARACTERS).collect();
+            self.errors.push(ItemError { item: index as u64, code: code(found.code).to_owned(), message });
+        }
+    }
+}
+
+/// The code of an answer that is none.
+pub(super) const RESULT: &str = "step_script_result";
+
+/// Where it is, and what, in one line.
+pub(super) fn spot(found: &Diagnostic) -> String {
+    format!("{}:{}:{}: {}", found.path, found.line, found.column, found.message)
+}
+
+/// How many bytes the text of a value has.
+struct Size(usize);
+
+impl io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
