@@ -10,6 +10,7 @@ use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
@@ -72,10 +73,15 @@ impl Resources {
 
 /// The whole API, ready to be served.
 pub fn router(state: State) -> Router {
+    router_until(state, watch::Sender::new(false))
+}
+
+/// The same for a server that says when it is about to stop.
+pub(crate) fn router_until(state: State, stopping: watch::Sender<bool>) -> Router {
     let (routes, document) = all();
     let clock = state.engine.clock().clone();
     let upload_bytes = state.limits.upload_bytes;
-    let shared = Arc::new(Shared::new(state, Bytes::from(document)));
+    let shared = Arc::new(Shared::new(state, Bytes::from(document), stopping));
     Router::new()
         .nest(PREFIX, routes.clone())
         .nest(PREFIX_KEPT, routes)
@@ -108,6 +114,7 @@ fn resources() -> Resources {
         .routes(routes!(pipelines::list))
         .routes(routes!(pipelines::check))
         .routes(routes!(pipelines::run))
+        .routes(routes!(pipelines::metrics::show))
         .routes(routes!(pipelines::schedule::pause))
         .routes(routes!(pipelines::schedule::resume))
         .routes(routes!(webhooks::verify, webhooks::deliver))
@@ -115,6 +122,8 @@ fn resources() -> Resources {
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::steps))
+        .routes(routes!(runs::log::list))
+        .routes(routes!(runs::events::follow))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::follow::retry))
         .routes(routes!(runs::follow::resume))
@@ -209,6 +218,8 @@ fn runs_kept() -> Router<Arc<Shared>> {
         .route("/", get(runs::list))
         .route("/{id}", get(runs::show))
         .route("/{id}/steps", get(runs::steps))
+        .route("/{id}/log", get(runs::log::list))
+        .route("/{id}/events", get(runs::events::follow))
         .route("/{id}/cancel", post(runs::cancel))
         .route("/{id}/retry", post(runs::follow::retry))
         .route("/{id}/resume", post(runs::follow::resume))

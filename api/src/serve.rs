@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tracing::{info, warn};
 
-use crate::router::router;
+use crate::router::router_until;
 use crate::state::State;
 
 /// Why the server does not run.
@@ -21,7 +21,7 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// Answers requests until `shutdown`; then finishes those that are open, within the limit.
+/// Answers requests until `shutdown`; then finishes those that are open, within the limit. Who follows a run is let go.
 pub async fn serve(
     listener: TcpListener,
     state: State,
@@ -33,14 +33,18 @@ pub async fn serve(
     }
     let stop_wait = state.limits.stop_wait;
     let (stopping, stopped) = oneshot::channel();
+    let streams = watch::Sender::new(false);
+    let router = router_until(state, streams.clone());
     let signal = async move {
         shutdown.await;
+        // Whoever follows a run would do so for as long as the run lasts.
+        streams.send_replace(true);
         // The other end is gone only where the server is too.
         let _ = stopping.send(());
     };
     info!(%address, "listening");
     tokio::select! {
-        served = axum::serve(listener, router(state)).with_graceful_shutdown(signal) => served?,
+        served = axum::serve(listener, router).with_graceful_shutdown(signal) => served?,
         () = overdue(stopped, stop_wait) => warn!("requests were cut off at the end"),
     }
     Ok(())

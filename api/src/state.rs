@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// Renders the metrics of this process as Prometheus text.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Scripts that are checked at once: each may use its whole share of memory and a core.
 const CHECKS_AT_ONCE: usize = 2;
+
+/// Who may follow runs at once: each holds a connection and little else.
+const STREAMS_AT_ONCE: usize = 2_000;
 
 /// Whoever presses a button again and again asks Strava once.
 pub const SYNC_AGE: Duration = Duration::from_secs(15 * 60);
@@ -84,14 +87,20 @@ pub(crate) struct Shared {
     pub checks: Arc<Semaphore>,
     /// Room for the bodies of uploads, in KiB.
     pub uploads: Semaphore,
+    /// Room for those who follow runs.
+    pub streams: Arc<Semaphore>,
+    /// True once the server is about to stop.
+    pub stopping: watch::Sender<bool>,
     /// The OpenAPI document.
     pub document: Bytes,
 }
 
 impl Shared {
-    pub(crate) fn new(state: State, document: Bytes) -> Self {
+    pub(crate) fn new(state: State, document: Bytes, stopping: watch::Sender<bool>) -> Self {
         let uploads = Semaphore::new(state.limits.upload_bytes.div_ceil(KIBIBYTE).max(1));
-        Self { state, checks: Arc::new(Semaphore::new(CHECKS_AT_ONCE)), uploads, document }
+        let checks = Arc::new(Semaphore::new(CHECKS_AT_ONCE));
+        let streams = Arc::new(Semaphore::new(STREAMS_AT_ONCE));
+        Self { state, checks, uploads, streams, stopping, document }
     }
 
     pub(crate) fn store(&self) -> &store::Store {

@@ -301,6 +301,7 @@ fn secret(value: String) -> Result<Secret, Problem> {
             &format!("it must have at least {SECRET_BYTES} bytes, such as `openssl rand -hex 32` gives"),
         ));
     }
+    engine::log::mask::learn(&value);
     Ok(Secret(value.into_bytes()))
 }
 

@@ -1,4 +1,5 @@
-//! The log, on stderr, readable or JSON; and the spans for a collector, where one is named.
+//! The log, on stderr, readable or JSON; what steps say, beside their runs; and the spans for a collector, where one is
+//! named.
 
 use std::io::{IsTerminal, stderr};
 
@@ -23,6 +24,6 @@ pub(crate) fn start(config: &Config, usual: Level) -> anyhow::Result<Option<Expo
     let (spans, exporter) = config.otlp.as_deref().map(spans::layer).transpose()?.unzip();
     // Whatever the log shows, a collector gets each run and step.
     let spans = spans.map(|spans| spans.with_filter(LevelFilter::INFO));
-    registry().with(lines.with_filter(level)).with(spans).try_init()?;
+    registry().with(lines.with_filter(level)).with(engine::log::layer()).with(spans).try_init()?;
     Ok(exporter)
 }

@@ -6,6 +6,7 @@ mod config;
 mod confirm;
 mod crew;
 mod error;
+mod graph;
 mod logging;
 mod output;
 mod program;

@@ -6,11 +6,13 @@ mod archive;
 mod backtest;
 mod dashboard;
 mod demo;
+mod events;
 mod executor;
 mod fsync;
 mod history;
 mod import;
 mod insight;
+mod log;
 mod memory;
 mod million;
 mod numbers;
@@ -67,6 +69,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     if wanted("wakeup") {
         wakeup::from_commit_to_step(report).await?;
     }
+    if wanted("log") {
+        log::of_a_line(report)?;
+    }
     if wanted("past") {
         past::list_and_open(report).await?;
     }
@@ -108,6 +113,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("script") {
         script::map_over_items(report).await?;
+    }
+    if wanted("events") {
+        events::thousand_clients(report).await?;
     }
     report.add("peak RSS of all that", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
     if wanted("archive") {

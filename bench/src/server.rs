@@ -1,5 +1,6 @@
 //! The API on a socket of this machine, asked as a page asks it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::cpu;
 
 pub(crate) struct Server {
+    address: SocketAddr,
     root: String,
     client: reqwest::Client,
     _served: JoinHandle<Result<(), api::ServeError>>,
@@ -31,11 +33,17 @@ pub(crate) struct Asked {
 impl Server {
     pub(crate) async fn start(engine: &Engine) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let root = format!("http://{}/api/v1", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let root = format!("http://{address}/api/v1");
         let stop = CancellationToken::new();
         let state = api::State::new(engine.clone(), Arc::new(String::new), "me", "bench");
         let served = tokio::spawn(api::serve(listener, state, stop.clone().cancelled_owned()));
-        Ok(Self { root, client: reqwest::Client::new(), _served: served, _stop: stop.drop_guard() })
+        Ok(Self { address, root, client: reqwest::Client::new(), _served: served, _stop: stop.drop_guard() })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Asks for an address many times on one connection; with a tag that the answer should still have.

@@ -399,7 +399,8 @@ fn about(text: &str) -> String {
         .to_owned()
 }
 
-fn step_infos(plan: &Plan) -> Vec<StepInfo> {
+/// The steps of a plan as lists show them.
+pub(crate) fn step_infos(plan: &Plan) -> Vec<StepInfo> {
     let name = |index: &usize| plan.steps[*index].name.to_string();
     let info = |step: &PlannedStep| StepInfo {
         name: step.name.to_string(),

@@ -14,6 +14,7 @@ use crate::catalog::{Catalog, Change, PipelineInfo, PlanError, Ready};
 use crate::clock::Clock;
 use crate::context::Watcher;
 use crate::http::Http;
+use crate::live::Live;
 use crate::params;
 use crate::plan::{Overlap, Plan};
 use crate::pool::Pools;
@@ -47,6 +48,7 @@ struct Inner {
     /// Since when this process has a scheduler; 0 where it has none.
     scheduling_ms: AtomicI64,
     mirror: Mirror,
+    live: Live,
     http: Http,
     secrets: OnceLock<Keys>,
 }
@@ -107,6 +109,7 @@ impl Engine {
             ticked_ms: AtomicI64::new(0),
             scheduling_ms: AtomicI64::new(0),
             mirror: Mirror::default(),
+            live: Live::default(),
             http: Http::default(),
             secrets: OnceLock::new(),
         }))
@@ -200,6 +203,10 @@ impl Engine {
 
     pub(crate) fn mirror(&self) -> &Mirror {
         &self.0.mirror
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     pub(crate) fn shared_pools(&self) -> &Pools {

@@ -9,6 +9,8 @@ pub mod context;
 pub mod dead_letter;
 mod host;
 pub mod http;
+pub mod live;
+pub mod log;
 mod params;
 pub mod plan;
 pub mod pool;
@@ -24,11 +26,12 @@ pub mod secret;
 mod stage;
 pub mod step;
 pub mod telemetry;
+pub mod trend;
 pub mod trigger;
 pub mod upkeep;
 pub mod worker;
 
-pub use catalog::{Change, PipelineInfo, PlanError};
+pub use catalog::{Change, PipelineInfo, PlanError, StepInfo};
 pub use host::{Engine, EnqueueError, Request};
 pub use schedule::{DueInfo, PauseError, ScheduleInfo};
 
@@ -43,8 +46,11 @@ pub fn queries() -> Vec<&'static store::Sql> {
         dead_letter::QUERIES,
         schedule::QUERIES,
         &[condition::QUERIES],
+        &[log::record::QUERIES],
+        live::QUERIES,
         &[rerun::QUERIES],
         &[script::version::QUERIES],
+        &[trend::QUERIES],
         &[upkeep::QUERIES],
         &[worker::QUERIES],
         &[pool::QUERIES],

@@ -10,6 +10,7 @@ pub mod record;
 mod rehearsal;
 mod resume;
 mod reuse;
+mod shape;
 mod spread;
 mod stop;
 
@@ -29,7 +30,7 @@ pub(crate) use reuse::forget as forget_results;
 pub use stop::{Stop, StopReason};
 
 pub(crate) const QUERIES: &[&[&store::Sql]] =
-    &[fence::QUERIES, journal::QUERIES, record::QUERIES, resume::QUERIES, reuse::QUERIES];
+    &[fence::QUERIES, journal::QUERIES, record::QUERIES, resume::QUERIES, reuse::QUERIES, shape::QUERIES];
 
 /// What set a run off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

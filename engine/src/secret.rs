@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
+use crate::log::mask;
 use ring::Ring;
 
 /// The keys of this installation; clones share them. A file of keys is read when a key is first needed.
@@ -100,12 +101,15 @@ impl Keys {
 
     /// Seals a secret for its place.
     pub fn seal(&self, place: Place<'_>, plain: &str) -> Result<String, SecretError> {
+        mask::learn(plain);
         self.ring(true)?.seal(place, plain)
     }
 
     /// Opens what was sealed for that place.
     pub fn open(&self, place: Place<'_>, sealed: &str) -> Result<Zeroizing<String>, SecretError> {
-        self.ring(false)?.open(place, sealed)
+        let plain = self.ring(false)?.open(place, sealed)?;
+        mask::learn(&plain);
+        Ok(plain)
     }
 
     /// True where a secret was sealed by an older key than the one that seals now.

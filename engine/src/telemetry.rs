@@ -20,6 +20,8 @@ const DURATION: &str = "pipeline_step_duration_seconds";
 const TICKED: &str = "paceline_scheduler_last_tick_timestamp_seconds";
 const RESCUES: &str = "paceline_run_rescues_total";
 const FENCED: &str = "paceline_fenced_writes_total";
+const LINES_LOST: &str = "paceline_log_lines_dropped_total";
+const STREAMS: &str = "paceline_event_streams";
 const BUCKETS: [f64; 13] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -60,9 +62,12 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     describe_histogram!(DURATION, "Seconds from the start of an attempt to its end.");
     describe_counter!(RESCUES, "Runs taken up after a worker that went away.");
     describe_counter!(FENCED, "Commits refused because the run belonged to another worker by then.");
-    for name in [RESCUES, FENCED] {
+    describe_counter!(LINES_LOST, "Lines of steps that were not kept, because there were too many.");
+    for name in [RESCUES, FENCED, LINES_LOST] {
         counter!(name).absolute(0);
     }
+    describe_gauge!(STREAMS, "Who follows a run in this process.");
+    gauge!(STREAMS).set(0.0);
     describe_gauge!(TICKED, "When a scheduler of this process last looked to the end.");
     gauge!("paceline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(HANDLE.get_or_init(|| handle).clone())
@@ -143,6 +148,17 @@ pub(crate) fn rescued() {
 /// Counts a commit that the fence refused.
 pub(crate) fn fenced() {
     counter!(FENCED).increment(1);
+}
+
+/// Counts a line of a step for which there was no room.
+pub(crate) fn line_lost() {
+    counter!(LINES_LOST).increment(1);
+}
+
+/// Counts who begins to follow a run, or ends it.
+pub(crate) fn following(begins: bool) {
+    let streams = gauge!(STREAMS);
+    if begins { streams.increment(1.0) } else { streams.decrement(1.0) }
 }
 
 /// Notes when a scheduler of this process last looked to the end.

@@ -62,6 +62,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(25, "0025_gear.sql", "gear"),
     migration!(26, "0026_zone_weather.sql", "zone_weather"),
     migration!(27, "0027_outside_record.sql", "outside_record"),
+    migration!(28, "0028_step_log.sql", "step_log"),
 ];
 
 /// What a migration run did.

@@ -20,6 +20,12 @@ impl<'a> Client<'a> {
         answer.json().await.unwrap()
     }
 
+    /// Status and text of an answer that may go on for a while.
+    pub(crate) async fn text(&self, path: &str) -> (u16, String) {
+        let answer = self.http.get(format!("{}{path}", self.server.url)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let answer = self.http.post(format!("{}{path}", self.server.url)).json(&body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())

@@ -37,6 +37,7 @@ mod programs;
 mod reload;
 mod schedule;
 mod script_steps;
+mod seen;
 mod space;
 mod strava;
 mod watch;

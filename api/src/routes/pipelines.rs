@@ -1,5 +1,6 @@
 //! Pipelines: which there are, whether a script is one, and their start.
 
+pub(crate) mod metrics;
 pub(crate) mod schedule;
 
 use std::sync::Arc;

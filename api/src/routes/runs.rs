@@ -1,6 +1,8 @@
 //! Runs: what happened, and the wish that one stop.
 
+pub(crate) mod events;
 pub(crate) mod follow;
+pub(crate) mod log;
 
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::child::{self, Counts};
 use engine::context::Readings;
+use engine::log::Level;
+use engine::log::record::{self as spoken, Which};
 use engine::queue::{self, Why};
 use engine::run::record::{self, AttemptRecord, RunRecord, StepRecord};
 use serde::Serialize;
@@ -16,12 +20,16 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use self::log::LogLine;
 use super::pools::PoolWait;
 use crate::error::{Error, ErrorBody};
 use crate::page::{self, Page};
 use crate::path::{Segment, check_id};
 use crate::query::{FromQuery, Params, Query};
 use crate::state::Shared;
+
+/// So many lines stand beside a run.
+const LINES: i64 = 200;
 
 /// A run of a pipeline.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,6 +87,8 @@ pub(crate) struct RunWithSteps {
     /// The runs that it waits or waited for, by step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     children: Vec<Children>,
+    /// The last 200 lines that its steps said; `/runs/{id}/log` has all.
+    log: Vec<LogLine>,
 }
 
 /// How many children of a step stand how.
@@ -150,7 +160,7 @@ pub(crate) struct Step {
 
 /// What a step counted.
 #[derive(Debug, Serialize, ToSchema)]
-struct Meters {
+pub(crate) struct Meters {
     /// Items it looked at.
     rows_in: u64,
     /// Rows it changed.
@@ -289,15 +299,18 @@ async fn read(shared: &Shared, id: String) -> Result<RunWithSteps, Error> {
         .read(move |tx| {
             let Some(run) = record::run(tx, &asked)? else { return Ok(None) };
             let why = queue::waiting(tx, &asked, now_ms)?;
-            Ok(Some((run, why, record::steps(tx, &asked)?, child::counts(tx, &asked)?)))
+            let which = Which { step: None, attempt: None, least: Level::Debug, limit: LINES };
+            let log = spoken::last_lines(tx, &asked, &which)?;
+            Ok(Some((run, why, record::steps(tx, &asked)?, child::counts(tx, &asked)?, log)))
         })
         .await?;
-    let (run, why, steps, children) = found.ok_or_else(|| no_run(&id))?;
+    let (run, why, steps, children, log) = found.ok_or_else(|| no_run(&id))?;
     Ok(RunWithSteps {
         run: run.into(),
         waits: why.map(Waits::from),
         steps: steps.into_iter().map(Step::from).collect(),
         children: children.into_iter().map(Children::from).collect(),
+        log: log.into_iter().map(LogLine::from).collect(),
     })
 }
 

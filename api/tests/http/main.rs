@@ -8,6 +8,7 @@ mod calendar;
 mod client;
 mod daily_metrics;
 mod dashboard;
+mod events;
 mod framing;
 mod gear;
 mod health;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::{Form, Whose};
 use crate::config::Config;
+use crate::graph::{Drawing, Graph};
 use crate::table::Side::{Left, Right};
 use crate::table::{Table, wrapped};
 use crate::{error, output, program, units};
@@ -21,7 +22,10 @@ const LIST_HELP: &str = "\
 Example:
   paceline pipelines list --json";
 const SHOW_HELP: &str = "\
-Example:
+Examples:
+  paceline pipelines show daily
+  paceline pipelines show daily --graph mermaid         for a page in Markdown
+  paceline pipelines show daily --graph svg > daily.svg
   paceline pipelines show daily --json";
 const PAUSE_HELP: &str = "\
 Example:
@@ -72,6 +76,9 @@ struct List {
 struct Show {
     /// The pipeline
     name: String,
+    /// Draw only its steps: as text, mermaid, dot or svg
+    #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true, conflicts_with = "json")]
+    graph: Option<Drawing>,
     #[command(flatten)]
     whose: Whose,
     #[command(flatten)]
@@ -141,6 +148,8 @@ impl Show {
         let pipeline = find(engine, &self.name).await?;
         if self.form.json {
             output::json(&pipeline)?;
+        } else if let Some(drawing) = self.graph {
+            output::line(Graph::of(&pipeline.name, &pipeline.steps).draw(drawing))?;
         } else {
             output::line(card(&pipeline, &self.whose.athlete, &zone))?;
         }
@@ -217,8 +226,9 @@ fn card(pipeline: &PipelineInfo, athlete: &str, zone: &TimeZone) -> String {
     if !params.is_empty() {
         lines.push(wrapped("Params", &params.join(", "), 10));
     }
-    let steps = pipeline.steps.iter().map(|step| format!("\n  {}", step.name));
-    lines.push(format!("Steps{}", steps.collect::<String>()));
+    lines.push("Steps".to_owned());
+    let graph = Graph::of(&pipeline.name, &pipeline.steps).draw(Drawing::Text);
+    lines.extend(graph.lines().map(|line| format!("  {line}")));
     lines.extend(pipeline.errors.iter().map(|error| format!("\n{error}")));
     lines.join("\n")
 }
@@ -255,7 +265,7 @@ fn state(pipeline: &PipelineInfo, zone: &TimeZone) -> String {
 mod tests {
     use engine::schedule::pause;
     use engine::trigger::Pattern;
-    use engine::{DueInfo, ScheduleInfo};
+    use engine::{DueInfo, ScheduleInfo, StepInfo};
     use serde_json::json;
 
     use super::*;
@@ -297,6 +307,19 @@ mod tests {
     #[test]
     fn a_param_is_shown_as_a_command_takes_it() {
         assert!(card(&daily(), "me", &TimeZone::UTC).contains("Params    days=7"));
+    }
+
+    #[test]
+    fn steps_are_drawn_with_what_they_wait_for() {
+        let step = |name: &str, after: &[&str]| StepInfo {
+            name: name.to_owned(),
+            kind: "sample.step".to_owned(),
+            after: after.iter().map(ToString::to_string).collect(),
+        };
+        let steps = vec![step("loads", &[]), step("days", &["loads"])];
+        let card = card(&PipelineInfo { steps, ..daily() }, "me", &TimeZone::UTC);
+        let wanted = "Steps\n  ●  loads  sample.step\n  ●  days   sample.step  ← loads";
+        assert!(card.contains(wanted), "{card}");
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 mod card;
 mod follow;
+mod said;
+mod show;
+mod timeline;
+mod watch;
 
 use clap::{Args, Subcommand};
-use engine::child;
-use engine::clock::Clock;
-use engine::queue;
 use engine::run::record::{self, Page, RunRecord};
 use jiff::tz::TimeZone;
-use store::{Store, Tx};
+use store::Store;
 
 use crate::cli::{Form, Whose};
 use crate::config::Config;
-use crate::error::{self, Problem};
+use crate::error;
 use crate::table::Side::{Left, Right};
 use crate::table::Table;
 use crate::{output, program, units};
@@ -22,16 +23,13 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline runs                     the newest runs
   paceline runs show                the newest run, step by step
+  paceline runs show --follow       the same while it is at work
   paceline runs show ID --json      one run with attempts, artifacts and meters
   paceline runs retry ID            what failed once more, and what comes after it";
 const LIST_HELP: &str = "\
 Examples:
   paceline runs list --pipeline daily --limit 5
   paceline runs list --parent 0199c1a4-7c1e-7000-8000-5d1c0a3f9b21";
-const SHOW_HELP: &str = "\
-Examples:
-  paceline runs show
-  paceline runs show 0199c1a4-7c1e-7000-8000-5d1c0a3f9b21 --json";
 
 /// Shows what ran, and how it went
 #[derive(Debug, Args)]
@@ -47,8 +45,7 @@ pub(crate) struct Runs {
 enum Verb {
     /// Lists runs, newest first
     List(List),
-    /// Shows a run step by step
-    Show(Show),
+    Show(show::Show),
     Cancel(follow::Cancel),
     Retry(follow::Retry),
     Rerun(follow::Rerun),
@@ -75,21 +72,10 @@ struct List {
     form: Form,
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = SHOW_HELP)]
-struct Show {
-    /// The run; the newest one where none is named
-    id: Option<String>,
-    #[command(flatten)]
-    whose: Whose,
-    #[command(flatten)]
-    form: Form,
-}
-
 impl Runs {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         match self.verb {
-            Some(Verb::Show(show)) => show.run(&program::store(config).await?).await,
+            Some(Verb::Show(show)) => show.run(&program::engine(config, None).await?).await,
             Some(Verb::List(list)) => list.run(&program::store(config).await?).await,
             Some(Verb::Cancel(cancel)) => cancel.run(config).await,
             Some(Verb::Retry(retry)) => retry.run(config).await,
@@ -124,45 +110,6 @@ impl List {
             output::line(table(&runs, &zone).to_string())?;
         }
         Ok(error::DONE)
-    }
-}
-
-impl Show {
-    async fn run(self, store: &Store) -> anyhow::Result<u8> {
-        let zone = program::time_zone(store, &self.whose.athlete).await?;
-        let run = self.find(store).await?;
-        let (id, now_ms) = (run.id.clone(), Clock::system().now_ms());
-        let read = move |tx: &mut Tx<'_>| {
-            Ok((record::steps(tx, &id)?, queue::waiting(tx, &id, now_ms)?, child::counts(tx, &id)?))
-        };
-        let (steps, why, children) = store.read(read).await?;
-        if self.form.json {
-            let mut value = serde_json::to_value(&run)?;
-            value["steps"] = serde_json::to_value(&steps)?;
-            if !children.is_empty() {
-                value["children"] = serde_json::to_value(&children)?;
-            }
-            if let Some(why) = why {
-                value["waits"] = serde_json::to_value(&why)?;
-            }
-            output::json(&value)?;
-        } else {
-            output::line(card::text(&run, &steps, (why.as_ref(), &children), &zone))?;
-        }
-        Ok(error::DONE)
-    }
-
-    async fn find(&self, store: &Store) -> anyhow::Result<RunRecord> {
-        let Some(id) = self.id.clone() else {
-            let newest = page(store, &self.whose.athlete, Page::default(), 1).await?;
-            return newest
-                .into_iter()
-                .next()
-                .ok_or_else(|| Problem::new("not_found", "nothing ran yet").into());
-        };
-        let missing = format!("there is no run `{id}`");
-        let found = store.read(move |tx| record::run(tx, &id)).await?;
-        found.ok_or_else(|| Problem::new("not_found", missing).hint("`paceline runs` lists them").into())
     }
 }
 

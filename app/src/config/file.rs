@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use engine::log::mask;
+
 use super::wrong;
 use crate::error::Problem;
 
@@ -30,17 +32,19 @@ impl Given {
         }
     }
 
-    /// The text itself.
+    /// The text itself, which no step will say.
     pub(super) fn text(self) -> Result<String, Problem> {
-        match self {
-            Self::Here(Hidden(text)) => Ok(text),
+        let text = match self {
+            Self::Here(Hidden(text)) => text,
             Self::File { name, path } => {
                 let text = std::fs::read_to_string(&path);
                 text.map_err(|why| {
                     wrong(name, &format!("cannot read the file that it names ({})", why.kind()))
-                })
+                })?
             }
-        }
+        };
+        text.lines().map(str::trim).for_each(mask::learn);
+        Ok(text)
     }
 }
 

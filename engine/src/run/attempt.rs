@@ -11,13 +11,14 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
-use tracing::{Instrument, debug, info, info_span, warn};
+use tracing::{Instrument, Span, debug, info, info_span, warn};
 
 use super::execution::Shared;
 use super::journal::Error;
 use super::reuse::{self, Kept, Looked};
 use super::{FailureClass, StepState};
 use crate::context::{Readings, StepContext};
+use crate::log::{Level, Sheet};
 use crate::plan::When;
 use crate::pool::{Departure, Door};
 use crate::step::{Cause, StepError};
@@ -210,8 +211,12 @@ impl<'a> StepTask<'a> {
                 return self.now(end);
             }
             let ctx = self.context();
+            let (span, sheet) = self.span(&ctx);
             let started_ms = ctx.clock.now_ms();
-            let result = self.attempt(&ctx).await;
+            let result = self.attempt(&ctx, span).await;
+            if let Some(sheet) = sheet {
+                leave(&sheet, &result);
+            }
             let ended_ms = ctx.clock.now_ms();
             if let Some(door) = &door {
                 Box::pin(door.leave(departure(&result))).await;
@@ -275,9 +280,17 @@ impl<'a> StepTask<'a> {
         }
     }
 
-    async fn attempt(&self, ctx: &StepContext) -> Result<String, Ending> {
-        let step = &self.desk.shared.plan.steps[self.index];
+    /// The span of an attempt, and what keeps what is said in it.
+    fn span(&self, ctx: &StepContext) -> (Span, Option<Arc<Sheet>>) {
+        let Shared { plan, lines, .. } = &*self.desk.shared;
+        let step = &plan.steps[self.index];
         let span = info_span!("step", step = &*step.name, step.kind = step.kind.kind, attempt = self.attempt);
+        let sheet = Sheet::pin(&span, lines, &ctx.clock, (self.index, self.attempt));
+        (span, sheet)
+    }
+
+    async fn attempt(&self, ctx: &StepContext, span: Span) -> Result<String, Ending> {
+        let step = &self.desk.shared.plan.steps[self.index];
         let work = AssertUnwindSafe(step.step.run(ctx, self.inputs.clone())).catch_unwind().instrument(span);
         let ended = match step.policy.timeout {
             Some(limit) => Box::pin(within(limit, ctx, work)).await,
@@ -350,6 +363,19 @@ async fn within<T>(limit: Duration, ctx: &StepContext, work: impl Future<Output 
             () = visit.overdue(limit) => Err(limit),
         },
     }
+}
+
+/// Ends what an attempt said with why it came to nothing, where it did.
+fn leave(sheet: &Sheet, result: &Result<String, Ending>) {
+    let with_code = |cause: &Cause| format!("{} [{}]", cause.report(), cause.code);
+    sheet.close(match result {
+        Ok(_) => None,
+        Err(Ending::Broken(_, cause)) => Some((Level::Error, with_code(cause))),
+        Err(Ending::Later(after, cause)) => {
+            Some((Level::Info, format!("waits {} s: {}", after.as_secs(), with_code(cause))))
+        }
+        Err(Ending::Cancelled) => Some((Level::Info, "cancelled".to_owned())),
+    });
 }
 
 /// What the end of an attempt tells its pool.

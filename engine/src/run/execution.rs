@@ -14,11 +14,12 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 use super::attempt::{Brief, Desk, End, News, Report, run_all};
-use super::journal::{Attempt, Entry, Error, What};
+use super::journal::{Attempt, Entry, Error, Page, What};
 use super::node::Node;
 use super::{FailureClass, Fenced, Journal, Outcome, Resumed, StepState, StopReason};
 use crate::child::{self, Family};
 use crate::context::{Readings, RunContext, StepContext};
+use crate::log::{self, Lines};
 use crate::plan::Plan;
 use crate::pool::Doors;
 use crate::step::Shape;
@@ -32,6 +33,8 @@ const TASKS: usize = 64;
 const STEPS_PER_TASK: usize = 16;
 /// How often children are looked at while other steps of the run are at work.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long what steps say may wait to be written down while nothing else is.
+const SPEECH: Duration = Duration::from_secs(1);
 /// How long a stopped run's steps have to notice.
 pub(crate) const GRACE: Duration = Duration::from_secs(8);
 
@@ -42,6 +45,8 @@ pub(crate) struct Shared {
     pub context: Arc<RunContext>,
     pub doors: Doors,
     pub family: Family,
+    /// What its steps say.
+    pub lines: Arc<Lines>,
 }
 
 impl Shared {
@@ -65,6 +70,10 @@ pub(crate) struct Execution {
     freed: VecDeque<usize>,
     ready: VecDeque<usize>,
     entries: Vec<Entry>,
+    /// The number of the run's last commit.
+    revision: i64,
+    /// When to write down what steps have said; nothing where nobody listens to them.
+    next_speech: Option<Instant>,
     running: usize,
     failure: Option<(FailureClass, String, String)>,
     parked: Option<Duration>,
@@ -77,7 +86,7 @@ pub(crate) struct Execution {
 
 impl Execution {
     pub(crate) fn new(shared: Arc<Shared>, journal: Journal, resumed: Resumed) -> Self {
-        let is_fresh = resumed.is_fresh;
+        let (is_fresh, revision) = (resumed.is_fresh, resumed.revision);
         let mut nodes: Vec<Node> = resumed.steps.into_iter().map(Node::of).collect();
         for (index, node) in nodes.iter_mut().enumerate() {
             node.waits_for = shared.plan.order.waits_for(index);
@@ -89,6 +98,8 @@ impl Execution {
             freed: VecDeque::new(),
             ready: VecDeque::new(),
             entries: Vec::new(),
+            revision,
+            next_speech: log::is_captured().then(Instant::now),
             running: 0,
             failure: None,
             parked: None,
@@ -127,7 +138,7 @@ impl Execution {
         let mut alone = None;
         loop {
             let started = self.start();
-            self.journal.write(std::mem::take(&mut self.entries)).await?;
+            self.write_down().await?;
             // One that waits for its pool tells of it while it works, and must go on while that is written down.
             if let ([index], 1) = (&*started, self.running)
                 && self.shared.doors.to(*index).is_none()
@@ -148,6 +159,28 @@ impl Execution {
                 self.join(joined);
             }
         }
+    }
+
+    /// Writes down what happened, and what steps said meanwhile; that alone may wait.
+    async fn write_down(&mut self) -> store::Result<()> {
+        let is_due = self.next_speech.is_some_and(|next| Instant::now() >= next);
+        if self.entries.is_empty() && !is_due {
+            return Ok(());
+        }
+        self.write_page().await
+    }
+
+    async fn write_page(&mut self) -> store::Result<()> {
+        self.revision += 1;
+        let entries = std::mem::take(&mut self.entries);
+        let lines = match &mut self.next_speech {
+            Some(next) => {
+                *next = Instant::now() + SPEECH;
+                self.shared.lines.take()
+            }
+            None => Vec::new(),
+        };
+        self.journal.write(Page { revision: self.revision, entries, lines }).await
     }
 
     // Answers false where a stopped run's steps did not end in time.
@@ -173,6 +206,13 @@ impl Execution {
             }
         };
         let (is_awaiting, next_look) = (!self.awaiting.is_empty(), self.next_look);
+        let next_speech = self.next_speech;
+        let speech = async {
+            match next_speech {
+                Some(next) => sleep_until(next).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             report = ended => {
@@ -187,6 +227,7 @@ impl Execution {
             Some(joined) = tasks.join_next() => self.join(joined),
             () = overdue => return false,
             () = sleep_until(next_look), if is_awaiting => self.look_again(),
+            () = speech => {}
         }
         true
     }
@@ -402,7 +443,7 @@ impl Execution {
                 self.end(index, at_ms, None, End::Cancelled, Readings::default());
             }
         }
-        match self.journal.write(std::mem::take(&mut self.entries)).await {
+        match self.write_page().await {
             Ok(()) => Ok(outcome),
             Err(error) => lost(error),
         }

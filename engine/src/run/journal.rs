@@ -7,6 +7,7 @@ use store::{Sql, Store, Tx, Value, params};
 use super::reuse::{self, Kept};
 use super::{Fence, StepState};
 use crate::context::Readings;
+use crate::log::{self, Line};
 use crate::step::Cause;
 
 /// Where the history of a run goes.
@@ -19,6 +20,16 @@ pub(crate) enum Journal {
     },
     /// Nowhere: for measuring what the executor itself costs.
     Null,
+}
+
+/// What is written down at once.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Grows with each page of the run.
+    pub revision: i64,
+    pub entries: Vec<Entry>,
+    /// What steps have said meanwhile.
+    pub lines: Vec<Line>,
 }
 
 /// Something that happened to a step.
@@ -83,19 +94,27 @@ impl Error {
 }
 
 impl Journal {
-    /// Commits the entries together, if the run is still held.
-    pub(crate) async fn write(&self, entries: Vec<Entry>) -> store::Result<()> {
+    /// Commits what is on the page, if the run is still held.
+    pub(crate) async fn write(&self, page: Page) -> store::Result<()> {
         let Self::Store { store, fence, worker } = self else { return Ok(()) };
-        if entries.is_empty() {
+        if page.entries.is_empty() && page.lines.is_empty() {
             return Ok(());
         }
         let (fence, worker) = (fence.clone(), worker.clone());
         let write = move |tx: &mut Tx<'_>| {
             fence.check(tx)?;
-            write(tx, &fence, &worker, &entries)
+            write(tx, &fence, &worker, &page)
         };
         store.write_brief(write).await
     }
+}
+
+/// Who writes, and in which commit of the run.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    run: &'a str,
+    worker: &'a str,
+    revision: i64,
 }
 
 #[derive(Default)]
@@ -106,11 +125,13 @@ struct Rows<'a> {
     ended: Vec<Vec<Value<'a>>>,
 }
 
-fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> store::Result<()> {
+fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, page: &Page) -> store::Result<()> {
+    let Page { revision, entries, lines } = page;
     let meters: Vec<_> = entries.iter().map(meters).collect();
     let mut rows = Rows::default();
+    let by = By { run: fence.run(), worker, revision: *revision };
     for (entry, meters) in entries.iter().zip(&meters) {
-        rows.add(fence.run(), worker, entry, meters);
+        rows.add(by, entry, meters);
     }
     if entries.iter().any(Entry::is_success) {
         fence.note_progress(tx)?;
@@ -120,7 +141,8 @@ fn write(tx: &mut Tx<'_>, fence: &Fence, worker: &str, entries: &[Entry]) -> sto
     tx.batch(&STAND_OUTSIDE, &rows.outside)?;
     tx.batch(&KEEP_ATTEMPT, &rows.attempts)?;
     tx.batch(&END, &rows.ended)?;
-    reuse::write(tx, fence.run(), entries)
+    reuse::write(tx, fence.run(), entries)?;
+    log::record::write(tx, fence.run(), lines)
 }
 
 /// Ends the steps that a run left open when it ended without them.
@@ -143,30 +165,31 @@ fn meters(entry: &Entry) -> String {
 }
 
 impl<'a> Rows<'a> {
-    fn add(&mut self, run: &'a str, worker: &'a str, entry: &'a Entry, meters: &'a str) {
+    fn add(&mut self, by: By<'a>, entry: &'a Entry, meters: &'a str) {
+        let By { run, worker, revision } = by;
         let (position, at_ms) = (entry.position as i64, entry.at_ms);
         match &entry.what {
             What::Started { attempt } => {
-                self.started.push(params![run, position, *attempt, worker, at_ms].into());
+                self.started.push(params![run, position, *attempt, worker, at_ms, revision].into());
                 // It waits no longer.
                 self.outside.retain(|row| row.get(1) != Some(&Value::Int(position)));
             }
             What::Outside { attempts, error } => {
                 let (code, text) = split(Some(error));
-                self.outside.push(params![run, position, *attempts, code, text].into());
+                self.outside.push(params![run, position, *attempts, code, text, revision].into());
             }
             What::Retried { attempt, state, error } => {
-                self.keep_attempt((run, worker), entry, *attempt, *state, Some(error));
+                self.keep_attempt(by, entry, *attempt, *state, Some(error));
             }
             What::Ended { attempt, state, artifact, error, .. } => {
                 // One that ended the step well is told by the step's own row, which saves a page in each commit.
                 if let Some(attempt) = attempt.filter(|_| !is_well(*state)) {
-                    self.keep_attempt((run, worker), entry, attempt, *state, error.as_ref());
+                    self.keep_attempt(by, entry, attempt, *state, error.as_ref());
                 }
                 let (code, text) = split(error.as_ref());
+                let (state, artifact) = (state.as_str(), artifact.as_deref());
                 self.ended.push(
-                    params![run, position, state.as_str(), artifact.as_deref(), meters, at_ms, code, text]
-                        .into(),
+                    params![run, position, state, artifact, meters, at_ms, code, text, revision].into(),
                 );
             }
         }
@@ -174,7 +197,7 @@ impl<'a> Rows<'a> {
 
     fn keep_attempt(
         &mut self,
-        (run, worker): (&'a str, &'a str),
+        By { run, worker, .. }: By<'a>,
         entry: &'a Entry,
         attempt: Attempt,
         state: StepState,
@@ -198,7 +221,7 @@ fn split(error: Option<&Error>) -> (Option<&str>, Option<&str>) {
 }
 
 const START: Sql = Sql::Both(
-    "UPDATE step_run SET state = 'running', attempts = $3, worker = $4, attempt_ms = $5, \
+    "UPDATE step_run SET state = 'running', attempts = $3, worker = $4, attempt_ms = $5, revision = $6, \
      started_ms = COALESCE(started_ms, $5), error_code = NULL, error = NULL WHERE run_id = $1 AND position = $2",
 );
 // What failed before the run was stopped in its pause stays a failure.
@@ -209,11 +232,12 @@ const KEEP_ATTEMPT: Sql = Sql::Both(
 );
 const STAND_OUTSIDE: Sql = Sql::Both(
     "UPDATE step_run SET state = 'waiting', attempts = CAST($3 AS BIGINT), attempt_ms = NULL, error_code = $4, error = $5, \
-     started_ms = CASE WHEN CAST($3 AS BIGINT) = 0 THEN NULL ELSE started_ms END WHERE run_id = $1 AND position = $2",
+     revision = $6, started_ms = CASE WHEN CAST($3 AS BIGINT) = 0 THEN NULL ELSE started_ms END \
+     WHERE run_id = $1 AND position = $2",
 );
 const END: Sql = Sql::Both(
-    "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8 \
-     WHERE run_id = $1 AND position = $2",
+    "UPDATE step_run SET state = $3, artifact = $4, meters = $5, finished_ms = $6, error_code = $7, error = $8, \
+     revision = $9 WHERE run_id = $1 AND position = $2",
 );
 // Lists are bound in each database's own way.
 const KEEP_ABANDONED: Sql = Sql::Per {
@@ -230,11 +254,13 @@ const KEEP_ABANDONED: Sql = Sql::Per {
                WHERE run_id = ANY($1) AND state = 'running' ON CONFLICT (run_id, step, attempt) DO NOTHING",
 };
 const CANCEL_OPEN: Sql = Sql::Per {
-    sqlite: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, \
+    sqlite: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, revision = \
+             (SELECT MAX(other.revision) + 1 FROM step_run AS other WHERE other.run_id = step_run.run_id), \
              error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
              error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
              WHERE run_id IN (SELECT value FROM json_each($1)) AND state IN ('pending', 'running', 'waiting')",
-    postgres: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, \
+    postgres: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, revision = \
+               (SELECT MAX(other.revision) + 1 FROM step_run AS other WHERE other.run_id = step_run.run_id), \
                error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
                error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
                WHERE run_id = ANY($1) AND state IN ('pending', 'running', 'waiting')",

@@ -48,7 +48,7 @@ impl Rehearsal {
         };
         let (plan, metrics) = (self.plan.clone(), self.metrics.clone());
         let (context, doors, family) = (Arc::new(context), Doors::default(), Family::default());
-        let shared = Shared { plan, metrics, context, doors, family };
+        let shared = Shared { plan, metrics, context, doors, family, lines: Arc::default() };
         let resumed = Resumed::fresh(&self.plan);
         let outcome = Execution::new(Arc::new(shared), Journal::Null, resumed).run().await;
         matches!(outcome, Ok(Outcome::Succeeded))

@@ -7,6 +7,7 @@ use store::{Sql, Tx, params};
 
 use super::{Fence, RunState, StepState};
 use crate::child::WAITS;
+use crate::log;
 use crate::plan::Plan;
 
 /// What is known of each step of the plan, in its order.
@@ -15,6 +16,10 @@ pub(crate) struct Resumed {
     pub steps: Vec<Known>,
     /// Kept results do not stand for its steps.
     pub is_fresh: bool,
+    /// The number of the last commit that changed a step.
+    pub revision: i64,
+    /// The number from which its lines go on.
+    pub next_seq: i64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -33,14 +38,16 @@ pub(crate) struct Known {
 impl Resumed {
     /// A run that nobody began.
     pub(crate) fn fresh(plan: &Plan) -> Self {
-        Self { steps: vec![Known::default(); plan.steps.len()], is_fresh: false }
+        Self { steps: vec![Known::default(); plan.steps.len()], ..Self::default() }
     }
 
     /// Reads what was done, lists what is to do, and closes the attempts of a worker that went away.
     pub(crate) fn load(tx: &mut Tx<'_>, fence: &Fence, plan: &Plan, now_ms: i64) -> store::Result<Self> {
         begin(tx, fence, now_ms)?;
         let run = fence.run();
+        let mut revision = 0;
         let found = tx.query(&STEPS, &params![run], |row| {
+            revision = row.get::<i64>(5)?.max(revision);
             let state = StepState::parse(&row.get::<String>(2)?);
             let error_code: Option<String> = row.get(4)?;
             let known = Known {
@@ -66,7 +73,7 @@ impl Resumed {
             }
         }
         let steps = plan.steps.iter().map(|step| found.remove(&*step.name).unwrap_or_default()).collect();
-        Ok(Self { steps, is_fresh: false })
+        Ok(Self { steps, is_fresh: false, revision, next_seq: log::record::next_seq(tx, run)? })
     }
 }
 
@@ -111,7 +118,7 @@ const NO_METERS_YET: &str = concat!(
 const BEGIN: Sql =
     Sql::Both("UPDATE run SET state = $2, started_ms = COALESCE(started_ms, $3) WHERE id = $1");
 const STEPS: Sql = Sql::Both(
-    "SELECT step, attempts, state, artifact, error_code FROM step_run WHERE run_id = $1 ORDER BY position",
+    "SELECT step, attempts, state, artifact, error_code, revision FROM step_run WHERE run_id = $1 ORDER BY position",
 );
 const FAILURES: Sql = Sql::Both(
     "SELECT step, COUNT(*) FROM step_attempt WHERE run_id = $1 AND state = 'failed' GROUP BY step ORDER BY step",

@@ -14,6 +14,7 @@ use super::*;
 use crate::child::Family;
 use crate::clock::Clock;
 use crate::context::{RunContext, RunInfo, StepContext};
+use crate::log::Lines;
 use crate::plan::{Options, Plan, PlannedStep, Policy, When};
 use crate::pool::Doors;
 use crate::queue::{self, Lease};
@@ -231,10 +232,18 @@ impl Stage {
     async fn perform_from(&self, plan: &Arc<Plan>, resumed: Resumed) -> Outcome {
         let metrics = StepMetrics::of_plan(plan).into();
         let (doors, family) = (Doors::default(), Family::default());
-        let shared = Shared { plan: plan.clone(), metrics, context: self.context(), doors, family };
+        let lines = Arc::new(Lines::from(resumed.next_seq));
+        let shared = Shared { plan: plan.clone(), metrics, context: self.context(), doors, family, lines };
         let journal =
             Journal::Store { store: self.store.clone(), fence: self.fence.clone(), worker: "me".into() };
         Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap()
+    }
+
+    /// The number of the commit that changed a step last.
+    async fn revision(&self, step: &'static str) -> i64 {
+        let sql = store::Sql::Both("SELECT revision FROM step_run WHERE run_id = 'run' AND step = $1");
+        let read = move |tx: &mut store::Tx<'_>| tx.optional(&sql, &store::params![step], |row| row.get(0));
+        self.store.read(read).await.unwrap().unwrap()
     }
 
     async fn steps(&self) -> BTreeMap<String, record::StepRecord> {
@@ -373,6 +382,8 @@ async fn a_resumed_run_repeats_only_what_was_not_finished() {
     draft.add("a", &[], json!({"give": 1}));
     draft.add("b", &[0], json!({"wait_s": 900}));
     let (mut stage, _) = check(draft, "parked 900s", &["a succeeded", "b waiting quota"]).await;
+    let (first, second) = (stage.revision("a").await, stage.revision("b").await);
+    assert!(0 < first && first < second, "{first} {second}");
     let mut changed = Draft(Vec::new());
     changed.add("a", &[], json!({"give": 1}));
     changed.add("b", &[0], json!({"give": 5}));
@@ -383,6 +394,9 @@ async fn a_resumed_run_repeats_only_what_was_not_finished() {
     assert!(matches!(stage.perform(&plan).await, Outcome::Succeeded));
     let steps = stage.steps().await;
     assert_eq!((steps["a"].attempts.len(), steps["b"].attempts.len()), (1, 2));
+    // Whoever takes a run up counts its commits on.
+    assert_eq!(stage.revision("a").await, first);
+    assert!(stage.revision("b").await > second);
     assert_eq!(steps["b"].artifact, Some(json!({"total": 6})));
 }
 

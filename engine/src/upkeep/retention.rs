@@ -7,6 +7,8 @@ use crate::run::forget_results;
 
 /// So many runs go in one transaction.
 const CHUNK: i64 = 500;
+/// And so many lines of their steps, before them.
+const LINES: i64 = 5_000;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -37,22 +39,31 @@ impl Engine {
             return Ok(None);
         }
         let before_ms = |days: u32| now_ms - i64::from(days) * DAY_MS;
-        let (succeeded_ms, failed_ms) = (before_ms(keep.succeeded_days), before_ms(keep.failed_days));
+        let before = (before_ms(keep.succeeded_days), before_ms(keep.failed_days));
         let mut deleted = 0;
-        for which in [&DELETE_CHILDREN, &DELETE_RUNS] {
-            loop {
-                let chunk = params![succeeded_ms, failed_ms, CHUNK];
-                let runs = self.store().write(move |tx| tx.execute(which, &chunk)).await?;
-                deleted += runs;
-                if runs < CHUNK.unsigned_abs() {
-                    break;
-                }
-            }
+        for (lines, runs) in [(&DELETE_LINES_OF_CHILDREN, &DELETE_CHILDREN), (&DELETE_LINES, &DELETE_RUNS)] {
+            self.delete(lines, before, LINES).await?;
+            deleted += self.delete(runs, before, CHUNK).await?;
         }
+        let (_, failed_ms) = before;
         self.store().write(move |tx| tx.execute(&DELETE_BACKFILLS, &params![failed_ms])).await?;
         while self.store().write(move |tx| forget_results(tx, now_ms, CHUNK)).await? == CHUNK.unsigned_abs() {
         }
         Ok(Some(deleted))
+    }
+
+    /// Deletes what belongs to runs that ended so long ago, some rows in each transaction; answers how many went.
+    async fn delete(&self, rows: &'static Sql, before: (i64, i64), at_once: i64) -> store::Result<u64> {
+        let (succeeded_ms, failed_ms) = before;
+        let mut deleted = 0;
+        loop {
+            let chunk = params![succeeded_ms, failed_ms, at_once];
+            let gone = self.store().write(move |tx| tx.execute(rows, &chunk)).await?;
+            deleted += gone;
+            if gone < at_once.unsigned_abs() {
+                return Ok(deleted);
+            }
+        }
     }
 }
 
@@ -80,6 +91,19 @@ macro_rules! old_runs {
          WHERE dead_letter.run_id = old.id AND dead_letter.state = 'open')"
     };
 }
+// What steps said goes first: a run takes all of its lines along at once.
+const DELETE_LINES_OF_CHILDREN: Sql = Sql::Both(concat!(
+    "DELETE FROM step_log WHERE (run_id, seq) IN (SELECT line.run_id, line.seq FROM step_log AS line \
+     JOIN run AS child ON child.id = line.run_id WHERE child.parent IN (",
+    old_runs!(),
+    ") ORDER BY line.run_id, line.seq LIMIT $3)"
+));
+const DELETE_LINES: Sql = Sql::Both(concat!(
+    "DELETE FROM step_log WHERE (run_id, seq) IN (SELECT line.run_id, line.seq FROM step_log AS line \
+     WHERE line.run_id IN (",
+    old_runs!(),
+    ") ORDER BY line.run_id, line.seq LIMIT $3)"
+));
 // Before their parents, which would take them along all at once.
 const DELETE_CHILDREN: Sql = Sql::Both(concat!(
     newest!(),
@@ -90,4 +114,5 @@ const DELETE_CHILDREN: Sql = Sql::Both(concat!(
 pub(super) const DELETE_RUNS: Sql =
     Sql::Both(concat!(newest!(), "DELETE FROM run WHERE id IN (", old_runs!(), " ORDER BY old.id LIMIT $3)"));
 const DELETE_BACKFILLS: Sql = Sql::Both("DELETE FROM backfill WHERE state <> 'open' AND finished_ms < $1");
-pub(super) const QUERIES: &[&Sql] = &[&CLAIM, &DELETE_CHILDREN, &DELETE_RUNS, &DELETE_BACKFILLS];
+pub(super) const QUERIES: &[&Sql] =
+    &[&CLAIM, &DELETE_LINES_OF_CHILDREN, &DELETE_LINES, &DELETE_CHILDREN, &DELETE_RUNS, &DELETE_BACKFILLS];

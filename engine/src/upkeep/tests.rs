@@ -17,6 +17,16 @@ async fn age(stage: &Stage, run: &str, days: i64) {
     stage.store.write(move |tx| tx.execute(&sql, &params![&run, at_ms])).await.unwrap();
 }
 
+/// Has a step of the run have said something.
+async fn said(stage: &Stage, run: &str) {
+    let run = run.to_owned();
+    let sql = Sql::Both(
+        "INSERT INTO step_log (run_id, seq, position, attempt, at_ms, level, text) \
+         VALUES ($1, 0, 0, 1, 0, 'info', 'said')",
+    );
+    stage.store.write(move |tx| tx.execute(&sql, &params![&run])).await.unwrap();
+}
+
 async fn is_there(stage: &Stage, run: &str) -> bool {
     let run = run.to_owned();
     stage.store.read(move |tx| crate::run::record::run(tx, &run)).await.unwrap().is_some()
@@ -32,6 +42,7 @@ async fn old_runs_go_with_their_steps_except_the_newest_success_and_what_is_not_
         stage.engine.discard(&recent, None).await.unwrap();
         for (run, days) in [(&old, 12), (&newest, 11), (&open, 101), (&closed, 101), (&recent, 99)] {
             age(&stage, run, days).await;
+            said(&stage, run).await;
         }
         assert_eq!(stage.engine.forget_history(&KEEP).await.unwrap(), Some(2));
         let mut there = Vec::new();
@@ -40,6 +51,7 @@ async fn old_runs_go_with_their_steps_except_the_newest_success_and_what_is_not_
         }
         assert_eq!(there, [false, true, true, false, true]);
         assert_eq!(stage.count("SELECT COUNT(*) FROM step_run").await, 3, "steps go with their run");
+        assert_eq!(stage.count("SELECT COUNT(*) FROM step_log").await, 3, "and so does what they said");
         assert_eq!(stage.count("SELECT COUNT(*) FROM dead_letter").await, 2);
     }
 }

@@ -12,6 +12,7 @@ use super::finisher::Finisher;
 use crate::child::{self, Family, Part};
 use crate::context::{RunContext, RunInfo};
 use crate::host::Engine;
+use crate::log::Lines;
 use crate::plan::Plan;
 use crate::pool::Doors;
 use crate::queue::{self, Claimed, Ended, Enqueued, Job, MAX_CLAIMS};
@@ -248,7 +249,8 @@ impl Held {
         };
         let context = Arc::new(context);
         let doors = Doors::of(&plan, &context, self.engine.shared_pools());
-        let shared = Shared { plan, metrics, context, doors, family };
+        let lines = Arc::new(Lines::from(resumed.next_seq));
+        let shared = Shared { plan, metrics, context, doors, family, lines };
         let execution = Execution::new(Arc::new(shared), journal, resumed);
         let limit = async {
             match timeout {

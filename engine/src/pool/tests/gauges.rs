@@ -9,7 +9,7 @@ use crate::telemetry;
 async fn the_series_of_a_pool_are_there_from_the_start_and_tell_of_all_workers() {
     let metrics = telemetry::install().unwrap();
     let house = House::each("slots: 3, calls: 5, per: \"15m\"", "").await.remove(0);
-    let check = |expected: [&str; 4]| {
+    let check = |expected: [&str; 5]| {
         let text = metrics.render();
         for line in expected {
             assert!(text.lines().any(|told| told == line), "{line} is not in\n{text}");
@@ -18,6 +18,7 @@ async fn the_series_of_a_pool_are_there_from_the_start_and_tell_of_all_workers()
     check([
         "paceline_pool_slots{pool=\"up\"} 3",
         "paceline_pool_slots_used{pool=\"up\"} 0",
+        "paceline_pool_calls{pool=\"up\"} 5",
         "paceline_pool_calls_used{pool=\"up\"} 0",
         "paceline_pool_closed_until_timestamp_seconds{pool=\"up\"} 0",
     ]);
@@ -33,6 +34,7 @@ async fn the_series_of_a_pool_are_there_from_the_start_and_tell_of_all_workers()
     check([
         "paceline_pool_slots{pool=\"up\"} 3",
         "paceline_pool_slots_used{pool=\"up\"} 1",
+        "paceline_pool_calls{pool=\"up\"} 5",
         "paceline_pool_calls_used{pool=\"up\"} 2",
         &format!("paceline_pool_closed_until_timestamp_seconds{{pool=\"up\"}} {until_s}"),
     ]);

@@ -52,7 +52,6 @@ struct DailyAdvice {}
 /// How much may be asked.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, default)]
-#[expect(dead_code, reason = "only its schema is looked at")]
 struct Quota {
     /// Calls a day; 0 is no limit.
     per_day: u32,

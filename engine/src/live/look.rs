@@ -1,0 +1,181 @@
+//! Looks for all who follow runs in this process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use store::{Sql, Tx, params};
+use tokio::sync::broadcast;
+use tokio::time::{Instant, sleep};
+use tracing::debug;
+
+use super::Cursor;
+use super::facts::{self, Batch};
+use crate::host::Engine;
+use crate::run::RunState;
+
+/// Between two looks, at least.
+const PAUSE: Duration = Duration::from_millis(250);
+/// And for so many times as long as a look took, so that following never becomes the database's main work.
+const SHARE: u32 = 10;
+/// So many batches wait for who is slow; who is slower reads the database.
+const BEHIND: usize = 16;
+
+/// The runs that somebody follows in this process.
+#[derive(Default)]
+pub(crate) struct Live(Mutex<Watched>);
+
+#[derive(Default)]
+struct Watched {
+    channels: HashMap<String, Channel>,
+    /// A task looks at them.
+    is_watched: bool,
+}
+
+struct Channel {
+    sender: broadcast::Sender<Arc<Batch>>,
+    /// What all who are on the channel know; nothing before the first of them has read.
+    cursor: Option<Cursor>,
+}
+
+impl Engine {
+    /// Takes a place among those who follow the run, and has it looked at.
+    pub(super) fn join(&self, run: &str) -> broadcast::Receiver<Arc<Batch>> {
+        let mut watched = self.live().lock();
+        let channel = watched.channels.entry(run.to_owned()).or_insert_with(Channel::new);
+        let receiver = channel.sender.subscribe();
+        if !std::mem::replace(&mut watched.is_watched, true) {
+            tokio::spawn(watch(self.clone()));
+        }
+        receiver
+    }
+}
+
+impl Channel {
+    fn new() -> Self {
+        Self { sender: broadcast::Sender::new(BEHIND), cursor: None }
+    }
+}
+
+impl Live {
+    /// Has the channel go on from here, where it goes on from nowhere yet.
+    pub(super) fn anchor(&self, run: &str, cursor: Cursor) {
+        if let Some(channel) = self.lock().channels.get_mut(run) {
+            channel.cursor.get_or_insert(cursor);
+        }
+    }
+
+    /// What is followed, or nothing where nobody is left and the task ends.
+    fn followed(&self) -> Option<Vec<(String, Cursor)>> {
+        let mut watched = self.lock();
+        watched.channels.retain(|_, channel| channel.sender.receiver_count() > 0);
+        if watched.channels.is_empty() {
+            watched.is_watched = false;
+            return None;
+        }
+        let anchored = |(run, channel): (&String, &Channel)| Some((run.clone(), channel.cursor?));
+        Some(watched.channels.iter().filter_map(anchored).collect())
+    }
+
+    fn tell(&self, run: &str, batch: Batch) {
+        let mut watched = self.lock();
+        let Some(channel) = watched.channels.get_mut(run) else { return };
+        channel.cursor = Some(batch.to());
+        let is_over = batch.is_over;
+        // Whoever listened may be gone.
+        let _ = channel.sender.send(Arc::new(batch));
+        if is_over {
+            watched.channels.remove(run);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Watched> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Has another task look where this one is dropped before its end.
+struct Watch {
+    engine: Engine,
+    has_ended: bool,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.engine.live().lock().is_watched = false;
+        }
+    }
+}
+
+/// Looks until nobody follows anything.
+async fn watch(engine: Engine) {
+    let mut watch = Watch { engine: engine.clone(), has_ended: false };
+    let mut pause = PAUSE;
+    loop {
+        sleep(pause).await;
+        let Some(followed) = engine.live().followed() else {
+            watch.has_ended = true;
+            return;
+        };
+        let began = Instant::now();
+        match engine.store().read(move |tx| look(tx, &followed)).await {
+            Ok(batches) => batches.into_iter().for_each(|(run, batch)| engine.live().tell(&run, batch)),
+            // Who follows hears more once the database is back.
+            Err(error) => {
+                debug!(code = error.code(), error = %error, "cannot look at the runs that are followed");
+            }
+        }
+        pause = PAUSE.max(began.elapsed().saturating_mul(SHARE));
+    }
+}
+
+/// How far a run is.
+struct Tip {
+    state: Option<RunState>,
+    revision: i64,
+    seq: i64,
+}
+
+/// What happened to the runs since each was last looked at.
+fn look(tx: &mut Tx<'_>, followed: &[(String, Cursor)]) -> store::Result<Vec<(String, Batch)>> {
+    if followed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let runs: Vec<String> = followed.iter().map(|(run, _)| run.clone()).collect();
+    let tips = tx.query(&TIPS, &params![&runs], |row| {
+        let tip =
+            Tip { state: RunState::parse(&row.get::<String>(1)?), revision: row.get(2)?, seq: row.get(3)? };
+        Ok((row.get::<String>(0)?, tip))
+    })?;
+    let tips: HashMap<String, Tip> = tips.into_iter().collect();
+    let mut batches = Vec::new();
+    for (run, cursor) in followed {
+        let batch = match tips.get(run) {
+            Some(tip) if !tip.is_beyond(*cursor) => continue,
+            Some(_) => facts::since(tx, run, *cursor)?,
+            None => None,
+        };
+        batches.push((run.clone(), batch.unwrap_or_else(|| Batch::gone(*cursor))));
+    }
+    Ok(batches)
+}
+
+impl Tip {
+    fn is_beyond(&self, cursor: Cursor) -> bool {
+        self.state != cursor.state || self.revision >= cursor.revision || self.seq >= cursor.seq
+    }
+}
+
+// Lists are bound in each database's own way.
+const TIPS: Sql = Sql::Per {
+    sqlite: "SELECT run.id, run.state, \
+             COALESCE((SELECT MAX(step_run.revision) FROM step_run WHERE step_run.run_id = run.id), -1), \
+             COALESCE((SELECT MAX(step_log.seq) FROM step_log WHERE step_log.run_id = run.id), -1) \
+             FROM run WHERE run.id IN (SELECT value FROM json_each($1)) ORDER BY run.id",
+    postgres: "SELECT run.id, run.state, \
+               COALESCE((SELECT MAX(step_run.revision) FROM step_run WHERE step_run.run_id = run.id), -1), \
+               COALESCE((SELECT MAX(step_log.seq) FROM step_log WHERE step_log.run_id = run.id), -1) \
+               FROM run WHERE run.id = ANY($1) ORDER BY run.id",
+};
+pub(super) const QUERIES: &[&Sql] = &[&TIPS];

@@ -1,0 +1,73 @@
+//! The lines of a run that are not written yet.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Level, Line};
+
+/// So many lines of a run wait to be written at most, and so many bytes of them.
+const MOST: usize = 4_096;
+const MOST_BYTES: usize = 1 << 20;
+
+/// What all steps of a run have said since it was last written down.
+#[derive(Debug, Default)]
+pub(crate) struct Lines(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    next_seq: i64,
+    bytes: usize,
+    lines: Vec<Line>,
+}
+
+impl Waiting {
+    fn add(&mut self, said: Said, text: String) {
+        let Said { position, attempt, at_ms, level } = said;
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        self.bytes += text.len();
+        self.lines.push(Line { seq, position, attempt, at_ms, level, text });
+    }
+}
+
+/// Where and when a line was said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said {
+    pub position: i64,
+    pub attempt: u32,
+    pub at_ms: i64,
+    pub level: Level,
+}
+
+impl Lines {
+    /// The lines of a run that goes on from this number.
+    pub(crate) fn from(next_seq: i64) -> Self {
+        Self(Mutex::new(Waiting { next_seq, ..Waiting::default() }))
+    }
+
+    /// Answers the text again where there is no room.
+    pub(super) fn put(&self, said: Said, text: String) -> Option<String> {
+        let mut waiting = self.lock();
+        if waiting.lines.len() >= MOST || waiting.bytes + text.len() > MOST_BYTES {
+            return Some(text);
+        }
+        waiting.add(said, text);
+        None
+    }
+
+    /// Adds what must not be left out: a few lines of an attempt that is over.
+    pub(super) fn put_all(&self, said: impl IntoIterator<Item = (Said, String)>) {
+        let mut waiting = self.lock();
+        said.into_iter().for_each(|(said, text)| waiting.add(said, text));
+    }
+
+    /// What waits to be written, in its order.
+    pub(crate) fn take(&self) -> Vec<Line> {
+        let mut waiting = self.lock();
+        waiting.bytes = 0;
+        std::mem::take(&mut waiting.lines)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

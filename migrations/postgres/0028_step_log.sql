@@ -1,0 +1,15 @@
+-- What the steps of a run said, in the order in which it was noted. It goes with its run.
+CREATE TABLE step_log (
+    run_id TEXT COLLATE "C" NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    seq BIGINT NOT NULL,
+    -- The place of the step in its plan, as in `step_run`.
+    position BIGINT NOT NULL,
+    attempt BIGINT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    level TEXT COLLATE "C" NOT NULL,
+    text TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (run_id, seq)
+);
+
+-- The number of that commit of the run which changed the step last.
+ALTER TABLE step_run ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
