@@ -20,6 +20,8 @@ use crate::report::{Bar, Report};
 const HISTORIES: [usize; 3] = [100, 1_000, 10_000];
 const ROUNDS: usize = 21;
 const NEW: usize = 1_000;
+/// Athletes who connect, each with so many activities.
+const FIRST_SYNCS: usize = 9;
 const FORGET_DUE: Sql = Sql::Both("UPDATE strava_activity SET detail_due = NULL, streams_due = NULL");
 /// Only what is new, and what follows from it: details and samples are a matter of their own.
 const SCRIPT: &str = "pipeline(\"listed\");
@@ -45,11 +47,16 @@ pub(crate) async fn of_a_history(report: &mut Report) -> anyhow::Result<()> {
         report.add(&format!("{name}: calls"), calls as f64, "", Bar::AtMost(3.0));
         report.spread(&format!("{name}, besides waiting"), idle, "ms", Bar::AtMost(30.0));
     }
-    let house = House::new(0).await?;
-    house.upstream.strava().grow(ATHLETE, NEW, Timestamp::now().as_millisecond());
-    let (calls, own_s) = house.sync("listed").await?;
+    let (mut calls, mut new) = (0, Vec::with_capacity(FIRST_SYNCS));
+    for _ in 0..FIRST_SYNCS {
+        let house = House::new(0).await?;
+        house.upstream.strava().grow(ATHLETE, NEW, Timestamp::now().as_millisecond());
+        let (made, own_s) = house.sync("listed").await?;
+        calls = calls.max(made);
+        new.push(own_s * 1e3);
+    }
     report.add("1,000 new summaries: calls", calls as f64, "", Bar::AtMost(6.0));
-    report.add("1,000 new summaries, besides waiting", own_s * 1e3, "ms", Bar::AtMost(300.0));
+    report.spread("1,000 new summaries, besides waiting", new, "ms", Bar::AtMost(300.0));
     Ok(())
 }
 

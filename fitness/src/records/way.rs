@@ -13,6 +13,8 @@ pub enum Part {
     Segments,
     Places,
     Routes,
+    /// Which ways are of one route.
+    RouteGroups,
 }
 
 impl Part {
@@ -21,6 +23,7 @@ impl Part {
             Self::Segments => "segments",
             Self::Places => "places",
             Self::Routes => "routes",
+            Self::RouteGroups => "route_groups",
         }
     }
 }

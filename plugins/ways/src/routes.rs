@@ -7,11 +7,13 @@ use engine::context::StepContext;
 use engine::step::{ConfigError, Gather, Step, StepError};
 use fitness::ground::Walk;
 use fitness::ground::route::{Signature, VERSION, group};
+use fitness::records::change_number;
 use fitness::records::route::{self, Kept};
 use fitness::records::way::{self, Due, Part};
 use fitness::{Changes, Scope, sport};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use store::Tx;
 
 use crate::walked::{Walked, worked_out};
 
@@ -20,6 +22,7 @@ const CHUNK: u32 = 250;
 /// New ways that are placed one by one; of more all are grouped anew, which is as fast then.
 const NEW_MOST: u32 = 50;
 const WAY: (Part, i64) = (Part::Routes, VERSION);
+const GROUPS: (Part, i64) = (Part::RouteGroups, VERSION);
 
 /// Finds out which activities went the same way.
 #[derive(Debug)]
@@ -54,12 +57,47 @@ impl Step for Routes {
     // What is to be looked at stands in the store: a giver that failed must not leave it unseen.
     async fn run(&self, ctx: &StepContext, _changes: (Gather<Changes>,)) -> Result<Walked, StepError> {
         let mut walked = Walked::default();
-        forget_other_rules(ctx).await?;
+        let partition = ctx.run.partition.clone();
+        let standing = ctx.read(move |tx| Standing::read(tx, &partition)).await?;
+        if standing.has_other_rules {
+            forget(ctx).await?;
+        }
         while look(ctx, &mut walked).await? {}
+        if walked.looked_at == 0 && standing.is_grouped() {
+            return Ok(walked);
+        }
         for scope in Scope::BOTH {
             regroup(ctx, scope, &mut walked).await?;
         }
+        let partition = ctx.run.partition.clone();
+        let grouped = (standing.last, String::new());
+        ctx.commit(move |tx, _| way::move_on(tx, &partition, GROUPS, &grouped)).await?;
         Ok(walked)
+    }
+}
+
+/// What the routes that are kept rest on.
+struct Standing {
+    /// Other rules found them: the ways may be the same, and their groups others.
+    has_other_rules: bool,
+    /// The last change when they followed from the ways.
+    grouped: i64,
+    /// The last change of all.
+    last: i64,
+}
+
+impl Standing {
+    fn read(tx: &mut Tx<'_>, athlete: &str) -> store::Result<Self> {
+        Ok(Self {
+            has_other_rules: way::version(tx, athlete, WAY.0)?.is_some_and(|version| version != VERSION),
+            grouped: way::position(tx, athlete, GROUPS.0, VERSION)?.0,
+            last: change_number::last(tx, athlete)?,
+        })
+    }
+
+    /// True where nothing happened since: to compare all ways with their routes costs more the longer the history is.
+    fn is_grouped(&self) -> bool {
+        self.grouped > 0 && self.grouped == self.last
     }
 }
 
@@ -95,13 +133,8 @@ fn signed(due: &Due) -> (String, i64, Option<Signature>) {
     (due.id.clone(), due.changed, way)
 }
 
-/// Takes all activities off the routes that other rules found: the ways may be the same, and their groups others.
-async fn forget_other_rules(ctx: &StepContext) -> Result<(), StepError> {
-    let partition = ctx.run.partition.clone();
-    let version = ctx.read(move |tx| way::version(tx, &partition, WAY.0)).await?;
-    if version.is_none_or(|version| version == VERSION) {
-        return Ok(());
-    }
+/// Takes all activities off their routes.
+async fn forget(ctx: &StepContext) -> Result<(), StepError> {
     let partition = ctx.run.partition.clone();
     ctx.commit(move |tx, _| route::leave_all(tx, &partition)).await.map(drop)
 }

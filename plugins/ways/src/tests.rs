@@ -45,6 +45,7 @@ scenarios![
     an_earlier_way_takes_those_that_are_the_same,
     a_cut_run_leaves_no_way_on_a_wrong_route,
     what_other_rules_found_is_found_anew,
+    ways_are_compared_only_where_something_happened,
     a_route_outlives_its_first_outing,
     an_activity_that_went_elsewhere_leaves_its_route,
     of_two_records_one_is_an_outing,
@@ -311,6 +312,18 @@ mod scenario {
         house.work(Routes).await;
         assert_eq!(house.routes(Scope::All).await, [(other, 2)]);
         assert_eq!(house.work(Routes).await, Walked::default());
+    }
+
+    pub(super) async fn ways_are_compared_only_where_something_happened(house: House) {
+        let first = house.keep(run(0, 4.0, &THERE)).await;
+        house.keep(run(1, 4.0, &THERE)).await;
+        house.work(Routes).await;
+        house.write(|tx, athlete| records::route::leave_all(tx, athlete).map(drop)).await;
+        assert_eq!(house.work(Routes).await, Walked::default());
+        assert_eq!(house.routes(Scope::All).await, [], "nobody looked");
+        house.keep(run(2, 4.0, &ELSEWHERE)).await;
+        house.work(Routes).await;
+        assert_eq!(house.routes(Scope::All).await, [(first, 2)]);
     }
 
     pub(super) async fn a_route_outlives_its_first_outing(house: House) {
