@@ -4,13 +4,17 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, ensure};
-use support::postgres::Cluster;
+use support::memory::Memory;
+use support::postgres::{Cluster, Setup};
 
 /// Tests use this server instead of starting one each.
 const DATABASE: &str = "FITNESS_TEST_DB_URL";
 
 /// Scenarios take the binary as it is instead of building it each.
 const BUILT: &str = "PACELINE_IS_BUILT";
+
+/// Where temporary files go.
+const TEMPORARY: &str = "TMPDIR";
 
 /// All packages, with what is left out of the usual build too: each other selection would compile all crates once more.
 const EVERYTHING: [&str; 3] = ["--workspace", "--features", "paceline/otel"];
@@ -30,7 +34,11 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
     }
     nextest.args(arguments).env(BUILT, "1");
 
-    let cluster = start_cluster()?;
+    let memory = memory()?;
+    if let Some(memory) = &memory {
+        nextest.env(TEMPORARY, memory.path());
+    }
+    let cluster = start_cluster(memory.as_ref().map(Memory::path))?;
     if let Some(cluster) = &cluster {
         nextest.env(DATABASE, cluster.admin_url());
     }
@@ -60,11 +68,20 @@ fn build_program(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start_cluster() -> anyhow::Result<Option<Cluster>> {
+fn memory() -> anyhow::Result<Option<Memory>> {
+    if std::env::var_os(TEMPORARY).is_some() {
+        return Ok(None);
+    }
+    Memory::folder().context("cannot make a folder in memory")
+}
+
+fn start_cluster(parent: Option<&Path>) -> anyhow::Result<Option<Cluster>> {
     if std::env::var_os(DATABASE).is_some() {
         return Ok(None);
     }
-    Cluster::start().map(Some).context("cannot start a PostgreSQL for the tests; `make tools` installs it")
+    Cluster::start_with(Setup { parent, is_durable: false })
+        .map(Some)
+        .context("cannot start a PostgreSQL for the tests; `make tools` installs it")
 }
 
 fn ensure_nextest() -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "a test that finds no database must fail, not skip")]
 
+pub mod memory;
 pub mod postgres;
 pub mod proxy;
 mod sqlite;

@@ -100,6 +100,6 @@ fn a_condition_is_tried_on_what_the_script_gives() {
         "{long}"
     );
     let broken = "let s = script::map(r, #{ script: \"broken\" });\n\
-        script::map(s, #{ script: \"double\" }).when(|all| all[0].items[0].rows > 3);";
+        script::map(s, #{ script: \"double\" }).named(\"doubled\").when(|all| all[0].items[0].rows > 3);";
     check(broken, &["3:35 invalid_config"]);
 }

@@ -185,7 +185,7 @@ mod scenario {
             ("gear", "manual", (1, Some(5), Some(5))),
             ("gear_component", "manual", (1, Some(5), Some(5))),
             ("gear_service", "manual", (1, None, None)),
-            ("gear_choice", "manual", (1, None, None)),
+            ("gear_choice", "manual", (2, None, None)),
             ("outside_record", "program", (1, None, None)),
         ] {
             assert_eq!(line(table, provenance), Some(wanted), "{table} {provenance}");
@@ -232,7 +232,7 @@ mod scenario {
             "gear_choices",
             "outside_records",
         ];
-        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(counts.map(|name| taken[name].len()), [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1]);
         assert_eq!(taken["athlete"].len(), 1);
         assert_eq!(taken["export_rows"][0]["figures"]["name"], "Lunch", "JSON is no text in there");
         assert_eq!(taken["activities"][0]["id"], file.id.as_str());
