@@ -84,7 +84,11 @@ fn draw(bar: &ProgressBar, report: &Report) {
         bar.reset();
         bar.set_prefix(report.step.to_string());
     }
-    bar.set_length(report.total);
+    match report.total {
+        // Nobody knows how many there will be.
+        0 => bar.unset_length(),
+        total => bar.set_length(total),
+    }
     bar.set_position(report.done);
     bar.set_message(shortened_path(&report.item.replace(char::is_control, "\u{fffd}"), ITEM_WIDTH));
 }
@@ -102,7 +106,8 @@ impl Lines {
         self.said = Some(now);
         let left =
             self.began.map(|began| seconds_left(report, now.duration_since(began))).unwrap_or_default();
-        Some(format!("{}: {} of {}{left}", report.step, report.done, report.total))
+        let of_all = if report.total == 0 { String::new() } else { format!(" of {}", report.total) };
+        Some(format!("{}: {}{of_all}{left}", report.step, report.done))
     }
 }
 
@@ -130,5 +135,8 @@ mod tests {
         let line = lines.next(&report(25), start + Duration::from_secs(10));
         assert_eq!(line.as_deref(), Some("files: 25 of 100, about 0:30 left"));
         assert_eq!(lines.next(&report(26), start + Duration::from_secs(11)), None);
+        let endless = Report { total: 0, ..report(30) };
+        let line = lines.next(&endless, start + Duration::from_secs(60));
+        assert_eq!(line.as_deref(), Some("files: 30"), "of nobody knows how many");
     }
 }

@@ -89,8 +89,28 @@ pub(crate) struct Error {
 
 impl Error {
     pub(super) fn of(cause: &Cause) -> Self {
-        Self { code: cause.code.to_owned(), text: cause.report() }
+        Self { code: cause.code.to_owned(), text: readable(&cause.report()) }
     }
+}
+
+/// The most of an error's text that is kept.
+const TEXT_BYTES: usize = 16 << 10;
+
+/// A text that any store keeps and that does nothing to a terminal: an error may quote what somebody else wrote.
+fn readable(text: &str) -> String {
+    let mut readable = String::with_capacity(text.len().min(TEXT_BYTES));
+    for letter in text.chars() {
+        if readable.len() >= TEXT_BYTES {
+            readable.push('…');
+            break;
+        }
+        if letter.is_control() && !matches!(letter, '\n' | '\t') {
+            readable.extend(letter.escape_default());
+        } else {
+            readable.push(letter);
+        }
+    }
+    readable
 }
 
 impl Journal {
@@ -267,3 +287,18 @@ const CANCEL_OPEN: Sql = Sql::Per {
 };
 pub(crate) const QUERIES: &[&Sql] =
     &[&START, &STAND_OUTSIDE, &KEEP_ATTEMPT, &END, &KEEP_ABANDONED, &CANCEL_OPEN];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_quotes_anything_can_be_kept_and_shown() {
+        let check = |message: &str, wanted: &str| {
+            assert_eq!(Error::of(&Cause::new("code", message)).text, wanted);
+        };
+        check("no key field `a\0`", "no key field `a\\u{0}`");
+        check("red \u{1b}[31m\nand\tmore ä", "red \\u{1b}[31m\nand\tmore ä");
+        check(&"x".repeat(TEXT_BYTES + 1), &format!("{}…", "x".repeat(TEXT_BYTES)));
+    }
+}

@@ -1,5 +1,7 @@
 //! What programs from outside told, by the step that ran them.
 
+use std::sync::Arc;
+
 use store::{Result, Sql, Tx, params};
 
 use crate::outside::Records;
@@ -15,7 +17,8 @@ pub struct Teller<'a> {
 /// A record as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutsideRecord {
-    pub stream: String,
+    /// Shared, because thousands of one stream come at once.
+    pub stream: Arc<str>,
     /// Tells it apart from the others of its stream.
     pub key: String,
     /// JSON.
@@ -50,7 +53,7 @@ pub fn put(tx: &mut Tx<'_>, teller: Teller<'_>, records: &[OutsideRecord], chang
         .iter()
         .map(|record| {
             let OutsideRecord { stream, key, body } = record;
-            params![athlete, pipeline, step, stream, key, body, changed].to_vec()
+            params![athlete, pipeline, step, &**stream, key, body, changed].to_vec()
         })
         .collect();
     tx.batch(&PUT, &rows)
@@ -67,8 +70,9 @@ pub fn page(
     let Records { pipeline, step, to, .. } = records;
     let params = params![athlete, pipeline, step, from.changed, &from.stream, &from.key, *to, limit];
     tx.query(&PAGE, &params, |row| {
-        let record = OutsideRecord { stream: row.get(0)?, key: row.get(1)?, body: row.get(2)? };
-        let place = Place { changed: row.get(3)?, stream: record.stream.clone(), key: record.key.clone() };
+        let stream: String = row.get(0)?;
+        let record = OutsideRecord { stream: stream.as_str().into(), key: row.get(1)?, body: row.get(2)? };
+        let place = Place { changed: row.get(3)?, stream, key: record.key.clone() };
         Ok((record, place))
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fitness::outside::Records;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +15,8 @@ pub(crate) struct Bookmark {
     pub state: Option<Value>,
     /// The fingerprint of each stream's schema and key.
     pub schemas: BTreeMap<String, String>,
+    /// Up to which change number it worked off what each step gave it: where a run failed, the next one hands that on.
+    pub consumed: BTreeMap<String, i64>,
     pub run: String,
     pub from: i64,
     pub to: i64,
@@ -29,8 +32,19 @@ impl Bookmark {
         Self { run: run.to_owned(), from: last, to: last, rows: 0, ..self }
     }
 
+    /// What a step gives, with what earlier runs were given of it and did not work off.
+    pub(crate) fn with_rest(&self, given: &Records) -> Records {
+        let from = self.consumed.get(&giver(given)).map_or(given.from, |consumed| given.from.min(*consumed));
+        Records { from, ..given.clone() }
+    }
+
     /// The same as if the program had never run; what the run changed so far stays.
     pub(crate) fn forgotten(self) -> Self {
         Self { state: None, schemas: BTreeMap::new(), ..self }
     }
+}
+
+/// What a step is found by that gives records.
+pub(crate) fn giver(records: &Records) -> String {
+    format!("{}\n{}", records.pipeline, records.step)
 }

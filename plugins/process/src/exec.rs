@@ -9,12 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::feed::Feed;
-use crate::form::Form;
+use crate::feed::{Feed, merged};
+use crate::form::{Form, check_key};
 use crate::group::Order;
 use crate::intake::{Intake, Manner};
 use crate::limits::{Limits, LimitsConfig};
-use crate::room::Room;
+use crate::room::{Room, apart};
 use crate::said::Masks;
 use crate::talk::{Terms, talk};
 use crate::tap::OnSchemaChange;
@@ -76,27 +76,46 @@ impl Step for Exec {
     }
 
     async fn run(&self, ctx: &StepContext, (given,): (Gather<Records>,)) -> Result<Records, StepError> {
-        let program = programs::find(self.programs.as_deref(), &self.config.program)?;
-        let ExecConfig { args, form, key, silent, .. } = &self.config;
-        let manner = Manner { form: *form, key: key.clone(), on_schema_change: OnSchemaChange::Keep };
-        let mut intake = Intake::begin(ctx, manner).await?;
-        let room = Room::new()?;
-        let about = room.put("run.json", &about(ctx, &given.0, &intake))?;
-        let order = Order {
-            program,
-            arguments: args.clone(),
-            folder: room.path().to_owned(),
-            environment: vec![("PACELINE_RUN", about)],
-            memory_bytes: self.limits.memory_bytes,
+        let (folder, name) = (self.programs.clone(), self.config.program.clone());
+        let program = apart(move || programs::find(folder.as_deref(), &name)).await?;
+        let manner = Manner {
+            form: self.config.form,
+            key: self.config.key.clone().into(),
+            may_be_bare: true,
+            on_schema_change: OnSchemaChange::Keep,
         };
-        let terms = Terms { limits: self.limits, may_be_silent: *silent, masks: &Masks::default() };
-        let feed = Feed::Records(ctx, &given.0, *form);
-        talk(order, &terms, feed, &mut intake, ctx.cancelled()).await?;
+        let mut intake = Intake::begin(ctx, manner).await?;
+        let given = merged(&intake.take_up(&given.0).await?);
+        let room = Room::new().await?;
+        let talked = self.talk(ctx, program, &room, &given, &mut intake).await;
+        room.leave().await;
+        talked?;
         Ok(intake.artifact(ctx))
     }
 }
 
 impl Exec {
+    async fn talk(
+        &self,
+        ctx: &StepContext,
+        program: PathBuf,
+        room: &Room,
+        given: &[Records],
+        intake: &mut Intake<'_>,
+    ) -> Result<(), StepError> {
+        let about = room.put("run.json", &about(ctx, given, intake)).await?;
+        let order = Order {
+            program,
+            arguments: self.config.args.clone(),
+            folder: room.path().to_owned(),
+            environment: vec![("PACELINE_RUN", about)],
+            memory_bytes: self.limits.memory_bytes,
+        };
+        let masks = Masks::default();
+        let terms = Terms { limits: self.limits, may_be_silent: self.config.silent, masks: &masks };
+        talk(order, &terms, Feed::Records(ctx, given, self.config.form), intake, ctx.cancelled()).await
+    }
+
     pub(crate) fn with(config: ExecConfig, options: &Options) -> Result<Self, ConfigError> {
         programs::check_name("program", &config.program)?;
         check_arguments(&config.args)?;
@@ -106,6 +125,7 @@ impl Exec {
                 "`key` is for lines: with Singer the program tells it itself",
             ));
         }
+        check_key(&config.key).map_err(|why| ConfigError::at("key", format!("`key`: {why}")))?;
         Ok(Self { programs: options.programs.clone(), limits: config.limits.check()?, config })
     }
 

@@ -25,6 +25,28 @@ pub(crate) enum Feed<'a> {
     Records(&'a StepContext, &'a [Records], Form),
 }
 
+/// The same records without those that are in several ranges, and without ranges of none: parts of a step are done beside
+/// each other, so that each of their ranges has records of the others in it.
+pub(crate) fn merged(given: &[Records]) -> Vec<Records> {
+    let giver = |records: &Records| {
+        let same = |other: &Records| (&other.pipeline, &other.step) == (&records.pipeline, &records.step);
+        given.iter().position(same)
+    };
+    let mut sorted: Vec<&Records> = given.iter().filter(|records| !records.is_empty()).collect();
+    sorted.sort_by_key(|records| (giver(records), records.from));
+    let mut merged: Vec<Records> = Vec::new();
+    for records in sorted {
+        match merged.last_mut() {
+            Some(last) if giver(&*last) == giver(records) && records.from <= last.to => {
+                last.to = last.to.max(records.to);
+                last.rows += records.rows;
+            }
+            _ => merged.push(records.clone()),
+        }
+    }
+    merged
+}
+
 /// Why no more is written.
 enum Stopped {
     /// The program reads no more, which is its right.
@@ -99,4 +121,23 @@ async fn page(
 ) -> Result<Vec<(OutsideRecord, Place)>, StepError> {
     let (athlete, records) = (ctx.run.partition.clone(), records.clone());
     ctx.read(move |tx| outside_record::page(tx, &athlete, &records, &place, PAGE)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_that_overlap_or_meet_are_one() {
+        let range = |step: &str, from: i64, to: i64| {
+            let step = step.to_owned();
+            Records { pipeline: "sheet".to_owned(), step, from, to, rows: 1 }
+        };
+        let given =
+            [range("b", 4, 9), range("a", 3, 5), range("b", 1, 6), range("b", 9, 9), range("a", 5, 7)];
+        let told: Vec<_> =
+            merged(&given).into_iter().map(|one| (one.step, one.from, one.to, one.rows)).collect();
+        assert_eq!(told, [("b".to_owned(), 1, 9, 2), ("a".to_owned(), 3, 7, 2)]);
+        assert_eq!(merged(&[range("a", 1, 2), range("a", 3, 4)]).len(), 2);
+    }
 }

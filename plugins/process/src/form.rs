@@ -26,6 +26,10 @@ pub(crate) const LINES: &str = "lines";
 /// The longest name of a stream; it is part of a key in the store.
 const STREAM_BYTES: usize = 128;
 
+/// The most fields of a key, and the longest name of one.
+const KEY_FIELDS: usize = 32;
+const FIELD_BYTES: usize = 128;
+
 /// What a line says.
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
@@ -40,6 +44,8 @@ pub(crate) enum Message<'a> {
         key: Vec<String>,
     },
     State(&'a str),
+    /// An object that is no message: some targets print their state so.
+    Bare,
     /// Something that nothing follows from here, such as `ACTIVATE_VERSION`.
     Aside,
 }
@@ -99,7 +105,7 @@ impl Form {
             Self::Lines => text.push_str(&record.body),
             Self::Singer => {
                 text.push_str(r#"{"type":"RECORD","stream":"#);
-                text.push_str(&serde_json::Value::from(record.stream.as_str()).to_string());
+                text.push_str(&serde_json::Value::from(&*record.stream).to_string());
                 text.push_str(r#","record":"#);
                 text.push_str(&record.body);
                 text.push('}');
@@ -121,7 +127,7 @@ fn message(wire: Wire<'_>, number: u64) -> Result<Message<'_>, Trouble> {
         }
     };
     match &*wire.kind {
-        "" => Err(lacks("type")),
+        "" => Ok(Message::Bare),
         "RECORD" => {
             let record = wire.record.ok_or_else(|| lacks("record"))?.get();
             if !record.starts_with('{') {
@@ -131,13 +137,29 @@ fn message(wire: Wire<'_>, number: u64) -> Result<Message<'_>, Trouble> {
         }
         "SCHEMA" => {
             let schema = wire.schema.ok_or_else(|| lacks("schema"))?.get();
-            Ok(Message::Schema { stream: stream()?, schema, key: wire.key_properties.unwrap_or_default() })
+            let key = wire.key_properties.unwrap_or_default();
+            check_key(&key).map_err(|why| bad(number, &format!("its `key_properties`: {why}")))?;
+            Ok(Message::Schema { stream: stream()?, schema, key })
         }
         "STATE" => Ok(Message::State(wire.value.map_or("null", RawValue::get))),
         // Its records are in a file that it names, and a program's files are gone with it.
         "BATCH" => Err(bad(number, "records in files (`BATCH`) are not read")),
         _ => Ok(Message::Aside),
     }
+}
+
+/// Checks the names of key fields: errors quote them, and what reads a record looks for each of them.
+pub(crate) fn check_key(fields: &[String]) -> Result<(), &'static str> {
+    if fields.len() > KEY_FIELDS {
+        return Err("more than 32 fields");
+    }
+    if fields.iter().any(|field| field.len() > FIELD_BYTES || field.chars().any(char::is_control)) {
+        return Err("no name of a field");
+    }
+    if (1..fields.len()).any(|place| fields[..place].contains(&fields[place])) {
+        return Err("a field twice");
+    }
+    Ok(())
 }
 
 pub(crate) fn bad_json(error: &serde_json::Error, line: u64) -> Trouble {
@@ -157,6 +179,7 @@ mod tests {
             Ok(Message::Record { stream, record }) => format!("record of {stream}: {record}"),
             Ok(Message::Schema { stream, schema, key }) => format!("schema of {stream} by {key:?}: {schema}"),
             Ok(Message::State(state)) => format!("state: {state}"),
+            Ok(Message::Bare) => "an object".to_owned(),
             Ok(Message::Aside) => "nothing".to_owned(),
             Err(trouble) => format!("{}: {trouble}", trouble.code()),
         };
@@ -182,6 +205,7 @@ mod tests {
         singer(r#"{"type":"STATE","value":{"a":1}}"#, r#"state: {"a":1}"#);
         singer(r#"{"type":"STATE","value":null}"#, "state: null");
         singer(r#"{"type":"ACTIVATE_VERSION","stream":"a","version":1}"#, "nothing");
+        singer(r#"{"bookmarks":{"a":{"id":1}}}"#, "an object");
     }
 
     #[test]
@@ -189,7 +213,6 @@ mod tests {
         let singer = |line: &str, wanted: &str| {
             check(Form::Singer, line, &format!("process_bad_message: line 3: {wanted}"));
         };
-        singer("{}", "it has no `type`");
         singer(r#"{"type":7}"#, "it is no message of Singer");
         singer(r#"{"type":"RECORD","record":{}}"#, "it has no `stream`");
         singer(r#"{"type":"RECORD","stream":"a"}"#, "it has no `record`");
@@ -197,13 +220,21 @@ mod tests {
         singer(r#"{"type":"RECORD","stream":"a\nb","record":{}}"#, "its `stream` is no name of a stream");
         singer(r#"{"type":"SCHEMA","stream":"a"}"#, "it has no `schema`");
         singer(r#"{"type":"BATCH","stream":"a"}"#, "records in files (`BATCH`) are not read");
+        let schema = |key: serde_json::Value| {
+            json!({ "type": "SCHEMA", "stream": "a", "schema": {}, "key_properties": key }).to_string()
+        };
+        let many: Vec<String> = (0..33).map(|number| number.to_string()).collect();
+        singer(&schema(json!(["a\0"])), "its `key_properties`: no name of a field");
+        singer(&schema(json!(["x".repeat(129)])), "its `key_properties`: no name of a field");
+        singer(&schema(json!(["a", "b", "a"])), "its `key_properties`: a field twice");
+        singer(&schema(json!(many)), "its `key_properties`: more than 32 fields");
         check(Form::Singer, r#"{"type""#, "process_bad_json: line 3 is no JSON, at column 7");
     }
 
     #[test]
     fn what_is_written_is_what_is_read() {
-        let stream = "a \"b\"".to_owned();
-        let record = OutsideRecord { stream, key: "[1]".to_owned(), body: r#"{"id":1}"#.to_owned() };
+        let record =
+            OutsideRecord { stream: "a \"b\"".into(), key: "[1]".to_owned(), body: r#"{"id":1}"#.to_owned() };
         for (form, stream) in [(Form::Lines, "lines"), (Form::Singer, "a \"b\"")] {
             let mut text = String::new();
             form.write(&record, &mut text);

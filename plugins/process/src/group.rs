@@ -19,10 +19,17 @@ use rustix::process::{
 use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
 
+use crate::members;
 use crate::trouble::Trouble;
 
 /// Where programs find others; nothing of our own environment is handed on, because secrets are in there.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What the pipes to and from a program hold, where the system allows it: fewer turns for more bytes.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
+/// How long those who were killed are waited for.
+const DYING: Duration = Duration::from_secs(1);
 
 /// What is to be started.
 #[derive(Debug, Clone)]
@@ -85,6 +92,8 @@ impl Group {
         let Started { leash, pipes } = started.await.unwrap_or_else(|_| Err(gone())).map_err(unstartable)?;
         let group = Self { leash, exited, status };
         let [stdin, stdout, stderr] = pipes;
+        widen(&stdin);
+        widen(&stdout);
         let pipes = Pipes {
             stdin: Sender::from_owned_fd(stdin).map_err(Trouble::Pipe)?,
             stdout: Receiver::from_owned_fd(stdout).map_err(Trouble::Pipe)?,
@@ -100,7 +109,17 @@ impl Group {
     /// Asks all of the group to end, and ends those that have not after a while.
     pub(crate) async fn stop(self, grace: Duration) {
         self.leash.signal(Signal::TERM);
-        let _ = tokio::time::timeout(grace, self.exit().happened()).await;
+        let mut exit = self.exit();
+        let ending = async {
+            exit.happened().await;
+            members::gone(self.leash.leader).await;
+        };
+        let _ = tokio::time::timeout(grace, ending).await;
+        self.kill().await;
+    }
+
+    /// Ends all of the group, and returns when nobody of it writes anywhere any more.
+    pub(crate) async fn kill(self) {
         self.leash.signal(Signal::KILL);
         // What cannot be known any more helps nobody.
         let _ = self.end().await;
@@ -109,6 +128,9 @@ impl Group {
     /// Ends what is left of the group, once the leader has ended, and tells how that one did.
     pub(crate) async fn end(mut self) -> Result<(), Trouble> {
         self.exit().happened().await;
+        self.leash.signal(Signal::KILL);
+        // One that hangs in the system's own work keeps nobody waiting.
+        let _ = tokio::time::timeout(DYING, members::gone(self.leash.leader)).await;
         self.leash.hold = None;
         let gone = || io::Error::other("its keeper is gone");
         let status = (&mut self.status).await.unwrap_or_else(|_| Err(gone())).map_err(Trouble::Pipe)?;
@@ -182,6 +204,15 @@ fn ends(child: &mut Child) -> io::Result<[OwnedFd; 3]> {
     }
 }
 
+/// Makes a pipe hold more. Whoever has many pipes may be refused, and then it holds what it held.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &OwnedFd) {
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_: &OwnedFd) {}
+
 fn command(order: &Order) -> Command {
     let mut command = Command::new(&order.program);
     command
@@ -210,11 +241,12 @@ fn confine(command: &mut Command, memory_bytes: u64) {
     // What a process may have for itself. Not its addresses: some languages reserve them by the GiB and use few.
     let limits = [(Resource::Data, memory_bytes), (Resource::Core, 0)]
         .map(|(resource, most)| (resource, no_more_than(most, getrlimit(resource))));
+    let us = rustix::process::getpid();
     let confine = move || -> io::Result<()> {
         for (resource, limit) in limits {
             setrlimit(resource, limit)?;
         }
-        follow_us()
+        follow(us)
     };
     // SAFETY: between fork and exec there are system calls only, which neither allocate nor take locks.
     unsafe {
@@ -228,16 +260,20 @@ fn no_more_than(most: u64, now: Rlimit) -> Rlimit {
     Rlimit { current: Some(most), maximum: Some(most) }
 }
 
-/// Ends the program with us, and keeps it from gaining rights that we do not have.
+/// Ends the leader with us, and keeps it from gaining rights that we do not have.
 #[cfg(target_os = "linux")]
-fn follow_us() -> io::Result<()> {
+fn follow(us: Pid) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Where we died before that, no signal comes.
+    if rustix::process::getppid() != Some(us) {
+        return Err(Errno::SRCH.into());
+    }
     rustix::thread::set_no_new_privs(true)?;
     Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn follow_us() -> io::Result<()> {
+fn follow(_: Pid) -> io::Result<()> {
     Ok(())
 }
 

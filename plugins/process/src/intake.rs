@@ -1,6 +1,7 @@
 //! Takes in what a program says: records into the store, and its state with them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::context::StepContext;
@@ -12,8 +13,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::bookmark::Bookmark;
-use crate::form::{Form, Message, bad, bad_json};
+use crate::bookmark::{Bookmark, giver};
+use crate::form::{Form, LINES, Message, bad, bad_json};
 use crate::key;
 use crate::talk::Listener;
 use crate::tap::OnSchemaChange;
@@ -25,12 +26,19 @@ const BYTES: usize = 1 << 20;
 /// A state that was told is kept after this time, even where few records came with it.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// The largest state that is kept: it is written with every commit.
+const STATE_BYTES: usize = 1 << 20;
+/// How many streams a program may describe.
+const STREAMS: usize = 1_000;
+
 /// How lines are taken.
 #[derive(Debug, Clone)]
 pub(crate) struct Manner {
     pub form: Form,
     /// The key of records whose form does not tell it.
-    pub key: Vec<String>,
+    pub key: Arc<[String]>,
+    /// Whether it may print objects that are no messages, and mean nothing by them to us.
+    pub may_be_bare: bool,
     pub on_schema_change: OnSchemaChange,
 }
 
@@ -43,11 +51,20 @@ pub(crate) struct Intake<'a> {
     kept: Bookmark,
     /// As it will be, once all that was heard is in the store.
     heard: Bookmark,
-    keys: BTreeMap<String, Vec<String>>,
+    /// The schemas that the state was saved with, whatever is saved in this attempt; nothing where there is no state.
+    known: BTreeMap<String, String>,
+    /// What is worked off once the program has ended well.
+    consuming: BTreeMap<String, i64>,
+    keys: BTreeMap<Arc<str>, Arc<[String]>>,
+    /// The stream of the last record, and its key: the next one is mostly of the same.
+    current: (Arc<str>, Arc<[String]>),
     batch: Vec<OutsideRecord>,
     batch_bytes: usize,
+    /// Whether there is a state that is not in the store.
+    has_news: bool,
     last_commit: Instant,
     records: u64,
+    unmetered_bytes: u64,
     outdated: bool,
 }
 
@@ -70,16 +87,41 @@ impl<'a> Intake<'a> {
     fn new(ctx: Option<&'a StepContext>, manner: Manner, kept: Bookmark) -> Self {
         Self {
             ctx,
-            manner,
             heard: kept.clone(),
+            known: if kept.state.is_some() { kept.schemas.clone() } else { BTreeMap::new() },
             kept,
+            consuming: BTreeMap::new(),
             keys: BTreeMap::new(),
-            batch: Vec::new(),
+            current: (LINES.into(), manner.key.clone()),
+            manner,
+            batch: Vec::with_capacity(ROWS),
             batch_bytes: 0,
+            has_news: false,
             last_commit: Instant::now(),
             records: 0,
+            unmetered_bytes: 0,
             outdated: false,
         }
+    }
+
+    /// What the program is to be given: what was given, and what earlier runs left of it.
+    pub(crate) async fn take_up(&mut self, given: &[Records]) -> Result<Vec<Records>, StepError> {
+        let known = self.heard.consumed.len();
+        for records in given {
+            let (giver, Records { from, to, .. }) = (giver(records), records);
+            if !self.kept.consumed.contains_key(&giver) {
+                let noted = self.heard.consumed.entry(giver.clone()).or_insert(*from);
+                *noted = (*noted).min(*from);
+            }
+            let end = self.consuming.entry(giver).or_insert(*to);
+            *end = (*end).max(*to);
+        }
+        let given = given.iter().map(|records| self.kept.with_rest(records)).collect();
+        // Noted before it begins, or a first run that fails would leave no trace of what it was given.
+        if self.heard.consumed.len() > known {
+            self.commit(Vec::new()).await?;
+        }
+        Ok(given)
     }
 
     /// What the program is told of its last time.
@@ -106,55 +148,78 @@ impl<'a> Intake<'a> {
     /// Begins anew, as if the program had never run.
     pub(crate) async fn forget(&mut self) -> Result<(), StepError> {
         *self = Self::new(self.ctx, self.manner.clone(), self.kept.clone().forgotten());
-        self.commit(Vec::new(), true).await
+        self.commit(Vec::new()).await
     }
 
-    fn record(&mut self, stream: String, record: &str, line: u64) -> Result<(), Trouble> {
-        let key = match self.keys.get(&stream) {
-            Some(fields) => key::of(record, fields, line)?,
-            None => key::of(record, &self.manner.key, line)?,
-        };
+    fn record(&mut self, stream: &str, record: &str, line: u64) -> Result<(), Trouble> {
+        if *self.current.0 != *stream {
+            self.current = match self.keys.get_key_value(stream) {
+                Some((stream, key)) => (stream.clone(), key.clone()),
+                None => (stream.into(), self.manner.key.clone()),
+            };
+        }
+        let (stream, fields) = &self.current;
+        let key = key::of(record, fields, line, self.manner.form == Form::Singer)?;
         self.batch_bytes += record.len() + key.len();
-        self.batch.push(OutsideRecord { stream, key, body: record.to_owned() });
+        self.batch.push(OutsideRecord { stream: stream.clone(), key, body: record.to_owned() });
         self.records += 1;
         Ok(())
     }
 
-    fn schema(&mut self, stream: String, schema: &str, key: Vec<String>, line: u64) -> Result<(), Trouble> {
-        let mut schema: Value = serde_json::from_str(schema).map_err(|error| bad_json(&error, line))?;
-        schema.sort_all_objects();
-        let fingerprint = key::sha256(&format!("{schema}\n{key:?}"));
-        let known = self.kept.schemas.get(&stream);
-        if self.kept.state.is_some() && known.is_some_and(|known| *known != fingerprint) {
-            if self.manner.on_schema_change != OnSchemaChange::Keep {
-                self.outdated = true;
-                return Err(Trouble::StateOutdated(stream));
-            }
-            warn!(stream, "a stream is described otherwise than when the state was saved");
+    /// The first that an attempt tells of a stream counts as its schema; those after it say only what its key is now.
+    fn schema(&mut self, stream: &str, schema: &str, key: Vec<String>, line: u64) -> Result<(), Trouble> {
+        if !self.keys.contains_key(stream) {
+            self.meet(stream, schema, &key, line)?;
         }
-        self.heard.schemas.insert(stream.clone(), fingerprint);
+        self.current = (stream.into(), key.into());
+        let (stream, key) = self.current.clone();
         self.keys.insert(stream, key);
         Ok(())
     }
 
-    /// Everything that was heard, in commits that stay short; a state comes with the last record before it.
-    async fn keep(&mut self) -> Result<(), StepError> {
-        let mut batch = std::mem::take(&mut self.batch);
-        self.batch_bytes = 0;
-        while batch.len() > ROWS {
-            let rest = batch.split_off(ROWS);
-            self.commit(batch, false).await?;
-            batch = rest;
+    fn meet(&mut self, stream: &str, schema: &str, key: &[String], line: u64) -> Result<(), Trouble> {
+        if self.keys.len() >= STREAMS {
+            return Err(bad(line, &format!("it describes more than {STREAMS} streams")));
         }
-        self.commit(batch, true).await
+        let mut schema: Value = serde_json::from_str(schema).map_err(|error| bad_json(&error, line))?;
+        schema.sort_all_objects();
+        sort_sets(&mut schema);
+        let fingerprint = key::sha256(&format!("{schema}\n{key:?}"));
+        if self.known.get(stream).is_some_and(|known| *known != fingerprint) {
+            if self.manner.on_schema_change != OnSchemaChange::Keep {
+                self.outdated = true;
+                return Err(Trouble::StateOutdated(stream.to_owned()));
+            }
+            warn!(stream, "a stream is described otherwise than when the state was saved");
+        }
+        self.heard.schemas.insert(stream.to_owned(), fingerprint);
+        Ok(())
     }
 
-    async fn commit(&mut self, records: Vec<OutsideRecord>, is_all: bool) -> Result<(), StepError> {
+    fn state_told(&mut self, state: &str, line: u64) -> Result<(), Trouble> {
+        if state.len() > STATE_BYTES {
+            return Err(bad(line, &format!("its `value` has more than {} KiB", STATE_BYTES >> 10)));
+        }
+        let state = serde_json::from_str(state).map_err(|_| bad(line, "its `value` is too deep"))?;
+        self.has_news = self.heard.state.as_ref() != Some(&state) || self.has_news;
+        self.heard.state = Some(state);
+        Ok(())
+    }
+
+    /// Everything that was heard, in one commit: it is short, because a batch is; a state comes with the last record
+    /// before it.
+    async fn keep(&mut self) -> Result<(), StepError> {
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(ROWS));
+        self.batch_bytes = 0;
+        self.commit(batch).await
+    }
+
+    async fn commit(&mut self, records: Vec<OutsideRecord>) -> Result<(), StepError> {
         self.last_commit = Instant::now();
+        self.has_news = false;
         let Some(ctx) = self.ctx else { return Ok(()) };
         let Bookmark { from, to, rows, .. } = self.kept;
-        let noted = if is_all { &self.heard } else { &self.kept };
-        let noted = Bookmark { from, to, rows, ..noted.clone() };
+        let noted = Bookmark { from, to, rows, ..self.heard.clone() };
         let (run, step) = (ctx.run.clone(), ctx.step.clone());
         let committed = ctx.commit(move |tx, cursor| {
             let teller = Teller { athlete: &run.partition, pipeline: &run.pipeline, step: &step };
@@ -170,37 +235,86 @@ impl<'a> Intake<'a> {
         });
         let committed = committed.await?;
         ctx.meter.rows_out(committed.rows.saturating_sub(self.kept.rows));
-        ctx.progress.tell(self.records, self.records, "records");
+        ctx.progress.tell(self.records, 0, "records");
         self.kept = committed;
         Ok(())
     }
 
     fn is_due(&self) -> bool {
-        let is_much = self.batch.len() >= ROWS || self.batch_bytes >= BYTES;
-        is_much || (self.heard.state != self.kept.state && self.last_commit.elapsed() >= PAUSE)
+        self.is_full() || self.due().is_some_and(|due| due <= Instant::now())
     }
 }
 
 impl Listener for Intake<'_> {
     fn hear(&mut self, line: &str, number: u64) -> Result<(), Trouble> {
-        if let Some(ctx) = self.ctx {
-            ctx.meter.bytes(line.len() as u64);
-        }
+        self.unmetered_bytes += line.len() as u64;
         match self.manner.form.read(line, number)? {
-            Message::Record { stream, record } => self.record(stream.into_owned(), record, number),
-            Message::Schema { stream, schema, key } => self.schema(stream.into_owned(), schema, key, number),
-            Message::State(state) => {
-                let state =
-                    serde_json::from_str(state).map_err(|_| bad(number, "its `value` is too deep"))?;
-                self.heard.state = Some(state);
-                Ok(())
-            }
-            Message::Aside => Ok(()),
+            Message::Record { stream, record } => self.record(&stream, record, number),
+            Message::Schema { stream, schema, key } => self.schema(&stream, schema, key, number),
+            Message::State(state) => self.state_told(state, number),
+            Message::Bare if !self.manner.may_be_bare => Err(bad(number, "it has no `type`")),
+            Message::Bare | Message::Aside => Ok(()),
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.batch.len() >= ROWS || self.batch_bytes >= BYTES
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.has_news.then(|| self.last_commit + PAUSE)
+    }
+
     async fn settle(&mut self, is_over: bool) -> Result<(), StepError> {
-        let is_more = !self.batch.is_empty() || self.heard != self.kept;
-        if (is_over && is_more) || self.is_due() { self.keep().await } else { Ok(()) }
+        if let Some(ctx) = self.ctx {
+            ctx.meter.bytes(std::mem::take(&mut self.unmetered_bytes));
+        }
+        if is_over {
+            for (giver, to) in std::mem::take(&mut self.consuming) {
+                let end = self.heard.consumed.entry(giver).or_insert(to);
+                *end = (*end).max(to);
+            }
+        }
+        let is_more = || !self.batch.is_empty() || self.heard != self.kept;
+        if (is_over && is_more()) || self.is_due() { self.keep().await } else { Ok(()) }
+    }
+}
+
+/// Orders what JSON Schema takes as a set, so that its order is no change.
+fn sort_sets(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(sort_sets),
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                sort_sets(value);
+                if let ("type" | "required" | "enum", Value::Array(items)) = (name.as_str(), value) {
+                    items.sort_by_cached_key(Value::to_string);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_a_set_is_ordered() {
+        let mut schema = json!({
+            "properties": { "a": { "type": ["string", "null"], "enum": ["b", "a"] } },
+            "required": ["b", "a"], "prefixItems": [{ "type": "string" }, { "type": "null" }],
+        });
+        sort_sets(&mut schema);
+        assert_eq!(
+            schema,
+            json!({
+                "properties": { "a": { "type": ["null", "string"], "enum": ["a", "b"] } },
+                "required": ["a", "b"], "prefixItems": [{ "type": "string" }, { "type": "null" }],
+            })
+        );
     }
 }

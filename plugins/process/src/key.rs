@@ -11,15 +11,38 @@ use crate::trouble::Trouble;
 /// A longer one would not fit into an index of PostgreSQL; then its SHA-256 stands for it.
 const KEY_BYTES: usize = 512;
 
-/// The key of a record by these fields; without any, its content is its key.
-pub(crate) fn of(record: &str, fields: &[String], line: u64) -> Result<String, Trouble> {
+/// How deep a record may be: what reads JSON elsewhere gives up at 128.
+const DEPTH: usize = 100;
+
+/// The key of a record by these fields; without any, its content is its key. Of one that is known to be JSON no more is
+/// read than it takes to find them.
+pub(crate) fn of(record: &str, fields: &[String], line: u64, is_json: bool) -> Result<String, Trouble> {
+    let (mut one, mut many) = ([None], Vec::new());
+    let found: &mut [Option<&RawValue>] = if fields.len() == 1 {
+        &mut one
+    } else {
+        many.resize(fields.len(), None);
+        &mut many
+    };
     let mut json = serde_json::Deserializer::from_str(record);
-    let found = Fields(fields).deserialize(&mut json).and_then(|found| json.end().map(|()| found));
-    let found = found.map_err(|error| bad_json(&error, line))?;
+    let search = Search { fields, found: &mut *found, is_brief: is_json };
+    let searched = search.deserialize(&mut json).and_then(|()| json.end());
+    let is_enough = is_json && found.iter().all(Option::is_some);
+    if !is_enough {
+        searched.map_err(|error| bad_json(&error, line))?;
+    }
+    if is_deep(record) {
+        return Err(bad(line, &format!("the record is nested more than {DEPTH} deep")));
+    }
     if fields.is_empty() {
         return Ok(sha256(record));
     }
-    let mut key = String::with_capacity(24);
+    join(fields, found, line)
+}
+
+fn join(fields: &[String], found: &[Option<&RawValue>], line: u64) -> Result<String, Trouble> {
+    let bytes: usize = found.iter().flatten().map(|value| value.get().len() + 1).sum();
+    let mut key = String::with_capacity(bytes + 1);
     key.push('[');
     for (field, value) in fields.iter().zip(found) {
         let value = value.ok_or_else(|| bad(line, &format!("the record has no key field `{field}`")))?;
@@ -32,6 +55,29 @@ pub(crate) fn of(record: &str, fields: &[String], line: u64) -> Result<String, T
     Ok(if key.len() > KEY_BYTES { sha256(&key) } else { key })
 }
 
+/// Whether valid JSON is nested too deep. Few records are long enough for that, and fewer have so many brackets.
+fn is_deep(json: &str) -> bool {
+    let bytes = json.as_bytes();
+    if bytes.len() <= 2 * DEPTH || memchr::memchr2_iter(b'[', b'{', bytes).count() <= DEPTH {
+        return false;
+    }
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match (is_text, byte) {
+            (true, _) if is_escaped => is_escaped = false,
+            (true, b'\\') => is_escaped = true,
+            (_, b'"') => is_text = !is_text,
+            (false, b'[' | b'{') => depth += 1,
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
 pub(crate) fn sha256(text: &str) -> String {
     // Not by `write!`, which takes longer than the digest of a short record.
     let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
@@ -39,32 +85,40 @@ pub(crate) fn sha256(text: &str) -> String {
 }
 
 /// Looks for some fields of an object and passes over the others.
-struct Fields<'f>(&'f [String]);
+struct Search<'s, 'de> {
+    fields: &'s [String],
+    found: &'s mut [Option<&'de RawValue>],
+    /// Whether it ends with the last of them, in the middle of the object.
+    is_brief: bool,
+}
 
-impl<'de> DeserializeSeed<'de> for Fields<'_> {
-    type Value = Vec<Option<&'de RawValue>>;
+impl<'de> DeserializeSeed<'de> for Search<'_, 'de> {
+    type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for Fields<'_> {
-    type Value = Vec<Option<&'de RawValue>>;
+impl<'de> Visitor<'de> for Search<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = vec![None; self.0.len()];
-        while let Some(place) = map.next_key_seed(Place(self.0))? {
-            match place {
-                Some(place) => found[place] = Some(map.next_value()?),
-                None => drop(map.next_value::<IgnoredAny>()?),
+        while let Some(place) = map.next_key_seed(Place(self.fields))? {
+            let Some(place) = place else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            self.found[place] = Some(map.next_value()?);
+            if self.is_brief && self.found.iter().all(Option::is_some) {
+                return Ok(());
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
 
@@ -97,7 +151,11 @@ mod tests {
 
     fn key(record: &str, fields: &[&str]) -> Result<String, Trouble> {
         let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-        of(record, &fields, 7)
+        let key = of(record, &fields, 7, false);
+        if let Ok(key) = &key {
+            assert_eq!(of(record, &fields, 7, true).as_ref().ok(), Some(key), "{record}");
+        }
+        key
     }
 
     #[test]
@@ -129,5 +187,20 @@ mod tests {
         check("{}", "process_bad_message: line 7: the record has no key field `id`");
         check(r#"{"id":1"#, "process_bad_json: line 7 is no JSON, at column 7");
         check(r#"{"id":1} {"#, "process_bad_json: line 7 is no JSON, at column 10");
+    }
+
+    #[test]
+    fn only_brackets_outside_of_texts_make_a_record_deep() {
+        let check = |inner: &str, is_deep: bool| {
+            let trouble = key(&format!(r#"{{"id":1,"a":{inner}}}"#), &["id"]).err();
+            let wanted = is_deep.then_some("line 7: the record is nested more than 100 deep");
+            assert_eq!(trouble.map(|trouble| trouble.to_string()).as_deref(), wanted, "{inner}");
+        };
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        check(&nested(99), false);
+        check(&nested(100), true);
+        check(&nested(30_000), true);
+        check(&format!("[{}1]", "[],".repeat(200)), false);
+        check(&format!(r#""\"{}""#, "[".repeat(300)), false);
     }
 }

@@ -12,6 +12,7 @@ mod intake;
 mod key;
 mod limits;
 mod lines;
+mod members;
 mod programs;
 mod rehearsal;
 mod room;

@@ -60,14 +60,17 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.whole = 0;
     }
 
-    /// The whole lines that were read last, without their ends.
-    pub(crate) fn whole(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &self.buffer[..self.whole];
+    /// The whole lines that were read last, without their ends; as text too where all of them are text, which is found
+    /// out sooner for all at once.
+    pub(crate) fn whole(&self) -> impl Iterator<Item = (&[u8], Option<&str>)> {
+        let bytes = &self.buffer[..self.whole];
+        let text = std::str::from_utf8(bytes).ok();
+        let mut next = 0;
         std::iter::from_fn(move || {
-            let end = memchr(b'\n', rest)?;
-            let line = &rest[..end];
-            rest = &rest[end + 1..];
-            Some(line)
+            let begin = next;
+            let end = begin + memchr(b'\n', &bytes[begin..])?;
+            next = end + 1;
+            Some((&bytes[begin..end], text.map(|text| &text[begin..end])))
         })
     }
 
@@ -88,7 +91,10 @@ mod tests {
         let ended = loop {
             match lines.more().await.unwrap() {
                 Read::Bytes(_) => {
-                    found.extend(lines.whole().map(|line| String::from_utf8(line.to_vec()).unwrap()));
+                    found.extend(lines.whole().map(|(line, text)| {
+                        assert_eq!(text.map(str::as_bytes), Some(line));
+                        String::from_utf8(line.to_vec()).unwrap()
+                    }));
                 }
                 other => break other,
             }
@@ -106,6 +112,14 @@ mod tests {
         check(b"\n\na", 9, &["", "", "rest: a"], Read::End).await;
         let long = "x".repeat(3 * CHUNK);
         check(format!("a\n{long}\nb\n").as_bytes(), 4 * CHUNK, &["a", &long, "b"], Read::End).await;
+    }
+
+    #[tokio::test]
+    async fn lines_that_are_no_text_come_as_bytes() {
+        let mut lines = Lines::new(&b"a\n\xff\n"[..], 9);
+        assert_eq!(lines.more().await.unwrap(), Read::Bytes(4));
+        let found: Vec<_> = lines.whole().collect();
+        assert_eq!(found, [(&b"a"[..], None::<&str>), (&b"\xff"[..], None)]);
     }
 
     #[tokio::test]

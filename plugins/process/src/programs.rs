@@ -8,7 +8,7 @@ use engine::step::ConfigError;
 
 use crate::trouble::Trouble;
 
-const OTHERS_MAY_WRITE: u32 = 0o002;
+const OTHERS_MAY_WRITE: u32 = 0o022;
 const SOMEBODY_MAY_RUN: u32 = 0o111;
 /// The longest name of a program or file.
 const NAME_BYTES: usize = 64;
@@ -58,16 +58,22 @@ fn file(folder: Option<&Path>, name: &str) -> Result<(PathBuf, Metadata), Troubl
     let path = std::path::absolute(folder.join(name)).map_err(|_| Trouble::Unknown(name.to_owned()))?;
     let about = std::fs::metadata(&path).ok().filter(Metadata::is_file);
     let about = about.ok_or_else(|| Trouble::Unknown(name.to_owned()))?;
-    if about.mode() & OTHERS_MAY_WRITE != 0 {
+    if may_be_changed_by_others(&about) {
         return Err(Trouble::Unsafe(format!("`{name}` in the folder of programs")));
     }
     Ok((path, about))
 }
 
+/// Others than us, and than root, who may do anything anyway.
+fn may_be_changed_by_others(about: &Metadata) -> bool {
+    let is_ours = [0, rustix::process::geteuid().as_raw()].contains(&about.uid());
+    !is_ours || about.mode() & OTHERS_MAY_WRITE != 0
+}
+
 /// Who may write into the folder may run anything as us.
 pub(crate) fn check_folder(folder: &Path) -> Result<(), Trouble> {
     let about = std::fs::metadata(folder).ok().filter(Metadata::is_dir).ok_or(Trouble::NotAllowed)?;
-    if about.mode() & OTHERS_MAY_WRITE != 0 {
+    if may_be_changed_by_others(&about) {
         return Err(Trouble::Unsafe("the folder of programs".to_owned()));
     }
     Ok(())
@@ -109,7 +115,9 @@ mod tests {
         check(0o755, 0o644, "clean", "program_unknown");
         check(0o755, 0o755, "other", "program_unknown");
         check(0o755, 0o757, "clean", "programs_unsafe");
+        check(0o755, 0o775, "clean", "programs_unsafe");
         check(0o757, 0o755, "clean", "programs_unsafe");
+        check(0o775, 0o755, "clean", "programs_unsafe");
         assert_eq!(find(None, "clean").unwrap_err().code(), "programs_not_allowed");
         assert_eq!(find(Some(Path::new("/nowhere")), "clean").unwrap_err().code(), "programs_not_allowed");
     }

@@ -23,10 +23,14 @@ pub async fn rehearse(program: &Path, lines: &[u8], times: usize) -> Result<u64,
         StepError::Hopeless(engine::step::Cause::new("invalid_config", error.to_string()))
     })?;
     let limits = Limits { output_bytes: most, ..limits };
-    let manner =
-        Manner { form: Form::Lines, key: vec!["id".to_owned()], on_schema_change: OnSchemaChange::Keep };
+    let manner = Manner {
+        form: Form::Lines,
+        key: vec!["id".to_owned()].into(),
+        may_be_bare: false,
+        on_schema_change: OnSchemaChange::Keep,
+    };
     let mut intake = Intake::rehearsal(manner);
-    let room = Room::new()?;
+    let room = Room::new().await?;
     let order = Order {
         program: program.to_owned(),
         arguments: Vec::new(),
@@ -34,7 +38,10 @@ pub async fn rehearse(program: &Path, lines: &[u8], times: usize) -> Result<u64,
         environment: Vec::new(),
         memory_bytes: limits.memory_bytes,
     };
-    let terms = Terms { limits, may_be_silent: false, masks: &Masks::default() };
-    talk(order, &terms, Feed::Bytes(lines, times), &mut intake, std::future::pending()).await?;
+    let masks = Masks::default();
+    let terms = Terms { limits, may_be_silent: false, masks: &masks };
+    let talked = talk(order, &terms, Feed::Bytes(lines, times), &mut intake, std::future::pending()).await;
+    room.leave().await;
+    talked?;
     Ok(intake.records())
 }

@@ -4,18 +4,29 @@ use std::time::Duration;
 
 use engine::step::StepError;
 use tokio::net::unix::pipe::{Receiver, Sender};
+use tokio::time::Instant;
 
 use crate::feed::Feed;
 use crate::group::{Exit, Group, Order, Pipes};
 use crate::limits::Limits;
 use crate::lines::{Lines, Read};
-use crate::said::{self, Masks};
+use crate::said::{Masks, Said};
 use crate::trouble::Trouble;
 
 /// Takes in what a program prints.
 pub(crate) trait Listener: Send {
     /// Takes a line in; it is not empty.
     fn hear(&mut self, line: &str, number: u64) -> Result<(), Trouble>;
+
+    /// Whether no more should be taken in before some of it is kept.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// When something must be kept, even where nothing more comes.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
 
     /// Keeps what was heard, as much as there is reason to; all of it at the end.
     fn settle(&mut self, is_over: bool) -> impl Future<Output = Result<(), StepError>> + Send;
@@ -38,8 +49,8 @@ enum Ended {
 /// What was heard until the output ended.
 struct Heard {
     lines: u64,
-    /// What is wrong with what came behind the last end of a line.
-    rest: Option<Trouble>,
+    /// What is wrong with how the output ended; the exit code tells more, where there is one.
+    trouble: Option<Trouble>,
 }
 
 /// Starts a program, talks to it until it has ended, and leaves nothing of it behind.
@@ -51,28 +62,22 @@ pub(crate) async fn talk<L: Listener>(
     cancelled: impl Future<Output = ()> + Send,
 ) -> Result<(), StepError> {
     let (group, pipes) = Group::start(order).await?;
-    let Limits { time, grace, .. } = terms.limits;
+    let Limits { time, grace, output_bytes, .. } = terms.limits;
+    // Open until the program is gone: one that is asked to end may still have something to say.
+    let Pipes { stdin, mut stdout, stderr } = pipes;
+    let mut said = Said::new(stderr, group.exit(), terms.masks, (grace, output_bytes));
+    let conversing = converse(group.exit(), (stdin, &mut stdout), &mut said, terms, feed, listener);
     let ended = tokio::select! {
         biased;
         () = cancelled => Ended::Cancelled,
         () = tokio::time::sleep(time) => Ended::TimedOut,
-        heard = converse(group.exit(), pipes, terms, feed, listener) => Ended::Told(heard),
+        heard = conversing => Ended::Told(heard),
     };
-    let heard = match ended {
-        Ended::Cancelled => {
-            group.stop(grace).await;
-            return Err(StepError::Cancelled);
-        }
-        Ended::TimedOut => {
-            group.stop(grace).await;
-            return Err(Trouble::Timeout(time.as_secs()).into());
-        }
-        // The group is dropped, and so it ends at once.
-        Ended::Told(heard) => heard?,
-    };
-    group.end().await?;
+    let heard = take_leave(group, ended, &mut said, terms.limits).await;
+    said.close();
+    let heard = heard?;
     // Behind the exit code: a program that failed may have been cut off in the middle of a line.
-    if let Some(trouble) = heard.rest {
+    if let Some(trouble) = heard.trouble {
         return Err(trouble.into());
     }
     if heard.lines == 0 && !terms.may_be_silent {
@@ -81,23 +86,66 @@ pub(crate) async fn talk<L: Listener>(
     listener.settle(true).await
 }
 
+/// Ends what is left of a program, and hears what it said last.
+async fn take_leave(
+    group: Group,
+    ended: Ended,
+    said: &mut Said<'_, Receiver>,
+    Limits { time, grace, .. }: Limits,
+) -> Result<Heard, StepError> {
+    let outcome = match ended {
+        Ended::Cancelled => {
+            stop(group, said, grace).await;
+            Err(StepError::Cancelled)
+        }
+        Ended::TimedOut => {
+            stop(group, said, grace).await;
+            Err(Trouble::Timeout(time.as_secs()).into())
+        }
+        Ended::Told(Err(error)) => {
+            group.kill().await;
+            Err(error)
+        }
+        Ended::Told(Ok(heard)) => group.end().await.map(|()| heard).map_err(StepError::from),
+    };
+    // Nobody of the group is left, so this ends at once, unless somebody left the group.
+    let _ = tokio::time::timeout(grace, said.listen()).await;
+    outcome
+}
+
+/// Asks a program to end, and listens meanwhile: it may stand still until somebody does.
+async fn stop(group: Group, said: &mut Said<'_, Receiver>, grace: Duration) {
+    let _ = tokio::join!(group.stop(grace), tokio::time::timeout(grace, said.listen()));
+}
+
 /// Until the output has ended, the leader too, and nothing more is to be told to it.
 async fn converse<L: Listener>(
-    exit: Exit,
-    pipes: Pipes,
+    mut exit: Exit,
+    (stdin, stdout): (Sender, &mut Receiver),
+    said: &mut Said<'_, Receiver>,
     terms: &Terms<'_>,
     feed: Feed<'_>,
     listener: &mut L,
 ) -> Result<Heard, StepError> {
-    let Pipes { stdin, stdout, stderr } = pipes;
     let listening = listen(stdout, exit.clone(), &terms.limits, listener);
-    let logging = async {
-        said::log(stderr, exit.clone(), terms.limits.grace, terms.masks).await;
-        Ok(())
+    let telling = tell(feed, stdin, exit.clone());
+    let talking = async move {
+        let (heard, ()) = tokio::try_join!(listening, telling)?;
+        exit.happened().await;
+        Ok::<Heard, StepError>(heard)
     };
-    let (heard, (), ()) = tokio::try_join!(listening, logging, tell(feed, stdin, exit.clone()))?;
-    exit.clone().happened().await;
-    Ok(heard)
+    let logging = async {
+        match said.listen().await {
+            Err(trouble) => StepError::from(trouble),
+            // How the talk ends is told by what is printed.
+            Ok(()) => std::future::pending().await,
+        }
+    };
+    // Neither is polled before the other each time: one that prints without end must not keep the other from being read.
+    tokio::select! {
+        heard = talking => heard,
+        error = logging => Err(error),
+    }
 }
 
 /// Tells the program what there is, until it has ended: what it did not read then, nobody will.
@@ -110,7 +158,7 @@ async fn tell(feed: Feed<'_>, stdin: Sender, mut exit: Exit) -> Result<(), StepE
 }
 
 async fn listen<L: Listener>(
-    stdout: Receiver,
+    stdout: &mut Receiver,
     mut exit: Exit,
     limits: &Limits,
     listener: &mut L,
@@ -122,7 +170,13 @@ async fn listen<L: Listener>(
         let more = tokio::select! {
             biased;
             more = lines.more() => more.map_err(Trouble::Pipe)?,
-            () = fell_silent(&mut exit, limits.grace) => return Err(Trouble::LeftChildren.into()),
+            () = fell_silent(&mut exit, limits.grace) => {
+                return Ok(Heard { lines: read, trouble: Some(Trouble::LeftChildren) });
+            }
+            () = reach(listener.due()) => {
+                listener.settle(false).await?;
+                continue;
+            }
         };
         match more {
             Read::Bytes(count) => bytes += count as u64,
@@ -132,29 +186,43 @@ async fn listen<L: Listener>(
         if bytes > limits.output_bytes {
             return Err(Trouble::OutputTooLarge(limits.output_bytes >> 20).into());
         }
-        for line in lines.whole() {
+        for (line, text) in lines.whole() {
             read += 1;
             if line.len() > limits.line_bytes {
                 return Err(too_long(read).into());
             }
-            hear(listener, line, read)?;
+            hear(listener, line, text, read)?;
+            if listener.is_full() {
+                listener.settle(false).await?;
+            }
         }
         listener.settle(false).await?;
     }
     let rest = lines.rest();
     let is_more = !rest.trim_ascii().is_empty();
-    let rest = hear(listener, rest, read + 1).err();
-    Ok(Heard { lines: read + u64::from(is_more), rest })
+    let trouble = hear(listener, rest, None, read + 1).err();
+    Ok(Heard { lines: read + u64::from(is_more), trouble })
 }
 
-fn hear<L: Listener>(listener: &mut L, line: &[u8], number: u64) -> Result<(), Trouble> {
+fn hear<L: Listener>(listener: &mut L, line: &[u8], text: Option<&str>, number: u64) -> Result<(), Trouble> {
     let line = line.trim_ascii();
     if line.is_empty() {
         return Ok(());
     }
-    let text = std::str::from_utf8(line)
-        .map_err(|error| Trouble::BadJson { line: number, column: error.valid_up_to() + 1 })?;
+    let text = match text {
+        Some(text) => text.trim_ascii(),
+        None => std::str::from_utf8(line)
+            .map_err(|error| Trouble::BadJson { line: number, column: error.valid_up_to() + 1 })?,
+    };
     listener.hear(text, number)
+}
+
+/// Returns at a time, or never.
+async fn reach(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Returns once the leader has ended and nothing came for a while: then others hold the pipe who say nothing.

@@ -18,7 +18,7 @@ use crate::form::Form;
 use crate::group::Order;
 use crate::intake::{Intake, Manner};
 use crate::limits::{Limits, LimitsConfig};
-use crate::room::Room;
+use crate::room::{Room, apart};
 use crate::said::Masks;
 use crate::talk::{Terms, talk};
 use crate::trouble::Trouble;
@@ -84,28 +84,18 @@ impl Step for Tap {
     }
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Records, StepError> {
-        let program = programs::find(self.programs.as_deref(), &self.config.program)?;
-        let config = self.config()?;
+        let (folder, name) = (self.programs.clone(), self.config.program.clone());
+        let program = apart(move || programs::find(folder.as_deref(), &name)).await?;
+        let config = self.config().await?;
         let masks = match &self.config.config_file {
             Some(_) => Masks::of(&config),
             None => Masks::default(),
         };
-        let room = Room::new()?;
-        let mut arguments = vec!["--config".to_owned(), shown(&room.put("config.json", &config)?)];
+        let room = Room::new().await?;
         let call = Call { ctx, program, room: &room, masks: &masks };
-        if let Some(catalog) = self.catalog(&call, &arguments).await? {
-            arguments.extend(["--catalog".to_owned(), shown(&room.put("catalog.json", &catalog)?)]);
-        }
-        let manner =
-            Manner { form: Form::Singer, key: Vec::new(), on_schema_change: self.config.on_schema_change };
-        let mut intake = Intake::begin(ctx, manner).await?;
-        let mut read = self.read(&call, &arguments, &mut intake).await;
-        if intake.is_outdated() && self.config.on_schema_change == OnSchemaChange::Restart {
-            warn!("the state is older than the schema: everything is read anew");
-            intake.forget().await?;
-            read = self.read(&call, &arguments, &mut intake).await;
-        }
-        read?;
+        let intake = self.take_in(ctx, &call, &config).await;
+        room.leave().await;
+        let intake = intake?;
         ctx.meter.rows_in(intake.records());
         Ok(intake.artifact(ctx))
     }
@@ -120,6 +110,33 @@ struct Call<'a> {
 }
 
 impl Tap {
+    async fn take_in<'c>(
+        &self,
+        ctx: &'c StepContext,
+        call: &Call<'_>,
+        config: &Value,
+    ) -> Result<Intake<'c>, StepError> {
+        let mut arguments = vec!["--config".to_owned(), shown(&call.room.put("config.json", config).await?)];
+        if let Some(catalog) = self.catalog(call, &arguments).await? {
+            arguments
+                .extend(["--catalog".to_owned(), shown(&call.room.put("catalog.json", &catalog).await?)]);
+        }
+        let manner = Manner {
+            form: Form::Singer,
+            key: Vec::<String>::new().into(),
+            may_be_bare: false,
+            on_schema_change: self.config.on_schema_change,
+        };
+        let mut intake = Intake::begin(ctx, manner).await?;
+        let mut read = self.read(call, &arguments, &mut intake).await;
+        if intake.is_outdated() && self.config.on_schema_change == OnSchemaChange::Restart {
+            warn!("the state is older than the schema: everything is read anew");
+            intake.forget().await?;
+            read = self.read(call, &arguments, &mut intake).await;
+        }
+        read.map(|()| intake)
+    }
+
     pub(crate) fn with(config: TapConfig, options: &Options) -> Result<Self, ConfigError> {
         programs::check_name("program", &config.program)?;
         check_arguments(&config.args)?;
@@ -134,27 +151,31 @@ impl Tap {
     }
 
     /// The operator's file with what the script says over it.
-    fn config(&self) -> Result<Value, Trouble> {
+    async fn config(&self) -> Result<Value, Trouble> {
         let mut config = match &self.config.config_file {
-            Some(name) => self.file(name)?,
+            Some(name) => self.file(name).await?,
             None => Map::new(),
         };
         config.extend(self.config.config.clone());
         Ok(Value::Object(config))
     }
 
-    fn file(&self, name: &str) -> Result<Map<String, Value>, Trouble> {
-        let content = programs::read(self.programs.as_deref(), name)?;
-        serde_json::from_slice(&content).map_err(|error| {
-            // Where it is broken, and nothing of what it holds.
-            let why = format!("no JSON object, at line {} column {}", error.line(), error.column());
-            Trouble::TapFile { what: format!("`{name}`"), why }
+    async fn file(&self, name: &str) -> Result<Map<String, Value>, Trouble> {
+        let (folder, name) = (self.programs.clone(), name.to_owned());
+        apart(move || {
+            let content = programs::read(folder.as_deref(), &name)?;
+            serde_json::from_slice(&content).map_err(|error| {
+                // Where it is broken, and nothing of what it holds.
+                let why = format!("no JSON object, at line {} column {}", error.line(), error.column());
+                Trouble::TapFile { what: format!("`{name}`"), why }
+            })
         })
+        .await
     }
 
     async fn catalog(&self, call: &Call<'_>, arguments: &[String]) -> Result<Option<Value>, StepError> {
         if let Some(name) = &self.config.catalog_file {
-            return Ok(Some(Value::Object(self.file(name)?)));
+            return Ok(Some(Value::Object(self.file(name).await?)));
         }
         if self.config.streams.is_empty() {
             return Ok(None);
@@ -173,7 +194,7 @@ impl Tap {
     ) -> Result<(), StepError> {
         let mut arguments = arguments.to_vec();
         if let Some(state) = intake.state() {
-            arguments.extend(["--state".to_owned(), shown(&call.room.put("state.json", state)?)]);
+            arguments.extend(["--state".to_owned(), shown(&call.room.put("state.json", state).await?)]);
         }
         self.talk(call, arguments, intake).await
     }

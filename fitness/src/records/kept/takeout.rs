@@ -28,11 +28,13 @@ enum Kind {
     Real,
     /// JSON that is kept as text.
     Json,
+    /// JSON as a program told it; text where it is none that can be read, such as one that is very deep.
+    Told,
     /// A packed column of samples.
     Packed(Channel),
 }
 
-use Kind::{Integer, Json, Packed, Real, Text};
+use Kind::{Integer, Json, Packed, Real, Text, Told};
 
 const HASHES: Sql = Sql::Both(
     "SELECT DISTINCT sha256 FROM source_file WHERE athlete = $1 AND sha256 > $2 ORDER BY sha256 LIMIT $3",
@@ -61,7 +63,7 @@ pub fn with_samples(tx: &mut Tx<'_>, athlete: &str, after: &str, limit: u32) -> 
 impl Part {
     /// How many of its rows are read at once: what is kept as JSON may have 100 kB a row.
     pub fn rows_at_once(&self) -> u32 {
-        if self.columns.iter().any(|(_, kind)| matches!(kind, Json | Packed(_))) { 20 } else { 500 }
+        if self.columns.iter().any(|(_, kind)| matches!(kind, Json | Told | Packed(_))) { 20 } else { 500 }
     }
 
     fn read(&self, row: &Row<'_>) -> Result<Value> {
@@ -83,6 +85,10 @@ impl Kind {
             Json => {
                 let text: Option<String> = row.get(index)?;
                 text.map(|text| stored(&text, |text| serde_json::from_str(text).ok())).transpose()?
+            }
+            Told => {
+                let text: Option<String> = row.get(index)?;
+                text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
             }
             Packed(channel) => {
                 let block: Option<Vec<u8>> = row.get(index)?;

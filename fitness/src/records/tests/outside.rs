@@ -1,15 +1,20 @@
 //! What programs told is written once and read in the order in which it changed.
 
+use super::kept::takeout;
 use super::*;
 use crate::outside::Records;
 use crate::records::outside_record::{OutsideRecord, Place, Teller, page, put};
 
-scenarios![a_record_is_written_where_it_says_something_else, pages_of_a_range_meet];
+scenarios![
+    a_record_is_written_where_it_says_something_else,
+    pages_of_a_range_meet,
+    a_record_that_no_reader_takes_is_taken_out_as_text,
+];
 
 const TELLER: Teller<'_> = Teller { athlete: ME, pipeline: "sheet", step: "singer.tap" };
 
 fn record(key: u32, body: &str) -> OutsideRecord {
-    OutsideRecord { stream: "efforts".to_owned(), key: format!("[{key}]"), body: body.to_owned() }
+    OutsideRecord { stream: "efforts".into(), key: format!("[{key}]"), body: body.to_owned() }
 }
 
 fn range(from: i64, to: i64) -> Records {
@@ -48,6 +53,20 @@ mod scenario {
         assert_eq!(bodies(tx, &range(0, 3))?, ["0", "1", "2", "3", "4", "5"]);
         assert_eq!(bodies(tx, &range(1, 2))?, ["3", "4"]);
         assert!(bodies(tx, &range(3, 3))?.is_empty());
+        Ok(())
+    }
+
+    pub(super) fn a_record_that_no_reader_takes_is_taken_out_as_text(tx: &mut Tx<'_>) -> Result<()> {
+        let deep = format!("{{\"id\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
+        let bodies = [deep.as_str(), r#"{"id":1e400}"#, r#"{"id":"\ud800"}"#, r#"{"id":4}"#];
+        for (key, body) in (1..).zip(bodies) {
+            put(tx, TELLER, &[record(key, body)], 1)?;
+        }
+        let part = takeout::PARTS.iter().find(|part| part.name == "outside_records").unwrap();
+        let rows = takeout::page(tx, ME, part, (9, 0))?;
+        let taken: Vec<_> = rows.iter().map(|row| row["record"].clone()).collect();
+        let [deep, large, lone, _] = bodies.map(serde_json::Value::from);
+        assert_eq!(taken, [deep, large, lone, serde_json::json!({ "id": 4 })]);
         Ok(())
     }
 }

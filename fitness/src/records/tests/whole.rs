@@ -63,7 +63,7 @@ fn came(tx: &mut Tx<'_>, athlete: &str, path: &str) -> Result<()> {
 
 fn outside(key: &str, body: &str) -> outside_record::OutsideRecord {
     let (key, body) = (format!("[{key}]"), body.to_owned());
-    outside_record::OutsideRecord { stream: "efforts".to_owned(), key, body }
+    outside_record::OutsideRecord { stream: "efforts".into(), key, body }
 }
 
 /// A ride of a file that the API tells of too, and one that it alone tells of, with all that may hang on them.

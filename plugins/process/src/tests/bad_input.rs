@@ -18,7 +18,7 @@ struct Bad {
     says: &'static str,
 }
 
-const BAD: [Bad; 16] = [
+const BAD: [Bad; 19] = [
     Bad {
         name: "prints 1 GB",
         script: r#"yes '{"id":1}' | head -c 1000000000"#,
@@ -97,11 +97,11 @@ const BAD: [Bad; 16] = [
         says: "line 1 has more than 64 KiB",
     },
     Bad {
-        name: "prints JSON that is 100,000 deep",
+        name: "prints JSON that is 30,000 deep",
         script: r#"printf '{"id":'; head -c 30000 /dev/zero | tr '\0' '['; head -c 30000 /dev/zero | tr '\0' ']'; echo '}'"#,
-        class: "",
-        code: "succeeded",
-        says: "",
+        class: "failed",
+        code: "process_bad_message",
+        says: "line 1: the record is nested more than 100 deep",
     },
     Bad {
         name: "exits 0 without output",
@@ -126,10 +126,31 @@ const BAD: [Bad; 16] = [
     },
     Bad {
         name: "says a lot on stderr and then nothing",
-        script: r#"yes 'WARNING what now' | head -c 20000000 >&2; echo '{"id":1}'"#,
+        script: r#"yes 'WARNING what now' | head -c 1000000 >&2; echo '{"id":1}'"#,
         class: "",
         code: "succeeded",
         says: "",
+    },
+    Bad {
+        name: "says 1 GB on stderr",
+        script: "yes 'WARNING what now' | head -c 1000000000 >&2",
+        class: "hopeless",
+        code: "process_output_too_large",
+        says: "the program printed more than 1 MiB",
+    },
+    Bad {
+        name: "fails and leaves a child that holds its output",
+        script: r#"echo '{"id":1}'; sleep 1000 & exit 3"#,
+        class: "failed",
+        code: "process_exit",
+        says: "the program ended with exit code 3",
+    },
+    Bad {
+        name: "sends a child away that holds its output",
+        script: r#"echo '{"id":1}'; setsid sleep 5 &"#,
+        class: "failed",
+        code: "process_left_children",
+        says: "the program ended, and what it started held on to its output",
     },
 ];
 
@@ -147,12 +168,18 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Returns once nobody is in the group of a leader any more.
 async fn is_gone(leader: &str) -> bool {
     let leader = rustix::process::Pid::from_raw(leader.trim().parse().unwrap()).unwrap();
-    let until = Instant::now() + LONGEST;
-    while Instant::now() < until {
-        if rustix::process::test_kill_process_group(leader).is_err() {
+    until(async || rustix::process::test_kill_process_group(leader).is_err()).await
+}
+
+/// Looks until something is so; answers whether it was in time.
+async fn until(is_so: impl AsyncFn() -> bool) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < LONGEST {
+        if is_so().await {
             return true;
         }
-        tokio::task::yield_now().await;
+        // What is waited for needs the processor.
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     false
 }
@@ -210,9 +237,7 @@ async fn a_cancelled_run_ends_all_that_it_started() {
         let stop = house.stop.clone();
         let run = house.exec_once(&step, Vec::new());
         let cancel = async {
-            while !leader.exists() {
-                tokio::task::yield_now().await;
-            }
+            assert!(until(async || leader.exists()).await, "{script}");
             stop.now(StopReason::Asked);
         };
         let (run, ()) = tokio::join!(run, cancel);
@@ -228,14 +253,9 @@ async fn a_step_that_is_dropped_takes_its_program_along() {
     let begun = format!("echo $$ > {0}.new; mv {0}.new {0}", leader.display());
     house.script("stay", &format!("{begun}\ntrap '' TERM; sleep 1000"));
     let step = house.exec(json!({ "program": "stay" }));
-    let seen = async {
-        while !leader.exists() {
-            tokio::task::yield_now().await;
-        }
-    };
     tokio::select! {
         run = house.exec_once(&step, Vec::new()) => panic!("{run:?}"),
-        () = seen => {}
+        begun = until(async || leader.exists()) => assert!(begun),
     }
     assert!(is_gone(&std::fs::read_to_string(&leader).unwrap()).await);
 }
@@ -248,4 +268,83 @@ async fn what_was_stored_before_a_program_failed_stays() {
     assert_eq!(failure(house.exec_once(&step, Vec::new()).await).1, "process_exit");
     let stored = house.all("process.exec").await.len();
     assert!((1_000..=40_000).contains(&stored), "{stored} records");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn children_of_a_cancelled_program_have_time_to_end_too() {
+    let mut house = House::on_sqlite().await;
+    let (ready, done) = (house.folder().join("ready.txt"), house.folder().join("done.txt"));
+    // The leader is gone at once, and its child takes a moment to clear up.
+    let child = format!(
+        "(trap 'sleep 0.2; echo > {}; exit' TERM; echo > {}; while :; do sleep 0.01; done) &",
+        done.display(),
+        ready.display()
+    );
+    house.script("parent", &format!("{child}\nexec sleep 1000"));
+    let step = house.exec(json!({ "program": "parent" })).within(|limits| limits.grace = LONGEST);
+    let stop = house.stop.clone();
+    let cancel = async {
+        assert!(until(async || ready.exists()).await);
+        stop.now(StopReason::Asked);
+    };
+    let (run, ()) = tokio::join!(house.exec_once(&step, Vec::new()), cancel);
+    assert_eq!((failure(run).1, done.exists()), ("cancelled", true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_folder_of_a_program_that_goes_on_writing_is_gone_too() {
+    let mut house = House::on_sqlite().await;
+    let place = house.folder().join("place.txt");
+    let script =
+        format!("pwd > {}\nwhile :; do mktemp ./XXXXXXXX; done >&2 &\necho '{{'\nwait", place.display());
+    house.script("write", &script);
+    let run =
+        house.run_within(json!({ "program": "write" }), |limits| tight(limits, "process_bad_json")).await;
+    assert_eq!(failure(run).1, "process_bad_json");
+    let place = std::fs::read_to_string(&place).unwrap();
+    assert!(!std::path::Path::new(place.trim()).exists(), "{place}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_gets_no_more_memory_than_it_may_have() {
+    let mut house = House::on_sqlite().await;
+    house.script("hold", r#"head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null && echo '{"id":1}'"#);
+    for (memory_mib, wanted) in [(512, "succeeded"), (32, "process_exit")] {
+        let step = house.exec(json!({ "program": "hold", "limits": { "memory_mib": memory_mib } }));
+        assert_eq!(failure(house.exec_once(&step, Vec::new()).await).1, wanted, "{memory_mib} MiB");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_lost_its_run_writes_nothing() {
+    House::each(async |mut house| {
+        house.script("tell", r#"echo '{"id":1}'"#);
+        let step = house.exec(json!({ "program": "tell", "key": ["id"] }));
+        let ctx = house.begin("process.exec").await;
+        house.lose_run().await;
+        let run = engine::step::Step::run(&step, &ctx, (engine::step::Gather(Vec::new()),)).await;
+        assert!(run.is_err() && house.all("process.exec").await.is_empty(), "{run:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_is_kept_while_the_program_is_silent() {
+    House::each(async |mut house| {
+        let go = house.folder().join("go.txt");
+        let script = r#"echo '{"type":"SCHEMA","stream":"a","schema":{},"key_properties":["id"]}'
+echo '{"type":"RECORD","stream":"a","record":{"id":1}}'
+echo '{"type":"STATE","value":{"at":1}}'"#;
+        house.script("slow", &format!("{script}\nwhile ! test -e {}; do sleep 0.01; done", go.display()));
+        house.begin("singer.tap").await;
+        let seen = async {
+            let is_kept = until(async || !house.all("singer.tap").await.is_empty()).await;
+            std::fs::write(&go, "").unwrap();
+            is_kept
+        };
+        let (told, is_kept) = tokio::join!(house.tap_again(json!({ "program": "slow" })), seen);
+        assert!(is_kept && told.unwrap().rows == 1);
+    })
+    .await;
 }

@@ -1,5 +1,7 @@
 //! What a program is given, and what becomes of what it prints.
 
+use engine::step::{Gather, Step, StepError};
+use fitness::outside::Records;
 use serde_json::{Value, json};
 
 use super::house::{House, failure};
@@ -119,7 +121,73 @@ fn what_cannot_be_is_said_before_anything_runs() {
     check(json!({ "program": "../sh" }), &["program"]);
     check(json!({ "program": "a", "args": ["b", "c\u{0}"] }), &["args", "1"]);
     check(json!({ "program": "a", "form": "singer", "key": ["id"] }), &["key"]);
+    check(json!({ "program": "a", "key": ["a\u{0}"] }), &["key"]);
+    check(json!({ "program": "a", "key": ["id", "id"] }), &["key"]);
     for (key, value) in [("time_s", 0), ("memory_mib", 1), ("output_mib", 1 << 20), ("line_kib", 20_000)] {
         check(json!({ "program": "a", "limits": { key: value } }), &["limits", key]);
     }
+}
+
+/// Tells how many lines it was given.
+const COUNT_GIVEN: &str = r#"wc -l | sed 's/ *\(.*\)/{"n":\1}/'"#;
+
+/// How many records a program that counts was given, in a run of its own.
+async fn given_to(house: &mut House, given: Vec<Records>) -> Result<String, StepError> {
+    let step = house.exec(json!({ "program": "handle", "key": ["n"] }));
+    let ctx = house.begin("handle").await;
+    let told = Step::run(&step, &ctx, (Gather(given),)).await?;
+    Ok(house.told(&told).await.concat())
+}
+
+#[tokio::test]
+async fn what_several_parts_told_beside_each_other_is_given_once() {
+    House::each(async |mut house| {
+        house.script("count", r#"seq 1 2500 | sed 's/.*/{"id":&}/'"#);
+        let count = house.exec(json!({ "program": "count", "key": ["id"] }));
+        let whole = house.exec_once(&count, Vec::new()).await.unwrap();
+        assert!(whole.to - whole.from >= 3, "{whole:?}");
+        let early = Records { to: whole.to - 1, ..whole.clone() };
+        let late = Records { from: whole.from + 1, ..whole.clone() };
+        house.script("handle", COUNT_GIVEN);
+        let told = given_to(&mut house, vec![late, early, whole]).await.unwrap();
+        assert_eq!(told, r#"lines [2500] {"n":2500}"#);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_run_failed_to_work_off_is_given_to_the_next() {
+    House::each(async |mut house| {
+        let count = house.exec(json!({ "program": "count", "key": ["id"] }));
+        house.script("count", r#"seq 1 3 | sed 's/.*/{"id":&}/'"#);
+        let first = house.exec_once(&count, Vec::new()).await.unwrap();
+        house.script("handle", "exit 3");
+        assert!(given_to(&mut house, vec![first]).await.is_err());
+        house.script("count", r#"seq 1 5 | sed 's/.*/{"id":&}/'"#);
+        let second = house.exec_once(&count, Vec::new()).await.unwrap();
+        house.script("handle", COUNT_GIVEN);
+        let told = given_to(&mut house, vec![second.clone()]).await.unwrap();
+        assert_eq!(told, r#"lines [5] {"n":5}"#, "both runs' records");
+        let told = given_to(&mut house, vec![second]).await.unwrap();
+        assert_eq!(told, r#"lines [2] {"n":2}"#, "once they are worked off, a run's own alone");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_target_may_end_with_its_bare_state() {
+    let mut house = House::on_sqlite().await;
+    house.script("target", "cat >/dev/null; echo '{}'; echo '{\"bookmarks\":{\"a\":1}}'");
+    let step = house.exec(json!({ "program": "target", "form": "singer" }));
+    assert!(house.exec_once(&step, Vec::new()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_field_that_no_database_keeps_is_refused() {
+    let mut house = House::on_sqlite().await;
+    let schema = r#"{"type":"SCHEMA","stream":"a","schema":{},"key_properties":["a\u0000"]}"#;
+    house.script("tell", &format!("printf '%s\\n' '{schema}'"));
+    let step = house.exec(json!({ "program": "tell", "form": "singer" }));
+    let (_, code, says) = failure(house.exec_once(&step, Vec::new()).await);
+    assert_eq!((code, &*says), ("process_bad_message", "line 1: its `key_properties`: no name of a field"));
 }

@@ -29,6 +29,8 @@ const JOB: Sql = Sql::Both(
     "INSERT INTO job (run_id, partition, priority, ready_ms, attempts, fence) VALUES ($1, 'me', 0, 0, 1, 1)",
 );
 
+const LOSE: Sql = Sql::Both("UPDATE job SET fence = fence + 1 WHERE run_id = $1");
+
 pub(super) struct House {
     store: Store,
     programs: tempfile::TempDir,
@@ -150,6 +152,12 @@ impl House {
             watcher: None,
         };
         StepContext::new(Arc::new(shared), step.into(), attempt)
+    }
+
+    /// Gives the run to somebody else.
+    pub(super) async fn lose_run(&self) {
+        let id = self.run();
+        self.store.write(move |tx| tx.execute(&LOSE, &params![&id]).map(drop)).await.unwrap();
     }
 
     /// What an artifact stands for, as `stream key body`.

@@ -122,6 +122,33 @@ async fn a_tap_that_cannot_be_asked_says_why() {
 }
 
 /// As long as what a process may have for itself is counted here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_changes_on_the_way_is_no_older_state() {
+    let mut house = House::on_sqlite().await;
+    let schema = |kind: &str| {
+        let schema = json!({ "properties": { "id": { "type": kind } } });
+        json!({ "type": "SCHEMA", "stream": "a", "schema": schema, "key_properties": ["id"] })
+    };
+    let records = r#"seq 1 3000 | sed 's/.*/{"type":"RECORD","stream":"a","record":{"id":&}}/'"#;
+    let state = r#"echo '{"type":"STATE","value":{"at":1}}'"#;
+    let script =
+        format!("echo '{}'\n{state}\n{records}\necho '{}'\n{state}", schema("integer"), schema("string"));
+    house.script("twice", &script);
+    // In the midst of it there are commits, and what they hold does not decide.
+    for rows in [3000, 0] {
+        let told = house.tap(json!({ "program": "twice" })).await.unwrap();
+        assert_eq!(told.rows, rows);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tap_that_does_not_come_to_an_end_with_its_catalog_is_ended() {
+    let mut house = House::on_sqlite().await;
+    house.script("hang", "exec sleep 1000");
+    let config = json!({ "program": "hang", "streams": ["a"], "limits": { "time_s": 1 } });
+    assert_eq!(failure(house.tap(config).await).1, "process_timeout");
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_gets_no_more_memory_than_it_may_have() {

@@ -2,7 +2,7 @@
 
 use store::Sql;
 
-use super::Kind::{Integer, Json, Packed, Real, Text};
+use super::Kind::{Integer, Json, Packed, Real, Text, Told};
 use super::Part;
 use crate::recording::Channel;
 
@@ -108,7 +108,7 @@ pub const PARTS: &[Part] = &[
     },
     Part {
         name: "outside_records",
-        columns: &[("pipeline", Text), ("step", Text), ("stream", Text), ("key", Text), ("record", Json)],
+        columns: &[("pipeline", Text), ("step", Text), ("stream", Text), ("key", Text), ("record", Told)],
         sql: Sql::Both(
             "SELECT pipeline, step, stream, record_key, body FROM outside_record WHERE athlete = $1 \
              ORDER BY pipeline, step, stream, record_key LIMIT $2 OFFSET $3",
