@@ -49,6 +49,13 @@ impl Watch {
         self.runtime.block_on(read).unwrap().unwrap_or(0)
     }
 
+    /// How many records of programs from outside there are.
+    pub(crate) fn records_told(&self) -> i64 {
+        const COUNT: store::Sql = store::Sql::Both("SELECT COUNT(*) FROM outside_record");
+        let read = self.store.read(|tx| tx.optional(&COUNT, &[], |row| row.get(0)));
+        self.runtime.block_on(read).unwrap().unwrap_or(0)
+    }
+
     /// How many steps are in a pool.
     pub(crate) fn in_pools(&self) -> i64 {
         const COUNT: store::Sql = store::Sql::Both("SELECT COUNT(*) FROM pool_use WHERE is_in");

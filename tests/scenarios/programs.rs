@@ -1,11 +1,13 @@
 //! Programs from outside in a whole installation: a tap and a program behind it, and programs that nobody should run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Pid, test_kill_process_group};
 use serde_json::{Value, json};
@@ -21,14 +23,21 @@ pipeline("sheet", #{ lock: "sheet" });
 let counted = singer::tap(#{ program: "tap", config: #{ count: 10 }, streams: ["numbers"] });
 process::exec([counted], #{ program: "even", key: ["id"] });
 "#;
+const SAID: &str = r#"//! What programs say.
+pipeline("said", #{});
+
+let counted = singer::tap(#{ program: "tap", config_file: "tap.json", streams: ["numbers"] });
+process::exec([counted], #{ program: "break" });
+"#;
 const EVEN: &str = r#"grep -E '"id":[0-9]*[02468],'"#;
 
 /// What a server meets, and the code that its run ends with.
-const BAD: [(&str, &str, &str); 6] = [
+const BAD: [(&str, &str, &str); 7] = [
     ("flood", r#"exec yes '{"id":1}'"#, "process_output_too_large"),
     ("giant", r#"head -c 100000000 /dev/zero | tr '\0' x"#, "process_line_too_long"),
     ("deaf", "trap '' TERM; while :; do sleep 1000; done", "process_timeout"),
     ("parent", "sleep 1000 &", "process_left_children"),
+    ("lost", "sleep 1000 & exit 3", "process_exit"),
     ("broken", "echo '{'", "process_bad_json"),
     ("silent", "exit 0", "process_silent"),
 ];
@@ -45,6 +54,7 @@ impl House {
         let (scripts, programs) = (program.path("own-scripts"), program.path("programs"));
         fs::create_dir_all(scripts.join("pipelines")).unwrap();
         fs::create_dir(&programs).unwrap();
+        fs::set_permissions(&programs, fs::Permissions::from_mode(0o755)).unwrap();
         symlink(test_tap::program(), programs.join("tap")).unwrap();
         Self { program, scripts, programs }
     }
@@ -130,11 +140,69 @@ fn a_program_ends_with_a_server_that_is_killed_and_its_run_goes_on_elsewhere() {
 }
 
 #[test]
+fn a_tap_whose_server_is_killed_in_the_midst_of_it_tells_each_record_once() {
+    for program in Program::on_both() {
+        let house = House::new(program);
+        let (held, got) = (house.program.path("held.txt"), house.program.path("got.txt"));
+        let hold = format!("#{{ after: 10001, file: \"{}\" }}", held.display());
+        let config = format!("#{{ count: 20000, hold: {hold} }}");
+        let tap = format!("singer::tap(#{{ program: \"tap\", config: {config}, streams: [\"numbers\"] }})");
+        let exec = "process::exec([counted], #{ program: \"keep\", key: [\"id\"] });";
+        let head = "//! Counts far.\npipeline(\"far\", #{});\n";
+        house.pipeline("far", &format!("{head}let counted = {tap};\n{exec}\n"));
+        house.script("keep", &format!("exec tee -a {}", got.display()));
+        let killed = Process::quiet(hasty(house.command(&["run", "far"])));
+        let watch = Watch::new(&house.program);
+        watch.until("the tap stands still, and some is stored", |watch| {
+            held.exists() && watch.records_told() > 0
+        });
+        drop(killed);
+        assert!(watch.records_told() < 20_000);
+        let _heir = Process::quiet(hasty(house.command(&["work", "--slots", "1"])));
+        watch.until("the run is over", |watch| watch.runs()[0].state.is_over());
+        let steps = watch.steps(&watch.runs()[0].id);
+        let rows =
+            ["singer.tap", "process.exec"].map(|step| steps[step].artifact.as_ref().unwrap()["rows"].clone());
+        assert_eq!(rows, [20_000, 20_000]);
+        assert_eq!(watch.records_told(), 40_000);
+        let got = fs::read_to_string(&got).unwrap();
+        let distinct: BTreeSet<&str> = got.lines().collect();
+        assert_eq!((got.lines().count(), distinct.len()), (20_000, 20_000));
+    }
+}
+
+#[test]
+fn what_a_program_says_is_in_the_sheet_of_its_step_and_its_secrets_are_not() {
+    for program in Program::on_both() {
+        let house = House::new(program);
+        let file = house.programs.join("tap.json");
+        fs::write(&file, r#"{"count": 2, "token": "hush-hush-hush"}"#).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        house.script("break", "echo 'ERROR why it broke' >&2; echo '{'");
+        house.pipeline("said", SAID);
+        let output = house.command(&["run", "said"]).output().unwrap();
+        assert!(!output.status.success());
+        let shown = house.command(&["runs", "show", "--json"]).output().unwrap().stdout;
+        let run: Value = serde_json::from_slice(&shown).unwrap();
+        let lines = run["log"].as_array().unwrap();
+        for (step, text, level) in [
+            ("singer.tap", "INFO counts to 2 with ***", "info"),
+            ("process.exec", "ERROR why it broke", "warn"),
+        ] {
+            let line = lines.iter().find(|line| line["step"] == step && line["text"] == text);
+            let found = line.map(|line| (&line["level"], &line["attempt"]));
+            assert_eq!(found, Some((&json!(level), &json!(1))), "{lines:?}");
+        }
+        assert!(!String::from_utf8_lossy(&shown).contains("hush"), "{lines:?}");
+    }
+}
+
+#[test]
 fn no_program_keeps_a_server_from_answering_others() {
     let house = House::new(Program::on_sqlite());
     for (name, script, _) in BAD {
         house.script(name, script);
-        let limits = "#{ time_s: 2, output_mib: 8, line_kib: 64 }";
+        let limits = "#{ time_s: 6, output_mib: 8, line_kib: 64 }";
         let step = format!("process::exec([], #{{ program: \"{name}\", limits: {limits} }});\n");
         house.pipeline(name, &format!("//! It should not.\npipeline(\"{name}\", #{{}});\n{step}"));
     }
@@ -155,7 +223,7 @@ fn no_program_keeps_a_server_from_answering_others() {
                 if run["state"] == "failed" {
                     break run;
                 }
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             };
             assert_eq!(ended["steps"][0]["error_code"], code, "{name}: {ended}");
         }

@@ -1,8 +1,10 @@
 //! A tap of Singer that counts: `numbers` is what there is up to a number, and `squares` are theirs.
 //!
-//! Its configuration says how far it counts, what else it tells of each number, and where it breaks off.
+//! Its configuration says how far it counts, what else it tells of each number, and where it breaks off or stands
+//! still.
 
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -18,12 +20,36 @@ struct Config {
     columns: Vec<String>,
     /// Ends with code 3 after so many records.
     break_after: Option<u64>,
+    /// Where it stands still, until it is killed.
+    hold: Option<Hold>,
     /// Told on stderr, where no token should be.
     #[serde(default)]
     token: String,
     /// How much memory it asks for, in MiB.
     #[serde(default)]
     memory_mib: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hold {
+    /// After so many records.
+    after: u64,
+    /// It makes this file before, and where it is there already, it goes on.
+    file: PathBuf,
+}
+
+impl Hold {
+    fn keep(&self, told: u64, out: &mut impl Write) -> anyhow::Result<()> {
+        if told < self.after || self.file.exists() {
+            return Ok(());
+        }
+        out.flush()?;
+        std::fs::write(&self.file, "")?;
+        loop {
+            std::thread::park();
+        }
+    }
 }
 
 const STREAMS: [&str; 2] = ["numbers", "squares"];
@@ -110,6 +136,9 @@ fn tell(
     for id in call.last(stream) + 1..=config.count {
         if config.break_after.is_some_and(|most| *told >= most) {
             return Ok(true);
+        }
+        if let Some(hold) = &config.hold {
+            hold.keep(*told, out)?;
         }
         line(out, &json!({ "type": "RECORD", "stream": stream, "record": record(stream, id, config) }))?;
         *told += 1;
