@@ -200,7 +200,7 @@ impl<'a> Intake<'a> {
         if state.len() > STATE_BYTES {
             return Err(bad(line, &format!("its `value` has more than {} KiB", STATE_BYTES >> 10)));
         }
-        let state = serde_json::from_str(state).map_err(|_| bad(line, "its `value` is too deep"))?;
+        let state: Value = serde_json::from_str(state).map_err(|_| bad(line, "its `value` is too deep"))?;
         self.has_news = self.heard.state.as_ref() != Some(&state) || self.has_news;
         self.heard.state = Some(state);
         Ok(())
@@ -225,10 +225,14 @@ impl<'a> Intake<'a> {
             let teller = Teller { athlete: &run.partition, pipeline: &run.pipeline, step: &step };
             let mut bookmark = noted.clone();
             if !records.is_empty() {
-                let changed = change_number::next(tx, &run.partition)?;
-                let rows = outside_record::put(tx, teller, &records, changed)?;
+                // Nobody else takes the next number meanwhile, and where nothing is new it stays the next one.
+                change_number::hold(tx, &run.partition)?;
+                let next = change_number::last(tx, &run.partition)? + 1;
+                let rows = outside_record::put(tx, teller, &records, next)?;
                 bookmark.rows += rows;
-                bookmark.to = if rows > 0 { changed } else { bookmark.to };
+                if rows > 0 {
+                    bookmark.to = change_number::next(tx, &run.partition)?;
+                }
             }
             cursor.set(&bookmark)?;
             Ok(bookmark)

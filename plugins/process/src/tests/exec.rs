@@ -20,6 +20,8 @@ async fn what_is_printed_is_kept_by_its_key() {
         assert_eq!(house.told(&second).await, [r#"lines [3] {"id": 3}"#]);
         let third = house.exec_once(&step, Vec::new()).await.unwrap();
         assert!(third.is_empty() && third.rows == 0, "{third:?}");
+        let fourth = house.exec_once(&step, Vec::new()).await.unwrap();
+        assert_eq!(fourth.from, second.to, "what says nothing new takes no change number");
     })
     .await;
 }
