@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use engine::registry::{Check, Checkup, Means};
 use engine::step::BoxFuture;
 
+use crate::room::apart;
 use crate::{Options, programs};
 
 const NAME: &str = "programs from outside";
 
 /// Says which programs scripts may name, or that none is run.
+#[derive(Clone)]
 pub(crate) struct Programs(Option<PathBuf>);
 
 impl Programs {
@@ -36,6 +38,11 @@ impl Check for Programs {
     }
 
     fn examine<'a>(&'a self, _: &'a Means) -> BoxFuture<'a, Vec<Checkup>> {
-        Box::pin(async { vec![self.line()] })
+        let programs = self.clone();
+        // A folder may lie on a disk that is slow.
+        Box::pin(async move {
+            let line = apart(move || Ok(programs.line())).await;
+            vec![line.unwrap_or_else(|trouble| Checkup::ill(NAME, trouble.to_string()))]
+        })
     }
 }

@@ -130,6 +130,22 @@ fn what_cannot_be_is_said_before_anything_runs() {
     }
 }
 
+#[tokio::test]
+async fn what_is_kept_beside_the_records_stays_small() {
+    let mut house = House::on_sqlite().await;
+    let mut check = async |script: &str, wanted: &str| {
+        house.script("tell", script);
+        let limits = json!({ "line_kib": 2048 });
+        let step = house.exec(json!({ "program": "tell", "form": "singer", "limits": limits }));
+        let (_, code, says) = failure(house.exec_once(&step, Vec::new()).await);
+        assert_eq!((code, &*says), ("process_bad_message", wanted));
+    };
+    let state = r#"printf '{"type":"STATE","value":"'; head -c 1100000 /dev/zero | tr '\0' x; echo '"}'"#;
+    check(state, "line 1: its `value` has more than 1024 KiB").await;
+    let schemas = r#"seq 1 1001 | sed 's/.*/{"type":"SCHEMA","stream":"&","schema":{}}/'"#;
+    check(schemas, "line 1001: it describes more than 1000 streams").await;
+}
+
 /// Tells how many lines it was given.
 const COUNT_GIVEN: &str = r#"wc -l | sed 's/ *\(.*\)/{"n":\1}/'"#;
 
@@ -147,7 +163,7 @@ async fn what_several_parts_told_beside_each_other_is_given_once() {
         house.script("count", r#"seq 1 2500 | sed 's/.*/{"id":&}/'"#);
         let count = house.exec(json!({ "program": "count", "key": ["id"] }));
         let whole = house.exec_once(&count, Vec::new()).await.unwrap();
-        assert!(whole.to - whole.from >= 3, "{whole:?}");
+        assert_eq!(whole.to - whole.from, 3, "as few commits as may be");
         let early = Records { to: whole.to - 1, ..whole.clone() };
         let late = Records { from: whole.from + 1, ..whole.clone() };
         house.script("handle", COUNT_GIVEN);
