@@ -142,6 +142,14 @@ async fn a_schema_that_changes_on_the_way_is_no_older_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tap_that_speaks_no_singer_is_told_so() {
+    let mut house = House::on_sqlite().await;
+    house.script("bare", r#"echo '{"id":1}'"#);
+    let (_, code, says) = failure(house.tap(json!({ "program": "bare" })).await);
+    assert_eq!((code, &*says), ("process_bad_message", "line 1: it has no `type`"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tap_that_does_not_come_to_an_end_with_its_catalog_is_ended() {
     let mut house = House::on_sqlite().await;
     house.script("hang", "exec sleep 1000");
