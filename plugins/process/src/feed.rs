@@ -25,8 +25,8 @@ pub(crate) enum Feed<'a> {
     Records(&'a StepContext, &'a [Records], Form),
 }
 
-/// The same records without those that are in several ranges, and without ranges of none: parts of a step are done beside
-/// each other, so that each of their ranges has records of the others in it.
+/// The same records, each once, and no empty ranges: parts of a step are done beside each other, so that each of their
+/// ranges has records of the others in it.
 pub(crate) fn merged(given: &[Records]) -> Vec<Records> {
     let giver = |records: &Records| {
         let same = |other: &Records| (&other.pipeline, &other.step) == (&records.pipeline, &records.step);

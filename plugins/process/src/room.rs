@@ -60,7 +60,7 @@ impl Room {
         .await
     }
 
-    /// Takes it away with all that the program left in it; one that is only dropped goes too, at the cost of the thread.
+    /// Takes it away with all that is in it; one that is only dropped goes too, while its thread waits.
     pub(crate) async fn leave(self) {
         let left = apart(move || self.folder.close().map_err(Trouble::NoRoom)).await;
         if let Err(error) = left {

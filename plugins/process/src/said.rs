@@ -84,8 +84,8 @@ impl<'m, R: AsyncRead + Unpin> Said<'m, R> {
         Self { stderr, exit, grace, output_bytes, buffer: vec![0; CHUNK], log, read: 0, is_over: false }
     }
 
-    /// Until the pipe's end or until nobody is left who would say anything. Nothing is lost where this is not waited for,
-    /// and it may be called again.
+    /// Until the pipe's end or until nobody is left who would say anything. Nothing is lost where this is not waited
+    /// for, and it may be called again.
     pub(crate) async fn listen(&mut self) -> Result<(), Trouble> {
         while !self.is_over {
             let count = tokio::select! {

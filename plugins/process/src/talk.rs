@@ -141,7 +141,7 @@ async fn converse<L: Listener>(
             Ok(()) => std::future::pending().await,
         }
     };
-    // Neither is polled before the other each time: one that prints without end must not keep the other from being read.
+    // Neither is always polled first: a pipe that is never empty must not keep the other from being read.
     tokio::select! {
         heard = talking => heard,
         error = logging => Err(error),
