@@ -33,3 +33,9 @@ fn it_says_what_streams_it_has() {
     let catalog: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(catalog["streams"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn it_goes_on_where_it_has_stood_still_before() {
+    let output = run(r#"{"count": 3, "hold": {"after": 1, "file": "/dev/null"}}"#, &[]);
+    assert!(output.status.success() && lines(&output) == 12, "{output:?}");
+}
