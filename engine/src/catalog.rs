@@ -298,11 +298,24 @@ impl Ready {
         source: &Source,
         now_ms: i64,
     ) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let Planned { plan, source, ties, children } = script::plan(registry, source)?;
+        script::plan(registry, source).map(|planned| Self::made(planned, now_ms))
+    }
+
+    /// As [`Ready::of`], for a source that a run pinned.
+    pub(crate) fn pinned(
+        registry: &Registry,
+        source: &Source,
+        now_ms: i64,
+    ) -> Result<Arc<Self>, Vec<Diagnostic>> {
+        script::plan_pinned(registry, source).map(|planned| Self::made(planned, now_ms))
+    }
+
+    fn made(planned: Planned, now_ms: i64) -> Arc<Self> {
+        let Planned { plan, source, ties, children } = planned;
         let metrics = StepMetrics::of_plan(&plan).into();
         let script_hash = source.hash();
         let plan = Arc::new(plan);
-        Ok(Arc::new(Self { plan, metrics, source, script_hash, ties, children, loaded_ms: now_ms }))
+        Arc::new(Self { plan, metrics, source, script_hash, ties, children, loaded_ms: now_ms })
     }
 }
 

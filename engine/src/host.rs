@@ -375,7 +375,8 @@ impl Engine {
         let invalid = |diagnostics| PlanError::Invalid { name: script_hash.to_owned(), diagnostics };
         let source: Source = serde_json::from_str(body).map_err(|_| invalid(Arc::default()))?;
         let now_ms = self.0.clock.now_ms();
-        let ready = Ready::of(&self.0.registry, &source, now_ms).map_err(|found| invalid(Arc::new(found)))?;
+        let ready =
+            Ready::pinned(&self.0.registry, &source, now_ms).map_err(|found| invalid(Arc::new(found)))?;
         pinned.insert(script_hash.to_owned(), ready.clone());
         Ok(ready)
     }

@@ -34,7 +34,7 @@ pub mod told;
 pub mod version;
 mod vocabulary;
 
-use rhai::{Dynamic, Scope};
+use rhai::{AST, Dynamic, Scope};
 
 pub use children::{Child, check_children};
 pub(crate) use children::{Parent, wrong_children};
@@ -63,7 +63,7 @@ use ties::Loose;
 
 use crate::plan::Plan;
 use crate::registry::Registry;
-use crate::step::StepScripts;
+use crate::step::{Scripts, StepScripts};
 
 /// Longer scripts are refused unread.
 const SCRIPT_BYTES: usize = 256 * 1024;
@@ -91,6 +91,21 @@ pub fn plan_within(
     source: &Source,
     limits: &Limits,
 ) -> Result<Planned, Vec<Diagnostic>> {
+    evaluate(registry, source, limits, false)
+}
+
+/// As [`plan`], for a source that was planned before: the scripts of its steps proved themselves then, and whoever
+/// takes a run over does not wait for their examples.
+pub(crate) fn plan_pinned(registry: &Registry, source: &Source) -> Result<Planned, Vec<Diagnostic>> {
+    evaluate(registry, source, &Limits::PIPELINE, true)
+}
+
+fn evaluate(
+    registry: &Registry,
+    source: &Source,
+    limits: &Limits,
+    are_proven: bool,
+) -> Result<Planned, Vec<Diagnostic>> {
     let mut files = Files::default();
     files.texts.insert(source.path.clone(), source.text.clone());
     files.texts.extend(source.modules.iter().map(|(name, text)| (library::module_path(name), text.clone())));
@@ -98,7 +113,8 @@ pub fn plan_within(
         let place = Place { path: path.clone(), line: 0, column: 0 };
         return Err(files.locate(vec![failure::limit(&place, "size")]));
     }
-    let evaluation = Evaluation { registry, source, limits, imports: Imports::new(source.modules.clone()) };
+    let imports = Imports::new(source.modules.clone());
+    let evaluation = Evaluation { registry, source, limits, are_proven, imports };
     match evaluation.run(&mut files) {
         Ok((plan, ties, flows)) => {
             let modules = evaluation.imports.used();
@@ -132,12 +148,13 @@ struct Evaluation<'a> {
     registry: &'a Registry,
     source: &'a Source,
     limits: &'a Limits,
+    are_proven: bool,
     imports: Imports,
 }
 
 impl Evaluation<'_> {
     fn run(&self, files: &mut Files) -> Result<(Plan, Vec<Loose>, Vec<Flow>), Vec<Mistake>> {
-        let planned = sandbox::on_own_thread(|watch| self.guarded(files, watch))
+        let planned = sandbox::on_own_thread(self.limits, |watch| self.guarded(files, watch))
             .unwrap_or_else(|| Err(vec![failure::no_thread(&self.source.path)]));
         if let Err(mistakes) = &planned
             && mistakes.iter().any(|mistake| mistake.code == failure::LIMIT)
@@ -164,13 +181,18 @@ impl Evaluation<'_> {
             .map_err(|error| vec![failure::parsing(&error, path, &known)])?;
         tree.set_source(path);
         let mut scope = Scope::new();
+        let before_bytes = watch.held_bytes();
         let result = engine.run_ast_with_scope(&mut scope, &tree);
+        let left_bytes = watch.held_bytes() - before_bytes;
         files.trees = self.imports.trees();
         files.trees.insert(path.clone(), tree);
         let mut draft = draft.take();
         if let Err(error) = result {
             draft.mistakes.push(failure::evaluation(&error, path, &known));
             return Err(draft.mistakes);
+        }
+        if left_bytes > memory::LEFT_BYTES && self.leaves_something(&files.trees[path], watch) {
+            return Err(vec![failure::holds_itself(&Place { path: path.clone(), line: 1, column: 1 })]);
         }
         let constants = constants(&scope);
         let mut ties = std::mem::take(&mut draft.ties);
@@ -181,9 +203,22 @@ impl Evaluation<'_> {
             trees: &files.trees,
             constants: &constants,
             known: &known,
-            step_scripts: &self.source.step_scripts,
+            step_scripts: Scripts { texts: &self.source.step_scripts, are_proven: self.are_proven },
         };
         assemble(draft, &script).map(|plan| (plan, ties, flows))
+    }
+
+    /// Whether the script leaves something behind that nobody can free. A plan is large itself, so that the script runs
+    /// once more, and everything that it made is dropped.
+    fn leaves_something(&self, tree: &AST, watch: &Watch) -> bool {
+        let before_bytes = watch.held_bytes();
+        let draft = SharedDraft::default();
+        let mut engine = sandbox::engine(self.limits, watch);
+        vocabulary::register(&mut engine, self.registry, &draft);
+        engine.set_module_resolver(Imports::new(self.source.modules.clone()));
+        let ran = engine.run_ast(tree);
+        drop((engine, draft.take(), draft, ran));
+        watch.held_bytes() - before_bytes > memory::LEFT_BYTES
     }
 
     fn known(&self) -> Known<'_> {

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use erased::{ARTIFACT_LIMIT_BYTES, StepScripts};
+pub(crate) use erased::{ARTIFACT_LIMIT_BYTES, Scripts, StepScripts};
 pub use erased::{AnyStep, BoxFuture, Kind};
 pub use error::{Cause, ConfigError, StepError};
 pub use input::{ANY, Gather, Inputs, Shape, Slot};

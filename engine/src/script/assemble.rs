@@ -16,7 +16,7 @@ use super::place::{Mistake, Part, Place};
 use super::spread;
 use super::{cycle, example};
 use crate::plan::{Plan, PlannedStep, When};
-use crate::step::{AnyStep, ConfigError, StepScripts};
+use crate::step::{AnyStep, ConfigError, Scripts};
 
 /// What conditions need of the evaluated script.
 pub(super) struct Script<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Script<'a> {
     pub constants: &'a [(String, Dynamic)],
     pub known: &'a Known<'a>,
     /// What steps may be made of.
-    pub step_scripts: &'a StepScripts,
+    pub step_scripts: Scripts<'a>,
 }
 
 /// The plan, or every mistake that was found.
@@ -136,7 +136,7 @@ fn waits_for(step: &StepDraft) -> Vec<usize> {
 
 fn build(
     step: &StepDraft,
-    scripts: &StepScripts,
+    scripts: Scripts<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<(Value, Arc<dyn AnyStep>)> {
     let config = Value::Object(step.config.clone()?);

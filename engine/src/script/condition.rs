@@ -48,9 +48,15 @@ impl Condition {
     /// What the closure answers, or what else it answers.
     fn call(&self, artifact: &Value, known: &Known<'_>) -> Result<Result<bool, String>, Box<Mistake>> {
         let path = &self.place.path;
-        let called = sandbox::on_own_thread(|watch| match self.evaluate(artifact, watch) {
-            Ok(answer) => Ok(answer.as_bool().map_err(|_| data::what(&answer))),
-            Err(error) => Err(Box::new(failure::evaluation(&error, path, known))),
+        let called = sandbox::on_own_thread(&Limits::RULE, |watch| {
+            let answered = match self.evaluate(artifact, watch) {
+                Ok(answer) => answer.as_bool().map_err(|_| data::what(&answer)),
+                Err(error) => return Err(Box::new(failure::evaluation(&error, path, known))),
+            };
+            if watch.leaves_more_than(&answered) {
+                return Err(Box::new(failure::holds_itself(&self.place)));
+            }
+            Ok(answered)
         });
         called.unwrap_or_else(|| Err(failure::no_thread(path).into())).map_err(|mistake| {
             if mistake.place.line > 0 {

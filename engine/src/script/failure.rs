@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
 
 use super::place::{Mistake, Place};
-use super::suggest;
 use super::vocabulary::METHODS;
+use super::{Diagnostic, suggest};
 
 /// What a script could have meant.
 pub(super) struct Known<'a> {
@@ -57,9 +57,25 @@ pub(super) fn limit(place: &Place, which: &str) -> Mistake {
     Mistake::new(LIMIT, place.clone(), format!("{LIMIT}: {which}"))
 }
 
+/// A stop that was asked for; it ends a script inside a call as well.
+pub(super) const CANCELLED: &str = "script_cancelled";
+
+pub(super) const TIME: &str = "time";
+const NO_THREAD: &str = "the script could not be evaluated";
+
 /// The system gave no thread to evaluate on, or the evaluation broke down.
 pub(super) fn no_thread(path: &str) -> Mistake {
-    Mistake::new("script_error", Place::new(path, Position::NONE), "the script could not be evaluated")
+    Mistake::new("script_error", Place::new(path, Position::NONE), NO_THREAD)
+}
+
+/// What the script held cannot be freed: a closure is part of what it captured.
+pub(super) fn holds_itself(place: &Place) -> Mistake {
+    limit(place, "memory: a closure holds itself")
+}
+
+/// Whether the same script may come to an end another time: a busy machine is no mistake of the script.
+pub(super) fn may_pass(found: &Diagnostic) -> bool {
+    found.message == NO_THREAD || found.message == format!("{LIMIT}: {TIME}")
 }
 
 fn syntax(kind: &ParseErrorType, place: &Place, known: &Known<'_>) -> Mistake {
@@ -99,6 +115,9 @@ fn running(error: &EvalAltResult, place: &Place, known: &Known<'_>) -> Mistake {
         EvalAltResult::ErrorTooManyModules(_) => limit(place, "modules"),
         EvalAltResult::ErrorStackOverflow(_) => limit(place, "calls"),
         EvalAltResult::ErrorDataTooLarge(what, _) => limit(place, size_of(what)),
+        EvalAltResult::ErrorTerminated(which, _) if which.to_string() == CANCELLED => {
+            mistake(CANCELLED, "it was stopped".to_owned())
+        }
         EvalAltResult::ErrorTerminated(which, _) => limit(place, &which.to_string()),
         EvalAltResult::ErrorRuntime(what, _) => mistake("script_error", what.to_string()),
         _ => mistake("script_error", without_position(error)),

@@ -316,10 +316,15 @@ impl Formula {
 impl Panel {
     /// Calls a function of a formula. Runs script code: each call has the whole of [`Limits::FORMULA`].
     pub fn call(&mut self, formula: &Formula, function: &str, arguments: &[Argument]) -> Answer {
-        sandbox::begin(self.engine(), &Limits::FORMULA, &Watch::start());
+        let watch = Watch::start();
+        sandbox::begin(self.engine(), &Limits::FORMULA, &watch);
         let series = arguments.iter().position(|argument| matches!(argument, Argument::Series(_)));
         let arguments: Array = arguments.iter().map(Argument::value).collect();
-        formula.answer(function, series, formula.run(self.engine(), function, arguments))
+        let answer = formula.answer(function, series, formula.run(self.engine(), function, arguments));
+        if !matches!(answer, Answer::Failed(_)) && watch.leaves_more_than(&answer) {
+            return formula.failed(failure::holds_itself(&formula.function_place(function)));
+        }
+        answer
     }
 }
 

@@ -15,6 +15,9 @@ thread_local! {
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
+/// So much may stay behind after a script that holds nothing: names that the language keeps, and space in reserve.
+pub(super) const LEFT_BYTES: isize = 64 * 1024;
+
 /// Watches what this thread allocates from now on. It cannot move to another thread: the count would stay.
 pub(super) struct Watch {
     entry_bytes: isize,
@@ -34,10 +37,31 @@ impl Watch {
         move || HELD.get() > ceiling
     }
 
+    /// What this thread holds more than when the watch began.
+    pub(super) fn held_bytes(&self) -> isize {
+        HELD.get() - self.entry_bytes
+    }
+
+    /// Whether more is held than what the script answered: a closure that holds itself is never freed.
+    pub(super) fn leaves_more_than(&self, answer: &impl Clone) -> bool {
+        let held_bytes = self.held_bytes();
+        // What was answered may have as much again in reserve.
+        held_bytes > LEFT_BYTES && held_bytes > LEFT_BYTES + 2 * weight_bytes(answer)
+    }
+
     /// The most that was held at once.
     pub(super) fn peak_bytes(&self) -> usize {
         usize::try_from(PEAK.get() - self.entry_bytes).unwrap_or(0)
     }
+}
+
+/// What a copy of it holds.
+fn weight_bytes<T: Clone>(value: &T) -> isize {
+    let before_bytes = HELD.get();
+    let copy = black_box(value.clone());
+    let weight_bytes = HELD.get() - before_bytes;
+    drop(copy);
+    weight_bytes
 }
 
 /// Counts what another thread held for this one, so that a watch around an evaluation sees its peak.
@@ -124,6 +148,18 @@ mod tests {
         let watch = Watch::start();
         drop(black_box(vec![0_u8; 300_000]));
         assert!((300_000..400_000).contains(&watch.peak_bytes()), "{}", watch.peak_bytes());
+    }
+
+    #[test]
+    fn an_answer_is_no_leak_and_what_is_held_beside_it_is_one() {
+        let watch = Watch::start();
+        let answer = black_box(vec![0_u8; 300_000]);
+        assert!(!watch.leaves_more_than(&answer));
+        assert!(watch.leaves_more_than(&()));
+        let beside = black_box(vec![0_u8; 500_000]);
+        assert!(watch.leaves_more_than(&answer));
+        drop(beside);
+        assert!(!watch.leaves_more_than(&answer));
     }
 
     #[test]

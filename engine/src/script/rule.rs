@@ -98,7 +98,7 @@ impl Rule {
 
     /// Asks the rule about a day. Runs script code, bounded by [`Limits::RULE`].
     pub fn evaluate(&self, subject: &Subject) -> Outcome {
-        sandbox::on_own_thread(|watch| self.evaluate_here(subject, watch))
+        sandbox::on_own_thread(&Limits::RULE, |watch| self.evaluate_here(subject, watch))
             .unwrap_or_else(|| self.failure(failure::no_thread(self.path())))
     }
 
@@ -109,7 +109,7 @@ impl Rule {
 
     /// As [`Rule::prove`], where what is advised must also have that shape.
     pub fn prove_as(&self, advice: AdviceCheck) -> Result<(), Vec<Diagnostic>> {
-        let mistakes = sandbox::on_own_thread(|_| proof::mistakes(self, advice))
+        let mistakes = sandbox::on_own_thread(&Limits::RULE, |_| proof::mistakes(self, advice))
             .unwrap_or_else(|| vec![failure::no_thread(self.path())]);
         if mistakes.is_empty() { Ok(()) } else { Err(self.formula.files().locate(mistakes)) }
     }
@@ -121,7 +121,17 @@ impl Rule {
     }
 
     fn evaluate_here(&self, subject: &Subject, watch: &Watch) -> Outcome {
-        self.ask(&engine(watch), subject).unwrap_or_else(|mistake| self.failed(*mistake))
+        let answered = self.ask(&engine(watch), subject);
+        self.outcome(answered, watch)
+    }
+
+    /// What came of a question, for which the watch began.
+    fn outcome(&self, answered: Result<Outcome, Box<Mistake>>, watch: &Watch) -> Outcome {
+        let outcome = answered.unwrap_or_else(|mistake| self.failed(*mistake));
+        if !matches!(outcome, Outcome::Failed(_)) && watch.leaves_more_than(&outcome) {
+            return self.failed(failure::holds_itself(&self.formula.function_place("advise")));
+        }
+        outcome
     }
 
     fn ask(&self, engine: &Engine, Subject(day): &Subject) -> Result<Outcome, Box<Mistake>> {

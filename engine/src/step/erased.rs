@@ -84,7 +84,15 @@ pub struct Kind {
 /// The texts that steps of a pipeline may be made of, by name.
 pub(crate) type StepScripts = BTreeMap<String, String>;
 
-type Build = Box<dyn Fn(Value, &StepScripts) -> Result<Arc<dyn AnyStep>, ConfigError> + Send + Sync>;
+/// What steps of a pipeline may be made of, and whether it is known to be in order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scripts<'a> {
+    pub(crate) texts: &'a StepScripts,
+    /// They proved themselves when the run was taken in, and need not do so again.
+    pub(crate) are_proven: bool,
+}
+
+type Build = Box<dyn Fn(Value, Scripts<'_>) -> Result<Arc<dyn AnyStep>, ConfigError> + Send + Sync>;
 
 impl Kind {
     /// Describes a step type that needs nothing but its configuration.
@@ -94,13 +102,13 @@ impl Kind {
 
     /// Describes a step type that also needs what only the program knows, which `make` brings along.
     pub fn made<S: Step>(make: impl Fn(S::Config) -> Result<S, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { is_scripted: false, ..Self::scripted::<S>(move |config, _: &StepScripts| make(config)) }
+        Self { is_scripted: false, ..Self::scripted::<S>(move |config, _: Scripts<'_>| make(config)) }
     }
 
     /// Describes a step type that is made of one of the scripts in `scripts/steps`, which `script` in its configuration
     /// names.
     pub(crate) fn scripted<S: Step>(
-        make: impl Fn(S::Config, &StepScripts) -> Result<S, ConfigError> + Send + Sync + 'static,
+        make: impl Fn(S::Config, Scripts<'_>) -> Result<S, ConfigError> + Send + Sync + 'static,
     ) -> Self {
         Self {
             kind: S::KIND,
@@ -110,7 +118,7 @@ impl Kind {
             output: <S::Output as JsonSchema>::schema_name().into_owned(),
             config_schema: schema_for!(S::Config),
             output_schema: schema_for!(S::Output),
-            build: Box::new(move |config: Value, scripts: &StepScripts| {
+            build: Box::new(move |config: Value, scripts: Scripts<'_>| {
                 Ok(Arc::new(make(parse::<S>(config)?, scripts)?))
             }),
             reads: |artifact| serde_json::from_str::<S::Output>(artifact).is_ok(),
@@ -135,14 +143,14 @@ impl Kind {
 
     /// Builds a step from its configuration, which is checked in full.
     pub fn build(&self, config: Value) -> Result<Arc<dyn AnyStep>, ConfigError> {
-        self.build_of(config, &StepScripts::new())
+        self.build_of(config, Scripts { texts: &StepScripts::new(), are_proven: false })
     }
 
     /// The same where it may be made of one of these scripts.
     pub(crate) fn build_of(
         &self,
         config: Value,
-        scripts: &StepScripts,
+        scripts: Scripts<'_>,
     ) -> Result<Arc<dyn AnyStep>, ConfigError> {
         (self.build)(config, scripts)
     }

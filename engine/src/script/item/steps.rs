@@ -11,7 +11,7 @@ use super::{ItemScript, Task};
 use crate::context::StepContext;
 use crate::script::library::step_script_path;
 use crate::script::{Diagnostic, Limits, failure, suggest};
-use crate::step::{ARTIFACT_LIMIT_BYTES, Cause, ConfigError, Gather, Kind, Step, StepError, StepScripts};
+use crate::step::{ARTIFACT_LIMIT_BYTES, Cause, ConfigError, Gather, Kind, Scripts, Step, StepError};
 
 /// A list of small values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -176,11 +176,11 @@ impl Step for Reduce {
 type Act<T> = fn(&ItemScript, Order<'_>) -> Result<Outcome<T>, Stop>;
 
 impl Treatment {
-    fn of(config: ScriptConfig, scripts: &StepScripts, task: Task) -> Result<Self, ConfigError> {
+    fn of(config: ScriptConfig, scripts: Scripts<'_>, task: Task) -> Result<Self, ConfigError> {
         let ScriptConfig { script: name, on_error } = config;
         let path = step_script_path(&name);
-        let text = scripts.get(&name).ok_or_else(|| {
-            let hint = suggest::hint(&name, scripts.keys().map(String::as_str));
+        let text = scripts.texts.get(&name).ok_or_else(|| {
+            let hint = suggest::hint(&name, scripts.texts.keys().map(String::as_str));
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
             ConfigError::at("script", format!("there is no `{path}`{hint}"))
         })?;
@@ -194,11 +194,13 @@ impl Treatment {
             return Err(ConfigError::at("script", format!("`{path}` is for `{is}`, not for `{wanted}`")));
         }
         // No pipeline goes by a script that does not do what it says.
-        script.prove().map_err(broken)?;
+        if !scripts.are_proven {
+            script.prove().map_err(broken)?;
+        }
         Ok(Self { script: Arc::new(script), skips: on_error == OnError::Skip })
     }
 
-    async fn work<T: Send + 'static>(
+    async fn work<T: Clone + Send + 'static>(
         &self,
         ctx: &StepContext,
         given: Gather<Value>,
@@ -208,8 +210,8 @@ impl Treatment {
         ctx.meter.rows_in(items.len() as u64);
         let (script, skips, own) = (self.script.clone(), self.skips, ctx.clone());
         let work = move || {
-            let is_cancelled = || own.is_cancelled();
-            act(&script, Order { items, skips, limits: &Limits::STEP, is_cancelled: &is_cancelled })
+            let is_cancelled = Arc::new(move || own.is_cancelled());
+            act(&script, Order { items, skips, limits: &Limits::STEP, is_cancelled })
         };
         let worked = tokio::task::spawn_blocking(work).await.map_err(|error| {
             let message = "the script could not be run".to_owned();
@@ -235,10 +237,13 @@ fn items(Gather(given): Gather<Value>) -> Vec<Value> {
 
 const FAILED: &str = "step_script_failed";
 
-// A script answers the same for the same item, so another attempt would be none the better.
+// A script answers the same for the same item, so another attempt would be none the better, unless it was the machine.
 pub(super) fn failure_of(stop: Stop) -> StepError {
     match stop {
         Stop::Cancelled => StepError::Cancelled,
+        Stop::Script(item, found) if failure::may_pass(&found) => {
+            StepError::Failed(Cause::new(code(found.code), told(item, &spot(&found))))
+        }
         Stop::Script(item, found) => hopeless(code(found.code), told(item, &spot(&found))),
         Stop::TooManyItems(count) => {
             hopeless("too_many_items", format!("{count} items, and at most {MOST_ITEMS}"))

@@ -1,5 +1,9 @@
 //! What scripts do with items, what they fail with, and how they prove themselves.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::steps::failure_of;
@@ -8,7 +12,7 @@ use super::*;
 use crate::run::RunState;
 use crate::script::Limits;
 use crate::stage::Stage;
-use crate::step::{StepError, StepScripts};
+use crate::step::{Scripts, StepError, StepScripts};
 
 const EXAMPLES: &str = "fn examples() { [] }";
 
@@ -19,7 +23,7 @@ fn compiled(text: &str) -> ItemScript {
 
 fn order(items: &Value, skips: bool) -> Order<'static> {
     let items = items.as_array().unwrap().clone();
-    Order { items, skips, limits: &Limits::STEP, is_cancelled: &|| false }
+    Order { items, skips, limits: &Limits::STEP, is_cancelled: Arc::new(|| false) }
 }
 
 /// What came of it, or the code and message with which the step fails.
@@ -171,8 +175,59 @@ fn a_limit_ends_the_step_where_failures_are_left_out() {
 
 #[test]
 fn a_cancelled_step_looks_at_no_further_item() {
-    let order = Order { is_cancelled: &|| true, ..order(&json!([1]), false) };
+    let order = Order { is_cancelled: Arc::new(|| true), ..order(&json!([1]), false) };
     assert_eq!(each("item").map(order), Err(Stop::Cancelled));
+}
+
+#[test]
+fn a_stop_reaches_a_script_that_is_at_an_item() {
+    for (body, skips) in [("loop {}", false), ("loop { try { loop {} } catch { } }", true)] {
+        let asked = AtomicU32::new(0);
+        let is_cancelled = Arc::new(move || asked.fetch_add(1, Ordering::Relaxed) > 3);
+        let order = Order { is_cancelled, ..order(&json!([1, 2]), skips) };
+        assert_eq!(each(body).map(order), Err(Stop::Cancelled), "{body}");
+    }
+}
+
+#[test]
+fn calls_of_closures_count_for_the_item_that_they_are_made_at() {
+    // None of these calls comes near the limit of an item, and all of them are below that of the step.
+    let body = "let f = |n| { while n > 0 { n -= 1; } n }; for i in 0..100 { f.call(1000); } item";
+    check_each(body, &json!([1]), "script_limit: item 0: ");
+    check_each("let f = |n| { while n > 0 { n -= 1; } n }; f.call(1000)", &json!(vec![1; 100]), "[0,0,");
+}
+
+#[test]
+fn what_the_machine_was_too_slow_for_is_tried_again() {
+    let limits = Limits { time: Duration::ZERO, ..Limits::STEP };
+    let order = Order { limits: &limits, ..order(&json!([1]), false) };
+    let stop = each("loop {}").map(order).unwrap_err();
+    assert!(matches!(failure_of(stop), StepError::Failed(cause) if cause.code == "script_limit"));
+    let script = each("item");
+    let stop = script.stop(None, crate::script::failure::no_thread("scripts/steps/s.rhai"));
+    assert!(matches!(failure_of(stop), StepError::Failed(cause) if cause.code == "step_script_failed"));
+}
+
+#[test]
+fn a_chain_of_closures_takes_nothing_down() {
+    let items = json!([1]);
+    let wanted = "script_limit: item 0: ";
+    check_each("let f = Fn(\"x\"); loop { let g = f; f = || g; }", &items, wanted);
+    check_each("let f = Fn(\"x\"); loop { f = Fn(\"x\").curry(take(f)); }", &items, wanted);
+    check_keep("let f = Fn(\"x\"); loop { let g = f; f = || g; }", &items, wanted);
+    let many = json!(vec![1; 5_000]);
+    check_fold("0", "let before = total; || before", &many, "step_script_result: item 0: ");
+    check_fold("[]", "let before = total; [|| before]", &many, "step_script_result: scripts/steps/s.rhai:");
+}
+
+#[test]
+fn a_closure_that_holds_itself_is_refused() {
+    let wanted = "script_limit: scripts/steps/s.rhai:3:";
+    let body = "let m = #{}; let a = []; a.pad(9000, 0); m[\"a\"] = a; m[\"f\"] = || m; item";
+    check_each(body, &json!([1, 2]), wanted);
+    assert_eq!(told(each("let f = 1; f = || f; item").map(order(&json!([1]), false))), "[1]");
+    // What is answered is no leak, as large as it may be.
+    check_each("[item, item, item]", &json!(vec![0; 8_000]), "[[0,0,0],");
 }
 
 /// What is wrong with a script, as `line:column code`.
@@ -232,6 +287,19 @@ fn a_script_proves_itself() {
 }
 
 #[test]
+fn a_proof_has_an_end() {
+    let examples = |count: usize| vec!["#{ item: 1, gives: 1 }"; count].join(", ");
+    let script =
+        |count: usize| format!("fn each(item) {{ item }}\nfn examples() {{ [{}] }}", examples(count));
+    assert_eq!(wrong(&script(100)), Vec::<String>::new());
+    assert!(matches!(&wrong(&script(101))[..], [one] if one.ends_with(" step_script_unproven")));
+    let endless =
+        "fn each(item) { loop {} }\nfn examples() { [#{ item: 1, fails: true }, #{ item: 2, gives: 1 }] }";
+    let found = compiled(endless).prove_within(Duration::ZERO).unwrap_err();
+    assert!(matches!(&found[..], [one] if one.message == "script_limit: time"), "{}", found[0]);
+}
+
+#[test]
 fn the_kinds_can_be_called_and_take_anything() {
     for kind in kinds() {
         crate::script::speakable(&kind).unwrap();
@@ -245,8 +313,9 @@ fn the_kinds_can_be_called_and_take_anything() {
 fn a_step_rests_on_the_text_of_its_script_and_knows_an_example() {
     let [map, _, reduce] = kinds();
     let made = |kind: &Kind, text: &str| {
-        let scripts = StepScripts::from([("s".to_owned(), text.to_owned())]);
-        kind.build_of(json!({ "script": "s" }), &scripts).unwrap()
+        let texts = StepScripts::from([("s".to_owned(), text.to_owned())]);
+        let scripts = Scripts { texts: &texts, are_proven: false };
+        kind.build_of(json!({ "script": "s" }), scripts).unwrap()
     };
     let double = "fn each(item) { item * 2 }\nfn examples() { [#{ item: 1, gives: 2 }] }";
     let one = made(&map, double);

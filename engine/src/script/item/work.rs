@@ -1,8 +1,9 @@
 //! A function over many items: one engine, one scope, and limits for each of them and for all.
 
 use std::io;
+use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, FuncArgs, Scope};
+use rhai::{Dynamic, Engine, FnPtr, FuncArgs, Scope};
 use serde_json::Value;
 
 use super::ItemScript;
@@ -10,7 +11,7 @@ use super::steps::{ItemError, code};
 use crate::script::failure;
 use crate::script::memory::{self, Watch};
 use crate::script::place::Mistake;
-use crate::script::sandbox::{self, Limits};
+use crate::script::sandbox::{self, IsCancelled, Leash, Limits};
 use crate::script::{Diagnostic, data};
 use crate::step::ARTIFACT_LIMIT_BYTES;
 
@@ -21,7 +22,7 @@ const TOLD: usize = 10;
 const TOLD_CHARACTERS: usize = 200;
 
 /// What came of all items.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outcome<T> {
     pub(super) gave: T,
     /// How many were left out because the script failed on them.
@@ -31,7 +32,7 @@ pub(super) struct Outcome<T> {
 }
 
 /// Why nothing came of them.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Stop {
     Cancelled,
     /// The script failed at that item, or before the first or after the last.
@@ -48,7 +49,8 @@ pub(super) struct Order<'a> {
     pub(super) skips: bool,
     /// What all of them together may use up.
     pub(super) limits: &'a Limits,
-    pub(super) is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Asked before each item, and again and again while the script is at one.
+    pub(super) is_cancelled: IsCancelled,
 }
 
 /// What was wrong with one item.
@@ -67,9 +69,9 @@ impl ItemScript {
     /// Puts what the script answers in the place of each item. Runs script code, within the limits of the order.
     pub(super) fn map(&self, order: Order<'_>) -> Result<Outcome<Vec<Value>>, Stop> {
         self.work(order, |work, order| {
-            let mut gave = Vec::with_capacity(order.items.len());
+            let mut gave = Vec::new();
             work.each(order, |work, item| {
-                let answer = work.call((data::from_json(&item),))?;
+                let answer = work.call((data::from_json(item),))?;
                 gave.push(work.data(&answer)?);
                 gave.last().map_or(Ok(()), |value| work.grow(value))
             })?;
@@ -82,10 +84,10 @@ impl ItemScript {
         self.work(order, |work, order| {
             let mut gave = Vec::new();
             work.each(order, |work, item| {
-                let answer = work.call((data::from_json(&item),))?;
+                let answer = work.call((data::from_json(item),))?;
                 if answer.as_bool().map_err(|_| work.no_result("true or false", &data::what(&answer)))? {
-                    work.grow(&item)?;
-                    gave.push(item);
+                    work.grow(item)?;
+                    gave.push(item.clone());
                 }
                 Ok(())
             })?;
@@ -100,29 +102,32 @@ impl ItemScript {
             let start = work.start().map_err(|mistake| work.script.stop(None, *mistake))?;
             let mut total = start;
             work.each(order, |work, item| {
-                // Where an item is left out, the total stays as it was.
+                // Where an item is left out, the total stays as it was: it is copied only where one may be.
                 let before = if skips { total.clone() } else { Dynamic::UNIT };
                 let so_far = std::mem::replace(&mut total, before);
-                total = work.call((so_far, data::from_json(&item)))?;
+                total = work.total((so_far, data::from_json(item)))?;
                 Ok(())
             })?;
             work.data(&total).map_err(|mistake| work.script.stop(None, *mistake))
         })
     }
 
-    fn work<T: Send>(
+    fn work<T: Clone + Send>(
         &self,
         order: Order<'_>,
-        run: impl FnOnce(&mut Work<'_>, Order<'_>) -> Result<T, Stop> + Send,
+        run: impl FnOnce(&mut Work<'_>, &Order<'_>) -> Result<T, Stop> + Send,
     ) -> Result<Outcome<T>, Stop> {
         if order.items.len() > MOST_ITEMS {
             return Err(Stop::TooManyItems(order.items.len()));
         }
-        let worked: Option<Result<Outcome<T>, Stop>> = sandbox::on_own_thread(|watch| {
-            let mut work = Work::begin(self, order.limits, watch)?;
-            let gave = run(&mut work, order)?;
-            let Work { failed, errors, .. } = work;
-            Ok(Outcome { gave, failed, errors })
+        // The items are another thread's, which counts them: they are borrowed here.
+        let worked: Option<Result<Outcome<T>, Stop>> = sandbox::on_own_thread(order.limits, |watch| {
+            let outcome = self.outcome(&order, watch, run)?;
+            if watch.leaves_more_than(&outcome) {
+                let place = self.formula.function_place(self.task.function());
+                return Err(self.stop(None, failure::holds_itself(&place)));
+            }
+            Ok(outcome)
         });
         let worked = worked.unwrap_or_else(|| Err(self.stop(None, failure::no_thread(self.formula.path()))));
         if matches!(&worked, Err(Stop::Script(_, found)) if found.code == failure::LIMIT) {
@@ -131,7 +136,23 @@ impl ItemScript {
         worked
     }
 
-    fn stop(&self, item: Option<usize>, mistake: Mistake) -> Stop {
+    /// All of the script is gone when it returns, what came of the items excepted.
+    fn outcome<T>(
+        &self,
+        order: &Order<'_>,
+        watch: &Watch,
+        run: impl FnOnce(&mut Work<'_>, &Order<'_>) -> Result<T, Stop>,
+    ) -> Result<Outcome<T>, Stop> {
+        let mut work = Work::begin(self, order, watch)?;
+        let gave = run(&mut work, order)?;
+        let Work { failed, errors, .. } = work;
+        Ok(Outcome { gave, failed, errors })
+    }
+
+    pub(super) fn stop(&self, item: Option<usize>, mistake: Mistake) -> Stop {
+        if mistake.code == failure::CANCELLED {
+            return Stop::Cancelled;
+        }
         Stop::Script(item, Box::new(self.located(mistake)))
     }
 
@@ -146,6 +167,7 @@ struct Work<'a> {
     script: &'a ItemScript,
     engine: Engine,
     scope: Scope<'static>,
+    leash: Arc<Leash>,
     /// How large what it gives is so far.
     bytes: usize,
     failed: u64,
@@ -153,30 +175,33 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn begin(script: &'a ItemScript, limits: &Limits, watch: &Watch) -> Result<Self, Stop> {
-        let mut engine = sandbox::engine(limits, watch);
+    fn begin(script: &'a ItemScript, order: &Order<'_>, watch: &Watch) -> Result<Self, Stop> {
+        let leash = Leash::new(order.is_cancelled.clone());
+        let mut engine = sandbox::engine_for_items(order.limits, watch, &leash);
         script.formula.prepare(&mut engine).map_err(|mistake| script.stop(None, *mistake))?;
-        // What all of them use is counted elsewhere; the engine counts anew for each call.
+        // What all of them use is counted elsewhere; the engine counts anew for each call, and in some calls of closures,
+        // where the leash goes on.
         engine.set_max_operations(Limits::ITEM_OPERATIONS);
-        Ok(Self { script, engine, scope: Scope::new(), bytes: 0, failed: 0, errors: Vec::new() })
+        Ok(Self { script, engine, scope: Scope::new(), leash, bytes: 0, failed: 0, errors: Vec::new() })
     }
 
     /// Takes one item after the other.
     fn each(
         &mut self,
-        order: Order<'_>,
-        mut one: impl FnMut(&mut Self, Value) -> Result<(), Fault>,
+        order: &Order<'_>,
+        mut one: impl FnMut(&mut Self, &Value) -> Result<(), Fault>,
     ) -> Result<(), Stop> {
-        let Order { items, skips, is_cancelled, .. } = order;
-        for (index, item) in items.into_iter().enumerate() {
-            if is_cancelled() {
+        for (index, item) in order.items.iter().enumerate() {
+            if self.leash.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
             match one(self, item) {
                 Ok(()) => {}
                 Err(Fault::TooLarge) => return Err(Stop::TooLarge(index)),
-                // A limit of all items would end the next one as well.
-                Err(Fault::Script(mistake)) if skips && mistake.code != failure::LIMIT => {
+                // A limit of all items would end the next one as well, and so would a stop.
+                Err(Fault::Script(mistake))
+                    if order.skips && ![failure::LIMIT, failure::CANCELLED].contains(&mistake.code) =>
+                {
                     self.leave_out(index, *mistake);
                 }
                 Err(Fault::Script(mistake)) => return Err(self.script.stop(Some(index), *mistake)),
@@ -186,16 +211,28 @@ impl<'a> Work<'a> {
     }
 
     fn start(&mut self) -> Result<Dynamic, Box<Mistake>> {
-        self.ask("start", ())
+        let total = self.ask("start", ())?;
+        self.no_closure(total)
     }
 
     fn call(&mut self, arguments: impl FuncArgs) -> Result<Dynamic, Box<Mistake>> {
         self.ask(self.script.task.function(), arguments)
     }
 
+    fn total(&mut self, arguments: impl FuncArgs) -> Result<Dynamic, Box<Mistake>> {
+        let total = self.call(arguments)?;
+        self.no_closure(total)
+    }
+
+    // A total may hold the one before it, and so on: such a chain grows with each item.
+    fn no_closure(&self, total: Dynamic) -> Result<Dynamic, Box<Mistake>> {
+        if total.is::<FnPtr>() { Err(self.no_result("data", &data::what(&total))) } else { Ok(total) }
+    }
+
     fn ask(&mut self, function: &str, arguments: impl FuncArgs) -> Result<Dynamic, Box<Mistake>> {
         // A call that failed may have left something there.
         self.scope.clear();
+        self.leash.begin();
         self.script.formula.call_prepared(&self.engine, &mut self.scope, function, arguments)
     }
 

@@ -12,7 +12,7 @@ pub struct Panel(Engine);
 
 /// Lets questions be asked on a thread of their own. Nothing where the system gives no thread.
 pub fn panel<T: Send>(ask: impl FnOnce(&mut Panel) -> T + Send) -> Option<T> {
-    sandbox::on_own_thread(|watch| ask(&mut Panel(engine(watch))))
+    sandbox::on_own_thread(&Limits::FORMULA, |watch| ask(&mut Panel(engine(watch))))
 }
 
 impl Panel {
@@ -22,7 +22,9 @@ impl Panel {
 
     /// Asks a rule about a day. Runs script code: each question has the whole of [`Limits::RULE`].
     pub fn ask(&mut self, rule: &Rule, subject: &Subject) -> Outcome {
-        sandbox::begin(&mut self.0, &Limits::RULE, &Watch::start());
-        rule.ask(&self.0, subject).unwrap_or_else(|mistake| rule.failed(*mistake))
+        let watch = Watch::start();
+        sandbox::begin(&mut self.0, &Limits::RULE, &watch);
+        let answered = rule.ask(&self.0, subject);
+        rule.outcome(answered, &watch)
     }
 }

@@ -124,6 +124,26 @@ fn deep_expressions_are_refused() {
 }
 
 #[test]
+fn a_chain_of_closures_is_stopped_and_freed() {
+    let stops = ["script_limit: memory", "script_limit: operations", "script_limit: time"];
+    check("pipeline(\"x\"); let f = Fn(\"x\"); loop { let g = f; f = || g; }", &stops);
+    check("let f = Fn(\"x\"); loop { f = Fn(\"x\").curry(take(f)); }", &stops);
+    let nested =
+        "let f = Fn(\"x\"); loop { f = Fn(\"x\").curry(Fn(\"x\").curry(Fn(\"x\").curry(take(f)))); }";
+    check(nested, &stops);
+}
+
+#[test]
+fn a_closure_that_holds_itself_is_told() {
+    let stop = "script_limit: memory: a closure holds itself";
+    let large = "let a = []; a.pad(9000, 0); let m = #{}; m[\"a\"] = a;";
+    check(&format!("{large} m[\"f\"] = || m;"), &[stop]);
+    check("let i = 0; while i < 2000 { let f = i; f = || f; i += 1; }", &[stop]);
+    // Much that is held by nobody is no such thing.
+    check(&format!("{large} let f = || m;"), &["`pipeline(name"]);
+}
+
+#[test]
 fn a_script_cannot_evaluate_sleep_or_read_files() {
     check("eval(\"40 + 2\");", &["script_syntax", "unknown_function", "eval"]);
     check("sleep(8);", &["a script cannot sleep"]);

@@ -1,7 +1,7 @@
 //! Steps that are made of scripts: what a plan knows of them before anything runs.
 
-use super::sample::{evaluate_source, found, source, texts};
-use crate::script::{Diagnostic, Planned, Source};
+use super::sample::{evaluate_source, found, registry, source, texts};
+use crate::script::{Diagnostic, Planned, Source, plan_pinned};
 
 const DOUBLE: &str = "fn each(item) { #{ rows: item.added.rows * 2 } }\n\
     fn examples() { [#{ item: #{ added: #{ rows: 1 } }, gives: #{ rows: 2 } }] }";
@@ -49,6 +49,15 @@ fn a_plan_keeps_the_texts_that_its_steps_are_made_of() {
     // What a run pinned gives the same plan.
     let pinned = evaluate_source(&planned.source).map_err(|found| found[0].to_string()).unwrap();
     assert_eq!((pinned.plan.hash, pinned.source.hash()), (planned.plan.hash, planned.source.hash()));
+}
+
+#[test]
+fn what_a_run_pinned_is_not_proven_again() {
+    let text = "pipeline(\"x\");\nlet r = files::read();\nscript::map(r, #{ script: \"untrue\" });";
+    let source = Source { step_scripts: texts(&[("untrue", UNTRUE)]), ..source(text, &[]) };
+    assert_eq!(found(&evaluate_source(&source)).0, ["3:27 invalid_config"]);
+    let pinned = plan_pinned(&registry(), &source).map_err(|found| found[0].to_string()).unwrap();
+    assert_eq!(pinned.plan.steps.len(), 2);
 }
 
 #[test]
