@@ -4,6 +4,7 @@
 
 mod archive;
 mod backtest;
+mod bystanders;
 mod dashboard;
 mod demo;
 mod events;
@@ -113,6 +114,9 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("script") {
         script::map_over_items(report).await?;
+    }
+    if wanted("bystanders") {
+        bystanders::requests_beside_scripts(report).await?;
     }
     if wanted("events") {
         events::thousand_clients(report).await?;

@@ -69,6 +69,21 @@ fn corpus() -> Vec<Bomb> {
             "let f = |n, f| f.call(n + 1, f); f.call(0, f);",
             &["script_limit: calls"],
         ),
+        bomb(
+            "a chain of closures",
+            "pipeline(\"x\"); let f = Fn(\"x\"); loop { let g = f; f = || g; }",
+            &["script_limit"],
+        ),
+        bomb(
+            "a chain of arguments",
+            "let f = Fn(\"x\"); loop { f = Fn(\"x\").curry(Fn(\"x\").curry(take(f))); }",
+            &["script_limit"],
+        ),
+        bomb(
+            "a closure that holds itself",
+            "let a = []; a.pad(9000, 0); let m = #{}; m[\"a\"] = a; m[\"f\"] = || m;",
+            &["script_limit: memory: a closure holds itself"],
+        ),
         bomb("much output", "let i = 0; while i < 1000000 { print(i); i += 1; }", &["operations", "time"]),
         bomb("a foreign import", "import \"/etc/passwd\" as x;", &["no file `/etc/passwd`"]),
         bomb("an evaluation", "eval(\"40 + 2\");", &["script_syntax", "unknown_function", "eval"]),
@@ -76,20 +91,32 @@ fn corpus() -> Vec<Bomb> {
     ]
 }
 
-/// Asks the server about something else until it is told to stop; answers how often it did, and the longest wait.
-pub(crate) async fn keep_asking(url: String, stop: Arc<AtomicBool>) -> (usize, Duration) {
-    let (http, mut asked, mut longest) = (reqwest::Client::new(), 0, Duration::ZERO);
+/// Far above what a busy machine may add to an answer; how much is added in truth is for the benchmark to tell.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks the server about something else until it is told to stop; answers how long each answer was waited for.
+pub(crate) async fn keep_asking(url: String, stop: Arc<AtomicBool>) -> Vec<Duration> {
+    let (http, mut waits) = (reqwest::Client::new(), Vec::new());
     while !stop.load(Ordering::Relaxed) {
         for path in ["health", "pipelines", "runs", "activities"] {
             let began = Instant::now();
             let answer = http.get(format!("{url}/api/v1/{path}")).send().await.unwrap();
             assert_eq!(answer.status(), 200, "{path}");
             answer.bytes().await.unwrap();
-            longest = longest.max(began.elapsed());
-            asked += 1;
+            waits.push(began.elapsed());
         }
     }
-    (asked, longest)
+    waits
+}
+
+/// Holds that others were answered more often than so many times, and nobody waited for a script.
+#[expect(clippy::print_stdout, reason = "figures for a person")]
+pub(crate) fn check_waits(mut waits: Vec<Duration>, times: usize) {
+    assert!(waits.len() > times, "nobody else was answered");
+    waits.sort();
+    let (p99, longest) = (waits[waits.len() * 99 / 100], waits[waits.len() - 1]);
+    println!("{} other requests, p99 {p99:?}, the longest took {longest:?}", waits.len());
+    assert!(longest < PATIENCE, "p99 {p99:?}, the longest took {longest:?}");
 }
 
 #[expect(clippy::print_stdout, reason = "figures for a person")]
@@ -125,9 +152,7 @@ fn no_script_takes_a_server_down_or_keeps_it_from_answering_others() {
         let started = http.post(run).json(&json!({})).send().await.unwrap();
         assert_eq!(started.status(), 202, "after all of them the server still takes runs");
         stop.store(true, Ordering::Relaxed);
-        let (asked, longest) = others.await.unwrap();
-        println!("{asked} other requests, the longest took {longest:?}");
-        assert!(asked > corpus().len(), "nobody else was answered");
+        check_waits(others.await.unwrap(), corpus().len());
     });
     assert_eq!(server.stop(), Some(0));
 }
