@@ -4,7 +4,15 @@ use super::table;
 
 const ABOUT: &str = "All error codes by name; [ERRORS.md](../ERRORS.md) explains each and says what to do.";
 /// What stands alone before the sentence, besides a status of HTTP.
-const BEFORE: [&str; 4] = ["A warning.", "The attempt failed.", "The step waits.", "The run failed."];
+const BEFORE: [&str; 6] = [
+    "A warning.",
+    "A warning at an activity.",
+    "Only on the command line.",
+    "The attempt failed.",
+    "The step waits.",
+    "The run failed.",
+];
+const EXIT: &str = "Exit code ";
 
 pub(super) fn page(document: &str) -> String {
     let mut rows = rows(document);
@@ -22,6 +30,7 @@ fn rows(document: &str) -> Vec<Vec<String>> {
         } else if !line.is_empty()
             && !BEFORE.contains(&line)
             && !line.starts_with(|first: char| first.is_ascii_digit())
+            && !line.starts_with(EXIT)
             && let Some(code) = code.take()
         {
             rows.push(vec![format!("[`{code}`](../ERRORS.md#{code})"), section.clone(), line.to_owned()]);
@@ -36,4 +45,18 @@ fn a_code_is_told_by_its_first_sentence() {
     let document = format!("# E\n\n## Files\n\nText of a section.\n\n{code}");
     let wanted = ["[`file_empty`](../ERRORS.md#file_empty)", "Files", "The file has no bytes."];
     assert_eq!(rows(&document), [wanted.map(str::to_owned).to_vec()]);
+}
+
+#[test]
+fn no_code_is_told_by_what_stands_before_its_sentence() {
+    let document = super::text_of("docs/ERRORS.md");
+    let rows = rows(&document);
+    assert!(rows.len() > 100, "{} codes", rows.len());
+    for row in &rows {
+        let sentence = &row[2];
+        let is_before = [EXIT, "A warning", "Only on"].iter().any(|before| sentence.starts_with(before));
+        assert!(!is_before && sentence.split_whitespace().count() > 3, "{}: {sentence}", row[0]);
+    }
+    let codes = document.lines().filter(|line| line.starts_with("### `")).count();
+    assert_eq!(rows.len(), codes, "a code has no sentence");
 }

@@ -1,12 +1,12 @@
 //! All variables by name, as `docs/CONFIGURATION.md` describes them.
 
 use std::collections::BTreeSet;
+use std::fs;
 
-use super::text_of;
+use super::{root, text_of};
 
 const ABOUT: &str = "All settings by name; [CONFIGURATION.md](../CONFIGURATION.md) tells more of most.";
 const PREFIX: &str = "FITNESS_";
-const SOURCES: [&str; 3] = ["app/src/config.rs", "app/src/config/open_meteo.rs", "app/src/config/strava.rs"];
 
 pub(super) fn page(document: &str) -> String {
     let mut rows: Vec<String> = rows(document).map(at_home).collect();
@@ -42,11 +42,20 @@ fn names(text: &str) -> BTreeSet<&str> {
 fn every_variable_that_the_program_reads_is_described() {
     let document = text_of("docs/CONFIGURATION.md");
     let described = names(&document);
-    for source in SOURCES {
-        let text = text_of(source);
+    for source in sources() {
+        let text = text_of(&source);
         let missing: Vec<&str> = names(&text).difference(&described).copied().collect();
-        assert!(missing.is_empty(), "docs/CONFIGURATION.md says nothing of {missing:?}");
+        assert!(missing.is_empty(), "docs/CONFIGURATION.md says nothing of {missing:?} in {source}");
     }
+}
+
+/// Where the environment is read, whatever files that is divided into.
+fn sources() -> Vec<String> {
+    let folder = "app/src/config";
+    let parts = fs::read_dir(root().join(folder)).unwrap().map(|file| file.unwrap().file_name());
+    let parts: Vec<String> = parts.map(|name| format!("{folder}/{}", name.to_string_lossy())).collect();
+    assert!(parts.iter().all(|part| part.ends_with(".rs")), "{parts:?} has folders as well");
+    parts.into_iter().chain([format!("{folder}.rs")]).collect()
 }
 
 #[test]
