@@ -10,8 +10,8 @@ use crate::step::Kind;
 
 /// How the name of such a file ends.
 pub const ENDING: &str = ".d.rhai";
-/// What the language has and scripts here do not.
-const REFUSED: [&str; 2] = ["eval", "sleep"];
+/// What the language has and scripts here do not; what they print goes nowhere.
+const REFUSED: [&str; 4] = ["eval", "sleep", "print", "debug"];
 
 /// The files by path, each with its text.
 pub fn files(registry: &Registry) -> BTreeMap<String, String> {
@@ -33,7 +33,7 @@ pub fn language_functions() -> Vec<String> {
     let definitions = of_language();
     let names = definitions.lines().filter_map(|line| line.strip_prefix("fn ")?.split('(').next());
     // Properties and operators are called otherwise.
-    let mut names: Vec<String> = names.filter(|name| !name.contains([' ', '$'])).map(str::to_owned).collect();
+    let mut names: Vec<String> = names.filter(|name| !name.contains(' ')).map(str::to_owned).collect();
     names.sort();
     names.dedup();
     names
@@ -70,7 +70,8 @@ fn of_language() -> String {
 
 fn is_offered(entry: &str) -> bool {
     let name = entry.lines().find_map(|line| line.strip_prefix("fn ")?.split('(').next());
-    !entry.trim().is_empty() && name.is_none_or(|name| !REFUSED.contains(&name))
+    // Nobody calls what stands behind `[…]` by its name, which an editor could not read.
+    !entry.trim().is_empty() && name.is_none_or(|name| !REFUSED.contains(&name) && !name.contains('$'))
 }
 
 fn of_pipelines() -> String {
@@ -173,6 +174,7 @@ mod tests {
         for name in ["abs", "filter", "keys", "to_upper", "type_of"] {
             assert!(names.iter().any(|known| known == name), "{name} is missing in {names:?}");
         }
+        assert!(!names.iter().any(|name| name == "print" || name == "debug"), "{names:?}");
         assert!(!names.iter().any(|name| REFUSED.contains(&name.as_str())), "{names:?}");
         assert_eq!(files(&Registry::default())["language.d.rhai"].lines().next(), Some("module static;"));
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Diagnostic;
 use super::library::Library;
+use super::{Diagnostic, definitions};
 
 /// The folders of a library, below its root.
 const ROOTS: [&str; 2] = ["pipelines", "scripts"];
@@ -30,8 +30,9 @@ struct Unreadable {
 }
 
 impl Folder {
-    /// Reads `pipelines` and `scripts` below the root. Symbolic links are followed; hidden files are left alone.
-    /// Bytes that are no text stand as `\u{fffd}`, so that only their own script is wrong.
+    /// Reads `pipelines` and `scripts` below the root. Symbolic links are followed; hidden files and what
+    /// [`definitions`] tells an editor are left alone. Bytes that are no text stand as `\u{fffd}`, so that only their
+    /// own script is wrong.
     pub fn read(root: &Path) -> Self {
         let mut folder = Self::default();
         for name in ROOTS {
@@ -132,7 +133,7 @@ impl Folder {
     fn take(&mut self, file: &Path, path: String, above: &mut Vec<PathBuf>) {
         if file.is_dir() {
             self.collect(file, &path, above);
-        } else if path.ends_with(".rhai") {
+        } else if path.ends_with(".rhai") && !path.ends_with(definitions::ENDING) {
             if file.is_symlink() {
                 self.places.extend(file.canonicalize().ok().and_then(|real| Some(real.parent()?.to_owned())));
             }

@@ -232,6 +232,7 @@ mod tests {
         std::fs::create_dir_all(root.path().join("scripts/rules")).unwrap();
         std::fs::write(root.path().join("scripts/rules/a.rhai"), "//! A.").unwrap();
         std::fs::write(root.path().join("scripts/rules/notes.txt"), "no").unwrap();
+        std::fs::write(root.path().join("scripts/rules/rules.d.rhai"), "module static;").unwrap();
         let library = Library::from_dir(root.path()).unwrap();
         assert_eq!(
             library,

@@ -40,6 +40,17 @@ pub(super) fn register(engine: &mut Engine, registry: &Registry, draft: &SharedD
     }
 }
 
+/// The names of all words that are no steps.
+#[cfg(test)]
+pub(super) fn words() -> std::collections::BTreeSet<String> {
+    let (mut words, draft) = (Module::new(), SharedDraft::default());
+    header::register(&mut words, &draft);
+    handle::register(&mut words, &draft);
+    pool::register(&mut words, &draft);
+    let signatures = words.gen_fn_signatures_with_mapper(Into::into);
+    signatures.map(|signature| signature.split('(').next().unwrap_or_default().to_owned()).collect()
+}
+
 /// Registers a function for any number of arguments of any type after the given first ones.
 /// It notes mistakes instead of failing, so that one evaluation finds many.
 fn variadic(

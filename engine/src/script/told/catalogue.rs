@@ -43,7 +43,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("timezone", "Whose wall a `cron` means, as `\"Europe/Berlin\"`."),
     ("catch_up", "`\"none\"`, `\"last\"` or `\"all\"`: what becomes of times that passed."),
     ("catch_up_limit", "How many times `\"all\"` makes up for."),
-    ("connection", "The schedule is only for those who have connected that, as `\"strava\"`."),
+    ("connection", "The schedule is only for those who have connected that service."),
     ("after", "The pipelines whose success starts this one."),
     ("on_webhook", "The webhooks whose deliveries start it."),
     ("on_file", "The files that start it, as `\"*.fit\"`."),
@@ -118,7 +118,7 @@ pub const RULES: Form = Form {
         "known",
         &[("day", "Map"), ("path", "String")],
         "bool",
-        "Whether the day holds a value at that path, as `known(day, \"load.ratio\")`.",
+        "Whether the day holds a value at that path, as `known(day, \"outer.inner\")`.",
     )],
 };
 

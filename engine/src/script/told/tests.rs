@@ -1,6 +1,6 @@
 //! The catalogue tells of what there is, and of nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::*;
 use crate::context::StepContext;
-use crate::script::{series, vocabulary};
+use crate::registry::Registry;
+use crate::script::rule::{Outcome, Rule, Subject};
+use crate::script::{Source, plan, series, vocabulary};
 use crate::step::{ConfigError, Gather, Step, StepError};
 
 fn names(told: &[Told]) -> BTreeSet<&'static str> {
@@ -22,6 +24,61 @@ fn every_method_and_every_option_is_told() {
     let options: BTreeSet<&str> = OPTIONS.iter().map(|(name, _)| *name).collect();
     let known: BTreeSet<&str> = vocabulary::options().into_iter().collect();
     assert_eq!(options, known);
+}
+
+#[test]
+fn every_word_is_told() {
+    let told: BTreeSet<String> = names(WORDS).into_iter().chain(names(METHODS)).map(str::to_owned).collect();
+    assert_eq!(vocabulary::words(), told);
+}
+
+/// Whether a call is one that its word takes; otherwise a message tells what it takes.
+fn is_taken(call: &str, usage: &str) -> bool {
+    let mut registry = Registry::default();
+    registry.step::<Sample>().unwrap();
+    let source = Source {
+        path: "pipelines/x.rhai".to_owned(),
+        text: format!("let r = sample::step();\n{call};"),
+        modules: BTreeMap::new(),
+        step_scripts: BTreeMap::new(),
+    };
+    let found = plan(&registry, &source).err().unwrap_or_default();
+    assert!(!found.is_empty(), "{call}: the step has no inputs");
+    !found.iter().any(|found| found.message.starts_with(usage))
+}
+
+#[test]
+fn a_word_takes_as_many_arguments_as_are_told() {
+    let counts = |told: &[Told], name: &str, own: usize| -> BTreeSet<usize> {
+        let named = told.iter().filter(|told| told.name == name);
+        named.map(|told| told.parameters.len() - own).collect()
+    };
+    let found = |call: &dyn Fn(&str) -> String, usage: &str| -> BTreeSet<usize> {
+        (0..5).filter(|count| is_taken(&call(&vec!["()"; *count].join(", ")), usage)).collect()
+    };
+    for name in names(METHODS) {
+        let taken =
+            found(&|arguments: &str| format!("r.{name}({arguments})"), &format!("expected `.{name}("));
+        assert_eq!(taken, counts(METHODS, name, 1), "{name}");
+    }
+    for (name, usage) in [("pipeline", "`pipeline` takes "), ("pool", "expected `pool(name, ")] {
+        let taken = found(&|arguments: &str| format!("{name}({arguments})"), usage);
+        assert_eq!(taken, counts(WORDS, name, 0), "{name}");
+    }
+}
+
+#[test]
+fn what_rules_may_call_is_there_for_them() {
+    for told in RULES.calls {
+        let given: Vec<&str> =
+            told.parameters.iter().map(|(_, is)| if *is == "Map" { "day" } else { "\"a.b\"" }).collect();
+        let call = format!("{}({})", told.name, given.join(", "));
+        let text =
+            format!("fn applies(day) {{ {call} }}\nfn advise(day) {{ #{{}} }}\nfn examples() {{ [] }}");
+        let rule = Rule::compile("scripts/rules/r.rhai", &text).unwrap();
+        let day = Subject::new(&serde_json::json!({ "a": { "b": 1 } }));
+        assert!(matches!(rule.evaluate(&day), Outcome::Advice(_)), "{call}");
+    }
 }
 
 #[test]
