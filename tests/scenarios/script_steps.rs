@@ -181,3 +181,27 @@ fn a_step_of_ones_own_needs_no_build_and_goes_by_its_last_good_text() {
         }
     });
 }
+
+#[test]
+fn a_server_that_starts_with_a_broken_script_goes_by_the_last_good_one() {
+    let program = Program::on_sqlite();
+    let folder = program.demo(10);
+    program.succeed(&["import", &folder.to_string_lossy()]);
+    let span = "fn each(item) { item.to - item.from }\n\
+        fn examples() { [#{ item: #{ from: 1, to: 3 }, gives: 2 }] }\n";
+    let own = scripts(&program, &[("span", Task::Map, span.to_owned())]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut server = program.serve_with(&[("FITNESS_SCRIPTS_DIR", own.as_path())]);
+    let good = runtime.block_on(async { mapped(&Client::of(&server), "span").await });
+    assert_eq!(good["state"], "succeeded", "{good}");
+    assert_eq!(server.stop(), Some(0));
+    fs::write(own.join("scripts/steps/span.rhai"), "fn each(item) { itm }").unwrap();
+    let server = program.serve_with(&[("FITNESS_SCRIPTS_DIR", own.as_path())]);
+    runtime.block_on(async {
+        let client = Client::of(&server);
+        let health = client.get("/api/v1/health").await;
+        assert!(health.to_string().contains("scripts/steps/span.rhai"), "the mistake is told: {health}");
+        let again = mapped(&client, "span").await;
+        assert_eq!((&again["state"], &again["artifact"]), (&good["state"], &good["artifact"]));
+    });
+}

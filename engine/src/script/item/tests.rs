@@ -1,7 +1,7 @@
 //! What scripts do with items, what they fail with, and how they prove themselves.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use super::steps::failure_of;
 use super::work::{Order, Outcome, Stop};
 use super::*;
-use crate::run::RunState;
-use crate::script::Limits;
-use crate::stage::Stage;
+use crate::clock::Clock;
+use crate::rerun::Start;
+use crate::run::{Cause, RunState};
+use crate::script::{Folder, Limits};
+use crate::stage::{NOW_MS, Stage};
 use crate::step::{Scripts, StepError, StepScripts};
 
 const EXAMPLES: &str = "fn examples() { [] }";
@@ -359,5 +361,53 @@ async fn a_run_does_with_artifacts_what_its_scripts_say() {
         );
         let again = stage.run("numbers").await;
         assert!(stage.states(&again.id).await.contains(&"twice succeeded reused".to_owned()));
+    }
+}
+
+const ONE: &str = r#"pipeline("one");
+let one = test::play([], #{ give: 2 }).named("one");
+script::map(one, #{ script: "twice" }).named("twice");
+"#;
+const THRICE: &str =
+    "fn each(item) { item.total * 3 }\nfn examples() { [#{ item: #{ total: 1 }, gives: 3 }] }";
+
+/// Puts another text of the script in force, as an edit of its file does.
+fn edit(stage: &Stage, text: &str) {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in [("pipelines/one.rhai", ONE), ("scripts/steps/twice.rhai", text)] {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let changes = stage.engine.reload(&Folder::read(root.path()));
+    assert!(!changes.is_empty(), "the edit was not seen");
+}
+
+/// What the script made of the only item.
+async fn made(stage: &Stage, run: &str) -> Option<i64> {
+    assert_eq!(stage.ended(run).await.state, RunState::Succeeded);
+    let steps = stage.steps(run).await;
+    let step = steps.into_iter().find(|step| step.step == "twice").unwrap();
+    step.artifact.and_then(|artifact| artifact["items"][0].as_i64())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_by_the_text_of_a_script_that_it_pinned_whoever_works_on_it() {
+    for stage in Stage::each(&[("one", ONE), ("steps/twice", TWICE)]).await {
+        let run = stage.enqueue("one", Value::Null, Cause::Cli).await;
+        edit(&stage, THRICE);
+        assert_eq!(made(&stage, &run).await, Some(4));
+        let fresh = stage.enqueue("one", Value::Null, Cause::Cli).await;
+        assert_eq!(made(&stage, &fresh).await, Some(6), "a new run goes by the edit");
+        let start = Start::Step("twice".to_owned());
+        let again = stage.engine.rerun(&run, &start, None).await.unwrap().run;
+        assert_eq!(made(&stage, &again).await, Some(4), "run again");
+        let left = stage.engine.rerun(&again, &start, None).await.unwrap().run;
+        // Another process, later, to which the script is broken.
+        let now_ms = AtomicI64::new(NOW_MS + 1_000_000);
+        let later = Clock::from_fn(move || now_ms.fetch_add(1, Ordering::Relaxed));
+        let scripts = [("one", ONE), ("steps/twice", "fn each(item) { itm }")];
+        let heir = Stage::at(later, stage.store.clone(), &scripts, |_| {}).await;
+        assert_eq!(made(&heir, &left).await, Some(4), "taken over");
     }
 }
