@@ -20,20 +20,22 @@ const AFTER_HELP: &str = "\
 Examples:
   paceline check                        every pipeline, rule and other script
   paceline check daily fatigue          by name
+  paceline check scripts/steps/near_home.rhai
   paceline check ./pipelines/mine.rhai --json
 
-A pipeline is checked as a whole without running anything; a rule proves itself by its examples.
+A pipeline is checked as a whole without running anything; a rule, a metric and every other
+script proves itself by its examples.
 The exit code is 1 where there is a mistake.";
 
 const ALL: &str = "all";
 const RULES: &str = "rules";
 const ENDING: &str = ".rhai";
 
-/// Checks pipelines and rules, and points at each mistake
+/// Checks pipelines, rules and other scripts, and points at each mistake
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Check {
-    /// Files, or names of pipelines and rules; everything where none is given
+    /// Files, or names of pipelines, rules and other scripts; everything where none is given
     #[arg(value_name = "SCRIPT")]
     scripts: Vec<String>,
     #[command(flatten)]
@@ -184,8 +186,7 @@ fn file(registry: &Registry, library: &Library, path: &str) -> anyhow::Result<Sc
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{path}`"))?;
     // As a library is read: what is no text is a mistake with a place.
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let beside = Path::new(path).parent().and_then(Path::file_name).unwrap_or_default();
-    if let Some(folder) = registry.script_folders().find(|folder| beside == *folder) {
+    if let Some(folder) = folder_around(registry, Path::new(path)) {
         return Ok(of_folder(folder, path, &text));
     }
     if is_rule(&text) {
@@ -194,6 +195,17 @@ fn file(registry: &Registry, library: &Library, path: &str) -> anyhow::Result<Sc
     let beside = library_beside(Path::new(path));
     let source = Source::draft(beside.as_ref().unwrap_or(library), path.to_owned(), text);
     Ok(Script::pipeline(source))
+}
+
+/// The folder of scripts that a file lies in, or in whose folders it lies where that one is below `scripts`.
+fn folder_around(registry: &Registry, path: &Path) -> Option<&'static str> {
+    let whole = std::path::absolute(path).ok()?;
+    let around = |(depth, above): (usize, &Path)| {
+        let (name, root) = (above.file_name()?, above.parent().and_then(Path::file_name));
+        let is_asked = depth == 0 || root.is_some_and(|root| root == "scripts");
+        registry.script_folders().find(|folder| is_asked && name == *folder)
+    };
+    whole.ancestors().skip(1).enumerate().find_map(around)
 }
 
 /// What a pipeline may use where it lies in a folder of scripts of its own.
@@ -296,6 +308,25 @@ mod tests {
             &conflicts,
         );
         assert!(rest.ok && rest.errors.is_empty());
+    }
+
+    #[test]
+    fn a_file_is_checked_as_one_of_the_folder_that_it_lies_in() {
+        let root = tempfile::tempdir().unwrap();
+        let role = |path: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "fn each(item) { item }").unwrap();
+            let script = one(&Registry::default(), &library(), path.to_str().unwrap()).unwrap();
+            (script.role, script.folder)
+        };
+        let step = (Role::Script, "steps".to_owned());
+        assert_eq!(role("scripts/steps/x.rhai"), step);
+        assert_eq!(role("scripts/steps/sub/x.rhai"), step);
+        assert_eq!(role("elsewhere/steps/x.rhai"), step);
+        assert_eq!(role("scripts/rules/sub/x.rhai"), (Role::Rule, RULES.to_owned()));
+        assert_eq!(role("steps/sub/x.rhai").0, Role::Pipeline);
+        assert_eq!(role("pipelines/x.rhai").0, Role::Pipeline);
     }
 
     #[test]

@@ -176,6 +176,8 @@ mod tests {
             let found = script::mistakes_in(&registry, folder, path, text);
             assert!(found.is_empty(), "{path}: {found:?}");
         }
+        let conflicts = script::conflicts(&registry, &library);
+        assert!(conflicts.is_empty(), "{conflicts:?}");
         let planned = script::plan(&registry, &Source::of(&library, "mine").unwrap());
         assert!(planned.is_ok(), "{}", planned.err().map(|found| found[0].to_string()).unwrap_or_default());
     }
