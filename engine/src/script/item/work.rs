@@ -120,7 +120,7 @@ impl ItemScript {
         if order.items.len() > MOST_ITEMS {
             return Err(Stop::TooManyItems(order.items.len()));
         }
-        // The items are another thread's, which counts them: they are borrowed here.
+        // This thread counts the items, so that they are borrowed there and freed here.
         let worked: Option<Result<Outcome<T>, Stop>> = sandbox::on_own_thread(order.limits, |watch| {
             let outcome = self.outcome(&order, watch, run)?;
             if watch.leaves_more_than(&outcome) {
@@ -129,6 +129,7 @@ impl ItemScript {
             }
             Ok(outcome)
         });
+        drop(order);
         let worked = worked.unwrap_or_else(|| Err(self.stop(None, failure::no_thread(self.formula.path()))));
         if matches!(&worked, Err(Stop::Script(_, found)) if found.code == failure::LIMIT) {
             memory::trim();
