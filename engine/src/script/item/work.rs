@@ -180,8 +180,8 @@ impl<'a> Work<'a> {
         let leash = Leash::new(order.is_cancelled.clone());
         let mut engine = sandbox::engine_for_items(order.limits, watch, &leash);
         script.formula.prepare(&mut engine).map_err(|mistake| script.stop(None, *mistake))?;
-        // What all of them use is counted elsewhere; the engine counts anew for each call, and in some calls of closures,
-        // where the leash goes on.
+        // What all items use is counted elsewhere. The engine counts anew for each call, and in some calls of closures
+        // as well, which the leash does not.
         engine.set_max_operations(Limits::ITEM_OPERATIONS);
         Ok(Self { script, engine, scope: Scope::new(), leash, bytes: 0, failed: 0, errors: Vec::new() })
     }
