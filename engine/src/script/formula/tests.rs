@@ -87,6 +87,8 @@ fn a_mistake_is_told_at_its_place() {
     check("s.mean_of(\"hr\", |v| \"x\")", "script_error at 3: a number was expected here");
     check("s", "script_error at 3: `value` answers data, this one a series");
     check("loop {}", "script_limit at 3: script_limit: operations");
+    let holding = "let m = #{}; let a = []; a.pad(9000, 0); m[\"a\"] = a; m[\"f\"] = || m; 1.0";
+    check(holding, "script_limit at 3: script_limit: memory: a closure holds itself");
 }
 
 #[test]

@@ -160,6 +160,10 @@ fn a_rule_has_no_steps_no_files_and_no_end() {
     let import = Rule::compile("scripts/rules/a.rhai", &with_applies("import \"x\" as x; true")).unwrap_err();
     assert_eq!(import[0].message, "script_limit: modules");
     assert!(failure(&with_applies("sleep(3); true")).contains("cannot sleep"));
+    let holding = "let m = #{}; let a = []; a.pad(9000, 0); m[\"a\"] = a; m[\"f\"] = || m; false";
+    assert!(failure(&with_applies(holding)).contains("script_limit: memory: a closure holds itself"));
+    let chain = "let f = Fn(\"x\"); loop { let g = f; f = || g; }";
+    assert!(failure(&with_applies(chain)).contains("script_limit"));
 }
 
 #[test]
