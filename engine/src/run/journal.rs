@@ -273,17 +273,21 @@ const KEEP_ABANDONED: Sql = Sql::Per {
                'step_abandoned', 'its run ended while it was at work' FROM step_run \
                WHERE run_id = ANY($1) AND state = 'running' ON CONFLICT (run_id, step, attempt) DO NOTHING",
 };
+// All steps of a run in one revision, as whoever follows it must be told of them at once.
 const CANCEL_OPEN: Sql = Sql::Per {
-    sqlite: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, revision = \
-             (SELECT MAX(other.revision) + 1 FROM step_run AS other WHERE other.run_id = step_run.run_id), \
-             error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
-             error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
-             WHERE run_id IN (SELECT value FROM json_each($1)) AND state IN ('pending', 'running', 'waiting')",
-    postgres: "UPDATE step_run SET state = 'cancelled', finished_ms = $2, revision = \
-               (SELECT MAX(other.revision) + 1 FROM step_run AS other WHERE other.run_id = step_run.run_id), \
-               error_code = CASE WHEN state = 'running' THEN 'step_abandoned' ELSE error_code END, \
-               error = CASE WHEN state = 'running' THEN 'its run ended while it was at work' ELSE error END \
-               WHERE run_id = ANY($1) AND state IN ('pending', 'running', 'waiting')",
+    sqlite: "WITH tip AS (SELECT run_id, MAX(revision) + 1 AS revision FROM step_run \
+             WHERE run_id IN (SELECT value FROM json_each($1)) GROUP BY run_id) \
+             UPDATE step_run SET state = 'cancelled', finished_ms = $2, revision = tip.revision, error_code = \
+             CASE WHEN step_run.state = 'running' THEN 'step_abandoned' ELSE step_run.error_code END, error = \
+             CASE WHEN step_run.state = 'running' THEN 'its run ended while it was at work' ELSE step_run.error END \
+             FROM tip WHERE step_run.run_id = tip.run_id AND step_run.state IN ('pending', 'running', 'waiting')",
+    postgres: "WITH tip AS (SELECT run_id, MAX(revision) + 1 AS revision FROM step_run \
+               WHERE run_id = ANY($1) GROUP BY run_id) \
+               UPDATE step_run SET state = 'cancelled', finished_ms = $2, revision = tip.revision, error_code = \
+               CASE WHEN step_run.state = 'running' THEN 'step_abandoned' ELSE step_run.error_code END, error = \
+               CASE WHEN step_run.state = 'running' THEN 'its run ended while it was at work' \
+               ELSE step_run.error END FROM tip \
+               WHERE step_run.run_id = tip.run_id AND step_run.state IN ('pending', 'running', 'waiting')",
 };
 pub(crate) const QUERIES: &[&Sql] =
     &[&START, &STAND_OUTSIDE, &KEEP_ATTEMPT, &END, &KEEP_ABANDONED, &CANCEL_OPEN];

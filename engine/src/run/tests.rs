@@ -451,3 +451,27 @@ async fn a_thousand_steps_at_once_all_end_before_the_one_that_gathers_them() {
     assert!(matches!(stage.perform(&plan).await, Outcome::Succeeded));
     assert_eq!(stage.steps().await["last"].artifact, Some(json!({"total": 998})));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_open_steps_of_a_run_that_ends_without_them_are_cancelled_in_one_revision() {
+    for url in support::databases() {
+        let mut draft = Draft(Vec::new());
+        for number in 0..300 {
+            draft.add(&format!("step{number:03}"), &[], json!({}));
+        }
+        let plan = draft.plan();
+        let stage = Stage::set_on(&url, &plan).await;
+        let list = move |tx: &mut store::Tx<'_>| list_steps(tx, "run", &plan, |_| true);
+        stage.store.write(list).await.unwrap();
+        stage.store.write(|tx| close_open(tx, "run", 7)).await.unwrap();
+        let sql = store::Sql::Both(
+            "SELECT COUNT(*), MIN(revision), MAX(revision) FROM step_run WHERE state = 'cancelled'",
+        );
+        let read = move |tx: &mut store::Tx<'_>| {
+            tx.optional(&sql, &store::params![], |row| {
+                Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?))
+            })
+        };
+        assert_eq!(stage.store.read(read).await.unwrap(), Some((300, 1, 1)));
+    }
+}

@@ -93,12 +93,14 @@ macro_rules! old_runs {
 }
 // What steps said goes first: a run takes all of its lines along at once.
 const DELETE_LINES_OF_CHILDREN: Sql = Sql::Both(concat!(
+    newest!(),
     "DELETE FROM step_log WHERE (run_id, seq) IN (SELECT line.run_id, line.seq FROM step_log AS line \
      JOIN run AS child ON child.id = line.run_id WHERE child.parent IN (",
     old_runs!(),
     ") ORDER BY line.run_id, line.seq LIMIT $3)"
 ));
 const DELETE_LINES: Sql = Sql::Both(concat!(
+    newest!(),
     "DELETE FROM step_log WHERE (run_id, seq) IN (SELECT line.run_id, line.seq FROM step_log AS line \
      WHERE line.run_id IN (",
     old_runs!(),
