@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Level, Line};
+use crate::telemetry;
 
 /// So many lines of a run wait to be written at most, and so many bytes of them.
 const MOST: usize = 4_096;
@@ -65,6 +66,21 @@ impl Lines {
         let mut waiting = self.lock();
         waiting.bytes = 0;
         std::mem::take(&mut waiting.lines)
+    }
+
+    /// Has lines wait again that could not be written; where that is too many, the oldest go.
+    pub(crate) fn put_back(&self, mut lines: Vec<Line>) {
+        let mut waiting = self.lock();
+        lines.append(&mut waiting.lines);
+        let mut bytes: usize = lines.iter().map(|line| line.text.len()).sum();
+        let mut lost = 0;
+        while lines.len() - lost > MOST || bytes > MOST_BYTES {
+            bytes -= lines[lost].text.len();
+            lost += 1;
+            telemetry::line_lost();
+        }
+        lines.drain(..lost);
+        (waiting.lines, waiting.bytes) = (lines, bytes);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

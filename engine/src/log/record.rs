@@ -74,8 +74,10 @@ fn read(row: &Row<'_>) -> store::Result<LineRecord> {
     })
 }
 
+// What is written once more may be there already: nobody knows what became of a commit whose link broke.
 const INSERT: Sql = Sql::Both(
-    "INSERT INTO step_log (run_id, seq, position, attempt, at_ms, level, text) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    "INSERT INTO step_log (run_id, seq, position, attempt, at_ms, level, text) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run_id, seq) DO NOTHING",
 );
 const GREATEST: Sql = Sql::Both("SELECT MAX(seq) FROM step_log WHERE run_id = $1");
 // Lists are bound in each database's own way.

@@ -2,6 +2,8 @@
 //!
 //! Event-driven: a step that ends lowers the counters of its successors, and nothing is ever scanned.
 
+mod pages;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 use super::attempt::{Brief, Desk, End, News, Report, run_all};
-use super::journal::{Attempt, Entry, Error, Page, What};
+use super::journal::{Attempt, Entry, Error, What};
 use super::node::Node;
 use super::{FailureClass, Fenced, Journal, Outcome, Resumed, StepState, StopReason};
 use crate::child::{self, Family};
@@ -33,8 +35,6 @@ const TASKS: usize = 64;
 const STEPS_PER_TASK: usize = 16;
 /// How often children are looked at while other steps of the run are at work.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long what steps say may wait to be written down while nothing else is.
-const SPEECH: Duration = Duration::from_secs(1);
 /// How long a stopped run's steps have to notice.
 pub(crate) const GRACE: Duration = Duration::from_secs(8);
 
@@ -138,7 +138,7 @@ impl Execution {
         let mut alone = None;
         loop {
             let started = self.start();
-            self.write_down().await?;
+            let ended = self.write_beside(&mut alone).await?;
             // One that waits for its pool tells of it while it works, and must go on while that is written down.
             if let ([index], 1) = (&*started, self.running)
                 && self.shared.doors.to(*index).is_none()
@@ -146,6 +146,10 @@ impl Execution {
                 alone = Some(Box::pin(self.brief(*index).run(desk.clone())));
             } else {
                 self.spawn(&started, tasks, desk);
+            }
+            if let Some(report) = ended {
+                self.settle_alone(report, reports);
+                continue;
             }
             if self.running == 0 || !self.wait(&mut alone, tasks, reports).await {
                 return Ok(());
@@ -159,28 +163,6 @@ impl Execution {
                 self.join(joined);
             }
         }
-    }
-
-    /// Writes down what happened, and what steps said meanwhile; that alone may wait.
-    async fn write_down(&mut self) -> store::Result<()> {
-        let is_due = self.next_speech.is_some_and(|next| Instant::now() >= next);
-        if self.entries.is_empty() && !is_due {
-            return Ok(());
-        }
-        self.write_page().await
-    }
-
-    async fn write_page(&mut self) -> store::Result<()> {
-        self.revision += 1;
-        let entries = std::mem::take(&mut self.entries);
-        let lines = match &mut self.next_speech {
-            Some(next) => {
-                *next = Instant::now() + SPEECH;
-                self.shared.lines.take()
-            }
-            None => Vec::new(),
-        };
-        self.journal.write(Page { revision: self.revision, entries, lines }).await
     }
 
     // Answers false where a stopped run's steps did not end in time.
@@ -217,11 +199,7 @@ impl Execution {
             biased;
             report = ended => {
                 *alone = None;
-                // What it reported on its way comes first.
-                while let Ok(reports) = reports.try_recv() {
-                    self.settle_all(reports);
-                }
-                self.settle(report);
+                self.settle_alone(report, reports);
             }
             Some(reports) = reports.recv() => self.settle_all(reports),
             Some(joined) = tasks.join_next() => self.join(joined),
@@ -296,6 +274,15 @@ impl Execution {
             self.nodes[giver].artifact.as_deref().and_then(|text| serde_json::from_str(text).ok())
         };
         self.shared.plan.inputs(index, artifact)
+    }
+
+    /// Settles the end of the step that has no task of its own.
+    fn settle_alone(&mut self, report: Report, reports: &mut UnboundedReceiver<Vec<Report>>) {
+        // What it reported on its way comes first.
+        while let Ok(reports) = reports.try_recv() {
+            self.settle_all(reports);
+        }
+        self.settle(report);
     }
 
     fn settle_all(&mut self, reports: Vec<Report>) {

@@ -29,7 +29,7 @@ pub(crate) struct Page {
     pub revision: i64,
     pub entries: Vec<Entry>,
     /// What steps have said meanwhile.
-    pub lines: Vec<Line>,
+    pub lines: Arc<Vec<Line>>,
 }
 
 /// Something that happened to a step.

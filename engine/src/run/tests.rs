@@ -9,12 +9,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Store;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 
 use super::*;
 use crate::child::Family;
 use crate::clock::Clock;
 use crate::context::{RunContext, RunInfo, StepContext};
-use crate::log::Lines;
+use crate::log::{Level, Line, Lines, layer};
 use crate::plan::{Options, Plan, PlannedStep, Policy, When};
 use crate::pool::Doors;
 use crate::queue::{self, Lease};
@@ -230,13 +232,31 @@ impl Stage {
     }
 
     async fn perform_from(&self, plan: &Arc<Plan>, resumed: Resumed) -> Outcome {
+        self.execution(plan, resumed).0.run().await.unwrap()
+    }
+
+    /// A run at its beginning, and what its steps say.
+    fn execution(&self, plan: &Arc<Plan>, resumed: Resumed) -> (Execution, Arc<Lines>) {
         let metrics = StepMetrics::of_plan(plan).into();
         let (doors, family) = (Doors::default(), Family::default());
         let lines = Arc::new(Lines::from(resumed.next_seq));
-        let shared = Shared { plan: plan.clone(), metrics, context: self.context(), doors, family, lines };
+        let context = self.context();
+        let shared = Shared { plan: plan.clone(), metrics, context, doors, family, lines: lines.clone() };
         let journal =
             Journal::Store { store: self.store.clone(), fence: self.fence.clone(), worker: "me".into() };
-        Execution::new(Arc::new(shared), journal, resumed).run().await.unwrap()
+        (Execution::new(Arc::new(shared), journal, resumed), lines)
+    }
+
+    async fn change(&self, sql: &'static str) {
+        let sql = store::Sql::Both(sql);
+        self.store.write(move |tx| tx.execute(&sql, &store::params![])).await.unwrap();
+    }
+
+    /// How many lines of steps are written down.
+    async fn line_count(&self) -> i64 {
+        let sql = store::Sql::Both("SELECT COUNT(*) FROM step_log");
+        let read = move |tx: &mut store::Tx<'_>| tx.optional(&sql, &store::params![], |row| row.get(0));
+        self.store.read(read).await.unwrap().unwrap()
     }
 
     /// The number of the commit that changed a step last.
@@ -474,4 +494,45 @@ async fn the_open_steps_of_a_run_that_ends_without_them_are_cancelled_in_one_rev
         };
         assert_eq!(stage.store.read(read).await.unwrap(), Some((300, 1, 1)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_cannot_be_written_wait_and_do_not_end_the_run() {
+    // Another test may have set the same one.
+    let _ = tracing::subscriber::set_global_default(registry().with(layer()));
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({}));
+    let plan = draft.plan();
+    for url in support::databases() {
+        let stage = Stage::set_on(&url, &plan).await;
+        let (mut execution, lines) = stage.execution(&plan, Resumed::fresh(&plan));
+        let line =
+            |seq| Line { seq, position: 0, attempt: 1, at_ms: 5, level: Level::Info, text: "x".into() };
+        lines.put_back(vec![line(0), line(1)]);
+        stage.change("ALTER TABLE step_log RENAME TO elsewhere").await;
+        execution.write_page().await.unwrap();
+        stage.change("ALTER TABLE elsewhere RENAME TO step_log").await;
+        assert_eq!(stage.line_count().await, 0);
+        execution.write_page().await.unwrap();
+        assert_eq!(stage.line_count().await, 2);
+        // Whether a commit took place may be unknown, so that its lines come again.
+        lines.put_back(vec![line(1), line(2)]);
+        execution.write_page().await.unwrap();
+        assert_eq!(stage.line_count().await, 3);
+        let fence = stage.fence.clone();
+        stage.store.write(move |tx| queue::release(tx, &fence, 0)).await.unwrap();
+        Stage::claim(&stage.store).await;
+        lines.put_back(vec![line(3)]);
+        assert!(execution.write_page().await.is_err(), "the run is another worker's");
+    }
+}
+
+#[test]
+fn lines_that_wait_too_long_make_room_for_later_ones() {
+    let lines = Lines::from(0);
+    let line =
+        |seq| Line { seq, position: 0, attempt: 1, at_ms: 5, level: Level::Info, text: "x".repeat(1_000) };
+    lines.put_back((0..3_000).map(line).collect());
+    let kept = lines.take();
+    assert_eq!((kept.len(), kept.last().unwrap().seq), (1_048, 2_999));
 }
