@@ -103,7 +103,9 @@ impl Short {
         if !self.is_cut && masked.len() <= LONGEST {
             return masked.into_owned();
         }
-        let end = masked.floor_char_boundary(LONGEST);
+        // At the end of what was cut off may stand the beginning of a secret, however short the masks before it are.
+        let known = if self.is_cut { masked.len().saturating_sub(BEYOND) } else { masked.len() };
+        let end = masked.floor_char_boundary(known.min(LONGEST));
         format!("{}…", &masked[..end])
     }
 }

@@ -11,7 +11,7 @@ use tracing::{Event, Span};
 use super::capture;
 use super::line::Short;
 use super::lines::Said;
-use super::{Level, Lines};
+use super::{Level, Lines, mask};
 use crate::clock::Clock;
 use crate::telemetry;
 
@@ -107,6 +107,13 @@ impl Sheet {
     }
 }
 
+/// An attempt that is dropped at its work, because its run was stopped, leaves its last lines all the same.
+impl Drop for Sheet {
+    fn drop(&mut self) {
+        self.close(None);
+    }
+}
+
 /// Spells a line out: its message, then its fields.
 struct Spelling {
     message: Short,
@@ -127,6 +134,8 @@ impl Spelling {
     fn field(&mut self, name: &str, value: std::fmt::Arguments<'_>) {
         if name == "message" {
             let _ = self.message.write_fmt(value);
+        } else if mask::is_secret_name(name) {
+            let _ = write!(self.fields, " {name}={}", mask::MASK);
         } else if !KNOWN.contains(&name) {
             let _ = write!(self.fields, " {name}={value}");
         }

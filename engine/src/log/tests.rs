@@ -10,7 +10,7 @@ use tracing::{Span, debug, dispatcher, info, info_span, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 
-use super::line::LONGEST;
+use super::line::{BEYOND, LONGEST};
 use super::record::Which;
 use super::*;
 use crate::clock::Clock;
@@ -123,6 +123,37 @@ fn a_secret_at_the_cut_is_masked() {
     mask::learn("S3cret-at-the-cut-0001");
     let lines = kept(|_| info!("{}S3cret-at-the-cut-0001{}", "x".repeat(LONGEST - 5), "y".repeat(9_000)));
     assert!(!lines[0].text.contains("S3c"), "{}", lines[0].text);
+}
+
+#[test]
+fn a_secret_at_the_cut_is_masked_however_many_stand_before_it() {
+    mask::learn("S3cret-before-cut-0002");
+    let before = "S3cret-before-cut-0002 ".repeat(60);
+    let filler = "x".repeat(LONGEST + BEYOND - before.len() - 10);
+    let lines = kept(|_| info!("{before}{filler}S3cret-before-cut-0002"));
+    assert!(!lines[0].text.contains("S3c"), "{}", lines[0].text);
+    assert!(lines[0].text.starts_with("*** ***") && lines[0].text.ends_with("x…"), "{}", lines[0].text);
+}
+
+#[test]
+fn the_value_of_a_field_that_names_a_secret_is_not_spelled() {
+    check(
+        || info!(access_token = ?vec!["abc def", "ghi"], page = 2, "asked"),
+        &["info asked access_token=*** page=2"],
+    );
+}
+
+#[test]
+fn an_attempt_that_is_dropped_leaves_its_last_lines() {
+    let lines = Arc::new(Lines::from(0));
+    {
+        let _listening = tracing::subscriber::set_default(registry().with(layer()));
+        let span = info_span!("step");
+        let _sheet = Sheet::pin(&span, &lines, &Clock::fixed(5), (3, 2)).unwrap();
+        span.in_scope(|| (0..1_100).for_each(|number| info!("line {number}")));
+    }
+    let lines = lines.take();
+    assert_eq!(lines.last().map(|line| line.text.as_str()), Some("line 1099"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::Instrument;
 
 use super::attempt::{Brief, Desk, End, News, Report, run_all};
@@ -35,6 +35,8 @@ const TASKS: usize = 64;
 const STEPS_PER_TASK: usize = 16;
 /// How often children are looked at while other steps of the run are at work.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long steps that are dropped at their work have to leave what they said last.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How long a stopped run's steps have to notice.
 pub(crate) const GRACE: Duration = Duration::from_secs(8);
 
@@ -118,6 +120,8 @@ impl Execution {
         // Without a budget: with one, no more than 128 ends would be seen between two commits.
         let driven = tokio::task::unconstrained(self.drive(&mut tasks, &desk, &mut reports)).await;
         tasks.abort_all();
+        // One that blocks its thread does not end for that.
+        let _ = timeout(LAST_WORDS, async { while tasks.join_next().await.is_some() {} }).await;
         match driven {
             Ok(()) => self.close().await,
             Err(error) => lost(error),

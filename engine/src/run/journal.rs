@@ -7,7 +7,7 @@ use store::{Sql, Store, Tx, Value, params};
 use super::reuse::{self, Kept};
 use super::{Fence, StepState};
 use crate::context::Readings;
-use crate::log::{self, Line};
+use crate::log::{self, Line, mask};
 use crate::step::Cause;
 
 /// Where the history of a run goes.
@@ -89,7 +89,7 @@ pub(crate) struct Error {
 
 impl Error {
     pub(super) fn of(cause: &Cause) -> Self {
-        Self { code: cause.code.to_owned(), text: readable(&cause.report()) }
+        Self { code: cause.code.to_owned(), text: readable(&mask::masked(&cause.report())) }
     }
 }
 

@@ -536,3 +536,10 @@ fn lines_that_wait_too_long_make_room_for_later_ones() {
     let kept = lines.take();
     assert_eq!((kept.len(), kept.last().unwrap().seq), (1_048, 2_999));
 }
+
+#[test]
+fn what_is_kept_of_a_failure_has_no_secret_in_it() {
+    let source = std::io::Error::other("GET /?access_token=abc&page=1 failed");
+    let cause = StepCause { source: Some(Box::new(source)), ..StepCause::new("away", "cannot ask") };
+    assert_eq!(journal::Error::of(&cause).text, "cannot ask: GET /?access_token=***&page=1 failed");
+}

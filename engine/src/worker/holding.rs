@@ -12,7 +12,7 @@ use super::finisher::Finisher;
 use crate::child::{self, Family, Part};
 use crate::context::{RunContext, RunInfo};
 use crate::host::Engine;
-use crate::log::Lines;
+use crate::log::{Lines, mask};
 use crate::plan::Plan;
 use crate::pool::Doors;
 use crate::queue::{self, Claimed, Ended, Enqueued, Job, MAX_CLAIMS};
@@ -276,6 +276,7 @@ impl Held {
                 self.finish(pipeline, Ended::well(RunState::Cancelled, now_ms), followers).await;
             }
             Outcome::Failed { class, code, error } => {
+                let error = mask::masked(&error).into_owned();
                 let (class, error_code, error) = (Some(class), Some(code), Some(error));
                 let ended = Ended { state: RunState::Failed, class, error_code, error, now_ms };
                 self.finish(pipeline, ended, followers).await;
