@@ -4,15 +4,19 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use store::{Row, Sql, Tx, params};
+use tokio::time::Instant;
 
 use super::Cursor;
 use crate::context::Readings;
 use crate::log::Level;
 use crate::log::record::{self, LineRecord, Which};
+use crate::queue::{self, Why};
 use crate::run::{RunState, StepState};
 
-/// So many lines are read at once.
-const LINES: i64 = 1_000;
+/// So many lines are read at once for all who follow: at most 256 KiB, as long as a line may be.
+pub(super) const LINES_FOR_ALL: i64 = 128;
+/// And for one who is behind the others; who never reads holds so many.
+pub(super) const LINES_FOR_ONE: i64 = 64;
 
 /// How a run stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +31,9 @@ pub struct RunNews {
     pub error_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Why nobody works on it, where it is queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Why>,
 }
 
 /// How a step stands.
@@ -74,6 +81,8 @@ pub struct Event {
 /// What is told at once.
 #[derive(Debug)]
 pub(super) struct Batch {
+    /// When it began to be read: it tells nothing that happened later.
+    pub began: Instant,
     /// Who knows less has missed something.
     pub from: Cursor,
     pub events: Vec<Arc<Event>>,
@@ -117,7 +126,12 @@ impl Event {
 impl Batch {
     /// Of a run whose history was deleted.
     pub(super) fn gone(from: Cursor) -> Self {
-        Self { from, events: Vec::new(), has_more: false, is_over: true }
+        Self { began: Instant::now(), from, events: Vec::new(), has_more: false, is_over: true }
+    }
+
+    /// Whether it tells another state of the run than this one.
+    pub(super) fn tells_other(&self, state: Option<RunState>) -> bool {
+        self.events.iter().any(|event| matches!(&event.fact, Fact::Run(news) if Some(news.state) != state))
     }
 
     /// What is known once all of it was told.
@@ -126,13 +140,36 @@ impl Batch {
     }
 }
 
-/// What happened since; nothing where there is no such run.
-pub(super) fn since(tx: &mut Tx<'_>, run: &str, cursor: Cursor) -> store::Result<Option<Batch>> {
-    let Some(news) = tx.optional(&RUN, &params![run], read_run)? else { return Ok(None) };
-    let which = Which { step: None, attempt: None, least: Level::Debug, limit: LINES };
+/// How much is read, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub lines: i64,
+    pub now_ms: i64,
+}
+
+/// What happened since; nothing where there is no such run. A cursor that knows more than there is was another run's or
+/// another database's, and all is told.
+pub(super) fn since(
+    tx: &mut Tx<'_>,
+    run: &str,
+    cursor: Cursor,
+    Look { lines: most, now_ms }: Look,
+) -> store::Result<Option<Batch>> {
+    let began = Instant::now();
+    let found = tx.optional(&RUN, &params![run], |row| {
+        let tip: (i64, i64) = (row.get(6)?, row.get(7)?);
+        Ok((read_run(row)?, tip))
+    })?;
+    let Some((mut news, (revision, seq))) = found else { return Ok(None) };
+    let is_beyond = cursor.revision > revision + 1 || cursor.seq > seq + 1;
+    let cursor = if is_beyond { Cursor::START } else { cursor };
+    if news.state == RunState::Queued && cursor.state != Some(news.state) {
+        news.waits = queue::waiting(tx, run, now_ms)?;
+    }
+    let which = Which { step: None, attempt: None, least: Level::Debug, limit: most };
     let lines = record::lines_from(tx, run, &which, cursor.seq)?;
     // How steps and run ended is told after what they said.
-    let has_more = lines.len() as i64 == LINES;
+    let has_more = lines.len() as i64 == most;
     let steps = match has_more {
         true => Vec::new(),
         false => tx.query(&STEPS, &params![run, cursor.revision], read_step)?,
@@ -141,7 +178,7 @@ pub(super) fn since(tx: &mut Tx<'_>, run: &str, cursor: Cursor) -> store::Result
     let told = (cursor.state != Some(news.state)).then(|| Event::of(Fact::Run(news), None));
     let (first, last) = if is_over { (None, told.filter(|_| !has_more)) } else { (told, None) };
     let events = first.into_iter().chain(in_order(lines, steps)).chain(last).collect();
-    Ok(Some(Batch { from: cursor, events, has_more, is_over: is_over && !has_more }))
+    Ok(Some(Batch { began, from: cursor, events, has_more, is_over: is_over && !has_more }))
 }
 
 /// Each step's news behind what was said before.
@@ -177,6 +214,7 @@ fn read_run(row: &Row<'_>) -> store::Result<RunNews> {
         finished_ms: row.get(3)?,
         error_code: row.get(4)?,
         error: row.get(5)?,
+        waits: None,
     })
 }
 
@@ -197,8 +235,12 @@ fn read_step(row: &Row<'_>) -> store::Result<(i64, StepNews)> {
     Ok((row.get(0)?, news))
 }
 
-const RUN: Sql =
-    Sql::Both("SELECT id, state, started_ms, finished_ms, error_code, error FROM run WHERE id = $1");
+const RUN: Sql = Sql::Both(
+    "SELECT run.id, run.state, run.started_ms, run.finished_ms, run.error_code, run.error, \
+     COALESCE((SELECT MAX(step_run.revision) FROM step_run WHERE step_run.run_id = run.id), -1), \
+     COALESCE((SELECT MAX(step_log.seq) FROM step_log WHERE step_log.run_id = run.id), -1) \
+     FROM run WHERE run.id = $1",
+);
 const STEPS: Sql = Sql::Both(
     "SELECT revision, step, kind, state, attempts, started_ms, attempt_ms, finished_ms, meters, error_code, error, \
      reused_from FROM step_run WHERE run_id = $1 AND revision >= $2 ORDER BY revision, position",

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 use super::Cursor;
-use super::facts::{self, Batch, Event};
+use super::facts::{self, Batch, Event, LINES_FOR_ONE, Look};
 use crate::host::Engine;
 use crate::telemetry;
 
@@ -19,6 +20,8 @@ pub struct Following {
     cursor: Cursor,
     told: broadcast::Receiver<Arc<Batch>>,
     waiting: VecDeque<Arc<Event>>,
+    /// When it last read for itself.
+    read: Instant,
     /// There is something that no batch will bring.
     must_read: bool,
     is_over: bool,
@@ -34,6 +37,7 @@ impl Engine {
             // Before the first read, so that what comes after it is heard of.
             told: self.join(run),
             waiting: VecDeque::new(),
+            read: Instant::now(),
             must_read: true,
             is_over: false,
         };
@@ -47,6 +51,12 @@ impl Following {
     /// Whether nothing is left to be told.
     pub fn has_ended(&self) -> bool {
         self.is_over && self.waiting.is_empty()
+    }
+
+    /// How much waits to be told.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.waiting.len()
     }
 
     /// What happens next, with what is known then; nothing once the run is over and all was told. May be dropped and
@@ -80,20 +90,23 @@ impl Following {
     /// Reads what happened since. Answers whether the run is there.
     async fn read(&mut self) -> store::Result<bool> {
         let (run, cursor) = (self.run.clone(), self.cursor);
-        let read = self.engine.store().read(move |tx| facts::since(tx, &run, cursor)).await?;
+        let look = Look { lines: LINES_FOR_ONE, now_ms: self.engine.clock().now_ms() };
+        let read = self.engine.store().read(move |tx| facts::since(tx, &run, cursor, look)).await?;
+        self.read = Instant::now();
         let is_there = read.is_some();
         let batch = read.unwrap_or_else(|| Batch::gone(cursor));
         self.must_read = batch.has_more;
+        self.cursor = batch.from;
         self.engine.live().anchor(&self.run, batch.to());
         self.put(&batch);
         Ok(is_there)
     }
 
-    fn take(&mut self, batch: &Batch) {
-        if self.cursor.is_behind(batch.from) {
-            self.must_read = true;
-        } else {
-            self.must_read = batch.has_more;
+    pub(super) fn take(&mut self, batch: &Batch) {
+        // What was read before this one's own look may tell of a state that is over by now.
+        let is_stale = batch.began < self.read && batch.tells_other(self.cursor.state);
+        self.must_read = is_stale || self.cursor.is_behind(batch.from);
+        if !self.must_read {
             self.put(batch);
         }
     }

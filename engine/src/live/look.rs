@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tracing::debug;
 
 use super::Cursor;
-use super::facts::{self, Batch};
+use super::facts::{self, Batch, LINES_FOR_ALL, Look};
 use crate::host::Engine;
 use crate::run::RunState;
 
@@ -18,6 +18,8 @@ use crate::run::RunState;
 const PAUSE: Duration = Duration::from_millis(250);
 /// And for so many times as long as a look took, so that following never becomes the database's main work.
 const SHARE: u32 = 10;
+/// But no longer than this.
+const LONGEST: Duration = Duration::from_secs(5);
 /// So many batches wait for who is slow; who is slower reads the database.
 const BEHIND: usize = 16;
 
@@ -103,7 +105,10 @@ struct Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.engine.live().lock().is_watched = false;
+            let mut watched = self.engine.live().lock();
+            watched.is_watched = false;
+            // Who is on them joins again, and so begins another one.
+            watched.channels.clear();
         }
     }
 }
@@ -118,16 +123,25 @@ async fn watch(engine: Engine) {
             watch.has_ended = true;
             return;
         };
-        let began = Instant::now();
-        match engine.store().read(move |tx| look(tx, &followed)).await {
-            Ok(batches) => batches.into_iter().for_each(|(run, batch)| engine.live().tell(&run, batch)),
+        let (began, now_ms) = (Instant::now(), engine.clock().now_ms());
+        pause = match engine.store().read(move |tx| look(tx, &followed, now_ms)).await {
+            Ok(batches) => {
+                let has_more = batches.iter().any(|(_, batch)| batch.has_more);
+                batches.into_iter().for_each(|(run, batch)| engine.live().tell(&run, batch));
+                pause_after(began.elapsed(), has_more)
+            }
             // Who follows hears more once the database is back.
             Err(error) => {
                 debug!(code = error.code(), error = %error, "cannot look at the runs that are followed");
+                PAUSE
             }
-        }
-        pause = PAUSE.max(began.elapsed().saturating_mul(SHARE));
+        };
     }
+}
+
+/// How long to wait after a look that took so long; not at all where it left something.
+fn pause_after(took: Duration, has_more: bool) -> Duration {
+    if has_more { Duration::ZERO } else { took.saturating_mul(SHARE).clamp(PAUSE, LONGEST) }
 }
 
 /// How far a run is.
@@ -138,7 +152,8 @@ struct Tip {
 }
 
 /// What happened to the runs since each was last looked at.
-fn look(tx: &mut Tx<'_>, followed: &[(String, Cursor)]) -> store::Result<Vec<(String, Batch)>> {
+fn look(tx: &mut Tx<'_>, followed: &[(String, Cursor)], now_ms: i64) -> store::Result<Vec<(String, Batch)>> {
+    let began = Instant::now();
     if followed.is_empty() {
         return Ok(Vec::new());
     }
@@ -153,10 +168,12 @@ fn look(tx: &mut Tx<'_>, followed: &[(String, Cursor)]) -> store::Result<Vec<(St
     for (run, cursor) in followed {
         let batch = match tips.get(run) {
             Some(tip) if !tip.is_beyond(*cursor) => continue,
-            Some(_) => facts::since(tx, run, *cursor)?,
+            Some(_) => facts::since(tx, run, *cursor, Look { lines: LINES_FOR_ALL, now_ms })?,
             None => None,
         };
-        batches.push((run.clone(), batch.unwrap_or_else(|| Batch::gone(*cursor))));
+        let batch = batch.unwrap_or_else(|| Batch::gone(*cursor));
+        // The snapshot is that of the first statement.
+        batches.push((run.clone(), Batch { began, ..batch }));
     }
     Ok(batches)
 }
@@ -179,3 +196,15 @@ const TIPS: Sql = Sql::Per {
                FROM run WHERE run.id = ANY($1) ORDER BY run.id",
 };
 pub(super) const QUERIES: &[&Sql] = &[&TIPS];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_look_is_followed_by_a_long_pause_within_bounds() {
+        let pause = |took_ms, has_more| pause_after(Duration::from_millis(took_ms), has_more);
+        assert_eq!((pause(1, false), pause(100, false)), (PAUSE, Duration::from_secs(1)));
+        assert_eq!((pause(60_000, false), pause(60_000, true)), (LONGEST, Duration::ZERO));
+    }
+}

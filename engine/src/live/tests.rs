@@ -132,6 +132,97 @@ async fn a_run_whose_history_goes_ends_for_who_follows_it() {
     }
 }
 
+/// Has the only step of a run have said so many things.
+async fn said(stage: &Stage, run: &str, count: i64) {
+    let run = run.to_owned();
+    let sql = store::Sql::Both(
+        "INSERT INTO step_log (run_id, seq, position, attempt, at_ms, level, text) \
+         VALUES ($1, $2, 0, 1, 0, 'info', 'said')",
+    );
+    let rows = move |tx: &mut store::Tx<'_>| {
+        for seq in 0..count {
+            tx.execute(&sql, &store::params![&run, seq])?;
+        }
+        Ok(())
+    };
+    stage.store.write(rows).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_late_hears_many_lines_page_by_page_and_holds_few() {
+    for stage in Stage::each(SCRIPTS).await {
+        let run = stage.run("play").await.id;
+        said(&stage, &run, 300).await;
+        let following = follow(&stage, &run, Cursor::START).await;
+        assert!(following.held() <= 65, "{}", following.held());
+        let all = rest(following).await;
+        let lines = all.iter().filter(|(_, told)| told == "a says said").count();
+        assert_eq!((lines, all.last().unwrap().1.as_str()), (300, "run succeeded"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_run_that_says_much_at_once_hears_all_of_it() {
+    for stage in Stage::each(SCRIPTS).await {
+        let run = stage.enqueue("hang", Value::Null, Cause::Cli).await;
+        let mut following = follow(&stage, &run, Cursor::START).await;
+        let _working = stage.work();
+        let mut lines = 0;
+        while lines < 300 {
+            let (_, event) = following.next().await.unwrap().unwrap();
+            match &event.fact {
+                Fact::Step(news) if news.state == StepState::Running => said(&stage, &run, 300).await,
+                Fact::Line(_) => lines += 1,
+                _ => {}
+            }
+        }
+        stage.engine.cancel(&run).await.unwrap();
+        assert_eq!(rest(following).await.last().unwrap().1, "run cancelled");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_another_database_is_not_believed() {
+    for stage in Stage::each(SCRIPTS).await {
+        let run = stage.run("play").await.id;
+        let all = rest(follow(&stage, &run, Cursor::START).await).await;
+        for wrong in ["900.0.succeeded", "0.900.succeeded"] {
+            let following = follow(&stage, &run, Cursor::parse(wrong).unwrap()).await;
+            assert_eq!(rest(following).await, all, "{wrong}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_queued_tells_why_it_waits() {
+    for stage in Stage::each(SCRIPTS).await {
+        let run = stage.enqueue("play", Value::Null, Cause::Cli).await;
+        let mut following = follow(&stage, &run, Cursor::START).await;
+        let (_, event) = following.next().await.unwrap().unwrap();
+        assert!(matches!(&event.fact, Fact::Run(news) if news.waits == Some(crate::queue::Why::Ready)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_was_read_before_ones_own_look_tells_no_older_state() {
+    for stage in Stage::each(SCRIPTS).await {
+        let run = stage.enqueue("play", Value::Null, Cause::Cli).await;
+        let look = facts::Look { lines: 10, now_ms: 0 };
+        let asked = run.clone();
+        let early = stage.store.read(move |tx| facts::since(tx, &asked, Cursor::START, look)).await.unwrap();
+        stage.ended(&run).await;
+        let mut following = follow(&stage, &run, Cursor::START).await;
+        let mut told_states = Vec::new();
+        following.take(&early.unwrap());
+        while let Some((_, event)) = following.next().await.unwrap() {
+            if let Fact::Run(news) = &event.fact {
+                told_states.push(news.state);
+            }
+        }
+        assert_eq!(told_states, [RunState::Succeeded]);
+    }
+}
+
 #[test]
 fn a_cursor_is_read_as_it_was_written() {
     let cursor = Cursor { revision: 17, seq: 203, state: Some(RunState::Running) };

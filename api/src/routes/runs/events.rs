@@ -16,7 +16,7 @@ use tracing::warn;
 use utoipa::{IntoParams, ToSchema};
 
 use super::log::LogLine;
-use super::{Meters, no_run};
+use super::{Meters, Waits, no_run};
 use crate::error::{Error, ErrorBody};
 use crate::path::{Segment, check_id};
 use crate::query::{FromQuery, Params, Query};
@@ -51,6 +51,9 @@ pub(crate) struct RunTold {
     error_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// Why nobody works on it, where it is queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits: Option<Waits>,
 }
 
 /// How a step of a run stands.
@@ -193,9 +196,9 @@ fn name(fact: &Fact) -> &'static str {
 impl From<&Fact> for Told {
     fn from(fact: &Fact) -> Self {
         match fact.clone() {
-            Fact::Run(RunNews { run, state, started_ms, finished_ms, error_code, error }) => {
-                let state = state.as_str();
-                Self::Run(RunTold { run, state, started_ms, finished_ms, error_code, error })
+            Fact::Run(RunNews { run, state, started_ms, finished_ms, error_code, error, waits }) => {
+                let (state, waits) = (state.as_str(), waits.map(Waits::from));
+                Self::Run(RunTold { run, state, started_ms, finished_ms, error_code, error, waits })
             }
             Fact::Step(news) => Self::Step(news.into()),
             Fact::Line(line) => Self::Line(line.into()),

@@ -91,7 +91,8 @@ fn children_of(counts: &Counts) -> String {
     format!("{} of step `{step}`: {}", counts.all(), told.join(", "))
 }
 
-fn waits(why: &Why, steps: &[StepRecord], zone: &TimeZone) -> String {
+/// What a run waits for, as it follows the word.
+pub(super) fn waits(why: &Why, steps: &[StepRecord], zone: &TimeZone) -> String {
     match why {
         Why::Ready => "for a worker; `paceline serve` is one".to_owned(),
         Why::Children { left, of } => format!("for {left} of its {of} children"),

@@ -6,7 +6,7 @@ use engine::run::{RunState, StepState};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::said;
+use super::{card, said};
 use crate::cli::Form;
 use crate::table::{width, wrapped};
 use crate::{output, units};
@@ -73,7 +73,9 @@ fn of_run(news: &RunNews, name_width: usize, zone: &TimeZone) -> String {
     let took = news.started_ms.zip(news.finished_ms).map(|(from, to)| units::took(from, to));
     let after = took.map(|took| format!(" after {took}")).unwrap_or_default();
     let why = because(news.error.as_deref(), news.error_code.as_deref());
-    under(at_ms, ("run", name_width), &format!("{}{after}{why}", news.state.as_str()), zone)
+    let waits = news.waits.as_ref().map(|why| format!(", waits {}", card::waits(why, &[], zone)));
+    let text = format!("{}{after}{why}{}", news.state.as_str(), waits.unwrap_or_default());
+    under(at_ms, ("run", name_width), &text, zone)
 }
 
 /// What became of a step; one that waits for its turn is no news.
@@ -104,6 +106,8 @@ fn under(at_ms: Option<i64>, (name, name_width): (&str, usize), text: &str, zone
 
 #[cfg(test)]
 mod tests {
+    use engine::queue::Why;
+
     use super::*;
 
     const START_MS: i64 = 1_709_335_800_000;
@@ -151,8 +155,13 @@ mod tests {
             finished_ms: Some(START_MS + 900),
             error_code: None,
             error: None,
+            waits: None,
         };
-        let told = line(&Fact::Run(news), 4, &TimeZone::UTC);
+        let told = line(&Fact::Run(news.clone()), 4, &TimeZone::UTC);
         assert_eq!(told.as_deref(), Some("23:30:00  run   succeeded after 900 ms"));
+        let waits = Some(Why::Locked { by: "0198".to_owned() });
+        let queued = RunNews { state: RunState::Queued, started_ms: None, finished_ms: None, waits, ..news };
+        let told = line(&Fact::Run(queued), 4, &TimeZone::UTC).unwrap();
+        assert!(told.contains("queued, waits for run 0198"), "{told}");
     }
 }
