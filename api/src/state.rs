@@ -12,9 +12,6 @@ pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// Scripts that are checked at once: each may use its whole share of memory and a core.
 const CHECKS_AT_ONCE: usize = 2;
 
-/// Who may follow runs at once: each holds a connection and little else.
-const STREAMS_AT_ONCE: usize = 2_000;
-
 /// Whoever presses a button again and again asks Strava once.
 pub const SYNC_AGE: Duration = Duration::from_secs(15 * 60);
 
@@ -50,6 +47,10 @@ pub struct Limits {
     pub upload_wait: Duration,
     /// How long health waits for the database.
     pub health_wait: Duration,
+    /// Who may follow runs at once: each holds a connection and little else.
+    pub streams: usize,
+    /// How long a client may leave what it was sent unread before its connection is dropped.
+    pub unread_wait: Duration,
     /// How long open requests may take once the server is asked to stop.
     pub stop_wait: Duration,
 }
@@ -63,6 +64,8 @@ impl Limits {
         webhook_wait: Duration::from_millis(1500),
         upload_wait: Duration::from_secs(25),
         health_wait: Duration::from_secs(5),
+        streams: 2_000,
+        unread_wait: Duration::from_secs(60),
         stop_wait: Duration::from_secs(8),
     };
 }
@@ -99,7 +102,7 @@ impl Shared {
     pub(crate) fn new(state: State, document: Bytes, stopping: watch::Sender<bool>) -> Self {
         let uploads = Semaphore::new(state.limits.upload_bytes.div_ceil(KIBIBYTE).max(1));
         let checks = Arc::new(Semaphore::new(CHECKS_AT_ONCE));
-        let streams = Arc::new(Semaphore::new(STREAMS_AT_ONCE));
+        let streams = Arc::new(Semaphore::new(state.limits.streams));
         Self { state, checks, uploads, streams, stopping, document }
     }
 

@@ -8,6 +8,7 @@ mod crew;
 mod error;
 mod graph;
 mod logging;
+mod open_files;
 mod output;
 mod program;
 mod progress;

@@ -13,7 +13,7 @@ mod sheet;
 mod tests;
 
 pub(crate) use capture::is_captured;
-pub use capture::{Capture, layer};
+pub use capture::{Capture, carried, layer};
 pub use line::{Level, Line};
 pub(crate) use lines::Lines;
 pub(crate) use sheet::Sheet;

@@ -18,6 +18,14 @@ pub enum Store {
     Postgres(Postgres),
 }
 
+/// The closure within the caller's span, on whatever thread it runs, so that what it says is told as the caller's.
+fn spanned<T: 'static>(
+    mut closure: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+) -> impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static {
+    let span = tracing::Span::current();
+    move |tx: &mut Tx<'_>| span.in_scope(|| closure(tx))
+}
+
 impl Store {
     /// Opens a database as a server runs it. One of a newer version is refused and left as it is.
     pub async fn open(url: &Url) -> Result<Store> {
@@ -42,6 +50,7 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let closure = spanned(closure);
         match self {
             Store::Sqlite(sqlite) => sqlite.write(closure).await,
             Store::Postgres(postgres) => postgres.write(closure).await,
@@ -55,6 +64,7 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let closure = spanned(closure);
         match self {
             Store::Sqlite(sqlite) => sqlite.write_brief(closure).await,
             Store::Postgres(postgres) => postgres.write(closure).await,
@@ -69,6 +79,7 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let closure = spanned(closure);
         match self {
             Store::Sqlite(sqlite) => sqlite.write(closure).await,
             Store::Postgres(postgres) => postgres.write_latest(closure).await,
@@ -99,6 +110,7 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let closure = spanned(closure);
         match self {
             Store::Sqlite(sqlite) => sqlite.read(closure).await,
             Store::Postgres(postgres) => postgres.read(closure).await,
@@ -114,6 +126,7 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let closure = spanned(closure);
         match self {
             Store::Sqlite(sqlite) => sqlite.read(closure).await,
             Store::Postgres(postgres) => postgres.read_slowly(closure).await,

@@ -15,7 +15,7 @@ use crate::cli::ATHLETE;
 use crate::config::{self, Config, IMPORT_DIR, LogForm};
 use crate::crew::Crew;
 use crate::error::{self, Problem};
-use crate::{output, program, signals};
+use crate::{open_files, output, program, signals};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -56,7 +56,8 @@ impl Serve {
         let watching = watch.map(|watch| tokio::spawn(watch.run(stop.clone())));
         let metrics = Arc::new(move || metrics.render());
         let state = api::State::new(engine, metrics, ATHLETE, env!("CARGO_PKG_VERSION"));
-        let state = api::State { sync_age: config.sync_age, ..state };
+        let limits = api::Limits { streams: open_files::streams(open_files::raise()), ..state.limits };
+        let state = api::State { sync_age: config.sync_age, limits, ..state };
         let served = api::serve(listener, state, stop.clone().cancelled_owned()).await;
         stop.cancel();
         crew.ended().await?;

@@ -40,6 +40,12 @@ where
 /// Marks the span of an attempt.
 struct Page(Arc<Sheet>);
 
+/// Has work say its lines where this place's are kept, on whatever thread it is done.
+pub fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let span = Span::current();
+    move || span.in_scope(work)
+}
+
 /// Gives a span its sheet, where somebody listens.
 pub(super) fn pin(span: &Span, sheet: impl FnOnce() -> Arc<Sheet>) -> Option<Arc<Sheet>> {
     let pinned = span.with_subscriber(|(id, dispatch)| {

@@ -172,6 +172,8 @@ struct Nothing {}
 struct TalkConfig {
     /// So many calls fail before one succeeds.
     fail_first: u32,
+    /// Speaks on other threads.
+    elsewhere: bool,
 }
 
 /// Says how often it was called.
@@ -191,7 +193,17 @@ impl Step for Talk {
         Ok(Self { config, calls: AtomicU32::new(0) })
     }
 
-    async fn run(&self, _: &StepContext, (): ()) -> Result<Nothing, StepError> {
+    async fn run(&self, ctx: &StepContext, (): ()) -> Result<Nothing, StepError> {
+        if self.config.elsewhere {
+            let said = tokio::task::spawn_blocking(carried(|| warn!("on a thread that may block")));
+            said.await.map_err(|_| StepError::Failed(Cause::new("away", "away")))?;
+            ctx.commit(|_, _| {
+                warn!("in a commit");
+                Ok(())
+            })
+            .await?;
+            return Ok(Nothing {});
+        }
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         info!(call, "called");
         if call < self.config.fail_first {
@@ -203,6 +215,9 @@ impl Step for Talk {
 
 const TALK: &str = "//! Talks.\npipeline(\"talk\", #{});\n\
     test::talk(#{ fail_first: 1 }).named(\"a\").retry(1, \"1s\");\n";
+
+const ELSEWHERE: &str = "//! Talks.\npipeline(\"elsewhere\", #{});\n\
+    test::talk(#{ elsewhere: true }).named(\"a\");\n";
 
 async fn lines(stage: &Stage, run: &str, which: Which) -> Vec<String> {
     let run = run.to_owned();
@@ -238,5 +253,20 @@ async fn what_a_step_says_lies_beside_its_attempts() {
         // Whoever takes a run up goes on behind what was written.
         let next = stage.store.read(move |tx| record::next_seq(tx, &run)).await.unwrap();
         assert_eq!(next, 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_step_says_on_other_threads_is_its_own_too() {
+    // The threads of the store are nobody's in particular.
+    let _ = tracing::subscriber::set_global_default(registry().with(layer()));
+    for url in support::databases() {
+        let store = Store::open(&url.parse().unwrap()).await.unwrap();
+        store.migrate().await.unwrap();
+        let register = |registry: &mut crate::registry::Registry| registry.step::<Talk>().unwrap();
+        let stage = Stage::with(store, &[("elsewhere", ELSEWHERE)], register).await;
+        let run = stage.run("elsewhere").await.id;
+        let wanted = ["a 1 warn on a thread that may block", "a 1 warn in a commit"];
+        assert_eq!(lines(&stage, &run, all()).await, wanted);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use engine::context::StepContext;
+use engine::log::carried;
 use engine::run::Cause as RunCause;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::records::import_file::{self, ImportFile, Outcome};
@@ -185,7 +186,7 @@ async fn take(ctx: &StepContext, files: Vec<Found>, before: Changes) -> Result<C
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StepError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    tokio::task::spawn_blocking(carried(work)).await.map_err(|error| {
         let message = "reading the former system's files went wrong".to_owned();
         StepError::Failed(Cause { code: "file_unreadable", message, source: Some(Box::new(error)) })
     })

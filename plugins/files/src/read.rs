@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use engine::context::StepContext;
+use engine::log::carried;
 use engine::run::Cause as RunCause;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::records::import_file::{self, ImportFile};
@@ -289,7 +290,7 @@ fn split(sources: Vec<Source>, most_files: usize, most_bytes: u64) -> Vec<Vec<So
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StepError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    tokio::task::spawn_blocking(carried(work)).await.map_err(|error| {
         let message = "reading a file went wrong".to_owned();
         StepError::Failed(Cause { code: "file_unreadable", message, source: Some(Box::new(error)) })
     })

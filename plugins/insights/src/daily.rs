@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::context::StepContext;
+use engine::log::carried;
 use engine::step::{Cause, ConfigError, Step, StepError};
 use fitness::{Changes, Scope, records};
 use schemars::JsonSchema;
@@ -88,7 +89,7 @@ impl Daily {
     async fn rules(&self, ctx: &StepContext) -> Result<Arc<Rules>, StepError> {
         let (shelf, scripts, pattern) = (self.shelf.clone(), ctx.scripts.clone(), self.rules.clone());
         // Scripts run on a thread that may block, never on a worker of the runtime.
-        let taken = tokio::task::spawn_blocking(move || shelf.take(&scripts, &pattern));
+        let taken = tokio::task::spawn_blocking(carried(move || shelf.take(&scripts, &pattern)));
         let rules = taken.await.map_err(failed)?;
         if rules.is_empty() {
             let message =
@@ -111,7 +112,7 @@ async fn read(ctx: &StepContext) -> Result<(LocalDay, Arc<History>), StepError> 
 
 async fn ask(rules: &Arc<Rules>, history: &Arc<History>) -> Result<Insight, StepError> {
     let (rules, history) = (rules.clone(), history.clone());
-    let asked = tokio::task::spawn_blocking(move || Insight::of(&history, &rules));
+    let asked = tokio::task::spawn_blocking(carried(move || Insight::of(&history, &rules)));
     asked.await.map_err(failed)?.map_err(failed)
 }
 

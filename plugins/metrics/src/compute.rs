@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use engine::context::StepContext;
+use engine::log::carried;
 use engine::script::rule::{self, Panel};
 use engine::step::{Cause, ConfigError, Gather, Step, StepError};
 use fitness::own::Per;
@@ -484,7 +485,7 @@ pub(crate) async fn in_panel<T: Send + 'static>(
 }
 
 async fn worked_out<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StepError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| StepError::Failed(failed(error)))
+    tokio::task::spawn_blocking(carried(work)).await.map_err(|error| StepError::Failed(failed(error)))
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Cause {

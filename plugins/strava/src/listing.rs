@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::context::StepContext;
+use engine::log::carried;
 use engine::step::{Cause, StepError};
 use fitness::STRAVA_API;
 use fitness::entry::Entry;
@@ -234,7 +235,7 @@ pub(crate) fn time_zone(tx: &mut store::Tx<'_>, id: &str) -> store::Result<TimeZ
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, StepError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    tokio::task::spawn_blocking(carried(work)).await.map_err(|error| {
         let message = "reading what Strava told went wrong".to_owned();
         StepError::Failed(Cause { code: "upstream_unreadable", message, source: Some(Box::new(error)) })
     })

@@ -1,5 +1,6 @@
 //! What a step of this plugin tells those after it.
 
+use engine::log::carried;
 use engine::step::{Cause, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ pub struct Walked {
 pub(crate) async fn worked_out<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, StepError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    tokio::task::spawn_blocking(carried(work)).await.map_err(|error| {
         let message = "working out where activities went has failed".to_owned();
         StepError::Failed(Cause { code: "ways_failed", message, source: Some(Box::new(error)) })
     })

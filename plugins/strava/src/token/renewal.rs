@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::registry::Means;
 use engine::step::{Cause, StepError};
 use fitness::records::strava::connection::{self, Connection, LEASE_MS, State};
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 
 use super::{Vault, Wanted, closed, not_connected};
 use crate::oauth::{self, Refusal};
@@ -78,7 +78,7 @@ impl Renewal<'_> {
     /// On a task of its own: a run that is stopped meanwhile must not lose what comes.
     async fn ask(&self, connection: Connection) -> Result<(), StepError> {
         let asking = ask(self.means.clone(), self.options.clone(), connection);
-        match tokio::spawn(asking).await {
+        match tokio::spawn(asking.in_current_span()).await {
             Ok(asked) => asked,
             Err(_) => {
                 Err(StepError::Failed(Cause::new("step_panicked", "asking for a new token went wrong")))
