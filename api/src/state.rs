@@ -12,6 +12,9 @@ pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// Scripts that are checked at once: each may use its whole share of memory and a core.
 const CHECKS_AT_ONCE: usize = 2;
 
+/// Trends that are read at once: each is a scan that others wait behind.
+const TRENDS_AT_ONCE: usize = 1;
+
 /// Whoever presses a button again and again asks Strava once.
 pub const SYNC_AGE: Duration = Duration::from_secs(15 * 60);
 
@@ -90,6 +93,8 @@ pub(crate) struct Shared {
     pub checks: Arc<Semaphore>,
     /// Room for the bodies of uploads, in KiB.
     pub uploads: Semaphore,
+    /// Who may ask at once how a pipeline went: each reads the steps of up to 20,000 runs.
+    pub trends: Semaphore,
     /// Room for those who follow runs.
     pub streams: Arc<Semaphore>,
     /// True once the server is about to stop.
@@ -103,7 +108,8 @@ impl Shared {
         let uploads = Semaphore::new(state.limits.upload_bytes.div_ceil(KIBIBYTE).max(1));
         let checks = Arc::new(Semaphore::new(CHECKS_AT_ONCE));
         let streams = Arc::new(Semaphore::new(state.limits.streams));
-        Self { state, checks, uploads, streams, stopping, document }
+        let trends = Semaphore::new(TRENDS_AT_ONCE);
+        Self { state, checks, uploads, trends, streams, stopping, document }
     }
 
     pub(crate) fn store(&self) -> &store::Store {

@@ -65,6 +65,7 @@ impl Step for Play {
     async fn run(&self, ctx: &StepContext, (given,): (Gather<Sum>,)) -> Result<Sum, StepError> {
         let config = &self.config;
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        ctx.meter.rows_in(1);
         if config.hang {
             ctx.cancelled().await;
             return Err(StepError::Cancelled);

@@ -4,7 +4,7 @@ mod figures;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use store::{Row, Sql, Tx, params};
@@ -84,7 +84,6 @@ struct Done {
     step: String,
     kind: String,
     state: StepState,
-    attempts: i64,
     meters: Readings,
     took_ms: Option<i64>,
     is_reused: bool,
@@ -100,30 +99,72 @@ struct Gathered {
 
 /// Reads how the pipeline went.
 pub fn read(tx: &mut Tx<'_>, asked: &Asked) -> store::Result<Trend> {
+    read_of(tx, asked, MOST_RUNS)
+}
+
+/// The same of so many runs at most. Rows are added up as they come, because they are many.
+fn read_of(tx: &mut Tx<'_>, asked: &Asked, most: i64) -> store::Result<Trend> {
     let Asked { pipeline, partition, since_ms, by } = asked;
+    let mut all = Gathering::default();
     let since = first_id(*since_ms);
-    let mut runs = tx.query(&RUNS, &params![pipeline, partition, &since, MOST_RUNS + 1], read_run)?;
-    let is_cut = runs.len() as i64 > MOST_RUNS;
-    runs.truncate(MOST_RUNS as usize);
-    let Some(oldest) = runs.last().map(|run| run.id.clone()) else { return Ok(Trend::default()) };
-    let steps = tx.query(&STEPS, &params![pipeline, partition, &oldest], read_step)?;
-    let mut spans: BTreeMap<i64, Gathered> = BTreeMap::new();
-    let mut span_of: BTreeMap<&str, i64> = BTreeMap::new();
-    for run in runs.iter().rev() {
+    tx.query(&RUNS, &params![pipeline, partition, &since, most + 1], |row| {
+        all.add_run(read_run(row)?, *by, most);
+        Ok(())
+    })?;
+    let Some(oldest) = all.oldest.clone() else { return Ok(Trend::default()) };
+    tx.query(&STEPS, &params![pipeline, partition, &oldest], |row| {
+        all.add_step(&read_step(row)?);
+        Ok(())
+    })?;
+    tx.query(&FORMER, &params![pipeline, partition, &oldest], |row| {
+        let state = StepState::parse(&row.get::<String>(3)?).unwrap_or(StepState::Lost);
+        let meters = serde_json::from_str(&row.get::<String>(4)?).unwrap_or_default();
+        if let Some(step) = all.step(&row.get::<String>(0)?, (row.get(1)?, row.get(2)?)) {
+            step.add_former(state, meters);
+        }
+        Ok(())
+    })?;
+    let Gathering { spans, is_cut, .. } = all;
+    Ok(Trend { spans: spans.into_iter().map(Gathered::figures).collect(), is_cut })
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Gathering {
+    spans: BTreeMap<i64, Gathered>,
+    /// In which span each run lies.
+    span_of: HashMap<String, i64>,
+    oldest: Option<String>,
+    is_cut: bool,
+}
+
+impl Gathering {
+    /// Adds a run; they come the newest first.
+    fn add_run(&mut self, run: Ended, by: Span, most: i64) {
+        if self.span_of.len() as i64 >= most {
+            self.is_cut = true;
+            return;
+        }
         let from_ms = by.begin(run.started_ms.unwrap_or(run.finished_ms));
-        span_of.insert(&run.id, from_ms);
-        let span = spans.entry(from_ms).or_default();
-        span.plan_hash.clone_from(&run.plan_hash);
+        let span = self.spans.entry(from_ms).or_default();
         span.runs.add(run.state, run.started_ms.map(|started_ms| run.finished_ms - started_ms));
+        if span.plan_hash.is_empty() {
+            span.plan_hash = run.plan_hash;
+        }
+        self.oldest = Some(run.id.clone());
+        self.span_of.insert(run.id, from_ms);
     }
-    for done in &steps {
-        let span = span_of.get(done.run.as_str()).and_then(|from_ms| spans.get_mut(from_ms));
+
+    fn add_step(&mut self, done: &Done) {
+        let span = self.span_of.get(&done.run).and_then(|from_ms| self.spans.get_mut(from_ms));
         if let Some(span) = span {
-            let step = span.steps.entry((done.position, done.step.clone())).or_default();
-            step.add(done);
+            span.steps.entry((done.position, done.step.clone())).or_default().add(done);
         }
     }
-    Ok(Trend { spans: spans.into_iter().map(Gathered::figures).collect(), is_cut })
+
+    fn step(&mut self, run: &str, step: (i64, String)) -> Option<&mut StepSums> {
+        self.spans.get_mut(self.span_of.get(run)?)?.steps.get_mut(&step)
+    }
 }
 
 impl Gathered {
@@ -151,17 +192,16 @@ fn read_run(row: &Row<'_>) -> store::Result<Ended> {
 }
 
 fn read_step(row: &Row<'_>) -> store::Result<Done> {
-    let (started_ms, finished_ms): (Option<i64>, Option<i64>) = (row.get(6)?, row.get(7)?);
+    let (started_ms, finished_ms): (Option<i64>, Option<i64>) = (row.get(5)?, row.get(6)?);
     Ok(Done {
         run: row.get(0)?,
         position: row.get(1)?,
         step: row.get(2)?,
         kind: row.get(3)?,
         state: StepState::parse(&row.get::<String>(4)?).unwrap_or(StepState::Lost),
-        attempts: row.get(5)?,
         took_ms: started_ms.zip(finished_ms).map(|(from, to)| (to - from).max(0)),
-        meters: serde_json::from_str(&row.get::<String>(8)?).unwrap_or_default(),
-        is_reused: row.get::<Option<String>>(9)?.is_some(),
+        meters: serde_json::from_str(&row.get::<String>(7)?).unwrap_or_default(),
+        is_reused: row.get::<Option<String>>(8)?.is_some(),
     })
 }
 
@@ -170,9 +210,17 @@ const RUNS: Sql = Sql::Both(
      AND part IS NULL AND finished_ms IS NOT NULL AND id >= $3 ORDER BY id DESC LIMIT $4",
 );
 const STEPS: Sql = Sql::Both(
-    "SELECT step_run.run_id, step_run.position, step_run.step, step_run.kind, step_run.state, step_run.attempts, \
+    "SELECT step_run.run_id, step_run.position, step_run.step, step_run.kind, step_run.state, \
      step_run.started_ms, step_run.finished_ms, step_run.meters, step_run.reused_from \
      FROM run JOIN step_run ON step_run.run_id = run.id WHERE run.pipeline = $1 AND run.partition = $2 \
      AND run.part IS NULL AND run.finished_ms IS NOT NULL AND run.id >= $3 ORDER BY run.id, step_run.position",
 );
-pub(crate) const QUERIES: &[&Sql] = &[&RUNS, &STEPS];
+// The last attempt is told by its step.
+const FORMER: Sql = Sql::Both(
+    "SELECT step_run.run_id, step_run.position, step_run.step, step_attempt.state, step_attempt.meters \
+     FROM run JOIN step_run ON step_run.run_id = run.id JOIN step_attempt ON step_attempt.run_id = step_run.run_id \
+     AND step_attempt.step = step_run.step AND step_attempt.attempt < step_run.attempts \
+     WHERE run.pipeline = $1 AND run.partition = $2 AND run.part IS NULL AND run.finished_ms IS NOT NULL \
+     AND run.id >= $3 ORDER BY run.id, step_run.position, step_attempt.attempt",
+);
+pub(crate) const QUERIES: &[&Sql] = &[&RUNS, &STEPS, &FORMER];

@@ -13,3 +13,9 @@ CREATE TABLE step_log (
 
 -- The number of that commit of the run which changed the step last.
 ALTER TABLE step_run ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
+
+-- What the attempt counted; of one that ended its step well the step tells it.
+ALTER TABLE step_attempt ADD COLUMN meters TEXT COLLATE "C" NOT NULL DEFAULT '{}';
+
+-- How a pipeline went is read from its runs since a time, and an id begins with its time.
+CREATE INDEX run_by_age ON run (pipeline, partition, id);

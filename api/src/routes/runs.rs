@@ -186,6 +186,8 @@ struct Attempt {
     error_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// What it counted by itself.
+    meters: Meters,
 }
 
 /// Which runs to list.
@@ -397,6 +399,7 @@ impl From<AttemptRecord> for Attempt {
             finished_ms: from.finished_ms,
             error_code: from.error_code,
             error: from.error,
+            meters: from.meters.into(),
         }
     }
 }

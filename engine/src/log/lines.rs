@@ -9,6 +9,10 @@ use crate::telemetry;
 const MOST: usize = 4_096;
 const MOST_BYTES: usize = 1 << 20;
 
+/// So many lines of a run are kept, and so many bytes of them; of what a person must see, more.
+const MOST_OF_RUN: i64 = 20_000;
+const MOST_BYTES_OF_RUN: usize = 16 << 20;
+
 /// What all steps of a run have said since it was last written down.
 #[derive(Debug, Default)]
 pub(crate) struct Lines(Mutex<Waiting>);
@@ -16,16 +20,24 @@ pub(crate) struct Lines(Mutex<Waiting>);
 #[derive(Debug, Default)]
 struct Waiting {
     next_seq: i64,
+    /// Of all that this process kept of the run.
+    bytes_of_run: usize,
     bytes: usize,
     lines: Vec<Line>,
 }
 
 impl Waiting {
+    /// Whether the run has said as much as is kept of it.
+    fn is_full(&self) -> bool {
+        self.next_seq >= MOST_OF_RUN || self.bytes_of_run >= MOST_BYTES_OF_RUN
+    }
+
     fn add(&mut self, said: Said, text: String) {
         let Said { position, attempt, at_ms, level } = said;
         let seq = self.next_seq;
         self.next_seq += 1;
         self.bytes += text.len();
+        self.bytes_of_run += text.len();
         self.lines.push(Line { seq, position, attempt, at_ms, level, text });
     }
 }
@@ -48,11 +60,17 @@ impl Lines {
     /// Answers the text again where there is no room.
     pub(super) fn put(&self, said: Said, text: String) -> Option<String> {
         let mut waiting = self.lock();
-        if waiting.lines.len() >= MOST || waiting.bytes + text.len() > MOST_BYTES {
+        let is_too_much = waiting.is_full() && !said.level.is_loud();
+        if is_too_much || waiting.lines.len() >= MOST || waiting.bytes + text.len() > MOST_BYTES {
             return Some(text);
         }
         waiting.add(said, text);
         None
+    }
+
+    /// Whether only what a person must see is kept from now on.
+    pub(super) fn is_full(&self) -> bool {
+        self.lock().is_full()
     }
 
     /// Adds what must not be left out: a few lines of an attempt that is over.

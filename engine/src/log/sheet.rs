@@ -73,7 +73,12 @@ impl Sheet {
 
     /// Ends the attempt: adds its last lines where there were too many, and what the engine says of its end.
     pub(crate) fn close(&self, end: Option<(Level, String)>) {
-        let last = std::mem::take(&mut *self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut last = std::mem::take(&mut *self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.lines.is_full() {
+            let held = last.len();
+            last.retain(|(said, _)| said.level.is_loud());
+            (last.len()..held).for_each(|_| self.lose());
+        }
         let lost = self.lost.swap(0, Ordering::Relaxed);
         let gap = (lost > 0).then(|| (self.said(Level::Warn), format!("{lost} lines were not kept here")));
         let end = end.map(|(level, text)| {
@@ -97,9 +102,13 @@ impl Sheet {
         last.push_back((said, text));
         if last.len() > LAST {
             last.pop_front();
-            self.lost.fetch_add(1, Ordering::Relaxed);
-            telemetry::line_lost();
+            self.lose();
         }
+    }
+
+    fn lose(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        telemetry::line_lost();
     }
 
     fn said(&self, level: Level) -> Said {

@@ -157,6 +157,22 @@ fn an_attempt_that_is_dropped_leaves_its_last_lines() {
 }
 
 #[test]
+fn of_a_run_that_said_enough_only_what_matters_is_kept() {
+    let lines = Arc::new(Lines::from(19_990));
+    let _listening = tracing::subscriber::set_default(registry().with(layer()));
+    let span = info_span!("step");
+    let sheet = Sheet::pin(&span, &lines, &Clock::fixed(5), (0, 1)).unwrap();
+    span.in_scope(|| {
+        (0..30).for_each(|number| info!("line {number}"));
+        warn!("a warning");
+    });
+    sheet.close(None);
+    let told: Vec<_> = lines.take().into_iter().map(|line| line.text).collect();
+    assert_eq!((told.len(), told[9].as_str()), (12, "line 9"));
+    assert_eq!(told[10..], ["a warning", "20 lines were not kept here"]);
+}
+
+#[test]
 fn without_a_layer_nothing_is_kept() {
     let _deaf = tracing::subscriber::set_default(registry());
     assert!(!is_captured());

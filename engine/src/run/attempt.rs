@@ -40,6 +40,7 @@ pub(super) enum News {
     Retrying {
         state: StepState,
         cause: Cause,
+        readings: Readings,
     },
     Started {
         attempt: u32,
@@ -230,7 +231,7 @@ impl<'a> StepTask<'a> {
                     return (ended_ms, End::Waiting(after, cause), readings);
                 }
                 Err(Ending::Later(after, cause)) => {
-                    Box::pin(self.retry(StepState::Waiting, cause, after)).await;
+                    Box::pin(self.retry(StepState::Waiting, (cause, readings), after)).await;
                     continue;
                 }
                 Err(Ending::Broken(failure, cause)) => (failure, cause),
@@ -241,7 +242,7 @@ impl<'a> StepTask<'a> {
                 return (ended_ms, End::Failed(class(failure), Error::of(&cause)), readings);
             }
             let pause = jittered(backoff, failures);
-            Box::pin(self.retry(StepState::Failed, cause, pause)).await;
+            Box::pin(self.retry(StepState::Failed, (cause, readings), pause)).await;
         }
     }
 
@@ -311,11 +312,11 @@ impl<'a> StepTask<'a> {
         }
     }
 
-    async fn retry(&mut self, state: StepState, cause: Cause, pause: Duration) {
+    async fn retry(&mut self, state: StepState, (cause, readings): (Cause, Readings), pause: Duration) {
         let (step, attempt) = (&*self.desk.shared.plan.steps[self.index].name, self.attempt);
         warn!(run.id = %self.desk.shared.context.run.id, step, attempt, code = cause.code, error = cause.report(),
             pause_ms = pause.as_millis() as u64, "step will be tried again");
-        self.tell(News::Retrying { state, cause });
+        self.tell(News::Retrying { state, cause, readings });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.desk.shared.context.stop.stopped() => {}

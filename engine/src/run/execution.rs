@@ -301,9 +301,10 @@ impl Execution {
                 (self.nodes[index].attempts, self.nodes[index].attempt_ms) = (attempts, None);
                 self.note(index, at_ms, What::Outside { attempts, error: Error::of(&cause) });
             }
-            News::Retrying { state, cause } => {
+            News::Retrying { state, cause, readings } => {
                 if let Some(attempt) = self.nodes[index].attempt() {
-                    self.note(index, at_ms, What::Retried { attempt, state, error: Error::of(&cause) });
+                    let error = Error::of(&cause);
+                    self.note(index, at_ms, What::Retried { attempt, state, error, meters: readings });
                 }
             }
             News::Ended { end, readings } => {

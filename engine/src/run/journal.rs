@@ -57,6 +57,7 @@ pub(crate) enum What {
         attempt: Attempt,
         state: StepState,
         error: Error,
+        meters: Readings,
     },
     Ended {
         attempt: Option<Attempt>,
@@ -179,8 +180,10 @@ pub(crate) fn close_all_open(tx: &mut Tx<'_>, runs: &[String], now_ms: i64) -> s
 
 fn meters(entry: &Entry) -> String {
     match &entry.what {
-        What::Ended { meters, .. } => serde_json::to_string(meters).unwrap_or_default(),
-        What::Started { .. } | What::Outside { .. } | What::Retried { .. } => String::new(),
+        What::Ended { meters, .. } | What::Retried { meters, .. } => {
+            serde_json::to_string(meters).unwrap_or_default()
+        }
+        What::Started { .. } | What::Outside { .. } => String::new(),
     }
 }
 
@@ -198,13 +201,13 @@ impl<'a> Rows<'a> {
                 let (code, text) = split(Some(error));
                 self.outside.push(params![run, position, *attempts, code, text, revision].into());
             }
-            What::Retried { attempt, state, error } => {
-                self.keep_attempt(by, entry, *attempt, *state, Some(error));
+            What::Retried { attempt, state, error, .. } => {
+                self.keep_attempt(by, entry, (*attempt, meters), *state, Some(error));
             }
             What::Ended { attempt, state, artifact, error, .. } => {
                 // One that ended the step well is told by the step's own row, which saves a page in each commit.
                 if let Some(attempt) = attempt.filter(|_| !is_well(*state)) {
-                    self.keep_attempt(by, entry, attempt, *state, error.as_ref());
+                    self.keep_attempt(by, entry, (attempt, meters), *state, error.as_ref());
                 }
                 let (code, text) = split(error.as_ref());
                 let (state, artifact) = (state.as_str(), artifact.as_deref());
@@ -219,7 +222,7 @@ impl<'a> Rows<'a> {
         &mut self,
         By { run, worker, .. }: By<'a>,
         entry: &'a Entry,
-        attempt: Attempt,
+        (attempt, meters): (Attempt, &'a str),
         state: StepState,
         error: Option<&'a Error>,
     ) {
@@ -227,7 +230,7 @@ impl<'a> Rows<'a> {
         let Attempt { number, started_ms } = attempt;
         let (step, state, ended_ms) = (&*entry.step, state.as_str(), entry.at_ms);
         self.attempts
-            .push(params![run, step, number, worker, state, started_ms, ended_ms, code, text].into());
+            .push(params![run, step, number, worker, state, started_ms, ended_ms, code, text, meters].into());
     }
 }
 
@@ -247,8 +250,8 @@ const START: Sql = Sql::Both(
 // What failed before the run was stopped in its pause stays a failure.
 const KEEP_ATTEMPT: Sql = Sql::Both(
     "INSERT INTO step_attempt \
-     (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, step, attempt) DO NOTHING",
+     (run_id, step, attempt, worker, state, started_ms, finished_ms, error_code, error, meters) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (run_id, step, attempt) DO NOTHING",
 );
 const STAND_OUTSIDE: Sql = Sql::Both(
     "UPDATE step_run SET state = 'waiting', attempts = CAST($3 AS BIGINT), attempt_ms = NULL, error_code = $4, error = $5, \

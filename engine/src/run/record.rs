@@ -83,6 +83,7 @@ pub struct AttemptRecord {
     pub error_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    pub meters: Readings,
 }
 
 /// Which runs a page shows, newest first.
@@ -204,6 +205,7 @@ fn read_step(row: &Row<'_>) -> store::Result<(StepRecord, Option<AttemptRecord>)
         finished_ms: step.finished_ms.filter(|_| step.state != StepState::Running),
         error_code: step.error_code.clone(),
         error: step.error.clone(),
+        meters: step.meters,
     };
     Ok((step, Some(latest)))
 }
@@ -218,6 +220,7 @@ fn read_attempt(row: &Row<'_>) -> store::Result<AttemptRecord> {
         finished_ms: row.get(5)?,
         error_code: row.get(6)?,
         error: row.get(7)?,
+        meters: serde_json::from_str(&row.get::<String>(8)?).unwrap_or_default(),
     })
 }
 
@@ -259,7 +262,7 @@ const STEPS: Sql = Sql::Both(
      attempts, worker, attempt_ms, reused_from FROM step_run WHERE run_id = $1 ORDER BY position",
 );
 const ATTEMPTS: Sql = Sql::Both(
-    "SELECT step, attempt, worker, state, started_ms, finished_ms, error_code, error FROM step_attempt \
+    "SELECT step, attempt, worker, state, started_ms, finished_ms, error_code, error, meters FROM step_attempt \
      WHERE run_id = $1 ORDER BY step, attempt",
 );
 pub(crate) const QUERIES: &[&Sql] = &[&RUN, &RUNS, &QUEUED, &AT_WORK, &ENDED, &STEPS, &ATTEMPTS];

@@ -31,7 +31,7 @@ pub struct StepFigures {
     pub reused: u64,
     pub p50_ms: Option<i64>,
     pub p95_ms: Option<i64>,
-    /// Attempts after the first of each run.
+    /// Attempts that failed and were followed by another.
     pub retries: u64,
     /// What all of them counted together.
     pub meters: Readings,
@@ -50,7 +50,7 @@ pub(super) struct StepSums {
     skipped: u64,
     reused: u64,
     retries: u64,
-    meters: Vec<Readings>,
+    meters: Readings,
     took_ms: Vec<i64>,
 }
 
@@ -88,11 +88,21 @@ impl StepSums {
             StepState::Skipped => self.skipped += 1,
             StepState::Pending | StepState::Running | StepState::Waiting | StepState::Lost => return,
         }
-        self.retries += (done.attempts - 1).max(0).unsigned_abs();
-        self.meters.push(done.meters);
+        self.count(done.meters);
         if matches!(done.state, StepState::Succeeded | StepState::Failed) {
             self.took_ms.extend(done.took_ms);
         }
+    }
+
+    /// Adds an attempt that another one followed.
+    pub(super) fn add_former(&mut self, state: StepState, meters: Readings) {
+        // Who waited for a quota, or lost its worker, did not fail.
+        self.retries += u64::from(state == StepState::Failed);
+        self.count(meters);
+    }
+
+    fn count(&mut self, more: Readings) {
+        self.meters = [self.meters, more].into_iter().sum();
     }
 
     pub(super) fn figures(mut self, step: String) -> StepFigures {
@@ -109,7 +119,7 @@ impl StepSums {
             p50_ms: at(&self.took_ms, 50),
             p95_ms: at(&self.took_ms, 95),
             retries: self.retries,
-            meters: self.meters.into_iter().sum(),
+            meters: self.meters,
         }
     }
 }

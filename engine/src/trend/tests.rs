@@ -27,10 +27,11 @@ async fn runs_and_steps_of_a_day_are_counted_with_their_retries() {
         assert_eq!(day.from_ms, Span::Day.begin(NOW_MS));
         assert_eq!((day.runs.succeeded, day.runs.failed), (2, 0));
         assert!(day.runs.p50_ms.is_some_and(|p50_ms| p50_ms > 0) && day.runs.p50_ms <= day.runs.p95_ms);
-        let steps: Vec<_> =
-            day.steps.iter().map(|step| (step.step.as_str(), step.succeeded, step.retries)).collect();
-        // The step fails once in this process.
-        assert_eq!(steps, [("a", 2, 1), ("b", 2, 0)]);
+        let figures =
+            |step: &StepFigures| (step.step.clone(), step.succeeded, step.retries, step.meters.rows_in);
+        let steps: Vec<_> = day.steps.iter().map(figures).collect();
+        // The step fails once in this process, and what it counted then counts.
+        assert_eq!(steps, [("a".to_owned(), 2, 1, 3), ("b".to_owned(), 2, 0, 2)]);
     }
 }
 
@@ -41,6 +42,39 @@ async fn what_was_before_or_never_ran_is_left_out() {
         stage.run("play").await;
         assert_eq!(trend(&stage, NOW_MS + DAY_MS).await, Trend::default());
     }
+}
+
+const MIXED: &str = "//! Fails once for good.\npipeline(\"play\", #{});\n\
+    let a = test::play([], #{ fail_first: 1, hopeless: true }).named(\"a\");\n\
+    test::play([a], #{}).named(\"b\");\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_counted_and_how_long_the_slowest_took() {
+    for stage in Stage::each(&[("play", MIXED)]).await {
+        for took_ms in [100_i64, 900, 200] {
+            let run = stage.run("play").await.id;
+            let took = store::Sql::Both("UPDATE run SET finished_ms = started_ms + $2 WHERE id = $1");
+            stage.store.write(move |tx| tx.execute(&took, &params![&run, took_ms])).await.unwrap();
+        }
+        let day = trend(&stage, 0).await.spans.remove(0);
+        assert_eq!((day.runs.succeeded, day.runs.failed, day.runs.cancelled), (2, 1, 0));
+        assert_eq!((day.runs.p50_ms, day.runs.p95_ms), (Some(200), Some(900)));
+        let figures = |step: &StepFigures| (step.succeeded, step.failed, step.skipped, step.retries);
+        let steps: Vec<_> = day.steps.iter().map(figures).collect();
+        assert_eq!(steps, [(2, 1, 0, 0), (2, 0, 1, 0)]);
+        let cut = stage.store.read(|tx| read_of(tx, &asked(0), 2)).await.unwrap();
+        assert_eq!((cut.is_cut, cut.spans[0].runs.succeeded, cut.spans[0].runs.failed), (true, 2, 0));
+    }
+}
+
+#[test]
+fn a_former_attempt_that_waited_for_a_quota_is_no_retry() {
+    let mut sums = StepSums::default();
+    for state in [StepState::Waiting, StepState::Failed, StepState::Lost] {
+        sums.add_former(state, Readings { upstream_calls: 2, ..Readings::default() });
+    }
+    let figures = sums.figures("a".to_owned());
+    assert_eq!((figures.retries, figures.meters.upstream_calls), (1, 6));
 }
 
 #[test]

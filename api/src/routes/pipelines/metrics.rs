@@ -73,7 +73,7 @@ struct StepMetrics {
     p50_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     p95_ms: Option<i64>,
-    /// Attempts after the first of each run.
+    /// Attempts that failed and were followed by another; who waited for a quota tried nothing again.
     retries: u64,
     meters: Meters,
 }
@@ -123,6 +123,7 @@ pub(crate) async fn show(
     let since_ms = engine.clock().now_ms() - days * DAY_MS;
     let partition = shared.state.partition.clone();
     let asked = Asked { pipeline: pipeline.clone(), partition, since_ms, by };
+    let _place = shared.trends.acquire().await.map_err(store::Error::abort)?;
     let trend = shared.store().read(move |tx| trend::read(tx, &asked)).await?;
     let by = if by == Span::Day { "day" } else { "week" };
     let spans = trend.spans.into_iter().map(SpanMetrics::from).collect();

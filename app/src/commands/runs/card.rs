@@ -243,6 +243,7 @@ mod tests {
             finished_ms: Some(started_ms + 4_000),
             error_code: code.map(str::to_owned),
             error: None,
+            meters: Default::default(),
         }
     }
 

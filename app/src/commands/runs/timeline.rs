@@ -85,6 +85,7 @@ mod tests {
             finished_ms: to_ms,
             error_code: None,
             error: None,
+            meters: Default::default(),
         }
     }
 
