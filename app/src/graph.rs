@@ -6,6 +6,8 @@ mod order;
 mod svg;
 mod text;
 
+use std::collections::HashMap;
+
 use clap::ValueEnum;
 use engine::StepInfo;
 use engine::run::StepState;
@@ -43,7 +45,9 @@ struct Node {
 impl Graph {
     /// The graph of a plan's steps.
     pub(crate) fn of(name: &str, steps: &[StepInfo]) -> Self {
-        let place = |giver: &String| steps.iter().position(|step| step.name == *giver);
+        let places: HashMap<&str, usize> =
+            steps.iter().enumerate().map(|(place, step)| (step.name.as_str(), place)).collect();
+        let place = |giver: &String| places.get(giver.as_str()).copied();
         let node = |step: &StepInfo| {
             let mut givers: Vec<usize> = step.after.iter().filter_map(place).collect();
             givers.sort_unstable();

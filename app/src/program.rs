@@ -10,6 +10,7 @@ use engine::clock::Clock;
 use engine::context::Watcher;
 use engine::http::Http;
 use engine::registry::{Means, Registry};
+use engine::script::Library;
 use engine::trigger::Signed;
 use fitness::records::athlete::{self, Athlete};
 use jiff::tz::TimeZone;
@@ -71,18 +72,34 @@ fn own_time_zone() -> String {
 
 /// Everything that runs need.
 pub(crate) async fn engine(config: &Config, watcher: Option<Watcher>) -> anyhow::Result<Engine> {
-    let store = store(config).await?;
-    let registry = Arc::new(registry(config)?);
-    let scripts = scripts::in_force(config, &store, &registry).await?;
-    let keys = config.keys.clone();
-    let engine =
-        move || Engine::new(store, registry, scripts, Clock::system(), watcher).keeping_secrets(keys);
-    let engine = tokio::task::spawn_blocking(engine).await?;
+    let engine = assemble(config, store(config).await?, watcher).await?;
     // What was asked for can be done without.
     if let Err(error) = engine.note_scripts().await {
         warn!(%error, "the scripts in force could not be kept for the next start");
     }
     Ok(engine)
+}
+
+/// What looks at runs, and starts none. Where scripts cannot be read it knows no pipelines, and still what ran.
+pub(crate) async fn onlooker(config: &Config) -> anyhow::Result<Engine> {
+    let store = store(config).await?;
+    let error = match assemble(config, store.clone(), None).await {
+        Ok(engine) => return Ok(engine),
+        Err(error) => error,
+    };
+    warn!(%error, "what runs did is shown without the scripts");
+    let (registry, scripts) = (Arc::default(), Arc::<Library>::default());
+    let engine = move || Engine::new(store, registry, scripts, Clock::system(), None);
+    Ok(tokio::task::spawn_blocking(engine).await?)
+}
+
+async fn assemble(config: &Config, store: Store, watcher: Option<Watcher>) -> anyhow::Result<Engine> {
+    let registry = Arc::new(registry(config)?);
+    let scripts = scripts::in_force(config, &store, &registry).await?;
+    let keys = config.keys.clone();
+    let engine =
+        move || Engine::new(store, registry, scripts, Clock::system(), watcher).keeping_secrets(keys);
+    Ok(tokio::task::spawn_blocking(engine).await?)
 }
 
 /// Makes sure that the athlete is there; one who is new gets the time zone of this machine.

@@ -75,7 +75,7 @@ struct List {
 impl Runs {
     pub(crate) async fn run(self, config: &Config) -> anyhow::Result<u8> {
         match self.verb {
-            Some(Verb::Show(show)) => show.run(&program::engine(config, None).await?).await,
+            Some(Verb::Show(show)) => show.run(&program::onlooker(config).await?).await,
             Some(Verb::List(list)) => list.run(&program::store(config).await?).await,
             Some(Verb::Cancel(cancel)) => cancel.run(config).await,
             Some(Verb::Retry(retry)) => retry.run(config).await,

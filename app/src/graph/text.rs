@@ -5,6 +5,8 @@ use crate::table::{WIDTH, shortened, width};
 
 /// Stands for a step that has no state.
 const STEP: char = '●';
+/// Lanes between more steps than these lead nobody anywhere, and are as wide as the steps are many.
+const MOST: usize = 200;
 
 /// What runs down on the left while the steps are listed.
 struct Lanes {
@@ -15,6 +17,9 @@ struct Lanes {
 }
 
 pub(super) fn draw(graph: &Graph) -> String {
+    if graph.nodes.len() > MOST {
+        return list(graph);
+    }
     let mut lanes = Lanes { lanes: Vec::new(), wanted: graph.takers() };
     let mut rows: Vec<(String, Option<usize>)> = Vec::new();
     for index in graph.order() {
@@ -35,6 +40,18 @@ pub(super) fn draw(graph: &Graph) -> String {
         }
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The steps as the plan has them, each with what it waits for.
+fn list(graph: &Graph) -> String {
+    let name_width = graph.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
+    let line = |index: usize| {
+        let node = &graph.nodes[index];
+        let (mark, name) = (node.state.map_or(STEP, mark), &node.name);
+        shortened(format!("{mark}  {name:<name_width$}  {}", told(graph, index)).trim_end(), WIDTH - 2)
+    };
+    let head = format!("{} steps, too many to draw what leads from one to another", graph.nodes.len());
+    std::iter::once(head).chain((0..graph.nodes.len()).map(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// What stands behind the name: how it is, what it is, and what it waits for.
@@ -182,6 +199,20 @@ mod tests {
         let drawn = draw(&graph(&["a:", "b:", "c:a", "d:b, c", "e:a, d"]));
         let begins = drawn.lines().zip(wanted).all(|(line, wanted)| line.starts_with(wanted));
         assert!(begins && drawn.lines().count() == wanted.len(), "\n{drawn}");
+    }
+
+    #[test]
+    fn many_steps_are_listed_without_lanes() {
+        let step = |number: usize| match number {
+            0 => "s0:".to_owned(),
+            number => format!("s{number}:s{}", number / 2),
+        };
+        let lines: Vec<String> = (0..=MOST).map(step).collect();
+        let drawn = draw(&graph(&lines.iter().map(String::as_str).collect::<Vec<_>>()));
+        let drawn: Vec<_> = drawn.lines().collect();
+        assert_eq!(drawn[0], "201 steps, too many to draw what leads from one to another");
+        assert_eq!((drawn.len(), drawn[1], drawn[4]), (202, "●  s0", "●  s3    ← s1"));
+        assert!(drawn.iter().all(|line| width(line) <= WIDTH), "{drawn:#?}");
     }
 
     #[test]

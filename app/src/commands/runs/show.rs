@@ -127,6 +127,9 @@ impl Shown {
         if let Some(why) = &self.why {
             value["waits"] = serde_json::to_value(why)?;
         }
+        if let Some(shape) = &self.shape {
+            value["graph"] = serde_json::to_value(shape)?;
+        }
         value["log"] = serde_json::to_value(&self.lines)?;
         Ok(value)
     }
