@@ -1,9 +1,13 @@
 //! Runs that are followed, what their steps said, and how pipelines went.
 
+use paceline_api::Limits;
 use serde_json::{Value, json};
 use store::{Sql, params};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tracing::subscriber::set_global_default;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 
 use crate::client::Answer;
 use crate::house::{House, Plan};
@@ -137,6 +141,37 @@ async fn what_steps_said_is_listed_page_by_page_and_by_how_much_it_matters() {
     }
     let unknown = house.client.get("/api/v1/runs/0198a000-0000-7000-8000-000000000001/log").await;
     assert_eq!(unknown.said(), "404 not_found");
+}
+
+const TALKING: &str = r#"//! Counts, and says how.
+pipeline("talking", #{});
+sample::count(#{ rows: 1, says: "asked with token=abc123def for a page" }).named("count");
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_step_says_is_kept_without_its_secrets_and_told() {
+    // Workers have threads of their own.
+    let _ = set_global_default(registry().with(engine::log::layer()));
+    for url in support::databases() {
+        let house = House::build(Plan { url, pipeline: Some(("talking", TALKING)), ..Plan::usual() }).await;
+        house.work();
+        let started = house.client.post("/api/v1/pipelines/talking/runs", &json!({})).await;
+        let run = started.json()["run"].as_str().unwrap().to_owned();
+        let told = events(&follow(&house, &run, &[]).await);
+        let line = told.iter().find(|event| event.name == "line").unwrap();
+        let wanted = "asked with token=*** for a page";
+        assert_eq!((&line.data["text"], &line.data["level"]), (&json!(wanted), &json!("info")));
+        let kept = house.client.get(&format!("/api/v1/runs/{run}/log?step=count&attempt=1")).await.json();
+        assert_eq!((&kept["items"][0]["text"], kept["items"].as_array().unwrap().len()), (&json!(wanted), 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_clients_than_there_are_places_are_told_so() {
+    let limits = Limits { streams: 0, ..Plan::usual().limits };
+    let house = House::build(Plan { limits, ..Plan::usual() }).await;
+    let run = started(&house).await;
+    assert_eq!(follow(&house, &run, &[]).await.said(), "503 too_many_streams");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,6 +79,8 @@ pub(crate) struct Counted {
 pub(crate) struct CountConfig {
     /// How far to count.
     rows: u32,
+    /// What to say meanwhile.
+    says: String,
 }
 
 /// Counts.
@@ -97,6 +99,9 @@ impl Step for Count {
 
     async fn run(&self, ctx: &StepContext, (): ()) -> Result<Counted, StepError> {
         ctx.meter.rows_in(u64::from(self.0.rows));
+        if !self.0.says.is_empty() {
+            tracing::info!("{}", self.0.says);
+        }
         Ok(Counted { rows: self.0.rows })
     }
 }
