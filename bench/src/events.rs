@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -16,11 +16,15 @@ use crate::cpu;
 use crate::executor;
 use crate::noop;
 use crate::report::{Bar, Report};
+use crate::seed;
 use crate::server::Server;
 
 const CLIENTS: usize = 1_000;
 /// Both ends of each connection, and what the process has open beside them.
 const FILES: u64 = 2 * CLIENTS as u64 + 200;
+/// Who joins after the fact and does not read, and what the run said.
+const DEAF: usize = 100;
+const LINES: i64 = 20_000;
 const SCRIPT: &str = r#"//! Nothing, fifty times side by side.
 pipeline("noop", #{});
 for number in 0..50 {
@@ -63,12 +67,45 @@ pub(crate) async fn thousand_clients(report: &mut Report) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Follows the run until the server ends the answer.
-async fn follow(server: SocketAddr, run: String, all_are_here: Arc<Barrier>) -> anyhow::Result<()> {
+/// Clients that follow a run which said much, and never read what they are told.
+pub(crate) async fn who_never_reads(report: &mut Report) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let store = Store::open(&Url::sqlite(folder.path().join("bench.db"))).await?;
+    store.migrate().await?;
+    let engine = noop::engine(store.clone(), SCRIPT)?;
+    let server = Server::start(&engine).await?;
+    let run = noop::enqueue(&engine).await?;
+    ensure!(executor::work(&engine, &run).await?, "the run failed");
+    seed::lines(&store, &run, LINES).await?;
+    cpu::forget_peak()?;
+    let before = cpu::rss_mib("self")?;
+    let mut clients = Vec::new();
+    for _ in 0..DEAF {
+        let mut client = ask(server.address(), &run).await?;
+        client.flush().await?;
+        client.readable().await?;
+        clients.push(client);
+    }
+    // What is told them beyond the first piece comes at once.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let what = "100 clients that never read 20,000 lines, RSS";
+    report.add(what, cpu::peak_rss_mib()? - before, "MiB", Bar::AtMost(20.0));
+    drop(clients);
+    Ok(())
+}
+
+/// Asks for the events of a run.
+async fn ask(server: SocketAddr, run: &str) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(server).await?;
     let request =
         format!("GET /api/v1/runs/{run}/events HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
+    Ok(stream)
+}
+
+/// Follows the run until the server ends the answer.
+async fn follow(server: SocketAddr, run: String, all_are_here: Arc<Barrier>) -> anyhow::Result<()> {
+    let mut stream = ask(server, &run).await?;
     let mut heard = [0; 2_048];
     let read = stream.read(&mut heard).await?;
     ensure!(heard[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&heard[..read]));

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cpu;
 use crate::fsync;
+use crate::listening;
 use crate::noop::{self, Edges};
 use crate::report::{Bar, Report};
 
@@ -96,6 +97,10 @@ pub(crate) async fn durable(report: &mut Report) -> anyhow::Result<()> {
             Bar::AtMost(60.0),
         );
         report.add(&format!("SQLite NORMAL, {shape}: ratio to bare"), figure / bare, "x", Bar::None);
+        let kept = listening::beside(move || run(script, Durability::Normal))?.0;
+        let figure = cpu::median(kept) * 1e6 / STEPS as f64;
+        let what = format!("SQLite NORMAL with what steps say too, {shape}");
+        report.add(&what, figure, "us/step", Bar::AtMost(60.0));
     }
     let commits = run(noop::FAN, Durability::Full).await?.1.saturating_sub(WORKER_COMMITS);
     let what = "SQLite FULL, fan of 1,000: commits in the log";

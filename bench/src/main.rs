@@ -13,6 +13,7 @@ mod fsync;
 mod history;
 mod import;
 mod insight;
+mod listening;
 mod log;
 mod memory;
 mod million;
@@ -120,6 +121,7 @@ async fn all(report: &mut Report, wanted: impl Fn(&str) -> bool) -> anyhow::Resu
     }
     if wanted("events") {
         events::thousand_clients(report).await?;
+        events::who_never_reads(report).await?;
     }
     report.add("peak RSS of all that", cpu::peak_rss_mib()?, "MiB", report::Bar::AtMost(100.0));
     if wanted("archive") {

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cpu;
+use crate::listening;
 use crate::noop;
 use crate::report::{Bar, Report};
 
@@ -98,6 +99,17 @@ async fn whole_worker(
     runs: usize,
 ) -> anyhow::Result<()> {
     let (store, _) = fresh(cluster).await?;
+    let what = format!("PostgreSQL in {place}, whole worker, {BATCH} slots, one-step runs");
+    report.add(&what, runs_a_second(store, runs).await?, "runs/s", Bar::None);
+    let (_, url) = fresh(cluster).await?;
+    // Connections belong to the runtime that opened them.
+    let listening = move || async move { runs_a_second(Store::open(&url).await?, runs).await };
+    let figure = listening::beside(listening)?;
+    report.add(&format!("{what}, with what steps say"), figure, "runs/s", Bar::None);
+    Ok(())
+}
+
+async fn runs_a_second(store: Store, runs: usize) -> anyhow::Result<f64> {
     let engine = noop::engine(store.clone(), noop::ONE)?;
     let first = noop::enqueue(&engine).await?;
     ours::multiply(&store, &first, runs).await?;
@@ -111,9 +123,7 @@ async fn whole_worker(
     let seconds = start.elapsed().as_secs_f64();
     stop.cancel();
     worker.await?;
-    let what = format!("PostgreSQL in {place}, whole worker, {BATCH} slots, one-step runs");
-    report.add(&what, runs as f64 / seconds, "runs/s", Bar::None);
-    Ok(())
+    Ok(runs as f64 / seconds)
 }
 
 pub(crate) fn now_ms() -> i64 {

@@ -39,6 +39,12 @@ pub(crate) async fn past(store: &Store, count: i64) -> store::Result<()> {
     analyze(store).await
 }
 
+/// Has the first step of a run have said so much.
+pub(crate) async fn lines(store: &Store, run: &str, count: i64) -> store::Result<()> {
+    let run = run.to_owned();
+    store.write(move |tx| tx.execute(&LINES, &params![&run, count])).await.map(drop)
+}
+
 /// The id of a past run.
 pub(crate) fn past_id(number: i64) -> String {
     format!("past{}", 1_000_000_000 + number)
@@ -56,6 +62,13 @@ fn script(tx: &mut Tx<'_>) -> store::Result<()> {
 const ANALYZE: Sql = Sql::Both("ANALYZE");
 const SCRIPT: Sql =
     Sql::Both("INSERT INTO script (hash, body) VALUES ('bench', '{}') ON CONFLICT (hash) DO NOTHING");
+const LINES: Sql = Sql::Both(
+    "INSERT INTO step_log (run_id, seq, position, attempt, at_ms, level, text) \
+     WITH RECURSIVE number (n) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT n + 1 FROM number \
+     WHERE n + 1 < CAST($2 AS BIGINT)) SELECT CAST($1 AS TEXT), n, 0, 1, n, 'info', \
+     'a file was read, which is called 2024-05-02-lunch.fit and has so many rows as this: ' || CAST(n AS TEXT) \
+     FROM number",
+);
 const WAITING_RUNS: Sql = Sql::Both(
     "INSERT INTO run (id, pipeline, partition, params, cause, state, script_hash, plan_hash, enqueued_ms) \
      WITH RECURSIVE number (n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM number \
