@@ -20,6 +20,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 const SHARE: u32 = 10;
 /// But no longer than this.
 const LONGEST: Duration = Duration::from_secs(5);
+/// How often the steps of a run are asked for their numbers where nothing else happened: all of them are read for that,
+/// with what they left.
+const STEPS: Duration = Duration::from_secs(1);
 /// So many batches wait for who is slow; who is slower reads the database.
 const BEHIND: usize = 16;
 
@@ -38,6 +41,16 @@ struct Channel {
     sender: broadcast::Sender<Arc<Batch>>,
     /// What all who are on the channel know; nothing before the first of them has read.
     cursor: Option<Cursor>,
+    /// When its steps were last asked for.
+    asked: Option<Instant>,
+}
+
+/// A run that somebody follows.
+struct Followed {
+    run: String,
+    cursor: Cursor,
+    /// Its steps are asked for too.
+    with_steps: bool,
 }
 
 impl Engine {
@@ -55,7 +68,7 @@ impl Engine {
 
 impl Channel {
     fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BEHIND), cursor: None }
+        Self { sender: broadcast::Sender::new(BEHIND), cursor: None, asked: None }
     }
 }
 
@@ -68,15 +81,22 @@ impl Live {
     }
 
     /// What is followed, or nothing where nobody is left and the task ends.
-    fn followed(&self) -> Option<Vec<(String, Cursor)>> {
+    fn followed(&self, now: Instant) -> Option<Vec<Followed>> {
         let mut watched = self.lock();
         watched.channels.retain(|_, channel| channel.sender.receiver_count() > 0);
         if watched.channels.is_empty() {
             watched.is_watched = false;
             return None;
         }
-        let anchored = |(run, channel): (&String, &Channel)| Some((run.clone(), channel.cursor?));
-        Some(watched.channels.iter().filter_map(anchored).collect())
+        let anchored = |(run, channel): (&String, &mut Channel)| {
+            let cursor = channel.cursor?;
+            let with_steps = channel.asked.is_none_or(|asked| now.duration_since(asked) >= STEPS);
+            if with_steps {
+                channel.asked = Some(now);
+            }
+            Some(Followed { run: run.clone(), cursor, with_steps })
+        };
+        Some(watched.channels.iter_mut().filter_map(anchored).collect())
     }
 
     fn tell(&self, run: &str, batch: Batch) {
@@ -119,7 +139,7 @@ async fn watch(engine: Engine) {
     let mut pause = PAUSE;
     loop {
         sleep(pause).await;
-        let Some(followed) = engine.live().followed() else {
+        let Some(followed) = engine.live().followed(Instant::now()) else {
             watch.has_ended = true;
             return;
         };
@@ -152,20 +172,22 @@ struct Tip {
 }
 
 /// What happened to the runs since each was last looked at.
-fn look(tx: &mut Tx<'_>, followed: &[(String, Cursor)], now_ms: i64) -> store::Result<Vec<(String, Batch)>> {
+fn look(tx: &mut Tx<'_>, followed: &[Followed], now_ms: i64) -> store::Result<Vec<(String, Batch)>> {
     let began = Instant::now();
     if followed.is_empty() {
         return Ok(Vec::new());
     }
-    let runs: Vec<String> = followed.iter().map(|(run, _)| run.clone()).collect();
-    let tips = tx.query(&TIPS, &params![&runs], |row| {
+    let runs: Vec<String> = followed.iter().map(|one| one.run.clone()).collect();
+    let with_steps = followed.iter().filter(|one| one.with_steps);
+    let with_steps: Vec<String> = with_steps.map(|one| one.run.clone()).collect();
+    let tips = tx.query(&TIPS, &params![&runs, &with_steps], |row| {
         let tip =
             Tip { state: RunState::parse(&row.get::<String>(1)?), revision: row.get(2)?, seq: row.get(3)? };
         Ok((row.get::<String>(0)?, tip))
     })?;
     let tips: HashMap<String, Tip> = tips.into_iter().collect();
     let mut batches = Vec::new();
-    for (run, cursor) in followed {
+    for Followed { run, cursor, .. } in followed {
         let batch = match tips.get(run) {
             Some(tip) if !tip.is_beyond(*cursor) => continue,
             Some(_) => facts::since(tx, run, *cursor, Look { lines: LINES_FOR_ALL, now_ms })?,
@@ -186,12 +208,14 @@ impl Tip {
 
 // Lists are bound in each database's own way.
 const TIPS: Sql = Sql::Per {
-    sqlite: "SELECT run.id, run.state, \
-             COALESCE((SELECT MAX(step_run.revision) FROM step_run WHERE step_run.run_id = run.id), -1), \
+    sqlite: "SELECT run.id, run.state, CASE WHEN run.id IN (SELECT value FROM json_each($2)) THEN \
+             COALESCE((SELECT MAX(step_run.revision) FROM step_run WHERE step_run.run_id = run.id), -1) \
+             ELSE -1 END, \
              COALESCE((SELECT MAX(step_log.seq) FROM step_log WHERE step_log.run_id = run.id), -1) \
              FROM run WHERE run.id IN (SELECT value FROM json_each($1)) ORDER BY run.id",
-    postgres: "SELECT run.id, run.state, \
-               COALESCE((SELECT MAX(step_run.revision) FROM step_run WHERE step_run.run_id = run.id), -1), \
+    postgres: "SELECT run.id, run.state, CASE WHEN run.id = ANY($2) THEN \
+               COALESCE((SELECT MAX(step_run.revision) FROM step_run WHERE step_run.run_id = run.id), -1) \
+               ELSE -1 END, \
                COALESCE((SELECT MAX(step_log.seq) FROM step_log WHERE step_log.run_id = run.id), -1) \
                FROM run WHERE run.id = ANY($1) ORDER BY run.id",
 };
@@ -200,6 +224,17 @@ pub(super) const QUERIES: &[&Sql] = &[&TIPS];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_are_asked_for_once_a_second() {
+        let live = Live::default();
+        let channel = Channel { cursor: Some(Cursor::START), ..Channel::new() };
+        let _listener = channel.sender.subscribe();
+        live.lock().channels.insert("run".to_owned(), channel);
+        let began = Instant::now();
+        let asked = |after_ms| live.followed(began + Duration::from_millis(after_ms)).unwrap()[0].with_steps;
+        assert_eq!([0, 250, 999, 1_000, 1_250].map(asked), [true, false, false, true, false]);
+    }
 
     #[test]
     fn a_slow_look_is_followed_by_a_long_pause_within_bounds() {
