@@ -119,7 +119,7 @@ fn read_of(tx: &mut Tx<'_>, asked: &Asked, most: i64) -> store::Result<Trend> {
     tx.query(&FORMER, &params![pipeline, partition, &oldest], |row| {
         let state = StepState::parse(&row.get::<String>(3)?).unwrap_or(StepState::Lost);
         let meters = serde_json::from_str(&row.get::<String>(4)?).unwrap_or_default();
-        if let Some(step) = all.step(&row.get::<String>(0)?, (row.get(1)?, row.get(2)?)) {
+        if let Some(step) = all.step(&row.get::<String>(0)?, &(row.get(1)?, row.get(2)?)) {
             step.add_former(state, meters);
         }
         Ok(())
@@ -162,8 +162,8 @@ impl Gathering {
         }
     }
 
-    fn step(&mut self, run: &str, step: (i64, String)) -> Option<&mut StepSums> {
-        self.spans.get_mut(self.span_of.get(run)?)?.steps.get_mut(&step)
+    fn step(&mut self, run: &str, step: &(i64, String)) -> Option<&mut StepSums> {
+        self.spans.get_mut(self.span_of.get(run)?)?.steps.get_mut(step)
     }
 }
 

@@ -97,7 +97,10 @@ impl Following {
         let batch = read.unwrap_or_else(|| Batch::gone(cursor));
         self.must_read = batch.has_more;
         self.cursor = batch.from;
-        self.engine.live().anchor(&self.run, batch.to());
+        // Who is far behind would have all others told again what they know.
+        if !batch.has_more {
+            self.engine.live().anchor(&self.run, batch.to());
+        }
         self.put(&batch);
         Ok(is_there)
     }

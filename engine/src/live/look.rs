@@ -223,7 +223,19 @@ pub(super) const QUERIES: &[&Sql] = &[&TIPS];
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::broadcast::error::RecvError;
+
     use super::*;
+    use crate::stage::Stage;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_look_that_breaks_off_lets_go_of_all_who_follow() {
+        for stage in Stage::each(&[]).await {
+            let mut told = stage.engine.join("run");
+            drop(Watch { engine: stage.engine.clone(), has_ended: false });
+            assert!(matches!(told.recv().await, Err(RecvError::Closed)));
+        }
+    }
 
     #[test]
     fn steps_are_asked_for_once_a_second() {
