@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -17,14 +18,12 @@ pipeline("moody", #{});
 let counted = singer::tap(#{ program: "tap", config: #{ count: 10 }, streams: ["numbers"] });
 process::exec([counted], #{ program: "moody", key: ["id"] }).named("moody").retry(2, "1s");
 "#;
-const FAILS_ONCE: &str = r#"#!/bin/sh
-if mkdir "${0%/*}/asked"; then
-    cat >/dev/null
-    echo 'warning: asked with access_token=abc123def' >&2
-    exit 1
-fi
-grep -E '"id":'
-"#;
+/// A program that fails the first time it is asked, which the folder tells.
+fn fails_once(folder: &Path) -> String {
+    let folder = folder.display();
+    let fails = "cat >/dev/null; echo 'warning: asked with access_token=abc123def' >&2; exit 1";
+    format!("#!/bin/sh\nif mkdir {folder} 2>/dev/null; then {fails}; fi\ngrep -E '\"id\":'\n")
+}
 
 /// The data of the last event of a stream, and its id.
 fn last(stream: &str) -> (Value, String) {
@@ -89,7 +88,7 @@ fn a_run_that_fails_and_recovers_is_followed_from_another_process_while_it_does(
         fs::create_dir(&programs).unwrap();
         symlink(test_tap::program(), programs.join("tap")).unwrap();
         fs::write(scripts.join("pipelines/moody.rhai"), MOODY).unwrap();
-        fs::write(programs.join("moody"), FAILS_ONCE).unwrap();
+        fs::write(programs.join("moody"), fails_once(&program.path("asked"))).unwrap();
         fs::set_permissions(programs.join("moody"), fs::Permissions::from_mode(0o755)).unwrap();
         let folders = [("FITNESS_SCRIPTS_DIR", &*scripts), ("FITNESS_PROCESS_PROGRAMS", &*programs)];
         let server = program.serve_with(&folders);

@@ -138,7 +138,7 @@ fn a_secret_at_the_cut_is_masked_however_many_stand_before_it() {
 #[test]
 fn the_value_of_a_field_that_names_a_secret_is_not_spelled() {
     check(
-        || info!(access_token = ?vec!["abc def", "ghi"], page = 2, "asked"),
+        || info!(access_token = ?["abc def", "ghi"], page = 2, "asked"),
         &["info asked access_token=*** page=2"],
     );
 }
