@@ -18,6 +18,7 @@ pipeline("moody", #{});
 let counted = singer::tap(#{ program: "tap", config: #{ count: 10 }, streams: ["numbers"] });
 process::exec([counted], #{ program: "moody", key: ["id"] }).named("moody").retry(2, "1s");
 "#;
+
 /// A program that fails the first time it is asked, which the folder tells.
 fn fails_once(folder: &Path) -> String {
     let folder = folder.display();

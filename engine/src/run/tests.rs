@@ -15,7 +15,7 @@ use tracing_subscriber::registry;
 use super::*;
 use crate::child::Family;
 use crate::clock::Clock;
-use crate::context::{RunContext, RunInfo, StepContext};
+use crate::context::{Readings, RunContext, RunInfo, StepContext};
 use crate::log::{Level, Line, Lines, layer};
 use crate::plan::{Options, Plan, PlannedStep, Policy, When};
 use crate::pool::Doors;
@@ -542,4 +542,37 @@ fn what_is_kept_of_a_failure_has_no_secret_in_it() {
     let source = std::io::Error::other("GET /?access_token=abc&page=1 failed");
     let cause = StepCause { source: Some(Box::new(source)), ..StepCause::new("away", "cannot ask") };
     assert_eq!(journal::Error::of(&cause).text, "cannot ask: GET /?access_token=***&page=1 failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_goes_on_while_what_it_said_is_written() {
+    // Another test may have set the same one.
+    let _ = tracing::subscriber::set_global_default(registry().with(layer()));
+    let mut draft = Draft(Vec::new());
+    draft.add("a", &[], json!({}));
+    let plan = draft.plan();
+    let stage = Stage::set(&plan).await;
+    let (mut execution, lines) = stage.execution(&plan, Resumed::fresh(&plan));
+    let text = "x".to_owned();
+    lines.put_back(vec![Line { seq: 0, position: 0, attempt: 1, at_ms: 5, level: Level::Info, text }]);
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel();
+    let (store, mut begun) = (stage.store.clone(), Some(begun));
+    // The database has one writer, which waits for the step.
+    let hold = move |_: &mut store::Tx<'_>| {
+        let _ = begun.take().map(|begun| begun.send(()));
+        let _ = released.recv();
+        Ok(())
+    };
+    let holding = tokio::spawn(async move { store.write(hold).await });
+    has_begun.await.unwrap();
+    let mut alone = Some(Box::pin(async move {
+        release.send(()).unwrap();
+        let news = attempt::News::Ended { end: attempt::End::Cancelled, readings: Readings::default() };
+        attempt::Report { index: 0, at_ms: 5, news }
+    }));
+    let ended = execution.write_beside(&mut alone).await.unwrap();
+    assert!(ended.is_some() && alone.is_none());
+    holding.await.unwrap().unwrap();
+    assert_eq!(stage.line_count().await, 1);
 }

@@ -19,7 +19,7 @@ const SPEECH: Duration = Duration::from_secs(1);
 
 impl Execution {
     /// Writes down what happened, while the step that has no task of its own goes on; its end is answered.
-    pub(super) async fn write_beside(
+    pub(in crate::run) async fn write_beside(
         &mut self,
         alone: &mut Option<Pin<Box<impl Future<Output = Report>>>>,
     ) -> store::Result<Option<Report>> {
