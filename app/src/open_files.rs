@@ -5,7 +5,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Who may follow runs at once, where the system sets no narrower limit.
 const STREAMS: usize = 2_000;
 
-/// Raises what this process may have open to the most that it may ask for; answers what it came to, nothing for no limit.
+/// Raises what this process may have open to the most that it may ask for; answers that, nothing for no limit.
 pub(crate) fn raise() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
