@@ -29,11 +29,16 @@ pipeline("said", #{});
 let counted = singer::tap(#{ program: "tap", config_file: "tap.json", streams: ["numbers"] });
 process::exec([counted], #{ program: "break" });
 "#;
-const EVEN: &str = r#"grep -E '"id":[0-9]*[02468],'"#;
+/// Where nothing fits, `grep` ends with 1.
+const EVEN: &str = r#"grep -E '"id":[0-9]*[02468],' || [ $? = 1 ]"#;
 
 /// What a server meets, and the code that its run ends with.
 const BAD: [(&str, &str, &str); 7] = [
-    ("flood", r#"exec yes '{"id":1}'"#, "process_output_too_large"),
+    (
+        "flood",
+        r#"much=$(head -c 2000 /dev/zero | tr '\0' x); exec yes "{\"id\":1,\"much\":\"$much\"}""#,
+        "process_output_too_large",
+    ),
     ("giant", r#"head -c 100000000 /dev/zero | tr '\0' x"#, "process_line_too_long"),
     ("deaf", "trap '' TERM; while :; do sleep 1000; done", "process_timeout"),
     ("parent", "sleep 1000 &", "process_left_children"),

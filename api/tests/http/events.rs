@@ -80,9 +80,9 @@ async fn a_run_is_followed_to_its_end_and_not_beyond() {
 async fn what_is_no_id_of_an_event_is_refused() {
     let house = House::new().await;
     let run = started(&house).await;
-    assert_eq!(follow(&house, &run, &["last-event-id: 17"]).await.said(), "400 invalid_parameter");
+    assert_eq!(follow(&house, &run, &["last-event-id: 17"]).await.said(), "422 invalid_parameter");
     let after = house.client.get(&format!("/api/v1/runs/{run}/events?after=x")).await;
-    assert_eq!(after.said(), "400 invalid_parameter");
+    assert_eq!(after.said(), "422 invalid_parameter");
     let unknown = follow(&house, "0198a000-0000-7000-8000-000000000001", &[]).await;
     assert_eq!(unknown.said(), "404 not_found");
 }
@@ -137,7 +137,7 @@ async fn what_steps_said_is_listed_page_by_page_and_by_how_much_it_matters() {
     assert_eq!(none["items"], json!([]));
     for wrong in ["level=loud", "cursor=-1", "cursor=x", "attempt=0"] {
         let answer = house.client.get(&format!("/api/v1/runs/{run}/log?{wrong}")).await;
-        assert_eq!(answer.said(), "400 invalid_parameter", "{wrong}");
+        assert_eq!(answer.said(), "422 invalid_parameter", "{wrong}");
     }
     let unknown = house.client.get("/api/v1/runs/0198a000-0000-7000-8000-000000000001/log").await;
     assert_eq!(unknown.said(), "404 not_found");
@@ -187,7 +187,7 @@ async fn a_pipeline_tells_how_it_went() {
         assert_eq!((&span["runs"]["succeeded"], &span["steps"][0]["step"]), (&json!(1), &json!("count")));
         assert_eq!(span["steps"][0]["meters"]["rows_in"], 3);
         let wrong = house.client.get("/api/v1/pipelines/counting/metrics?by=hour").await;
-        assert_eq!(wrong.said(), "400 invalid_parameter");
+        assert_eq!(wrong.said(), "422 invalid_parameter");
         assert_eq!(house.client.get("/api/v1/pipelines/nobody/metrics").await.status, 404);
     }
 }

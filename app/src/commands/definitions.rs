@@ -175,7 +175,8 @@ mod tests {
     fn is_type(text: &str) -> bool {
         let is_one = |one: &str| match one.strip_suffix('>').and_then(|one| one.split_once('<')) {
             Some((name, inner)) => is_name(name) && inner.split(", ").all(is_type),
-            None => matches!(one, "?" | "()") || is_name(one),
+            // An equals sign is the end of a range that holds its last number, as Rhai writes it.
+            None => matches!(one, "?" | "()" | "range=") || is_name(one),
         };
         text.split(" | ").all(is_one)
     }

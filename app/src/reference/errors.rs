@@ -33,10 +33,30 @@ fn rows(document: &str) -> Vec<Vec<String>> {
             && !line.starts_with(EXIT)
             && let Some(code) = code.take()
         {
-            rows.push(vec![format!("[`{code}`](../ERRORS.md#{code})"), section.clone(), line.to_owned()]);
+            rows.push(vec![format!("[`{code}`](../ERRORS.md#{code})"), section.clone(), moved(line)]);
         }
     }
     rows
+}
+
+/// A line whose links lead on from a folder further down.
+fn moved(line: &str) -> String {
+    let mut parts = line.split("](");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let above = match part.as_bytes().first() {
+            _ if part.starts_with("http") => "",
+            Some(b'#') => "../ERRORS.md",
+            _ => "../",
+        };
+        text + "](" + above + part
+    })
+}
+
+#[test]
+fn links_lead_on_from_another_folder() {
+    let line = "See [A](A.md#b), [c](#c) and [D](https://d.example).";
+    assert_eq!(moved(line), "See [A](../A.md#b), [c](../ERRORS.md#c) and [D](https://d.example).");
 }
 
 #[test]

@@ -292,7 +292,8 @@ async fn forget_others(
     starred: &[Segment],
 ) -> Result<(), StepError> {
     let starred: BTreeSet<String> = starred.iter().map(|segment| segment.id.to_string()).collect();
-    for unstarred in before.starred.keys().filter(|id| !starred.contains(*id)).cloned() {
+    for unstarred in before.starred.keys().filter(|id| !starred.contains(*id)) {
+        let unstarred = unstarred.clone();
         let forget = move |intake: &mut Intake<'_, '_>| {
             item::remove(intake.tx, intake.athlete, (EFFORTS, &unstarred))?;
             item::remove(intake.tx, intake.athlete, (UNREAD, &unstarred))?;

@@ -1,5 +1,7 @@
 //! The tap for tests counts as it says.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 use std::process::{Command, Output};
 
 fn run(config: &str, arguments: &[&str]) -> Output {
