@@ -78,7 +78,8 @@ pub(crate) struct Execution {
     next_speech: Option<Instant>,
     running: usize,
     failure: Option<(FailureClass, String, String)>,
-    parked: Option<Duration>,
+    /// Until when, by the clock: what passes before the run is handed back is part of the wait.
+    parked: Option<i64>,
     is_fresh: bool,
     /// Steps that wait for their children.
     awaiting: Vec<usize>,
@@ -332,7 +333,8 @@ impl Execution {
             End::Failed(_, failure) => (StepState::Failed, None, Some(failure)),
             End::Cancelled => (StepState::Cancelled, None, None),
             End::Waiting(after, cause) => {
-                self.parked = self.parked.max(Some(after));
+                let until_ms = at_ms.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+                self.parked = self.parked.max(Some(until_ms));
                 (StepState::Waiting, None, Some(Error::of(&cause)))
             }
             End::Awaiting(text) => {
@@ -452,7 +454,7 @@ impl Execution {
         let Family { begun_ms, deadline_ms, .. } = self.shared.family;
         match (self.failure.take(), self.parked) {
             (Some((class, code, error)), _) => Outcome::Failed { class, code, error },
-            (None, Some(after)) => Outcome::Parked(after),
+            (None, Some(until_ms)) => Outcome::Parked { until_ms },
             (None, None) if !self.awaiting.is_empty() => Outcome::Awaiting { begun_ms, deadline_ms },
             (None, None) => Outcome::Succeeded,
         }

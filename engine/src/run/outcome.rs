@@ -1,7 +1,5 @@
 //! How an execution ends.
 
-use std::time::Duration;
-
 use super::FailureClass;
 
 /// How an execution ended.
@@ -14,8 +12,10 @@ pub(crate) enum Outcome {
         error: String,
     },
     Cancelled,
-    /// To be taken up again after this long.
-    Parked(Duration),
+    /// To be taken up again from then on.
+    Parked {
+        until_ms: i64,
+    },
     /// To be taken up again when its children are over.
     Awaiting {
         /// Since when its time is counted.

@@ -288,7 +288,7 @@ async fn check(draft: Draft, expected_outcome: &str, expected_states: &[&str]) -
     let outcome = stage.perform(&plan).await;
     let outcome = match outcome {
         Outcome::Failed { code, .. } => format!("failed {code}"),
-        Outcome::Parked(after) => format!("parked {}s", after.as_secs()),
+        Outcome::Parked { until_ms } => format!("parked until {until_ms}"),
         other => format!("{other:?}").to_lowercase(),
     };
     assert_eq!(outcome, expected_outcome);
@@ -381,7 +381,7 @@ async fn a_step_that_must_wait_long_parks_its_run_and_is_no_failure() {
     let mut draft = Draft(Vec::new());
     draft.add("a", &[], json!({"wait_s": 900}));
     draft.add("b", &[], json!({}));
-    check(draft, "parked 900s", &["a waiting quota", "b succeeded"]).await;
+    check(draft, "parked until 900005", &["a waiting quota", "b succeeded"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -401,7 +401,7 @@ async fn a_resumed_run_repeats_only_what_was_not_finished() {
     let mut draft = Draft(Vec::new());
     draft.add("a", &[], json!({"give": 1}));
     draft.add("b", &[0], json!({"wait_s": 900}));
-    let (mut stage, _) = check(draft, "parked 900s", &["a succeeded", "b waiting quota"]).await;
+    let (mut stage, _) = check(draft, "parked until 900005", &["a succeeded", "b waiting quota"]).await;
     let (first, second) = (stage.revision("a").await, stage.revision("b").await);
     assert!(0 < first && first < second, "{first} {second}");
     let mut changed = Draft(Vec::new());

@@ -27,7 +27,7 @@ use crate::telemetry::StepMetrics;
 mod tests;
 
 /// How long a run whose database is away keeps its claim before the worker lets go of it.
-const LET_GO: Duration = Duration::from_secs(2);
+const LET_GO_MS: i64 = 2_000;
 
 /// How long a stopped run may take, of which its steps have [`GRACE`]; then it ends without them.
 const LAST_CALL: Duration = GRACE.saturating_add(Duration::from_secs(2));
@@ -182,7 +182,7 @@ impl Held {
             Ok(outcome) => outcome,
             Err(error) => {
                 warn!(code = error.code(), error = %error, "the store failed during a run; it will be taken up again");
-                Outcome::Parked(LET_GO)
+                Outcome::Parked { until_ms: self.engine.clock().now_ms() + LET_GO_MS }
             }
         }
     }
@@ -281,8 +281,8 @@ impl Held {
                 let ended = Ended { state: RunState::Failed, class, error_code, error, now_ms };
                 self.finish(pipeline, ended, followers).await;
             }
-            Outcome::Parked(after) => self.release(after).await,
-            Outcome::HandedBack => self.release(Duration::ZERO).await,
+            Outcome::Parked { until_ms } => self.release(until_ms).await,
+            Outcome::HandedBack => self.release(self.engine.clock().now_ms()).await,
             Outcome::Awaiting { begun_ms, deadline_ms } => self.await_children(begun_ms, deadline_ms).await,
             Outcome::Lost => warn!("run lost to another worker; nothing more is written"),
         }
@@ -325,9 +325,8 @@ impl Held {
         }
     }
 
-    async fn release(&self, after: Duration) {
+    async fn release(&self, ready_ms: i64) {
         let fence = self.claimed.fence.clone();
-        let ready_ms = self.engine.clock().now_ms() + i64::try_from(after.as_millis()).unwrap_or(0);
         match self.engine.store().write(move |tx| queue::release(tx, &fence, ready_ms)).await {
             Ok(()) => info!(ready_ms, "run handed back to the queue"),
             Err(error) => {
