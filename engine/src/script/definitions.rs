@@ -63,9 +63,24 @@ fn of_language() -> String {
         definitions.static_module(),
     ];
     let parts = parts.map(|part| part.replace("\r\n", "\n"));
-    let entries: Vec<&str> =
-        parts.iter().flat_map(|part| part.split("\n\n")).filter(|it| is_offered(it)).collect();
+    let offered = parts.iter().flat_map(|part| part.split("\n\n")).filter(|it| is_offered(it));
+    let mut entries: Vec<String> = Vec::new();
+    for entry in offered.map(spelled) {
+        // What takes each kind of number is told once for each, and reads the same.
+        if entries.last() != Some(&entry) {
+            entries.push(entry);
+        }
+    }
     format!("module static;\n\n{}\n", entries.join("\n\n").trim())
+}
+
+/// An entry as the language's tools read it: some functions do not say what they give, and some types end after a space.
+fn spelled(entry: &str) -> String {
+    let lines = entry.lines().map(|line| match line.strip_prefix("fn ") {
+        Some(rest) => format!("fn {}", rest.replace("-> ;", "-> ?;").replace(" >", ">")),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn is_offered(entry: &str) -> bool {
