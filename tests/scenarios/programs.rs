@@ -21,7 +21,7 @@ const SHEET: &str = r#"//! What the tap counts, and the even ones of it.
 pipeline("sheet", #{ lock: "sheet" });
 
 let counted = singer::tap(#{ program: "tap", config: #{ count: 10 }, streams: ["numbers"] });
-process::exec([counted], #{ program: "even", key: ["id"] });
+process::exec([counted], #{ program: "even", key: ["id"], silent: true });
 "#;
 const SAID: &str = r#"//! What programs say.
 pipeline("said", #{});
