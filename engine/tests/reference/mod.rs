@@ -61,7 +61,8 @@ impl Reference {
             Operation::Finish { claim } => self.under_fence(*claim, |run| run.leave(RunState::Succeeded)),
             Operation::Release { claim } => self.under_fence(*claim, |run| {
                 run.leave(RunState::Queued);
-                run.ready_ms = now_ms;
+                // One that shall stop ends at once, before those that wait.
+                run.ready_ms = if run.cancel_asked { 0 } else { now_ms };
                 run.claims -= 1;
             }),
             Operation::Cancel { run } => self.cancel(*run),
