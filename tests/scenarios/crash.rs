@@ -71,6 +71,19 @@ impl Watch {
         matches!(self.runtime.block_on(limited), Ok(Ok(_)))
     }
 
+    /// Whether no other process has a transaction open, in which it might hold rows for as long as it sleeps.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        const OPEN: store::Sql = store::Sql::Both(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+             AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND xact_start IS NOT NULL",
+        );
+        if self.store.backend() == store::Backend::Sqlite {
+            return self.can_write();
+        }
+        let open = self.runtime.block_on(self.store.read(|tx| tx.optional(&OPEN, &[], |row| row.get(0))));
+        open.unwrap() == Some(0_i64)
+    }
+
     /// Whether a process that is stopped is in the midst of a transaction.
     pub(crate) fn is_inside_a_transaction(&self) -> bool {
         const OPEN: store::Sql = store::Sql::Both(

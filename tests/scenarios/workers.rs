@@ -101,11 +101,12 @@ pub(crate) fn hasty(mut command: Command) -> Command {
     command
 }
 
-/// Stops a process at a moment when the others can go on: inside a transaction it would keep SQLite's write lock.
+/// Stops a process at a moment when the others can go on: inside a transaction it would keep SQLite's write lock, or rows
+/// of its run on PostgreSQL, where a long one may stay open for ten minutes.
 pub(crate) fn put_to_sleep(process: &Process, watch: &Watch) {
     loop {
         process.signal(Signal::STOP);
-        if watch.can_write() {
+        if watch.is_at_rest() {
             return;
         }
         process.signal(Signal::CONT);
